@@ -1,0 +1,194 @@
+"""The canonical plain form of a job and its site: dicts, lists, text and numbers only, and back.
+
+Keyed as `{"Job": {..., "children": [{"Task": {...}}, {"Action": {...}}]}}`; a key whose value is the default is left out, so
+one job has one document and one digest whatever language it was written in. Knows nothing of JSON text or files.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from job_manager.model.job import Action, Command, Input, Job, JobInput, ModuleCall, Output, Shell, Task, Work
+from job_manager.model.site import Installed, Site
+
+Document = dict[str, Any]
+
+
+def _kept(**values: Any) -> Document:
+    return {key: value for key, value in values.items() if value not in (None, "", False, (), [], {})}
+
+
+def job_document(job: Job) -> Document:
+    """The document of a job."""
+    body = _kept(
+        title=job.name,
+        version=job.version,
+        parallel=job.parallel,
+        inputs=[_kept(name=i.artifact, param=i.param, type=i.type) for i in job.inputs],
+    )
+    return {"Job": {**body, "children": _children(job.children)}}
+
+
+def _children(nodes: tuple[Task | Action, ...]) -> list[Document]:
+    # Iterative: a job may be nested deeper than Python's stack.
+    top: list[Document] = []
+    work = [(nodes, top)]
+    while work:
+        members, into = work.pop()
+        for node in members:
+            if isinstance(node, Action):
+                into.append({"Action": action_document(node)})
+                continue
+            below: list[Document] = []
+            into.append({"Task": _kept(name=node.name, title=node.title, parallel=node.parallel) | {"children": below}})
+            work.append((node.children, below))
+    return top
+
+
+def action_document(action: Action) -> Document:
+    """The document of one action: its canonical text, by which a changed action is told from an unchanged one."""
+    return _kept(
+        name=action.name,
+        title=action.title,
+        **_work(action.work),
+        inputs=[_kept(name=i.artifact, param=i.param, type=i.type) for i in action.inputs],
+        outputs=[_output(o) for o in action.outputs],
+        timeout=action.timeout,
+        retries=action.retries,
+        env=dict(action.env),
+    ) | ({} if action.idempotent is None else {"idempotent": action.idempotent})
+
+
+def _work(work: Work) -> Document:
+    if isinstance(work, ModuleCall):
+        return {"module": work.module}
+    return {"argv": list(work.argv)} if isinstance(work, Command) else {"shell": work.text}
+
+
+def _output(output: Output) -> Document:
+    return _kept(
+        name=output.artifact,
+        param=output.param,
+        type=output.type,
+        public=output.public,
+        optional=output.optional,
+        allow_empty=output.allow_empty,
+    )
+
+
+def read_job(document: Document) -> Job:
+    """The job of a document made by `job_document`. Raises KeyError, TypeError or ValueError on anything else."""
+    body = document["Job"]
+    return Job(
+        name=body.get("title", ""),
+        children=_read_children(body["children"]),
+        version=body.get("version", ""),
+        inputs=tuple(JobInput(i["name"], i.get("param"), i.get("type")) for i in body.get("inputs", ())),
+        parallel=body.get("parallel", False),
+    )
+
+
+def _read_children(documents: list[Document]) -> tuple[Task | Action, ...]:
+    # Post-order without recursion: a task is made when its last child has been.
+    done: list[list[Task | Action]] = [[]]
+    work: list[Any] = [iter(documents)]
+    open_tasks: list[Document] = []
+    while work:
+        document = next(work[-1], None)
+        if document is None:
+            work.pop()
+            if open_tasks:
+                done[-2].append(_read_task(open_tasks.pop(), tuple(done.pop())))
+        elif "Action" in document:
+            done[-1].append(_read_action(document["Action"]))
+        else:
+            open_tasks.append(document["Task"])
+            work.append(iter(document["Task"]["children"]))
+            done.append([])
+    return tuple(done[0])
+
+
+def _read_task(body: Document, children: tuple[Task | Action, ...]) -> Task:
+    return Task(body.get("name", ""), children, body.get("parallel", False), body.get("title", ""))
+
+
+def _read_action(body: Document) -> Action:
+    return Action(
+        name=body["name"],
+        work=_read_work(body),
+        inputs=tuple(Input(i["name"], i.get("param"), i.get("type")) for i in body.get("inputs", ())),
+        outputs=tuple(_read_output(o) for o in body.get("outputs", ())),
+        title=body.get("title", ""),
+        timeout=body.get("timeout"),
+        retries=body.get("retries"),
+        env=tuple(sorted(body.get("env", {}).items())),
+        idempotent=body.get("idempotent"),
+    )
+
+
+def _read_work(body: Document) -> Work:
+    if "module" in body:
+        return ModuleCall(body["module"])
+    return Command(tuple(body["argv"])) if "argv" in body else Shell(body["shell"])
+
+
+def _read_output(body: Document) -> Output:
+    return Output(
+        body["name"],
+        body.get("param"),
+        body.get("type"),
+        body.get("public", False),
+        body.get("optional", False),
+        body.get("allow_empty", False),
+    )
+
+
+def site_document(site: Site) -> Document:
+    """The document of a site."""
+    return {
+        "workdir": site.workdir,
+        "store": site.store,
+        **_kept(
+            inputs=[list(pair) for pair in site.inputs],
+            modules=[_installed(m) for m in site.modules],
+            out=site.out,
+            keep_temp=site.keep_temp,
+            verify=site.verify,
+            split_streams=site.split_streams,
+        ),
+    }
+
+
+def _installed(module: Installed) -> Document:
+    plain = {name: getattr(module, name) for name in Installed.__slots__}
+    plain |= {"env": dict(module.env), "optional": list(module.optional), "allow_empty": list(module.allow_empty)}
+    return plain
+
+
+def read_site(document: Document) -> Site:
+    """The site of a document made by `site_document`."""
+    return Site(
+        workdir=document["workdir"],
+        store=document["store"],
+        inputs=tuple((name, path) for name, path in document.get("inputs", ())),
+        modules=tuple(_read_installed(m) for m in document.get("modules", ())),
+        out=document.get("out", ""),
+        keep_temp=document.get("keep_temp", False),
+        verify=document.get("verify", False),
+        split_streams=document.get("split_streams", False),
+    )
+
+
+def _read_installed(body: Document) -> Installed:
+    env = tuple(sorted(body["env"].items()))
+    return Installed(**{**body, "env": env, "optional": tuple(body["optional"]), "allow_empty": tuple(body["allow_empty"])})
+
+
+def digest(document: Document) -> str:
+    """`sha256:` and the hex digest of the document's canonical JSON text."""
+    # Imported here: `jm --help` and `jm ls` never need a digest.
+    import hashlib
+    import json
+
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return "sha256:" + hashlib.sha256(text.encode("ascii")).hexdigest()

@@ -1,0 +1,142 @@
+"""The job: a tree of tasks whose leaves are actions, and the artifacts the actions read and write.
+
+Knows nothing of how a job was written down, of the modules installed, or of how it will be run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from job_manager.model.errors import Place
+
+
+@dataclass(frozen=True, slots=True)
+class JobInput:
+    """A file the person gives. `artifact` is the name the actions know it by; `param` the name used on the command line."""
+
+    artifact: str
+    param: str | None = None
+    type: str | None = None
+    place: Place | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def label(self) -> str:
+        """The name to show and to accept in `--input NAME=PATH`."""
+        return self.param or self.artifact
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """An artifact an action reads. `param` is the module's parameter, or the word a command's `{param}` stands for."""
+
+    artifact: str
+    param: str | None = None
+    type: str | None = None
+    place: Place | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """An artifact an action writes. A public one is kept when the job is done; the others are removed."""
+
+    artifact: str
+    param: str | None = None
+    type: str | None = None
+    public: bool = False
+    optional: bool = False
+    allow_empty: bool = False
+    place: Place | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleCall:
+    """Run the module of this name with the action's artifacts as `--param path`."""
+
+    module: str
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Run this argv, never through a shell; `{name}` in a word is the path of a declared artifact."""
+
+    argv: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """Run this text with /bin/sh; `{name}` is the quoted path of a declared artifact."""
+
+    text: str
+
+
+Work = ModuleCall | Command | Shell
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A leaf: one thing to run. `name` is unique among its siblings and safe in a path; `title` is free text.
+
+    timeout: seconds or None; retries: extra attempts or None (the module's or the default); env: sorted (name, value) pairs.
+    """
+
+    name: str
+    work: Work
+    inputs: tuple[Input, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    title: str = ""
+    timeout: float | None = None
+    retries: int | None = None
+    env: tuple[tuple[str, str], ...] = ()
+    idempotent: bool | None = None
+    place: Place | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def role(self) -> str:
+        """The kind of work, which a worker must offer: module, cmd or shell."""
+        return ROLES[type(self.work)]
+
+
+ROLES: dict[type, str] = {ModuleCall: "module", Command: "cmd", Shell: "shell"}
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A node that groups tasks and actions; they run one after another, or all at once when `parallel`."""
+
+    name: str
+    children: tuple[Task | Action, ...] = ()
+    parallel: bool = False
+    title: str = ""
+    place: Place | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a person submits. `version` is free text. `source` is the file it was read from, for messages only."""
+
+    name: str
+    children: tuple[Task | Action, ...] = ()
+    version: str = ""
+    inputs: tuple[JobInput, ...] = ()
+    parallel: bool = False
+    source: str = field(default="", compare=False)
+    place: Place | None = field(default=None, compare=False, repr=False)
+
+    def input(self, label: str) -> JobInput | None:
+        """The job input known by this parameter or artifact name, or None."""
+        return next((i for i in self.inputs if label in (i.param, i.artifact)), None)
+
+
+def actions(job: Job) -> Iterator[tuple[str, Action]]:
+    """Every action with its path (`task/task/action`) in listing order: the index of an action is its place here."""
+    stack: list[tuple[str, Iterator[Task | Action]]] = [("", iter(job.children))]
+    while stack:
+        prefix, children = stack[-1]
+        node = next(children, None)
+        if node is None:
+            stack.pop()
+        elif isinstance(node, Task):
+            stack.append((f"{prefix}{node.name}/", iter(node.children)))
+        else:
+            yield prefix + node.name, node

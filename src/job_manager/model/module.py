@@ -1,0 +1,40 @@
+"""A module: a packaged program with a manifest that says what it reads and writes.
+
+Knows nothing of YAML, of folders being searched, or of how its process is started.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from job_manager.model.errors import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """One declared input or output of a module: its command line parameter and its type."""
+
+    param: str
+    type: str
+    optional: bool = False
+    allow_empty: bool = False
+    place: Place | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """What a manifest says. `folder` is absolute, `entrypoint` relative to it; timeout in seconds; `python` as written."""
+
+    name: str
+    folder: str
+    entrypoint: str
+    description: str = ""
+    inputs: tuple[Port, ...] = ()
+    outputs: tuple[Port, ...] = ()
+    version: str = ""
+    timeout: float | None = None
+    retries: int | None = None
+    env: tuple[tuple[str, str], ...] = ()
+    idempotent: bool = True
+    python: str | None = None
+    place: Place | None = field(default=None, compare=False, repr=False)

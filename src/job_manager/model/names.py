@@ -1,0 +1,74 @@
+"""Which names are safe: artifacts, parameters, environment variables, job ids. One rule each, as a sentence or None.
+
+Knows nothing of where the name stands; the reader adds the place. Rules: reference bad-inputs B50-B59, security T7.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+PARAM = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}\Z")
+ENV = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
+MAX_NAME_CHARS = 128
+MAX_NAME_BYTES = 240  # a file name holds 255; suffixes of ours need room
+DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))})
+
+
+def artifact_name(name: str) -> str | None:
+    """Why `name` cannot be a file name of ours, or None when it can."""
+    if not name.strip():
+        return "the name is empty"
+    if name in (".", ".."):
+        return f"{name!r} is not a file name"
+    if "/" in name or "\\" in name:
+        return f"{name!r} contains a path separator"
+    if any(unicodedata.category(c) in ("Cc", "Cs") for c in name):
+        return f"{name!r} contains a control character"
+    return _length(name) or _ending(name)
+
+
+def _length(name: str) -> str | None:
+    if len(name) > MAX_NAME_CHARS:
+        return f"the name has {len(name)} characters; the limit is {MAX_NAME_CHARS}"
+    size = len(name.encode("utf-8"))
+    if size > MAX_NAME_BYTES:
+        return f"the name has {size} bytes in UTF-8; the limit is {MAX_NAME_BYTES}"
+    return None
+
+
+def _ending(name: str) -> str | None:
+    if name[-1] in " ." or name[0] == " ":
+        return f"{name!r} begins or ends with a space, or ends with a dot"
+    if name.split(".", 1)[0].lower() in DEVICES:
+        return f"{name!r} is a reserved device name"
+    return None
+
+
+def param_name(name: str) -> str | None:
+    """Why `name` cannot be a `--parameter`, or None."""
+    return None if PARAM.match(name) else f"{name!r} is not a parameter name; it must match [A-Za-z][A-Za-z0-9_-]{{0,63}}"
+
+
+def env_name(name: str) -> str | None:
+    """Why `name` cannot be an environment variable a job sets, or None."""
+    if not ENV.match(name):
+        return f"{name!r} is not a name of an environment variable"
+    return f"{name!r} is set by job_manager itself" if name.startswith("JM_") else None
+
+
+def job_id(name: str) -> str | None:
+    """Why `name` cannot be a job id, or None."""
+    return None if JOB_ID.match(name) else f"{name!r} is not a job id; it must match [A-Za-z0-9][A-Za-z0-9_-]{{0,63}}"
+
+
+def folded(name: str) -> str:
+    """The form in which two names are one on some file system: normalised, case folded."""
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def slug(text: str, default: str) -> str:
+    """`text` made into a name that is safe in a path and on a command line; `default` when nothing is left."""
+    kept = "".join(c if c.isalnum() or c in "._-" else "-" for c in text).strip("-. ")
+    return kept[:64].rstrip("-.") or default

@@ -1,0 +1,49 @@
+"""The site of a job: the part of a submission that belongs to this machine, not to the job's text.
+
+Where it was submitted, which files are its inputs, which installed modules it runs, where its artifacts go.
+Knows nothing of how these were found.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """A module as found on this machine. `interpreter` is an absolute path, or "" when the entrypoint runs as itself;
+    `chosen` says in words why that interpreter; `digest` is over the module's folder."""
+
+    name: str
+    folder: str
+    entrypoint: str
+    interpreter: str
+    chosen: str
+    digest: str
+    env: tuple[tuple[str, str], ...] = ()
+    timeout: float | None = None
+    retries: int | None = None
+    idempotent: bool = True
+    optional: tuple[str, ...] = ()  # output params that may be missing
+    allow_empty: tuple[str, ...] = ()  # output params that may be empty
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Everything of a submission that is not the job. All paths absolute.
+
+    store: the folder that gets `temp/` and `public/`; out: where public artifacts are copied to, or "".
+    """
+
+    workdir: str
+    store: str
+    inputs: tuple[tuple[str, str], ...] = ()  # (artifact name, path)
+    modules: tuple[Installed, ...] = ()
+    out: str = ""
+    keep_temp: bool = False
+    verify: bool = False
+    split_streams: bool = False
+
+    def module(self, name: str) -> Installed | None:
+        """The installed module of that name, or None."""
+        return next((m for m in self.modules if m.name == name), None)
