@@ -15,7 +15,8 @@ Document = dict[str, Any]
 
 
 def _kept(**values: Any) -> Document:
-    return {key: value for key, value in values.items() if value not in (None, "", False, (), [], {})}
+    # A zero is kept: `retries: 0` says something that leaving it out does not.
+    return {key: value for key, value in values.items() if value or (value == 0 and value is not False)}
 
 
 def job_document(job: Job) -> Document:
