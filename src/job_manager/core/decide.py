@@ -1,0 +1,150 @@
+"""decide(state, now) -> events: what must happen next. orders(state): which children ought to be running.
+
+decide is called until it has nothing more to say; each answer is folded in between. Both read the indices that evolve
+keeps. Knows nothing of who carries an order out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from heapq import heappop, heappush
+from typing import NamedTuple
+
+from job_manager.core import events as e
+from job_manager.core import policy, table
+from job_manager.core.state import JobState, State
+
+
+def decide(state: State, now: float) -> list[e.Event]:
+    """What follows from the state at this time; empty when nothing does. Looks at jobs that were touched or timed."""
+    events: list[e.Event] = []
+    for id in sorted(state.touched):
+        events.extend(_decide_job(state.jobs[id], now))
+    return events or _leases(state)
+
+
+def quiet(state: State) -> None:
+    """Say that decide has been heard out: nothing is left to decide until the next event or timer."""
+    state.touched.clear()
+    for job in state.jobs.values():
+        if job.timers:
+            state.touched.add(job.id)
+
+
+def next_timer(state: State) -> float | None:
+    """When decide has to be asked again even if nothing happens: seconds since the epoch, or None."""
+    return min((job.timers[0][0] for job in state.jobs.values() if job.timers and not job.held), default=None)
+
+
+def _decide_job(job: JobState, now: float) -> Iterator[e.Event]:
+    for action in job.undecided:
+        yield _verdict(job, action, now)
+    for skip in job.doomed:
+        yield e.ActionsSkipped(job.id, *skip)
+    if not job.held:
+        for due, action in job.timers:
+            if due <= now:
+                yield e.ActionRetried(job.id, action)
+    if job.over and not job.finished and not job.undecided:
+        yield _finish(job, now)
+
+
+def _verdict(job: JobState, action: int, now: float) -> e.Event:
+    failure = job.failures[action]
+    if policy.may_retry(job, action, failure):
+        wait = policy.delay(job, action, failure)
+        return e.RetryPlanned(job.id, action, now + wait) if wait else e.ActionRetried(job.id, action)
+    if failure.reason == "lost" and not policy.idempotent(job, job.shape.actions[action]):
+        return e.ActionLost(job.id, action)
+    return e.ActionFailed(job.id, action)
+
+
+def _finish(job: JobState, now: float) -> e.Event:
+    well = job.counts[table.SUCCEEDED] == len(job.states)
+    return e.JobFinished(job.id, now, "succeeded" if well else "failed", job.counted())
+
+
+def _leases(state: State) -> list[e.Event]:
+    """The leases of the first job that can have any; the next job is asked once these are folded."""
+    for job in sorted(state.jobs.values(), key=lambda job: (job.submitted_at, job.id)):
+        if job.ready and not job.held:
+            leases = list(_lease_job(state, job))
+            if leases:
+                return leases
+    return []
+
+
+def _lease_job(state: State, job: JobState) -> Iterator[e.Event]:
+    room = [
+        (worker, state.workers[worker].slots - state.workers[worker].held, state.workers[worker].ahead)
+        for worker in sorted(job.workers)
+    ]
+    wanted = sum(max(0, free + ahead) for _, free, ahead in room)
+    candidates = _first(job.ready, wanted)
+    for worker, free, ahead in room:
+        for taken in range(max(0, free + ahead)):
+            action = next(candidates, None)
+            if action is None:
+                return
+            # What must not run twice is leased only when it can begin at once.
+            if taken >= free and not policy.idempotent(job, job.shape.actions[action]):
+                return
+            yield e.ActionLeased(job.id, action, job.attempts[action] + 1, worker)
+
+
+def _first(heap: list[int], count: int) -> Iterator[int]:
+    """The `count` smallest of a heap in order, leaving it as it is: costs count log count, whatever the heap holds."""
+    front = [(heap[0], 0)] if heap else []
+    while front and count > 0:
+        member, at = heappop(front)
+        yield member
+        count -= 1
+        for below in (2 * at + 1, 2 * at + 2):
+            if below < len(heap):
+                heappush(front, (heap[below], below))
+
+
+class StartAttempt(NamedTuple):
+    """This attempt ought to be running, or to have run, on this incarnation of a worker."""
+
+    job: str
+    action: int
+    attempt: int
+    worker: str
+
+
+class StopAttempt(NamedTuple):
+    """This attempt ought to end within `grace` seconds (0: now)."""
+
+    job: str
+    action: int
+    attempt: int
+    worker: str
+    grace: float
+
+
+Order = StartAttempt | StopAttempt
+
+
+def orders(state: State, worker: str | None = None) -> list[Order]:
+    """Every child that ought to be running or to end: the full reading, for one worker or all."""
+    return [
+        _order(job, action)
+        for job in state.jobs.values()
+        for action, lease in job.leases.items()
+        if worker is None or lease.worker == worker
+    ]
+
+
+def fresh_orders(state: State) -> list[Order]:
+    """The same for what changed since the last reading, and starts a new reading."""
+    changed, state.changed = state.changed, []
+    jobs = ((state.jobs[id], action) for id, action in dict.fromkeys(changed))
+    return [_order(job, action) for job, action in jobs if action in job.leases]
+
+
+def _order(job: JobState, action: int) -> Order:
+    worker, attempt = job.leases[action]
+    if job.held:
+        return StopAttempt(job.id, action, attempt, worker, job.grace)
+    return StartAttempt(job.id, action, attempt, worker)

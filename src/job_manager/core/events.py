@@ -1,0 +1,228 @@
+"""Events: what has happened, certain and for ever. Only the core makes them; the journal keeps them.
+
+Each belongs to one job (the stream). An action is its index in listing order, an attempt its number from 1, times are
+seconds since the epoch. Knows nothing of how a journal stores them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+Document = dict[str, Any]
+
+
+class JobSubmitted(NamedTuple):
+    job: str
+    at: float
+    document: Document  # model.document.job_document
+    site: Document  # model.document.site_document
+
+
+class JobHeld(NamedTuple):
+    """Nothing new starts and what runs is ended within `grace` seconds (0: now); `why` is interrupted or paused."""
+
+    job: str
+    at: float
+    why: str
+    grace: float
+
+
+class JobResumed(NamedTuple):
+    """What did not succeed may run again. `document`: the edited job or None; `kept`: pairs (new index, old index)."""
+
+    job: str
+    at: float
+    site: Document
+    document: Document | None = None
+    kept: Sequence[Sequence[int]] = ()
+
+
+class JobFinished(NamedTuple):
+    """Nothing is left to do. `state` is succeeded or failed; `counts` has the number of actions by state name."""
+
+    job: str
+    at: float
+    state: str
+    counts: dict[str, int]
+
+
+class WorkerJoined(NamedTuple):
+    """This incarnation of a worker takes leases for the job: `slots` at once and `ahead` more waiting behind them."""
+
+    job: str
+    worker: str
+    slots: int
+    ahead: int
+    at: float
+
+
+class WorkerLeft(NamedTuple):
+    job: str
+    worker: str
+    at: float
+
+
+class ActionLeased(NamedTuple):
+    job: str
+    action: int
+    attempt: int
+    worker: str
+
+
+class LeaseReturned(NamedTuple):
+    """Leased but never begun: ready again at no cost."""
+
+    job: str
+    action: int
+    attempt: int
+
+
+class ActionStarted(NamedTuple):
+    job: str
+    action: int
+    attempt: int
+    at: float
+
+
+class AttemptStopped(NamedTuple):
+    """Ended because the job was held: ready again at no cost."""
+
+    job: str
+    action: int
+    attempt: int
+    at: float
+
+
+class AttemptLost(NamedTuple):
+    """Its outcome cannot be known any more; counted on a budget of its own."""
+
+    job: str
+    action: int
+    attempt: int
+    at: float
+
+
+class AttemptFailed(NamedTuple):
+    """`reason` is one of REASONS; `code` the exit code or signal number; `message` what a person needs to know."""
+
+    job: str
+    action: int
+    attempt: int
+    began: float
+    ended: float
+    reason: str
+    code: int | None
+    message: str
+    usage: Sequence[float] = ()
+
+
+class RetryPlanned(NamedTuple):
+    job: str
+    action: int
+    due: float
+
+
+class ActionRetried(NamedTuple):
+    job: str
+    action: int
+
+
+class ActionSucceeded(NamedTuple):
+    """`outputs` has a row per artifact: name, device, inode, size in bytes, mtime in ns, sha256 or "".
+    `usage` is user and system seconds and peak memory in KiB."""
+
+    job: str
+    action: int
+    attempt: int
+    began: float
+    ended: float
+    usage: Sequence[float] = ()
+    outputs: Sequence[Sequence[Any]] = ()
+
+
+class ActionFailed(NamedTuple):
+    """Out of retries: the last attempt's failure is the action's."""
+
+    job: str
+    action: int
+
+
+class ActionLost(NamedTuple):
+    """Declared `idempotent: false` and its outcome unknown: never started again until a person says so."""
+
+    job: str
+    action: int
+
+
+class ActionsSkipped(NamedTuple):
+    """The actions `first` up to, not including, `end` never run because `because` did not succeed.
+
+    `task` is the serial node of the shape whose remaining children these are.
+    """
+
+    job: str
+    first: int
+    end: int
+    because: int
+    task: int
+
+
+Event = (
+    JobSubmitted
+    | JobHeld
+    | JobResumed
+    | JobFinished
+    | WorkerJoined
+    | WorkerLeft
+    | ActionLeased
+    | LeaseReturned
+    | ActionStarted
+    | AttemptStopped
+    | AttemptLost
+    | AttemptFailed
+    | RetryPlanned
+    | ActionRetried
+    | ActionSucceeded
+    | ActionFailed
+    | ActionLost
+    | ActionsSkipped
+)
+
+REASONS = tuple(
+    "code signal timeout oom disk lost stuck cancelled upstream output-missing output-invalid spawn".split()
+)
+
+# The names in the journal never change; a new meaning gets a new name.
+NAMES: dict[type, str] = {
+    JobSubmitted: "job-submitted",
+    JobHeld: "job-held",
+    JobResumed: "job-resumed",
+    JobFinished: "job-finished",
+    WorkerJoined: "worker-joined",
+    WorkerLeft: "worker-left",
+    ActionLeased: "leased",
+    LeaseReturned: "returned",
+    ActionStarted: "started",
+    AttemptStopped: "stopped",
+    AttemptLost: "attempt-lost",
+    AttemptFailed: "attempt-failed",
+    RetryPlanned: "retry-planned",
+    ActionRetried: "retried",
+    ActionSucceeded: "succeeded",
+    ActionFailed: "failed",
+    ActionLost: "lost",
+    ActionsSkipped: "skipped",
+}
+KINDS = {name: kind for kind, name in NAMES.items()}
+
+
+def pack(event: Event) -> list[Any]:
+    """The event as a plain list: its name, then its fields without the job."""
+    return [NAMES[type(event)], *event[1:]]
+
+
+def unpack(job: str, packed: Sequence[Any]) -> Event:
+    """The event of a list made by `pack`. Raises KeyError for an unknown name, TypeError for wrong fields."""
+    event: Event = KINDS[packed[0]](job, *packed[1:])
+    return event

@@ -1,0 +1,292 @@
+"""evolve(state, event): the only code that changes state. Live, restart, views, fakes and tests all fold with it.
+
+Decides nothing: it follows the table and keeps the indices. Trees of any depth are walked without recursion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from heapq import heapify, heappop, heappush
+from typing import Any
+
+from job_manager.core import events as e
+from job_manager.core import table
+from job_manager.core.state import Failure, JobState, Lease, Skip, State, WorkerState
+from job_manager.model.document import read_job, read_site
+
+
+def evolve(state: State, event: e.Event) -> None:
+    """Fold one event into the state. Raises InvariantBroken when the event cannot happen in this state."""
+    state.touched.add(event.job)
+    FOLDS[type(event)](state, event)
+
+
+def fold(state: State, events: Iterable[e.Event]) -> State:
+    """The state after all the events."""
+    for event in events:
+        evolve(state, event)
+    return state
+
+
+# --- the tree -------------------------------------------------------------------------------------------------------
+
+
+def _settle(job: JobState, enabled: Iterable[int] = (), finished: Iterable[tuple[int, bool]] = ()) -> None:
+    """Follow the tree from nodes that may start and nodes that are over (and whether well) as far as it goes."""
+    starts, ends = list(enabled), list(finished)
+    while starts or ends:
+        if ends:
+            _finish(job, *ends.pop(), starts, ends)
+        else:
+            _enable(job, starts.pop(), starts, ends)
+
+
+def _enable(job: JobState, node: int, starts: list[int], ends: list[tuple[int, bool]]) -> None:
+    shape = job.shape
+    action = shape.leaf[node]
+    if action >= 0:
+        _enable_action(job, node, action, ends)
+    elif shape.child[node] < 0:
+        ends.append((node, True))
+    elif shape.parallel[node]:
+        starts.extend(shape.children(node))
+    else:
+        starts.append(shape.child[node])
+
+
+def _enable_action(job: JobState, node: int, action: int, ends: list[tuple[int, bool]]) -> None:
+    if job.states[action] == table.WAITING:
+        job.move(action, table.Unblocked)
+        heappush(job.ready, action)
+    elif job.states[action] == table.SUCCEEDED:
+        ends.append((node, True))
+
+
+def _finish(job: JobState, node: int, well: bool, starts: list[int], ends: list[tuple[int, bool]]) -> None:
+    shape = job.shape
+    parent = shape.parent[node]
+    if parent < 0:
+        job.over = True
+        return
+    job.remaining[parent] -= 1
+    job.bad[parent] |= not well
+    if shape.parallel[parent] or job.remaining[parent] == 0:
+        if job.remaining[parent] == 0:
+            ends.append((parent, not job.bad[parent]))
+    elif well:
+        starts.append(shape.sibling[node])
+    else:
+        _doom(job, node, parent, ends)
+
+
+def _doom(job: JobState, node: int, parent: int, ends: list[tuple[int, bool]]) -> None:
+    """Nothing after `node` in its serial parent can run any more."""
+    first, end = job.shape.high[node], job.shape.high[parent]
+    if first == end:  # only empty tasks are left
+        ends.append((parent, False))
+    else:
+        job.doomed.append(Skip(first, end, _culprit(job, node), parent))
+
+
+def _culprit(job: JobState, node: int) -> int:
+    """The first action below `node` that did not succeed on its own account."""
+    low, high = job.shape.low[node], job.shape.high[node]
+    for state in (table.FAILED, table.LOST, table.CANCELLED):
+        at = job.states.find(state, low, high)
+        if at >= 0:
+            return at
+    return low
+
+
+# --- jobs and workers -----------------------------------------------------------------------------------------------
+
+
+def _job_submitted(state: State, event: e.JobSubmitted) -> None:
+    job = JobState(event.job, read_job(event.document), read_site(event.site), event.at)
+    state.jobs[event.job] = job
+    _settle(job, [0])
+
+
+def _job_held(state: State, event: e.JobHeld) -> None:
+    job = state.jobs[event.job]
+    job.held, job.grace = event.why, event.grace
+    state.changed.extend((event.job, action) for action in job.leases)
+
+
+def _job_resumed(state: State, event: e.JobResumed) -> None:
+    job = state.jobs[event.job]
+    job.held, job.finished = "", ""
+    job.site = read_site(event.site)
+    if event.document is not None:
+        _revise(job, event)
+    else:
+        for action in range(len(job.states)):
+            job.move(action, e.JobResumed)
+        # A person asked again: the budgets start anew.
+        job.spent.clear()
+        job.losses.clear()
+        job.reset_tree()
+    _settle(job, [0])
+
+
+def _revise(job: JobState, event: e.JobResumed) -> None:
+    """Take the edited job; what is kept keeps its result, everything else starts from nothing."""
+    old = (job.states, job.attempts, job.began, job.ended, job.results)
+    highest = max(job.attempts, default=0)
+    assert event.document is not None
+    job.plan(read_job(event.document), job.site)
+    # Attempt numbers go on from the highest: a token names one attempt for ever, whatever the index meant before.
+    for action in range(len(job.states)):
+        job.attempts[action] = highest
+    for new, was in event.kept:
+        job.states[new], job.attempts[new] = old[0][was], old[1][was]
+        job.began[new], job.ended[new] = old[2][was], old[3][was]
+        job.counts[table.WAITING] -= 1
+        job.counts[old[0][was]] += 1
+        job.results[new] = old[4].get(was, ())
+
+
+def _job_finished(state: State, event: e.JobFinished) -> None:
+    job = state.jobs[event.job]
+    job.finished, job.finished_at = event.state, event.at
+
+
+def _worker_joined(state: State, event: e.WorkerJoined) -> None:
+    worker = state.workers.setdefault(event.worker, WorkerState(0, 0))
+    worker.slots, worker.ahead = event.slots, event.ahead
+    state.jobs[event.job].workers.add(event.worker)
+
+
+def _worker_left(state: State, event: e.WorkerLeft) -> None:
+    state.jobs[event.job].workers.discard(event.worker)
+
+
+# --- actions --------------------------------------------------------------------------------------------------------
+
+
+def _leased(state: State, event: e.ActionLeased) -> None:
+    job = state.jobs[event.job]
+    job.move(event.action, e.ActionLeased)
+    _take_out(job.ready, event.action)
+    job.attempts[event.action] = event.attempt
+    job.leases[event.action] = Lease(event.worker, event.attempt)
+    state.workers[event.worker].held += 1
+    state.changed.append((event.job, event.action))
+
+
+def _take_out(heap: list[Any], member: Any) -> None:
+    """Take a member out of a heap; decide works from the top, so that is where it nearly always is."""
+    if heap[0] == member:
+        heappop(heap)
+    else:
+        heap.remove(member)
+        heapify(heap)
+
+
+def _end_lease(state: State, job: JobState, action: int) -> None:
+    lease = job.leases.pop(action)
+    worker = state.workers.get(lease.worker)
+    if worker is not None:
+        worker.held -= 1
+
+
+def _given_back(state: State, event: e.LeaseReturned | e.AttemptStopped) -> None:
+    job = state.jobs[event.job]
+    job.move(event.action, type(event))
+    _end_lease(state, job, event.action)
+    heappush(job.ready, event.action)
+
+
+def _started(state: State, event: e.ActionStarted) -> None:
+    job = state.jobs[event.job]
+    job.move(event.action, e.ActionStarted)
+    job.began[event.action] = event.at
+
+
+def _attempt_failed(state: State, event: e.AttemptFailed) -> None:
+    job = state.jobs[event.job]
+    job.move(event.action, e.AttemptFailed)
+    job.began[event.action], job.ended[event.action] = event.began, event.ended
+    job.failures[event.action] = Failure(event.attempt, event.reason, event.code, event.message)
+    job.spent[event.action] = job.spent.get(event.action, 0) + 1
+    _end_lease(state, job, event.action)
+    job.undecided.append(event.action)
+
+
+def _attempt_lost(state: State, event: e.AttemptLost) -> None:
+    job = state.jobs[event.job]
+    job.move(event.action, e.AttemptLost)
+    job.ended[event.action] = event.at
+    job.failures[event.action] = Failure(event.attempt, "lost", None, "")
+    job.losses[event.action] = job.losses.get(event.action, 0) + 1
+    _end_lease(state, job, event.action)
+    job.undecided.append(event.action)
+
+
+def _retry_planned(state: State, event: e.RetryPlanned) -> None:
+    job = state.jobs[event.job]
+    job.move(event.action, e.RetryPlanned)
+    job.undecided.remove(event.action)
+    heappush(job.timers, (event.due, event.action))
+
+
+def _retried(state: State, event: e.ActionRetried) -> None:
+    job = state.jobs[event.job]
+    job.move(event.action, e.ActionRetried)
+    planned = next((timer for timer in job.timers if timer[1] == event.action), None)
+    if planned:
+        _take_out(job.timers, planned)
+    else:
+        job.undecided.remove(event.action)
+    heappush(job.ready, event.action)
+
+
+def _given_up(state: State, event: e.ActionFailed | e.ActionLost) -> None:
+    job = state.jobs[event.job]
+    job.move(event.action, type(event))
+    job.undecided.remove(event.action)
+    _settle(job, finished=[(job.shape.node_of[event.action], False)])
+
+
+def _succeeded(state: State, event: e.ActionSucceeded) -> None:
+    job = state.jobs[event.job]
+    action = event.action
+    job.move(action, e.ActionSucceeded)
+    job.began[action], job.ended[action] = event.began, event.ended
+    if event.outputs:
+        job.results[action] = event.outputs
+    job.failures.pop(action, None)
+    _end_lease(state, job, action)
+    _settle(job, finished=[(job.shape.node_of[action], True)])
+
+
+def _skipped(state: State, event: e.ActionsSkipped) -> None:
+    job = state.jobs[event.job]
+    for action in range(event.first, event.end):
+        if job.states[action] == table.WAITING:  # a result kept over an edit of the job stays
+            job.move(action, e.ActionsSkipped)
+    job.doomed.remove(Skip(event.first, event.end, event.because, event.task))
+    job.remaining[event.task] = 0
+    _settle(job, finished=[(event.task, False)])
+
+
+FOLDS: dict[type, Callable[[State, Any], None]] = {
+    e.JobSubmitted: _job_submitted,
+    e.JobHeld: _job_held,
+    e.JobResumed: _job_resumed,
+    e.JobFinished: _job_finished,
+    e.WorkerJoined: _worker_joined,
+    e.WorkerLeft: _worker_left,
+    e.ActionLeased: _leased,
+    e.LeaseReturned: _given_back,
+    e.ActionStarted: _started,
+    e.AttemptStopped: _given_back,
+    e.AttemptLost: _attempt_lost,
+    e.AttemptFailed: _attempt_failed,
+    e.RetryPlanned: _retry_planned,
+    e.ActionRetried: _retried,
+    e.ActionSucceeded: _succeeded,
+    e.ActionFailed: _given_up,
+    e.ActionLost: _given_up,
+    e.ActionsSkipped: _skipped,
+}

@@ -1,0 +1,63 @@
+"""What must be true of every state, checked the slow way: the indices against a full reading.
+
+For tests, simulation and `InvariantBroken`; never on the dispatch path. Knows nothing of how the state came about.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from job_manager.core import table
+from job_manager.core.state import JobState, State
+
+
+def violations(state: State) -> list[str]:
+    """A sentence for each invariant that does not hold; empty when all do."""
+    found = [f"job {job.id}: {text}" for job in state.jobs.values() for text in _job(job)]
+    held = Counter(lease.worker for job in state.jobs.values() for lease in job.leases.values())
+    found += [
+        f"worker {name} holds {held[name]} leases, its count says {worker.held}"
+        for name, worker in state.workers.items()
+        if held[name] != worker.held
+    ]
+    return found
+
+
+def _job(job: JobState) -> Iterator[str]:
+    counted = Counter(job.states)
+    if [counted[state] for state in range(len(table.NAMES))] != job.counts:
+        yield f"counts {job.counts} are not those of the states"
+    yield from _index("ready", sorted(job.ready), _in(job, table.READY))
+    yield from _index("leases", sorted(job.leases), _in(job, table.LEASED, table.RUNNING))
+    awaited = [*job.undecided, *(action for _, action in job.timers)]
+    yield from _index("undecided and timers", sorted(awaited), _in(job, table.RETRYING))
+    if job.over and any(state not in table.FINAL for state in job.states):
+        yield "the tree is over but actions are not"
+    if job.finished and (job.leases or not job.over):
+        yield f"finished as {job.finished} with work open"
+    yield from _order(job)
+
+
+def _in(job: JobState, *states: int) -> list[int]:
+    return [action for action, state in enumerate(job.states) if state in states]
+
+
+def _index(name: str, index: list[int], truth: list[int]) -> Iterator[str]:
+    if index != truth:
+        yield f"index {name} has {index[:8]}, the states say {truth[:8]}"
+
+
+def _order(job: JobState) -> Iterator[str]:
+    """In a serial node nothing after an unfinished or failed child has begun (kept results aside)."""
+    begun = (table.READY, table.LEASED, table.RUNNING, table.RETRYING)
+    shape = job.shape
+    for node in range(len(shape.parent)):
+        if shape.leaf[node] >= 0 or shape.parallel[node]:
+            continue
+        blocked = False
+        for child in shape.children(node):
+            states = job.states[shape.low[child] : shape.high[child]]
+            if blocked and any(state in begun for state in states):
+                yield f"an action below node {child} has begun before its turn"
+            blocked = blocked or any(state != table.SUCCEEDED for state in states)

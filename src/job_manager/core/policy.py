@@ -1,0 +1,53 @@
+"""The rules one may argue about: how often an action is tried, when again, and what may be leased ahead.
+
+Pure numbers in, numbers out. Knows nothing of events.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from job_manager.core.state import Failure, JobState
+from job_manager.model.job import Action, ModuleCall
+
+MAX_LOSSES = 10  # attempts lost with their machine cost nothing of `retries`, but not for ever
+FIRST_DELAY = 1.0  # seconds before the first retry, doubling
+LONGEST_DELAY = 300.0
+# Trying again cannot help where the work itself says it is wrong, or where it could never begin.
+NOT_RETRIED = frozenset({"output-invalid", "spawn", "cancelled", "upstream"})
+
+
+def retries(job: JobState, action: Action) -> int:
+    """How many attempts may follow the first: the action's word, else its module's, else none."""
+    if action.retries is not None:
+        return action.retries
+    module = job.site.module(action.work.module) if isinstance(action.work, ModuleCall) else None
+    return module.retries or 0 if module else 0
+
+
+def idempotent(job: JobState, action: Action) -> bool:
+    """Whether an attempt whose outcome is unknown may simply be made again: the action's word, else its module's."""
+    if action.idempotent is not None:
+        return action.idempotent
+    module = job.site.module(action.work.module) if isinstance(action.work, ModuleCall) else None
+    return module.idempotent if module else True
+
+
+def may_retry(job: JobState, index: int, failure: Failure) -> bool:
+    """Whether the action gets another attempt after this failure."""
+    action = job.shape.actions[index]
+    if failure.reason == "lost":
+        return idempotent(job, action) and job.losses.get(index, 0) <= MAX_LOSSES
+    return failure.reason not in NOT_RETRIED and job.spent.get(index, 0) <= retries(job, action)
+
+
+def delay(job: JobState, index: int, failure: Failure) -> float:
+    """Seconds until the next attempt: none after a loss; else doubling from FIRST_DELAY, spread by +-25 %.
+
+    The spread comes from a digest, not from chance: the same history gives the same decisions.
+    """
+    if failure.reason == "lost":
+        return 0.0
+    whole = min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** (job.spent.get(index, 1) - 1))
+    spread = hashlib.blake2b(f"{job.id}/{index}/{failure.attempt}".encode(), digest_size=2).digest()
+    return whole * (0.75 + int.from_bytes(spread, "big") / 65535 / 2)

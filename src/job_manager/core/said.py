@@ -1,0 +1,87 @@
+"""What is said to the core: requests are wishes of a person, reports are claims of a worker. Neither is certain.
+
+Knows nothing of who carries them or whether they arrive once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from job_manager.core.events import Document
+
+
+class SubmitJob(NamedTuple):
+    job: str
+    document: Document
+    site: Document
+
+
+class ResumeJob(NamedTuple):
+    """`document` and `kept` as in JobResumed."""
+
+    job: str
+    site: Document
+    document: Document | None = None
+    kept: Sequence[Sequence[int]] = ()
+
+
+class HoldJob(NamedTuple):
+    job: str
+    why: str
+    grace: float
+
+
+class WorkerAnnounced(NamedTuple):
+    """A worker's incarnation offers itself to a job: `slots` at once, `ahead` more waiting behind them."""
+
+    job: str
+    worker: str
+    slots: int
+    ahead: int
+
+
+class WorkerGone(NamedTuple):
+    """An incarnation is no more; whatever it had leased and did not report is lost."""
+
+    job: str
+    worker: str
+
+
+class AttemptBegan(NamedTuple):
+    job: str
+    action: int
+    attempt: int
+    worker: str
+    at: float
+
+
+class AttemptReturned(NamedTuple):
+    """Leased, never begun, and never will be under this lease."""
+
+    job: str
+    action: int
+    attempt: int
+    worker: str
+
+
+class AttemptEnded(NamedTuple):
+    """`reason` is "" for success, `stopped` when ended on our order, `lost` when the outcome is unknown, or one of
+    events.REASONS. Other fields as in ActionSucceeded and AttemptFailed."""
+
+    job: str
+    action: int
+    attempt: int
+    worker: str
+    began: float
+    ended: float
+    reason: str = ""
+    code: int | None = None
+    message: str = ""
+    usage: Sequence[float] = ()
+    outputs: Sequence[Sequence[Any]] = ()
+
+
+Request = SubmitJob | ResumeJob | HoldJob
+Report = WorkerAnnounced | WorkerGone | AttemptBegan | AttemptReturned | AttemptEnded
+Said = Request | Report

@@ -1,0 +1,169 @@
+"""What the core holds in memory: jobs, their actions' states, and the indices that make a turn cost what changed.
+
+Only evolve writes here. Everything is rebuilt by folding the journal. Knows nothing of rules.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from job_manager.core import table
+from job_manager.core.shape import Shape
+from job_manager.model.errors import InvariantBroken, NotFound
+from job_manager.model.job import Job
+from job_manager.model.site import Site
+
+
+class Lease(NamedTuple):
+    """Who may run the attempt."""
+
+    worker: str
+    attempt: int
+
+
+class Failure(NamedTuple):
+    """How an attempt ended that did not succeed; fields as in events.AttemptFailed."""
+
+    attempt: int
+    reason: str
+    code: int | None
+    message: str
+
+
+class Skip(NamedTuple):
+    """A range of actions that can never run, and why; fields as in events.ActionsSkipped."""
+
+    first: int
+    end: int
+    because: int
+    task: int
+
+
+class JobState:
+    """One job. Per action: states, attempts (made so far), began and ended (seconds, 0 unknown); the rest is sparse."""
+
+    __slots__ = (
+        "attempts",
+        "bad",
+        "began",
+        "counts",
+        "doomed",
+        "ended",
+        "failures",
+        "finished",
+        "finished_at",
+        "grace",
+        "held",
+        "id",
+        "job",
+        "leases",
+        "losses",
+        "over",
+        "ready",
+        "remaining",
+        "results",
+        "shape",
+        "site",
+        "spent",
+        "states",
+        "submitted_at",
+        "timers",
+        "undecided",
+        "workers",
+    )
+
+    def __init__(self, id: str, job: Job, site: Site, at: float) -> None:
+        self.id = id
+        self.submitted_at = at
+        self.workers: set[str] = set()
+        self.held = ""  # why nothing new starts, or ""
+        self.grace = 0.0
+        self.finished = ""  # succeeded | failed
+        self.finished_at = 0.0
+        self.plan(job, site)
+
+    def plan(self, job: Job, site: Site) -> None:
+        """Start over with this job: every action waiting, every index empty."""
+        self.job = job
+        self.site = site
+        self.shape = Shape(job)
+        size = len(self.shape.actions)
+        self.states = bytearray(size)
+        self.counts = [size] + [0] * (len(table.NAMES) - 1)
+        self.attempts = array("i", bytes(4 * size))
+        self.began = array("d", bytes(8 * size))
+        self.ended = array("d", bytes(8 * size))
+        self.spent: dict[int, int] = {}  # attempts that count against `retries`
+        self.losses: dict[int, int] = {}  # attempts lost with their machine
+        self.results: dict[int, Sequence[Sequence[Any]]] = {}  # outputs of what succeeded
+        self.failures: dict[int, Failure] = {}
+        self.leases: dict[int, Lease] = {}
+        self.undecided: list[int] = []  # failed or lost, no verdict yet
+        self.timers: list[tuple[float, int]] = []  # heap of (due, action) for planned retries
+        self.reset_tree()
+
+    def reset_tree(self) -> None:
+        """Forget what has been concluded about the tree; evolve settles it anew."""
+        self.ready: list[int] = []  # heap of action indices
+        self.doomed: list[Skip] = []
+        self.over = False
+        self.remaining = array("i", self.shape.width)
+        self.bad = bytearray(len(self.shape.parent))
+
+    def move(self, action: int, event: type) -> None:
+        """Take one action along the transition table. Raises InvariantBroken where the table has no such step."""
+        before = self.states[action]
+        after = table.TABLE[event].get(before)
+        if after is None:
+            path = self.shape.paths[action]
+            now = table.NAMES[before]
+            raise InvariantBroken(f"job {self.id}: {event.__name__} cannot happen to {path}, which is {now}")
+        self.states[action] = after
+        self.counts[before] -= 1
+        self.counts[after] += 1
+
+    @property
+    def state(self) -> str:
+        """The job's state, computed from its leaves: waiting, running, interrupted, paused, succeeded or failed."""
+        if self.finished:
+            return self.finished
+        if self.held and not self.leases:
+            return self.held
+        begun = len(self.states) - self.counts[table.WAITING] - self.counts[table.READY]
+        return "running" if begun else "waiting"
+
+    def counted(self) -> dict[str, int]:
+        """The number of actions by state name, zeros left out."""
+        return {name: count for name, count in zip(table.NAMES, self.counts, strict=True) if count}
+
+
+class WorkerState:
+    """A worker's incarnation: what it takes at once, what may wait behind that, and how many leases it holds."""
+
+    __slots__ = ("ahead", "held", "slots")
+
+    def __init__(self, slots: int, ahead: int) -> None:
+        self.slots = slots
+        self.ahead = ahead
+        self.held = 0
+
+
+class State:
+    """All jobs whose streams were folded, the workers they know, and what changed since orders were last read."""
+
+    __slots__ = ("changed", "jobs", "touched", "workers")
+
+    def __init__(self) -> None:
+        self.jobs: dict[str, JobState] = {}
+        self.workers: dict[str, WorkerState] = {}
+        self.changed: list[tuple[str, int]] = []  # leases to start, or to stop, since the last reading
+        self.touched: set[str] = set()  # jobs about which there may be something to decide
+
+    def job(self, id: str) -> JobState:
+        """The job of that id. Raises NotFound."""
+        try:
+            return self.jobs[id]
+        except KeyError:
+            raise NotFound(f"there is no job {id}") from None

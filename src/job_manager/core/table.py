@@ -1,0 +1,45 @@
+"""The transition table of an action: every state, every event that moves it, and where to. Nothing about transitions
+may live elsewhere. Knows nothing of jobs, trees or indices.
+"""
+
+from __future__ import annotations
+
+from job_manager.core import events as e
+
+WAITING, READY, LEASED, RUNNING, RETRYING, SUCCEEDED, FAILED, SKIPPED, CANCELLED, LOST = range(10)
+NAMES = ("waiting", "ready", "leased", "running", "retrying", "succeeded", "failed", "skipped", "cancelled", "lost")
+FINAL = frozenset({SUCCEEDED, FAILED, SKIPPED, CANCELLED, LOST})
+
+
+class Unblocked:
+    """Not an event of the journal: what evolve itself concludes when nothing is left to wait for."""
+
+
+TABLE: dict[type, dict[int, int]] = {
+    Unblocked: {WAITING: READY},
+    e.ActionLeased: {READY: LEASED},
+    e.LeaseReturned: {LEASED: READY},
+    e.ActionStarted: {LEASED: RUNNING},
+    # An attempt that is over before anybody heard that it began goes straight from leased.
+    e.AttemptStopped: {LEASED: READY, RUNNING: READY},
+    e.AttemptLost: {LEASED: RETRYING, RUNNING: RETRYING},
+    e.AttemptFailed: {LEASED: RETRYING, RUNNING: RETRYING},
+    e.ActionSucceeded: {LEASED: SUCCEEDED, RUNNING: SUCCEEDED},
+    e.RetryPlanned: {RETRYING: RETRYING},
+    e.ActionRetried: {RETRYING: READY},
+    e.ActionFailed: {RETRYING: FAILED},
+    e.ActionLost: {RETRYING: LOST},
+    e.ActionsSkipped: {WAITING: SKIPPED},
+    e.JobResumed: {
+        FAILED: WAITING,
+        SKIPPED: WAITING,
+        CANCELLED: WAITING,
+        LOST: WAITING,
+        READY: WAITING,  # becomes ready again as soon as the tree is settled anew
+        WAITING: WAITING,
+        LEASED: LEASED,
+        RUNNING: RUNNING,
+        RETRYING: RETRYING,
+        SUCCEEDED: SUCCEEDED,
+    },
+}

@@ -1,0 +1,4 @@
+"""The turns that keep the promise: said -> admit -> evolve -> decide -> commit -> orders.
+
+Knows no engine by name, no process and no terminal.
+"""

@@ -1,0 +1,78 @@
+"""One supervisor: folds what the engine gives, decides, commits, and only then hands out orders.
+
+A turn is a function of the engine's turn and `now`; whoever drives it sleeps and wakes. Knows no clock, no worker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from job_manager.core.admit import admit
+from job_manager.core.decide import Order, decide, fresh_orders, next_timer, orders, quiet
+from job_manager.core.events import Event
+from job_manager.core.evolve import evolve
+from job_manager.core.said import Said
+from job_manager.core.state import State
+from job_manager.model.errors import Refused
+from job_manager.ports.engine import Engine, Turn
+
+
+class Supervisor:
+    """Holds the state of the streams of one engine. `refused` collects (what was said, why not) of the last turn."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.state = State()
+        self.refused: list[tuple[Said, Refused]] = []
+
+    def turn(self, now: float) -> Sequence[Event]:
+        """Take one turn if there is one; the events committed. Raises EngineError when the commit failed: the state
+        here is then ahead of the journal and this supervisor must not be used again."""
+        turn = self._engine.next()
+        if turn is None:
+            due = next_timer(self.state)
+            if due is None or due > now:
+                return ()
+            turn = Turn("", -1, (), ())
+        return self._take(turn, now)
+
+    def _take(self, turn: Turn, now: float) -> Sequence[Event]:
+        for event in turn.events:
+            evolve(self.state, event)
+        self.refused = []
+        events = self._hear(turn.said, now)
+        events += self._decide(now)
+        if not self._engine.commit(turn, events, fresh_orders(self.state)):
+            self.state = State()
+            return self.turn(now)
+        return events
+
+    def _hear(self, said: Sequence[Said], now: float) -> list[Event]:
+        events: list[Event] = []
+        for word in said:
+            try:
+                admitted = admit(self.state, word, now)
+            except Refused as why:
+                self.refused.append((word, why))
+                continue
+            for event in admitted:
+                evolve(self.state, event)
+            events += admitted
+        return events
+
+    def _decide(self, now: float) -> list[Event]:
+        events: list[Event] = []
+        while decided := decide(self.state, now):
+            for event in decided:
+                evolve(self.state, event)
+            events += decided
+        quiet(self.state)
+        return events
+
+    def orders(self, worker: str) -> list[Order]:
+        """The full reading for a worker that announces itself."""
+        return orders(self.state, worker)
+
+    def next_timer(self) -> float | None:
+        """When a turn is due even if nothing is said: seconds since the epoch, or None."""
+        return next_timer(self.state)
