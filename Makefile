@@ -1,0 +1,57 @@
+# What a person does with this checkout. Everything sets itself up in .venv; nothing has to be installed by hand.
+# PYTHON=python3.13 chooses the interpreter, JOBS=8 the number of test processes, VIDEO=/path/own.mp4 the demo's film.
+
+.DEFAULT_GOAL := help
+.SUFFIXES:
+MAKEFLAGS += --no-print-directory
+.PHONY: help setup demo-setup demo test lint bench lock clean distclean
+
+JOBS ?= 2
+PY := .venv/bin/python
+# Through the environment and unexpanded: a file's name may hold blanks, quotes and dollar signs.
+export JM_DEMO_VIDEO := $(value VIDEO)
+
+help:
+	@echo 'make demo [VIDEO=film.mp4]  run examples/media on a clip, or on your film; the last line is the report'
+	@echo 'make test                   lint, then all tests but the long ones (JOBS=2 at a time)'
+	@echo 'make lint                   ruff, mypy and the figures of the style guide'
+ifneq ($(wildcard bench/run),)
+	@echo 'make bench                  the benchmarks'
+endif
+	@echo 'make setup                  only .venv with everything for development'
+	@echo 'make lock                   pin the requirements anew (needs uv; LOCK=--upgrade for newer versions)'
+	@echo 'make clean                  remove results and caches; distclean: .venv too'
+	@echo
+	@echo 'PYTHON=python3.13 chooses the interpreter. Long tests: .venv/bin/python -m pytest -m long'
+
+setup:
+	@tools/setup dev
+
+demo-setup:
+	@tools/setup demo
+
+demo: demo-setup
+	@tools/demo
+
+test: lint
+	$(PY) -m pytest -n $(JOBS) --dist worksteal
+
+lint: setup
+	$(PY) -m ruff check --quiet .
+	$(PY) -m ruff format --check --quiet .
+	$(PY) -m mypy
+	@$(PY) -m tests.house.style
+
+bench: setup
+	@test -x bench/run || { echo 'bench: there are no benchmarks yet (bench/run)' >&2; exit 1; }
+	@bench/run
+
+lock:
+	@tools/lock
+
+clean:
+	rm -rf demo build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +
+
+distclean: clean
+	rm -rf .venv
