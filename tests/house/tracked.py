@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 # Written so that this file does not contain what it looks for.
-MACHINE = re.compile(r"(?:^|[^A-Za-z0-9_.])/(?:work|farm|root)/|/tmp/(?:[a-z]+[_]jobs|jm)\b")
+MACHINE = re.compile(r"(?:^|[^A-Za-z0-9_.])/(?:work|farm|root)/|/tmp/(?:[a-z]+_jobs|jm/)")
 REGISTRY = re.compile(
     r"(?:py"
     r"pi|test\.py"
