@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from job_manager.model.job import Action, Command, Input, Job, JobInput, ModuleCall, Output, Shell, Task, Work
-from job_manager.model.site import Installed, Site
+from job_manager.model.site import GivenFile, Installed, Site
 
 Document = dict[str, Any]
 
@@ -150,7 +150,7 @@ def site_document(site: Site) -> Document:
         "workdir": site.workdir,
         "store": site.store,
         **_kept(
-            inputs=[list(pair) for pair in site.inputs],
+            inputs=[[given.name, given.path, *given.identity] for given in site.inputs],
             modules=[_installed(m) for m in site.modules],
             out=site.out,
             keep_temp=site.keep_temp,
@@ -171,13 +171,17 @@ def read_site(document: Document) -> Site:
     return Site(
         workdir=document["workdir"],
         store=document["store"],
-        inputs=tuple((name, path) for name, path in document.get("inputs", ())),
+        inputs=tuple(_read_given(*row) for row in document.get("inputs", ())),
         modules=tuple(_read_installed(m) for m in document.get("modules", ())),
         out=document.get("out", ""),
         keep_temp=document.get("keep_temp", False),
         verify=document.get("verify", False),
         split_streams=document.get("split_streams", False),
     )
+
+
+def _read_given(name: str, path: str, device: int, inode: int, size: int, mtime_ns: int) -> GivenFile:
+    return GivenFile(name, path, (device, inode, size, mtime_ns))
 
 
 def _read_installed(body: Document) -> Installed:

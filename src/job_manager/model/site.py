@@ -29,6 +29,16 @@ class Installed:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenFile:
+    """A file a person gave as a job input: its artifact name, absolute path, and what it was when the job was submitted
+    (device, inode, size in bytes, mtime in ns)."""
+
+    name: str
+    path: str
+    identity: tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """Everything of a submission that is not the job. All paths absolute.
 
@@ -37,7 +47,7 @@ class Site:
 
     workdir: str
     store: str
-    inputs: tuple[tuple[str, str], ...] = ()  # (artifact name, path)
+    inputs: tuple[GivenFile, ...] = ()
     modules: tuple[Installed, ...] = ()
     out: str = ""
     keep_temp: bool = False

@@ -31,8 +31,8 @@ class Engine(Protocol):
     def say(self, *said: Said) -> None:
         """Put a request or report into the mailbox."""
 
-    def next(self) -> Turn | None:
-        """The next turn, or None when nothing has happened and nothing was said."""
+    def next(self, due: bool = False) -> Turn | None:
+        """The next turn, or None when nothing has happened and nothing was said; when `due`, a timer asks for one."""
 
     def commit(self, turn: Turn, events: Sequence[Event], orders: Sequence[Order]) -> bool:
         """Append all events in one durable step, then hand out the orders. False when the stream has moved on since

@@ -11,7 +11,7 @@ from job_manager.core.admit import admit
 from job_manager.core.decide import Order, decide, fresh_orders, next_timer, orders, quiet
 from job_manager.core.events import Event
 from job_manager.core.evolve import evolve
-from job_manager.core.said import Said
+from job_manager.core.said import Said, WorkerAnnounced
 from job_manager.core.state import State
 from job_manager.model.errors import Refused
 from job_manager.ports.engine import Engine, Turn
@@ -28,13 +28,9 @@ class Supervisor:
     def turn(self, now: float) -> Sequence[Event]:
         """Take one turn if there is one; the events committed. Raises EngineError when the commit failed: the state
         here is then ahead of the journal and this supervisor must not be used again."""
-        turn = self._engine.next()
-        if turn is None:
-            due = next_timer(self.state)
-            if due is None or due > now:
-                return ()
-            turn = Turn("", -1, (), ())
-        return self._take(turn, now)
+        timer = next_timer(self.state)
+        turn = self._engine.next(due=timer is not None and timer <= now)
+        return () if turn is None else self._take(turn, now)
 
     def _take(self, turn: Turn, now: float) -> Sequence[Event]:
         for event in turn.events:
@@ -42,7 +38,7 @@ class Supervisor:
         self.refused = []
         events = self._hear(turn.said, now)
         events += self._decide(now)
-        if not self._engine.commit(turn, events, fresh_orders(self.state)):
+        if not self._engine.commit(turn, events, self._read_orders(turn.said)):
             self.state = State()
             return self.turn(now)
         return events
@@ -69,9 +65,11 @@ class Supervisor:
         quiet(self.state)
         return events
 
-    def orders(self, worker: str) -> list[Order]:
-        """The full reading for a worker that announces itself."""
-        return orders(self.state, worker)
+    def _read_orders(self, said: Sequence[Said]) -> list[Order]:
+        """What changed; and all there is for a worker that announced itself, since it may know nothing."""
+        announced = {word.worker for word in said if isinstance(word, WorkerAnnounced)}
+        full = [order for worker in sorted(announced) for order in orders(self.state, worker)]
+        return list(dict.fromkeys([*full, *fresh_orders(self.state)]))
 
     def next_timer(self) -> float | None:
         """When a turn is due even if nothing is said: seconds since the epoch, or None."""

@@ -26,10 +26,10 @@ class MemoryEngine:
         """Put a request or report into the mailbox."""
         self._mailbox.extend(said)
 
-    def next(self) -> Turn | None:
+    def next(self, due: bool = False) -> Turn | None:
         """The next turn, or None."""
         version = len(self.journal)
-        if not self._mailbox and self._given == version:
+        if not due and not self._mailbox and self._given == version:
             return None
         events, self._given = self.journal[self._given :], version
         return Turn("", version, events, tuple(self._mailbox))
