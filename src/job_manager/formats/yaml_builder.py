@@ -1,0 +1,276 @@
+"""Makes the tree of values out of parser events, with its own rules: no tags, text keys, none twice, bounded aliases.
+
+Knows nothing of the text the events came from, and nothing of jobs or manifests.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from job_manager.formats.yaml_tree import LINE_SHIFT, NULLS, Map, Plain, Seq, Value, position, settle
+from job_manager.model.errors import InputError, Place, Problem
+
+SCALAR_LIMIT = 2**20
+DEPTH_LIMIT = 64
+ALIAS_LIMIT = 1_000_000
+PROBLEM_LIMIT = 1_000
+# What YAML 1.2's core schema reads as null, bool or number; anything else plain is text.
+NOT_TEXT = re.compile(
+    r"(?:~|null|Null|NULL|true|True|TRUE|false|False|FALSE|0o[0-7]+|0x[0-9a-fA-F]+"
+    r"|[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))?\Z"
+)
+MERGE = "\0<<"
+LOST = "\0"  # begins the stand-in for a refused key, under which its value is kept until the error is raised
+
+
+class _Frame:
+    """One open mapping or list. `before` counts the nodes of the file up to it; `height` is its tallest member's."""
+
+    __slots__ = ("anchor", "before", "container", "height", "key", "marks", "members", "merged", "normal")
+
+    def __init__(self, container: Map | Seq, mark: int, anchor: str | None, before: int) -> None:
+        self.container = container
+        self.members = container if isinstance(container, Map) else None
+        self.marks = [mark]
+        self.anchor = anchor
+        self.before = before
+        self.height = 0
+        self.key: str | None = None
+        self.merged: tuple[Value, int] | None = None
+        self.normal: dict[str, str] | None = None
+
+
+class _Anchored(NamedTuple):
+    value: Value
+    size: int  # in nodes: itself and everything in it, what aliases add included
+    height: int
+
+
+_OPEN = _Anchored("", 0, -1)
+_UNKNOWN = _Anchored("", 1, 0)
+
+
+class Builder:
+    """Takes events and grows the tree. `problems` holds what is wrong and does not stop the reading."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.problems: list[Problem] = []
+        self._root: Value | None = None
+        self._stack: list[_Frame] = []
+        self._frame: _Frame | None = None
+        self._marks: array[int] = array("Q")
+        self._plain: dict[str, Plain] = {}
+        self._keys: dict[str, str] = {}
+        self._anchors: dict[str, _Anchored] = {}
+        self._nodes = 0
+        self._added = 0
+        self._first_over: int | None = None
+
+    def refuse(self, mark: int, message: str, hint: str = "") -> None:
+        """Notes what is wrong at this mark. Raises when it is one too many."""
+        line, column = position(mark)
+        self.problems.append(Problem(Place(self.file, line, column, self._path()), message, hint))
+        if len(self.problems) >= PROBLEM_LIMIT:
+            raise InputError(self.problems)
+
+    def _stop(self, mark: int, message: str, hint: str = "") -> InputError:
+        self.refuse(mark, message, hint)
+        return InputError(self.problems)
+
+    def _path(self) -> str:
+        parts: list[str] = []
+        for frame in self._stack:
+            if frame.members is None:
+                parts.append(f"[{len(frame.container)}]")
+            elif frame.key is not None and not frame.key.startswith(LOST):
+                parts.append(f".{frame.key[:60]}")
+        return "".join(parts).removeprefix(".")
+
+    def scalar(self, event: Any) -> None:
+        start = event.start_mark
+        mark = start.line << LINE_SHIFT | start.column
+        text: str = event.value
+        if event.tag is not None:
+            self._refuse_tag(event.tag, mark)
+        if len(text) > SCALAR_LIMIT:
+            self.refuse(mark, f"this text has {len(text):,} characters; the limit is {SCALAR_LIMIT:,}")
+        if event.style == '"':
+            self._check_escapes(text, mark)
+        weight = 1 + (len(text) >> 7)  # a long text repeated by aliases is as bad as many short ones
+        self._nodes += weight
+        plain = not event.style
+        if event.anchor is not None:
+            self._anchors[event.anchor] = _Anchored(Plain(text) if plain else text, weight, 0)
+        frame = self._frame
+        if frame is not None and frame.members is not None and frame.key is None:
+            self._set_key(frame, frame.members, text, plain, mark)
+        else:
+            self._place(self._plain_text(text) if plain else text, mark)
+
+    def _plain_text(self, text: str) -> Plain:
+        value = self._plain.get(text)
+        if value is None:
+            value = Plain(text)
+            # A big file says the same few words over and over: each is kept once. The unique ones are not remembered.
+            if len(self._plain) < 10_000:
+                self._plain[text] = value
+        return value
+
+    def _check_escapes(self, text: str, mark: int) -> None:
+        if "\0" in text:
+            self.refuse(mark, r"this text contains a NUL character (\0), which no program can be given")
+        elif not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text):
+            self.refuse(mark, "this is not valid Unicode text: it contains half of a surrogate pair")
+
+    def _refuse_tag(self, tag: str, mark: int) -> None:
+        shown = tag.replace("tag:yaml.org,2002:", "!!")[:60]
+        self.refuse(mark, f'the tag "{shown}" is not allowed', "remove it; write the value as plain or quoted text")
+
+    def open(self, event: Any, container: Map | Seq) -> None:
+        mark = event.start_mark.line << LINE_SHIFT | event.start_mark.column
+        if event.tag is not None:
+            self._refuse_tag(event.tag, mark)
+        if len(self._stack) >= DEPTH_LIMIT:
+            raise self._stop(mark, f"this is nested deeper than {DEPTH_LIMIT} levels")
+        if event.anchor is not None:
+            self._anchors[event.anchor] = _OPEN
+        self._frame = _Frame(container, mark, event.anchor, self._nodes)
+        self._stack.append(self._frame)
+        self._nodes += 1
+
+    def close(self) -> None:
+        frame = self._stack.pop()
+        self._frame = parent = self._stack[-1] if self._stack else None
+        if frame.merged is not None and frame.members is not None:
+            self._merge(frame.members, frame.merged, frame.marks)
+        settle(frame.container, self._marks, frame.marks)
+        height = frame.height + 1
+        if parent is not None and parent.height < height:
+            parent.height = height
+        if frame.anchor is not None:
+            self._anchors[frame.anchor] = _Anchored(frame.container, self._nodes - frame.before, height)
+        self._place(frame.container, frame.marks[0])
+
+    def alias(self, event: Any) -> None:
+        mark = event.start_mark.line << LINE_SHIFT | event.start_mark.column
+        target = self._target(event.anchor, mark)
+        self._nodes += target.size
+        self._added += target.size
+        if self._added > ALIAS_LIMIT and self._first_over is None:
+            self._first_over = mark
+        frame = self._frame
+        if frame is not None and frame.height < target.height:
+            frame.height = target.height
+        # Beyond the limit the counting goes on, so that the message can say how far, but nothing is shared any more.
+        self._place(target.value if self._first_over is None else Map(), mark)
+
+    def _target(self, name: str, mark: int) -> _Anchored:
+        target = self._anchors.get(name)
+        if target is None:
+            hint = f'write "*{name[:60]}" in quotes if it is meant as text'
+            self.refuse(mark, f'the alias "*{name[:60]}" names nothing: there is no "&{name[:60]}" before it', hint)
+            return _UNKNOWN
+        if target is _OPEN:
+            self.refuse(mark, f'the alias "*{name[:60]}" refers to itself')
+            return _UNKNOWN
+        if len(self._stack) + target.height > DEPTH_LIMIT:
+            raise self._stop(mark, f'the alias "*{name[:60]}" makes this nested deeper than {DEPTH_LIMIT} levels')
+        return target
+
+    def refuse_document(self, event: Any) -> None:
+        mark = event.start_mark.line << LINE_SHIFT | event.start_mark.column
+        self.refuse(mark, "a second document begins here; a file holds one", 'remove the "---" or make two files')
+
+    def _place(self, value: Value, mark: int) -> None:
+        frame = self._frame
+        if frame is None:
+            self._root = value
+        elif frame.members is None:
+            frame.container.append(value)  # type: ignore[union-attr]
+            frame.marks.append(mark)
+        elif frame.key is None:
+            self._odd_key(frame, frame.members, value, mark)
+        elif frame.key is MERGE:
+            frame.merged = (value, mark)
+            frame.key = None
+        else:
+            frame.members[frame.key] = value
+            frame.marks.append(mark)
+            frame.key = None
+
+    def _odd_key(self, frame: _Frame, members: Map, value: Value, mark: int) -> None:
+        if isinstance(value, str):
+            self._set_key(frame, members, str(value), isinstance(value, Plain), mark)
+            return
+        self.refuse(mark, "a key must be text, not a list or a mapping", "quote it if it begins with [ or {")
+        self._take_key(frame, f"{LOST}{len(members)}", mark)
+
+    def _set_key(self, frame: _Frame, members: Map, text: str, plain: bool, mark: int) -> None:
+        if plain and text == "<<":
+            if frame.merged is not None:
+                self.refuse(mark, 'the key "<<" is repeated', "write one, with a list: <<: [*first, *second]")
+            frame.key = MERGE
+            return
+        key = self._keys.get(text)
+        if key is None or not plain:
+            key = self._text_key(text, plain, mark, len(members))
+        if key in members or not key.isascii():
+            key = self._single(frame, members, key, mark)
+        self._take_key(frame, key, mark)
+
+    def _take_key(self, frame: _Frame, key: str, mark: int) -> None:
+        frame.key = key
+        frame.marks.append(mark)
+
+    def _text_key(self, text: str, plain: bool, mark: int, count: int) -> str:
+        if plain and NOT_TEXT.match(text):
+            found = f'"{text[:40]}" is not' if text else "this one is empty"
+            self.refuse(mark, f"a key must be text; {found}", f'write it in quotes: "{text[:40]}"' if text else "")
+            return f"{LOST}{count}"
+        if plain:
+            self._keys[text] = text
+        return text
+
+    def _single(self, frame: _Frame, members: Map, key: str, mark: int) -> str:
+        first = key if key in members else None
+        if not key.isascii():
+            import unicodedata
+
+            frame.normal = frame.normal if frame.normal is not None else {}
+            first = frame.normal.setdefault(unicodedata.normalize("NFC", key), key)
+            first = None if first not in members else first
+        if first is None:
+            return key
+        line, column = position(frame.marks[1 + 2 * list(members).index(first)])
+        same = "" if first == key else " (they differ only in how an accent is encoded)"
+        self.refuse(mark, f'the key "{key[:60]}" is repeated; it is first written at {line}:{column}{same}')
+        return f"{LOST}{len(members)}"
+
+    def _merge(self, members: Map, merged: tuple[Value, int], marks: list[int]) -> None:
+        # As YAML 1.1 has it: what is written in the mapping itself wins, then the sources in their order.
+        for source in self._sources(*merged):
+            theirs = source.member_marks(2 * len(source)) if source else ()
+            for n, (key, member) in enumerate(source.items()):
+                if key not in members:
+                    members[key] = member
+                    marks += theirs[2 * n : 2 * n + 2]
+
+    def _sources(self, value: Value, mark: int) -> Iterator[Map]:
+        for source in value if isinstance(value, Seq) else [value]:
+            if isinstance(source, Map):
+                yield source
+            elif source or isinstance(source, Plain):  # "" alone stands for an alias already refused
+                self.refuse(mark, '"<<" takes a mapping or a list of mappings, such as *name')
+
+    def finish(self) -> Value | None:
+        """The tree, or None when there is nothing in the file. Raises InputError when anything was refused."""
+        if self._first_over is not None:
+            many = f"{self._added:,}" if self._added < 10**15 else "more than 1,000,000,000,000,000"
+            self.refuse(self._first_over, f"aliases expand to {many} nodes; the limit is {ALIAS_LIMIT:,}")
+        if self.problems:
+            raise InputError(self.problems)
+        return None if isinstance(self._root, Plain) and self._root in NULLS else self._root

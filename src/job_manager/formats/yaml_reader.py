@@ -1,0 +1,350 @@
+"""Reads a YAML file whose shape is known: takes the fields out one by one and notes every mistake at its place.
+
+For job files and module manifests alike; knows the keys of neither.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from job_manager.formats.yaml_builder import PROBLEM_LIMIT, Builder
+from job_manager.formats.yaml_syntax import explained
+from job_manager.formats.yaml_text import checked
+from job_manager.formats.yaml_tree import NULLS, At, Map, Plain, Seq, Value, bulk
+from job_manager.model.errors import InputError, Place, Problem
+from job_manager.model.names import env_name
+from job_manager.model.quantity import seconds
+
+__all__ = ["At", "Fields", "Map", "Plain", "Reader", "Seq", "Value", "load", "suggestion"]
+
+FLAGS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+INTEGER = re.compile(r"[-+]?[0-9]+\Z")
+LONGEST_MESSAGE = 600
+
+
+def load(raw: bytes, file: str, *, pure: bool = False) -> Value | None:
+    """The one document in `raw`, or None when there is nothing in it. `file` is how messages name it.
+
+    Raises InputError: not UTF-8, not YAML, tags, repeated keys, aliases that explode, nesting, several documents.
+    pure: the parser in Python even where libyaml is there.
+    """
+    # Imported here: most commands never read YAML.
+    import yaml
+
+    raw = checked(raw, file)
+    builder = Builder(file)
+    parser = _parser(raw, pure)
+    try:
+        with bulk():
+            _feed(parser, builder, yaml)
+    except yaml.YAMLError as error:
+        raise InputError([*builder.problems, *explained(error, raw, file).problems]) from None
+    return builder.finish()
+
+
+def _parser(raw: bytes, pure: bool) -> Any:
+    import yaml
+
+    if yaml.__with_libyaml__ and not pure:
+        from yaml import cyaml
+
+        return cyaml.CParser(raw)  # type: ignore[attr-defined]
+    from yaml.parser import Parser
+    from yaml.reader import Reader as Characters
+    from yaml.scanner import Scanner
+
+    class PureParser(Characters, Scanner, Parser):
+        def __init__(self, source: bytes) -> None:
+            Characters.__init__(self, source)
+            Scanner.__init__(self)
+            Parser.__init__(self)
+
+    return PureParser(raw)
+
+
+def _feed(parser: Any, builder: Builder, yaml: Any) -> None:
+    scalar, alias, stream = yaml.ScalarEvent, yaml.AliasEvent, yaml.StreamEndEvent
+    opening = {yaml.MappingStartEvent: Map, yaml.SequenceStartEvent: Seq}
+    closing = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
+    documents = 0
+    while True:
+        event = parser.get_event()
+        kind = type(event)
+        if kind is scalar:
+            builder.scalar(event)
+        elif kind in closing:
+            builder.close()
+        elif kind in opening:
+            builder.open(event, opening[kind]())
+        elif kind is alias:
+            builder.alias(event)
+        elif kind is yaml.DocumentStartEvent:
+            documents += 1
+            if documents > 1:
+                builder.refuse_document(event)
+                return
+        elif kind is stream:
+            return
+
+
+class Reader:
+    """Collects what is wrong while values are taken out of one file.
+
+    `at` is a line and column, `path` the way to a value such as `steps[0].name`.
+    """
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.problems: list[Problem] = []
+        self._unsaid = 0
+
+    def error(self, at: At, path: str, message: str, hint: str = "") -> None:
+        """A mistake: `raise_if_errors` will raise."""
+        self._note(at, path, message, hint, "error")
+
+    def warn(self, at: At, path: str, message: str, hint: str = "") -> None:
+        """Something that works and is probably not meant."""
+        self._note(at, path, message, hint, "warning")
+
+    def note(self, at: At, path: str, message: str, hint: str = "") -> None:
+        """Something worth knowing."""
+        self._note(at, path, message, hint, "note")
+
+    def _note(self, at: At, path: str, message: str, hint: str, severity: str) -> None:
+        if len(self.problems) >= PROBLEM_LIMIT:
+            # A generated file may have one mistake a million times; nobody reads more than a screenful.
+            self._unsaid += severity == "error"
+            return
+        if len(message) > LONGEST_MESSAGE:
+            message = f"{message[: LONGEST_MESSAGE - 100]}... {message[-80:]}"
+        self.problems.append(Problem(Place(self.file, *at, path), message, hint, severity))
+
+    def raise_if_errors(self) -> None:
+        """Raises one InputError with everything noted, warnings included, when there is an error among it."""
+        if self._unsaid:
+            message = f"{self._unsaid:,} more mistakes are not shown"
+            self.problems.append(Problem(Place(self.file, 0, 0), message))
+            self._unsaid = 0
+        if any(p.severity == "error" for p in self.problems):
+            raise InputError(self.problems)
+
+    def fields(
+        self,
+        value: Value | None,
+        at: At,
+        path: str,
+        known: Collection[str],
+        required: Collection[str] = (),
+        meant: Mapping[str, str] | None = None,
+    ) -> Fields | None:
+        """The mapping `value` ready for reading, or None (noted) when it is none. Keys like `x-mine` are anybody's.
+
+        meant: hints for keys that are wrong here and mean something elsewhere.
+        """
+        if value is None:
+            keys = ", ".join(f'"{key}"' for key in required)
+            self.error(at, path, f"the file is empty; a mapping is expected{f' with {keys}' if keys else ''}")
+            return None
+        if not isinstance(value, Map):
+            self.error(at, path, f"expected a mapping (key: value), found {found(value)}")
+            return None
+        unknown = [key for key in value if key not in known and not key.startswith("x-")]
+        for key in unknown:
+            hint = (meant or {}).get(key) or suggestion(key, known) or f"known here: {', '.join(known)}"
+            self.error(value.key_at[key], _joined(path, key), f"unknown key {quoted(key)}", hint)
+        for key in required:
+            if key not in value:
+                self.error(at, path, f'required key "{key}" is missing', _misspelt(key, unknown))
+        return Fields(value, path, self, required)
+
+
+def _misspelt(key: str, unknown: Collection[str]) -> str:
+    near = difflib.get_close_matches(key, [u for u in unknown if len(u) < 100], 1, 0.7)
+    return f"{quoted(near[0])} looks like it, misspelt" if near else ""
+
+
+def _joined(path: str, key: str) -> str:
+    key = key if len(key) <= 80 else f"{key[:80]}..."
+    return f"{path}.{key}" if path else key
+
+
+class Fields:
+    """One mapping being read. Each method takes a key; absent gives the default, wrong is noted and gives it too."""
+
+    __slots__ = ("_required", "map", "path", "reader")
+
+    def __init__(self, members: Map, path: str, reader: Reader, required: Collection[str] = ()) -> None:
+        self.map = members
+        self.path = path
+        self.reader = reader
+        self._required = required
+
+    def at(self, key: str) -> At:
+        """Where the key's value stands; where the mapping begins when there is none."""
+        return self.map.value_at[key] if key in self.map else self.map.at
+
+    def key_at(self, key: str) -> At:
+        """Where the key itself stands."""
+        return self.map.key_at[key] if key in self.map else self.map.at
+
+    def path_of(self, key: str) -> str:
+        """The path of the key's value in the file."""
+        return _joined(self.path, key)
+
+    def wrong(self, key: str, message: str, hint: str = "") -> None:
+        """Notes a mistake in the key's value."""
+        self.reader.error(self.at(key), self.path_of(key), message, hint)
+
+    def text(self, key: str, default: str | None = None) -> str | None:
+        """Text as it is written: `no` and `1.10` stay what they are. Null is absent."""
+        value = self.map.get(key)
+        if value is None:
+            return default
+        if not isinstance(value, str):
+            self.wrong(key, f"expected text, found {found(value)}", _as_text(value))
+            return default
+        if is_null(value):
+            if key in self._required:
+                self.wrong(key, f'required key "{key}" has no value')
+            return default
+        return str(value)
+
+    def flag(self, key: str, default: bool | None = None) -> bool | None:
+        """`true` or `false`, nothing else."""
+        value = self.map.get(key)
+        if value is None or is_null(value):
+            return default
+        if isinstance(value, Plain) and value in FLAGS:
+            return FLAGS[value]
+        hint = "without quotes" if isinstance(value, str) and value in FLAGS else ""
+        self.wrong(key, f"expected true or false, found {found(value)}", hint)
+        return default
+
+    def integer(self, key: str, low: int, high: int, default: int | None = None) -> int | None:
+        """A whole number from `low` to `high`."""
+        value = self.map.get(key)
+        if value is None or is_null(value):
+            return default
+        if not isinstance(value, Plain) or not INTEGER.match(value):
+            hint = "without quotes" if isinstance(value, str) and INTEGER.match(value) else ""
+            self.wrong(key, f"expected a whole number, found {found(value)}", hint)
+            return default
+        # Python refuses to convert numbers of thousands of digits; the longest one meant here is short.
+        number = int(value) if len(value) <= 20 else None
+        if number is None or not low <= number <= high:
+            self.wrong(key, f"expected a whole number from {low:,} to {high:,}, found {found(value)}")
+            return default
+        return number
+
+    def duration(self, key: str, default: float | None = None) -> float | None:
+        """Seconds, of `90s`, `5m`, `1h30m` or a number of seconds."""
+        value = self.map.get(key)
+        if value is None or is_null(value):
+            return default
+        try:
+            return seconds(value if isinstance(value, str) and len(value) <= 100 else found(value))
+        except ValueError as error:
+            self.wrong(key, str(error))
+            return default
+
+    def texts(self, key: str) -> list[tuple[str, At]] | None:
+        """A list of texts as written, each with its place; `null` in it is a word. None when absent or no list."""
+        value = self.map.get(key)
+        if value is None or is_null(value):
+            return None
+        if not isinstance(value, Seq):
+            self.wrong(key, f"expected a list, found {found(value)}", f'write it as {key}: ["...", "..."]')
+            return None
+        taken: list[tuple[str, At]] = []
+        for n, (item, at) in enumerate(zip(value, value.item_at, strict=True)):
+            if isinstance(item, str) and not (isinstance(item, Plain) and item == ""):
+                taken.append((str(item), at))
+            else:
+                hint = 'write "" for an empty text' if isinstance(item, str) else _as_text(item)
+                self.reader.error(at, f"{self.path_of(key)}[{n}]", f"expected text, found {found(item)}", hint)
+        return taken
+
+    def env(self, key: str) -> tuple[tuple[str, str], ...]:
+        """Names and texts of environment variables, sorted by name."""
+        value = self.map.get(key)
+        if value is None or is_null(value):
+            return ()
+        if not isinstance(value, Map):
+            self.wrong(key, f"expected a mapping (NAME: value), found {found(value)}", f"{key}: {{NAME: value}}")
+            return ()
+        taken = {name: self._env_value(key, value, name) for name in value if self._env_name(key, value, name)}
+        return tuple(sorted((name, text) for name, text in taken.items() if text is not None))
+
+    def _env_name(self, key: str, members: Map, name: str) -> bool:
+        reason = env_name(name)
+        if reason:
+            self.reader.error(members.key_at[name], _joined(self.path_of(key), name), reason)
+        return reason is None
+
+    def _env_value(self, key: str, members: Map, name: str) -> str | None:
+        text = members[name]
+        if not isinstance(text, str) or is_null(text):
+            hint = 'write "" for an empty value' if isinstance(text, str) else _as_text(text)
+            message = f"expected text, found {found(text)}"
+            self.reader.error(members.value_at[name], _joined(self.path_of(key), name), message, hint)
+            return None
+        return str(text)
+
+    def items(self, key: str) -> Iterator[tuple[int, Value, At, str]]:
+        """The items of a list with their index, place and path; nothing when it is absent, null or (noted) no list."""
+        value = self.map.get(key)
+        if value is None or is_null(value):
+            return
+        if not isinstance(value, Seq):
+            hint = 'begin each item with "- "' if isinstance(value, Map) else ""
+            self.wrong(key, f"expected a list, found {found(value)}", hint)
+            return
+        path = self.path_of(key)
+        for n, (item, at) in enumerate(zip(value, value.item_at, strict=True)):
+            yield n, item, at, f"{path}[{n}]"
+
+
+def is_null(value: Value) -> bool:
+    """Whether the value is nothing: `null`, `~` or left out."""
+    return isinstance(value, Plain) and value in NULLS
+
+
+def quoted(text: str) -> str:
+    """The text in quotes for a message: short, on one line, without control characters."""
+    text = text if len(text) <= 60 else f"{text[:57]}..."
+    return '"' + "".join(c if c.isprintable() else repr(c)[1:-1] for c in text) + '"'
+
+
+def found(value: Value) -> str:
+    """What a value is, for "expected ..., found ..."."""
+    if isinstance(value, Map):
+        return "a mapping"
+    if isinstance(value, Seq):
+        return "a list"
+    if is_null(value):
+        return "nothing"
+    shown = quoted(value)
+    return shown[1:-1] if isinstance(value, Plain) else f"the text {shown}"
+
+
+def _as_text(value: Value) -> str:
+    # What people write without quotes and YAML does not read as text: {name}, [x], a lone dash, `key: value`.
+    if isinstance(value, Map) and len(value) == 1:
+        key, member = next(iter(value.items()))
+        if is_null(member):
+            return f'put it in quotes: "{{{key[:60]}}}"'
+    if isinstance(value, Seq) and len(value) == 1 and is_null(value[0]):
+        return 'put a lone dash in quotes: "-"'
+    return "put it in quotes if it is meant as text"
+
+
+def suggestion(word: str, known: Collection[str]) -> str:
+    """`did you mean "steps"?` when one of the known words is close, else nothing."""
+    if len(word) > 100:
+        return ""
+    plain = {name.casefold().replace("-", "_"): name for name in known}
+    near = difflib.get_close_matches(word.casefold().replace("-", "_"), plain, 1, 0.6)
+    return f'did you mean "{plain[near[0]]}"?' if near else ""

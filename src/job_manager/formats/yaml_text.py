@@ -1,0 +1,76 @@
+"""Bytes that may be YAML: whether they are text at all, and where in them a character stands.
+
+Refuses here what the parser would be slow, vague or unsafe about. Knows nothing of YAML's grammar.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from job_manager.model.errors import InputError, Place, Problem
+
+FILE_LIMIT = 256 * 2**20
+BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # what ends a line in YAML 1.1, which the parser speaks
+BREAK_BYTES = re.compile(rb"\r\n|[\r\n]|\xc2\x85|\xe2\x80[\xa8\xa9]")
+# C0 and C1 controls but tab, line breaks and NEL; a byte order mark inside; U+FFFE and U+FFFF.
+UNPRINTABLE = re.compile(
+    rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x84\x86-\x9f]|\xef\xbb\xbf|\xef\xbf[\xbe\xbf]",
+)
+# The parser compares every new tag directive with all before it; no job needs one.
+TAG_DIRECTIVE = re.compile(rb"(?:^|(?<=[\r\n]))%TAG[ \t]")
+BOM = b"\xef\xbb\xbf"
+
+
+def checked(raw: bytes, file: str) -> bytes:
+    """The bytes without a byte order mark. Raises InputError when they are too many or not UTF-8 text."""
+    if len(raw) > FILE_LIMIT:
+        raise InputError([Problem(Place(file, 0, 0), f"the file has {len(raw):,} bytes; the limit is {FILE_LIMIT:,}")])
+    if raw.startswith(BOM):
+        raw = raw[len(BOM) :]
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _not_utf8(raw, file, error.start) from None
+    if found := UNPRINTABLE.search(raw):
+        raise _unprintable(raw, file, found)
+    if found := TAG_DIRECTIVE.search(raw):
+        raise _refused(raw, file, found.start(), "tags are not allowed, so neither is %TAG", "remove the line")
+    return raw
+
+
+def _not_utf8(raw: bytes, file: str, offset: int) -> InputError:
+    wide = raw[:2] in (b"\xff\xfe", b"\xfe\xff")
+    looks = "; the file looks like UTF-16" if wide else ""
+    message = f"byte 0x{raw[offset]:02x} at offset {offset} is not UTF-8{looks}"
+    return _refused(raw, file, offset, message, "save the file as UTF-8")
+
+
+def _unprintable(raw: bytes, file: str, found: re.Match[bytes]) -> InputError:
+    if raw[:200:2].count(0) > 10 or raw[1:200:2].count(0) > 10:
+        return _refused(raw, file, found.start(), "the file looks like UTF-16", "save the file as UTF-8")
+    code = ord(found.group().decode("utf-8"))
+    message = f"the character U+{code:04X} at offset {found.start()} is not allowed in a text file"
+    return _refused(raw, file, found.start(), message, 'remove it, or write it as an escape in double quotes: "\\x1b"')
+
+
+def _refused(raw: bytes, file: str, offset: int, message: str, hint: str) -> InputError:
+    lines = BREAK_BYTES.split(raw[:offset])
+    column = len(lines[-1].decode("utf-8", "replace")) + 1
+    return InputError([Problem(Place(file, len(lines), column), message, hint)])
+
+
+def lines(raw: bytes, last: int) -> list[str]:
+    """The lines up to number `last` (1-based); fewer when the text has fewer."""
+    return list(_until(raw.decode("utf-8"), last))
+
+
+def _until(text: str, last: int) -> Iterator[str]:
+    start = 0
+    for _ in range(last):
+        found = BREAK.search(text, start)
+        if found is None:
+            yield text[start:]
+            return
+        yield text[start : found.start()]
+        start = found.end()

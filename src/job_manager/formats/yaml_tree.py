@@ -1,0 +1,98 @@
+"""The values YAML text is read into: mappings, lists and text that know where they stand.
+
+Knows nothing of how they are parsed, and nothing of jobs or manifests.
+"""
+
+from __future__ import annotations
+
+import gc
+from array import array
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Union
+
+At = tuple[int, int]  # 1-based line and column, in characters
+
+NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+# A mark is `line << 32 | column`, both 0-based: one number instead of a tuple for every node of a big file.
+LINE_SHIFT = 32
+_COLUMN = (1 << LINE_SHIFT) - 1
+
+
+def position(mark: int) -> At:
+    """The 1-based line and column of a packed mark."""
+    return (mark >> LINE_SHIFT) + 1, (mark & _COLUMN) + 1
+
+
+class Plain(str):
+    """An unquoted scalar: may be read as null, bool or number. Quoted and block scalars are plain `str`."""
+
+    __slots__ = ()
+
+
+class _Marked:
+    """Where a container and its members stand: a slice of the marks of the whole file."""
+
+    __slots__ = ()
+    # The marks of the whole file, and where its own begin: itself, then its members (of a mapping key, value, key ...).
+    _marks: array[int]
+    _first: int
+
+    @property
+    def at(self) -> At:
+        """Where it begins."""
+        return position(self._marks[self._first])
+
+    def member_marks(self, count: int) -> array[int]:
+        """The first `count` marks of its members, packed."""
+        return self._marks[self._first + 1 : self._first + 1 + count]
+
+
+class Map(dict[str, "Value"], _Marked):
+    """A mapping; `at` is where it begins. Its keys are exact `str`, in the order written."""
+
+    __slots__ = ("_first", "_marks")
+
+    @property
+    def key_at(self) -> dict[str, At]:
+        """The position of each key."""
+        return dict(zip(self, map(position, self.member_marks(2 * len(self))[::2]), strict=True))
+
+    @property
+    def value_at(self) -> dict[str, At]:
+        """The position of each value."""
+        return dict(zip(self, map(position, self.member_marks(2 * len(self))[1::2]), strict=True))
+
+
+class Seq(list["Value"], _Marked):
+    """A list; `at` is where it begins."""
+
+    __slots__ = ("_first", "_marks")
+
+    @property
+    def item_at(self) -> list[At]:
+        """The position of each item."""
+        return [position(mark) for mark in self.member_marks(len(self))]
+
+
+def settle(container: Map | Seq, marks: array[int], own: list[int]) -> None:
+    """Gives a container its place in the marks of the file; once, when it is complete."""
+    container._marks = marks
+    container._first = len(marks)
+    marks.extend(own)
+
+
+Value = Union[Map, Seq, str]  # noqa: UP007  the classes' bases name it before it exists
+
+
+@contextmanager
+def bulk() -> Iterator[None]:
+    """No garbage collection inside: a big file makes millions of objects and no cycles; collecting triples the time."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
