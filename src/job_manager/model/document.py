@@ -163,6 +163,7 @@ def site_document(site: Site) -> Document:
 def _installed(module: Installed) -> Document:
     plain = {name: getattr(module, name) for name in Installed.__slots__}
     plain |= {"env": dict(module.env), "optional": list(module.optional), "allow_empty": list(module.allow_empty)}
+    plain["types"] = dict(module.types)
     return plain
 
 
@@ -186,7 +187,9 @@ def _read_given(name: str, path: str, device: int, inode: int, size: int, mtime_
 
 def _read_installed(body: Document) -> Installed:
     env = tuple(sorted(body["env"].items()))
-    return Installed(**{**body, "env": env, "optional": tuple(body["optional"]), "allow_empty": tuple(body["allow_empty"])})
+    types = tuple(sorted(body.get("types", {}).items()))
+    optional, allow_empty = tuple(body["optional"]), tuple(body["allow_empty"])
+    return Installed(**{**body, "env": env, "types": types, "optional": optional, "allow_empty": allow_empty})
 
 
 def digest(document: Document) -> str:

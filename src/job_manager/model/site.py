@@ -26,6 +26,7 @@ class Installed:
     idempotent: bool = True
     optional: tuple[str, ...] = ()  # output params that may be missing
     allow_empty: tuple[str, ...] = ()  # output params that may be empty
+    types: tuple[tuple[str, str], ...] = ()  # (output param, type), for outputs to which the job gives no type
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,92 @@
+"""Public artifacts copied to the folder a person asked for with `--out`: only its own names, each at one stroke.
+
+Unlike everything in the store these files get the modes of the person's umask. Knows nothing of jobs.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Sequence
+
+from job_manager.artifacts.copying import copy, discard, fresh
+from job_manager.artifacts.folders import READING
+from job_manager.model.errors import EngineError, Refused
+
+
+def blocked(out_dir: str, names: Iterable[str]) -> list[str]:
+    """What stands in the way of exporting `names` to `out_dir`, as sentences; asked before anything starts."""
+    above = os.path.abspath(out_dir)
+    while not os.path.lexists(above):
+        above = os.path.dirname(above)
+    if not os.path.isdir(above):
+        return [f"{above} is not a directory"]
+    if not os.access(above, os.W_OK | os.X_OK):
+        return [f"{above} cannot be written to"]
+    return [_in_the_way(out_dir, name) for name in names if _is_directory(os.path.join(out_dir, name))]
+
+
+def _is_directory(path: str) -> bool:
+    try:
+        return stat.S_ISDIR(os.lstat(path).st_mode)
+    except OSError:
+        return False
+
+
+def _in_the_way(out_dir: str, name: str) -> str:
+    return f"{os.path.join(out_dir, name)} is a directory; an artifact of that name is to be put there"
+
+
+def export(public: int, out_dir: str, names: Sequence[str]) -> list[str]:
+    """Copy `names` from the open directory `public` into `out_dir`, made with its parents; the paths written.
+
+    All are copied and made durable under other names first, then renamed, so a full disk replaces nothing. Raises
+    Refused when a directory stands in the way, EngineError for what the disk does.
+    """
+    refused = blocked(out_dir, names)
+    if refused:
+        raise Refused("; ".join(refused), "move it away, or choose another --out")
+    try:
+        os.makedirs(out_dir, exist_ok=True)
+        target = os.open(out_dir, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            _replace(public, target, names)
+        finally:
+            os.close(target)
+    except OSError as error:
+        message = f"the public artifacts could not be copied to {out_dir}: {error.strerror}"
+        raise EngineError(message, retryable=True) from error
+    return [os.path.join(out_dir, name) for name in names]
+
+
+def _replace(public: int, target: int, names: Sequence[str]) -> None:
+    ready: list[tuple[str, str]] = []
+    try:
+        for name in names:
+            ready.append((_copied(public, target, name), name))
+        while ready:
+            temporary, name = ready[-1]
+            os.rename(temporary, name, src_dir_fd=target, dst_dir_fd=target)
+            ready.pop()
+        os.fsync(target)
+    finally:
+        for temporary, _ in ready:
+            discard(temporary, target)
+
+
+def _copied(public: int, target: int, name: str) -> str:
+    source = os.open(name, READING, dir_fd=public)
+    try:
+        # The kernel takes the umask off; asking for it would mean setting it for every thread.
+        temporary, copied = fresh(target, 0o777 if os.fstat(source).st_mode & 0o111 else 0o666)
+        try:
+            copy(source, copied)
+            os.fsync(copied)
+        except OSError:
+            discard(temporary, target)
+            raise
+        finally:
+            os.close(copied)
+        return temporary
+    finally:
+        os.close(source)

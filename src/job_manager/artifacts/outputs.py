@@ -1,0 +1,110 @@
+"""What an action promised to write, and whether a file keeps the promise: there, regular, not empty, of its kind.
+
+Looks only through an open directory, so nothing outside it can pass. Knows nothing of where the store puts it.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import NamedTuple
+
+from job_manager.artifacts.folders import READING
+from job_manager.artifacts.identity import Identity, of_stat
+from job_manager.artifacts.kinds import contradiction
+from job_manager.artifacts.signatures import HEAD
+from job_manager.model.job import Output
+from job_manager.model.site import Installed
+
+MISSING = "output-missing"
+INVALID = "output-invalid"
+DISK = "disk"
+
+
+class Declared(NamedTuple):
+    """One output as the job and the module's manifest together declare it."""
+
+    name: str
+    type: str | None = None
+    public: bool = False
+    optional: bool = False
+    allow_empty: bool = False
+
+
+class Fault(NamedTuple):
+    """Why outputs cannot be published. `reason` is a failure reason of the architecture (decision 13): output-missing,
+    output-invalid or disk; `detail` a sentence that names the output."""
+
+    reason: str
+    detail: str
+    name: str = ""
+
+
+class Facts(NamedTuple):
+    """A good output: `identity` is None when it is optional and was not written."""
+
+    identity: Identity | None
+
+
+def declared(output: Output, module: Installed | None = None) -> Declared:
+    """The output with what its module's manifest adds: its type when the job gives none, and what may be missing."""
+    if module is None or output.param is None:
+        return Declared(output.artifact, output.type, output.public, output.optional, output.allow_empty)
+    return Declared(
+        output.artifact,
+        output.type or dict(module.types).get(output.param),
+        output.public,
+        output.optional or output.param in module.optional,
+        output.allow_empty or output.param in module.allow_empty,
+    )
+
+
+def examine(directory: int, output: Declared) -> Facts | Fault:
+    """The output in the open directory held against its declaration. Raises OSError for what the disk does."""
+    try:
+        handle = os.open(output.name, READING, dir_fd=directory)
+    except OSError as error:
+        return _unopened(directory, output, error)
+    try:
+        found = os.fstat(handle)
+        wrong = _shape(found, output) or _content(handle, output)
+    finally:
+        os.close(handle)
+    return Fault(INVALID, f"output {output.name!r} {wrong}", output.name) if wrong else Facts(of_stat(found))
+
+
+def _unopened(directory: int, output: Declared, error: OSError) -> Facts | Fault:
+    try:
+        found = os.stat(output.name, dir_fd=directory, follow_symlinks=False)
+    except FileNotFoundError:
+        if output.optional:
+            return Facts(None)
+        return Fault(MISSING, f"output {output.name!r} was not written", output.name)
+    wrong = _shape(found, output) or f"cannot be read: {error.strerror}"
+    return Fault(INVALID, f"output {output.name!r} {wrong}", output.name)
+
+
+SHAPES = (
+    (stat.S_ISLNK, "a symbolic link"),
+    (stat.S_ISDIR, "a directory"),
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISBLK, "a block device"),
+    (stat.S_ISCHR, "a character device"),
+)
+
+
+def _shape(found: os.stat_result, output: Declared) -> str:
+    if not stat.S_ISREG(found.st_mode):
+        return f"is {shape(found.st_mode)}, not a regular file"
+    return "is empty" if not found.st_size and not output.allow_empty else ""
+
+
+def shape(mode: int) -> str:
+    """What a mode that is no regular file's belongs to, in words."""
+    return next((words for test, words in SHAPES if test(mode)), "something unknown")
+
+
+def _content(handle: int, output: Declared) -> str:
+    # pread on a type nobody knows would be a read for nothing, and most tables of types are short.
+    return contradiction(output.type, output.name, os.pread(handle, HEAD, 0)) if output.type else ""

@@ -1,0 +1,235 @@
+"""The store of one job: inputs, attempts, artifacts between actions, public artifacts; each in a folder of its own.
+
+    ROOT/inputs/NAME       a person's files under their artifact names
+    ROOT/work/LABEL/out/   where an attempt writes; LABEL is the attempt's, ROOT/work/LABEL its current directory
+    ROOT/temp/NAME         artifacts between actions, removed when the job has succeeded
+    ROOT/public/NAME       artifacts that are kept
+
+Knows nothing of the job's state: who may publish, and when what is removed, is decided elsewhere.
+Rules: architecture, decision 6; reference security T7, faults F19 and F51-F54.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from job_manager.artifacts import bringing, copying, removal
+from job_manager.artifacts.export import export
+from job_manager.artifacts.folders import opened
+from job_manager.artifacts.identity import Identity, of_stat
+from job_manager.artifacts.outputs import DISK, INVALID, Declared, Facts, Fault, examine
+from job_manager.model.errors import EngineError, InputError
+from job_manager.model.names import artifact_name
+
+INPUTS, TEMP, PUBLIC, WORK, OUT = "inputs", "temp", "public", "work", "out"
+NO_FOLDER = frozenset({errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.EINVAL})
+
+
+class Published(NamedTuple):
+    """An artifact as it lies in the store."""
+
+    name: str
+    public: bool
+    path: str
+    identity: Identity
+
+
+class Outcome(NamedTuple):
+    """What came of publishing: all that was declared (less optional ones that were not written), or the faults."""
+
+    published: tuple[Published, ...]
+    faults: tuple[Fault, ...]
+
+
+class Store:
+    """One job's store under the absolute folder `root`, which is made when first needed, 0700 like all below it."""
+
+    def __init__(self, root: str) -> None:
+        self.root = os.path.abspath(root)
+
+    def path(self, name: str, public: bool = False) -> str:
+        """Where the artifact lies once it is published."""
+        return os.path.join(self.root, PUBLIC if public else TEMP, _safe(name))
+
+    def input_path(self, name: str) -> str:
+        """Where a job input lies once it is brought in."""
+        return os.path.join(self.root, INPUTS, _safe(name))
+
+    def attempt_path(self, label: str) -> str:
+        """The attempt's own directory."""
+        return os.path.join(self.root, WORK, _safe(label))
+
+    def output_path(self, label: str, name: str) -> str:
+        """Where the attempt is told to write the output."""
+        return os.path.join(self.root, WORK, _safe(label), OUT, _safe(name))
+
+    def bring_in(self, name: str, source: str) -> Identity:
+        """Put a person's file under its artifact name; the identity of the source. Again changes nothing.
+
+        Raises InputError when the source is no readable regular file, EngineError for what the disk does.
+        """
+        source = os.path.abspath(source)
+        with _disk(f"input {name!r}"), opened(self.root, INPUTS, create=True) as inputs:
+            return bringing.bring_in(inputs, _safe(name), source)
+
+    def prepare(self, label: str, outputs: Iterable[Declared]) -> str:
+        """A fresh, empty directory for an attempt; its path. What an earlier attempt published or left is removed.
+
+        Never for an attempt that may have begun. Raises EngineError.
+        """
+        with _disk(f"attempt {label!r}"):
+            with opened(self.root, WORK, create=True) as work:
+                stale = _stands(label, work)
+            if stale:
+                removal.remove(os.path.join(self.root, WORK), [label])
+            with opened(self.root, WORK, _safe(label), OUT, create=True):
+                pass
+            self._clear(outputs)
+        return self.attempt_path(label)
+
+    def _clear(self, outputs: Iterable[Declared]) -> None:
+        for output in outputs:
+            folder = PUBLIC if output.public else TEMP
+            with opened(self.root, folder, create=True) as directory:
+                standing = _stands(_safe(output.name), directory)
+            if standing:
+                removal.remove(os.path.join(self.root, folder), [output.name])
+
+    def inspect(self, label: str, output: Declared) -> Facts | Fault:
+        """What the attempt wrote for this output, held against its declaration."""
+        try:
+            with opened(self.root, WORK, _safe(label), OUT) as out:
+                return examine(out, output)
+        except FileNotFoundError:
+            return Facts(None) if output.optional else _missing(output)
+        except OSError as error:
+            return _fault(output.name, error)
+
+    def publish(self, label: str, outputs: Sequence[Declared]) -> Outcome:
+        """Hold every output of the attempt against its declaration and, when all are good, move them into the store.
+
+        Each is made durable, read-only and then visible, by one rename; the folders are synced before this returns.
+        Doing it again after a crash halfway finishes it: what is no longer in the attempt's folder but in the store
+        counts, because `prepare` had removed whatever lay there. Never raises for the outputs or for the disk.
+        """
+        faults = [fault for output in outputs if (fault := self._fault_of(label, output)) is not None]
+        if faults:
+            return Outcome((), tuple(faults))
+        published: list[Published] = []
+        for public in (False, True):
+            mine = [output for output in outputs if output.public == public]
+            fault = self._move(label, mine, PUBLIC if public else TEMP, published) if mine else None
+            if fault is not None:
+                return Outcome((), (fault,))
+        return Outcome(tuple(published), ())
+
+    def _fault_of(self, label: str, output: Declared) -> Fault | None:
+        seen = self.inspect(label, output)
+        if isinstance(seen, Facts) or (seen.reason == _missing(output).reason and self._lies(output) is not None):
+            return None
+        return seen
+
+    def _lies(self, output: Declared) -> Identity | None:
+        try:
+            with opened(self.root, PUBLIC if output.public else TEMP) as directory:
+                found = os.stat(output.name, dir_fd=directory, follow_symlinks=False)
+        except OSError:
+            return None
+        return of_stat(found) if stat.S_ISREG(found.st_mode) else None
+
+    def _move(self, label: str, outputs: list[Declared], folder: str, published: list[Published]) -> Fault | None:
+        name = outputs[0].name
+        try:
+            with opened(self.root, folder, create=True) as target:
+                for output in outputs:
+                    name = output.name
+                    lying = self._moved(label, output, target) or self._lies(output)
+                    if lying is not None:
+                        path = os.path.join(self.root, folder, name)
+                        published.append(Published(name, output.public, path, lying))
+                os.fsync(target)
+        except OSError as error:
+            return _fault(name, error)
+        return None
+
+    def _moved(self, label: str, output: Declared, target: int) -> Identity | None:
+        try:
+            with opened(self.root, WORK, label, OUT) as out:
+                mode = os.stat(output.name, dir_fd=out, follow_symlinks=False).st_mode
+                # A program that a shell action built may be run by a later one.
+                return of_stat(copying.place(out, target, output.name, 0o444 | mode & 0o111))
+        except FileNotFoundError:
+            return None
+
+    def public_names(self) -> list[str]:
+        """The names of the public artifacts that lie in the store, sorted."""
+        try:
+            with opened(self.root, PUBLIC) as public, os.scandir(public) as listing:
+                return sorted(entry.name for entry in listing if entry.is_file(follow_symlinks=False))
+        except FileNotFoundError:
+            return []
+
+    def export(self, out_dir: str, names: Sequence[str] | None = None) -> list[str]:
+        """Copy these public artifacts (default: all) to `out_dir`; the paths written.
+
+        Made with its parents, replaces only its own names, each atomically, with the umask's modes. Raises Refused when
+        a directory stands at such a name, EngineError for what the disk does.
+        """
+        wanted = self.public_names() if names is None else [_safe(name) for name in names]
+        with _disk("the public artifacts"), opened(self.root, PUBLIC, create=True) as public:
+            return export(public, out_dir, wanted)
+
+    def discard(self, label: str) -> None:
+        """Remove an attempt's directory with everything in it; one that is gone is no error. Raises EngineError."""
+        with _disk(f"attempt {label!r}"):
+            removal.remove(os.path.join(self.root, WORK), [_safe(label)])
+
+    def retire(self) -> None:
+        """The job has succeeded: keep the public artifacts, remove everything else of it. Raises EngineError."""
+        with _disk(self.root):
+            removal.remove(self.root, [INPUTS, TEMP, WORK, *removal.left_over(self.root)])
+
+    def remove_all(self) -> None:
+        """Remove the store with everything in it. Raises EngineError, also when the root is a symbolic link."""
+        with _disk(self.root):
+            removal.remove_tree(self.root)
+
+
+def _safe(name: str) -> str:
+    wrong = artifact_name(name)
+    if wrong:
+        raise InputError(wrong)
+    return name
+
+
+def _stands(name: str, directory: int) -> bool:
+    try:
+        os.stat(name, dir_fd=directory, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _missing(output: Declared) -> Fault:
+    return Fault("output-missing", f"output {output.name!r} was not written", output.name)
+
+
+def _fault(name: str, error: OSError) -> Fault:
+    if error.errno in NO_FOLDER:
+        return Fault(INVALID, f"output {name!r} could not be taken over safely: {error.strerror}", name)
+    return Fault(DISK, f"output {name!r} could not be published: {error.strerror}", name)
+
+
+@contextmanager
+def _disk(what: str) -> Iterator[None]:
+    """Turns an OSError inside the block into an EngineError that says what it was about."""
+    try:
+        yield
+    except OSError as error:
+        where = f" ({error.filename})" if isinstance(error.filename, str) else ""
+        raise EngineError(f"{what}: {error.strerror}{where}", retryable=True) from error
