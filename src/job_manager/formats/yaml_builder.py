@@ -10,11 +10,12 @@ from array import array
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from job_manager.formats.yaml_tree import LINE_SHIFT, NULLS, Map, Plain, Seq, Value, position, settle
+from job_manager.formats.yaml_tree import LINE_SHIFT, NULLS, At, Map, Plain, Seq, Value, position, settle
 from job_manager.model.errors import InputError, Place, Problem
 
 SCALAR_LIMIT = 2**20
 DEPTH_LIMIT = 64
+SHORT = 128  # characters that weigh as one node: a long text repeated by aliases is as bad as many short ones
 ALIAS_LIMIT = 1_000_000
 PROBLEM_LIMIT = 1_000
 # What YAML 1.2's core schema reads as null, bool or number; anything else plain is text.
@@ -70,6 +71,11 @@ class Builder:
         self._added = 0
         self._first_over: int | None = None
 
+    @property
+    def opened(self) -> At | None:
+        """Where the innermost mapping or list that is still open begins."""
+        return position(self._stack[-1].marks[0]) if self._stack else None
+
     def refuse(self, mark: int, message: str, hint: str = "") -> None:
         """Notes what is wrong at this mark. Raises when it is one too many."""
         line, column = position(mark)
@@ -88,36 +94,50 @@ class Builder:
                 parts.append(f"[{len(frame.container)}]")
             elif frame.key is not None and not frame.key.startswith(LOST):
                 parts.append(f".{frame.key[:60]}")
-        return "".join(parts).removeprefix(".")
+        path = "".join(parts).removeprefix(".")
+        return path if len(path) <= 120 else f"{path[:120]}..."
 
     def scalar(self, event: Any) -> None:
         start = event.start_mark
         mark = start.line << LINE_SHIFT | start.column
         text: str = event.value
+        frame = self._frame
+        special = event.style or event.tag is not None or event.anchor is not None
+        if special or frame is None or len(text) > SHORT:
+            self._special(event, text, mark)
+            return
+        # From here on the ordinary scalar of a big file, of which there are millions: few calls.
+        self._nodes += 1
+        if frame.members is not None and frame.key is None:
+            key = self._keys.get(text)
+            if key is None or key in frame.members:
+                self._set_key(frame, frame.members, text, True, mark)
+            else:
+                frame.key = key
+                frame.marks.append(mark)
+            return
+        value = self._plain.get(text)
+        self._place(value if value is not None else self._plain_text(text), mark)
+
+    def _special(self, event: Any, text: str, mark: int) -> None:
         if event.tag is not None:
             self._refuse_tag(event.tag, mark)
         if len(text) > SCALAR_LIMIT:
             self.refuse(mark, f"this text has {len(text):,} characters; the limit is {SCALAR_LIMIT:,}")
         if event.style == '"':
             self._check_escapes(text, mark)
-        weight = 1 + (len(text) >> 7)  # a long text repeated by aliases is as bad as many short ones
+        weight = 1 + len(text) // SHORT
         self._nodes += weight
-        plain = not event.style
+        value = text if event.style else Plain(text)
         if event.anchor is not None:
-            self._anchors[event.anchor] = _Anchored(Plain(text) if plain else text, weight, 0)
-        frame = self._frame
-        if frame is not None and frame.members is not None and frame.key is None:
-            self._set_key(frame, frame.members, text, plain, mark)
-        else:
-            self._place(self._plain_text(text) if plain else text, mark)
+            self._anchors[event.anchor] = _Anchored(value, weight, 0)
+        self._place(value, mark)
 
     def _plain_text(self, text: str) -> Plain:
-        value = self._plain.get(text)
-        if value is None:
-            value = Plain(text)
-            # A big file says the same few words over and over: each is kept once. The unique ones are not remembered.
-            if len(self._plain) < 10_000:
-                self._plain[text] = value
+        value = Plain(text)
+        # A big file says the same few words over and over: each is kept once. The unique ones are not remembered.
+        if len(self._plain) < 10_000:
+            self._plain[text] = value
         return value
 
     def _check_escapes(self, text: str, mark: int) -> None:
@@ -193,7 +213,7 @@ class Builder:
             frame.container.append(value)  # type: ignore[union-attr]
             frame.marks.append(mark)
         elif frame.key is None:
-            self._odd_key(frame, frame.members, value, mark)
+            self._other_key(frame, frame.members, value, mark)
         elif frame.key is MERGE:
             frame.merged = (value, mark)
             frame.key = None
@@ -202,7 +222,7 @@ class Builder:
             frame.marks.append(mark)
             frame.key = None
 
-    def _odd_key(self, frame: _Frame, members: Map, value: Value, mark: int) -> None:
+    def _other_key(self, frame: _Frame, members: Map, value: Value, mark: int) -> None:
         if isinstance(value, str):
             self._set_key(frame, members, str(value), isinstance(value, Plain), mark)
             return
@@ -231,7 +251,7 @@ class Builder:
             found = f'"{text[:40]}" is not' if text else "this one is empty"
             self.refuse(mark, f"a key must be text; {found}", f'write it in quotes: "{text[:40]}"' if text else "")
             return f"{LOST}{count}"
-        if plain:
+        if plain and text.isascii():
             self._keys[text] = text
         return text
 

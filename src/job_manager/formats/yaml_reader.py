@@ -41,7 +41,7 @@ def load(raw: bytes, file: str, *, pure: bool = False) -> Value | None:
         with bulk():
             _feed(parser, builder, yaml)
     except yaml.YAMLError as error:
-        raise InputError([*builder.problems, *explained(error, raw, file).problems]) from None
+        raise InputError([*builder.problems, *explained(error, raw, file, builder.opened).problems]) from None
     return builder.finish()
 
 

@@ -16,6 +16,7 @@ KEY = re.compile(r"(?P<lead>[ \t]*(?:- +)*)(?P<key>[^\s\[{\"'#][^:]*|\"[^\"]*\"|
 NO_SPACE = re.compile(r"[ \t]*(?:- +)*[A-Za-z_][A-Za-z0-9_-]*:[^\s/]")
 
 
+BRACKETS = {"[": "]", "{": "}"}
 QUOTE = "put the whole value in quotes"
 
 
@@ -26,10 +27,14 @@ class _Trouble(NamedTuple):
     problem: str
     at: At
     since: At
+    opened: At | None
     text: list[str]
 
     def line(self, number: int) -> str:
         return self.text[number - 1] if 0 < number <= len(self.text) else ""
+
+    def character(self, at: At) -> str:
+        return self.line(at[0])[at[1] - 1 : at[1]]
 
     @property
     def here(self) -> str:
@@ -48,12 +53,12 @@ class _Said(NamedTuple):
     hint: str = ""
 
 
-def explained(error: Any, raw: bytes, file: str) -> InputError:
-    """The InputError for a `yaml.YAMLError` raised by the parser on `raw`."""
+def explained(error: Any, raw: bytes, file: str, opened: At | None) -> InputError:
+    """The InputError for a `yaml.YAMLError` raised by the parser on `raw`. opened: what was still open then, innermost."""
     at = _position(getattr(error, "problem_mark", None)) or (1, 1)
     since = _position(getattr(error, "context_mark", None)) or at
     text = lines(raw, at[0] + 50)
-    t = _Trouble(getattr(error, "context", None) or "", getattr(error, "problem", None) or "", at, since, text)
+    t = _Trouble(getattr(error, "context", None) or "", getattr(error, "problem", None) or "", at, since, opened, text)
     said = next(filter(None, (rule(t) for rule in RULES)), None) or _Said(at, f"this is not YAML: {t.problem}")
     line, column = said.at
     return InputError([Problem(Place(file, line, column), said.message, said.hint)])
@@ -74,7 +79,7 @@ def _tab(t: _Trouble) -> _Said | None:
 def _quote(t: _Trouble) -> _Said | None:
     if "quoted scalar" not in t.context:
         return None
-    mark = t.line(t.since[0])[t.since[1] - 1 : t.since[1]]
+    mark = t.character(t.since)
     if "end of stream" in t.problem or "document" in t.problem:
         return _Said(t.since, f"the quote {mark} opened at {_place(t.since)}, never closed", f"close it with {mark}")
     if "Unicode" in t.problem:
@@ -90,11 +95,15 @@ def _place(at: At) -> str:
 
 
 def _bracket(t: _Trouble) -> _Said | None:
-    if "flow sequence" not in t.context and "flow mapping" not in t.context:
+    if t.ended and t.opened and t.character(t.opened) in BRACKETS:
+        mark = t.character(t.opened)
+        return _Said(
+            t.opened, f'"{mark}" opened at {_place(t.opened)}, never closed', f'close it with "{BRACKETS[mark]}"'
+        )
+    mark = t.character(t.since)
+    if not t.context.startswith("while parsing a flow") or mark not in BRACKETS:
         return None
-    mark, end = ("[", "]") if "sequence" in t.context else ("{", "}")
-    if t.ended:
-        return _Said(t.since, f'"{mark}" opened at {_place(t.since)}, never closed', f'close it with "{end}"')
+    end = BRACKETS[mark]
     if t.here.startswith(":") and t.at[0] == t.since[0]:
         hint = "put the text with the colon in quotes"
         return _Said(t.at, f'a ":" inside "{mark}...{end}" that belongs to no key', hint)
