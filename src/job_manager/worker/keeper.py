@@ -1,0 +1,1006 @@
+"""The keeper: the small process that owns the children of one worker, which with its supervisor may die at any instant.
+
+Takes orders as JSON lines from one master connection; spawns, times, ends and reaps; keeps two append-only records.
+Knows nothing of jobs, modules or engines and imports nothing of job_manager: one file that can be carried anywhere.
+
+What is written when: `starts` gets a line with the token before a spawn, and one with pid and start time when the child
+still lives some milliseconds later. Neither is forced to disk: both matter only while this boot lasts, since no child
+survives a power cut. `exits` gets its line as soon as the child is reaped. For an order marked durable (an action that
+may not run twice) it is forced to disk before the exit is reported. All others are forced together when the loop is idle,
+or after two seconds of work: an action that may run again loses only time when a power cut takes its record, and one
+fsync for each would cost more than the spawn.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+import sys
+import time
+from array import array
+from heapq import heapify, heappop, heappush
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal
+    import socket
+    from collections import deque
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+    scan: Callable[[str, int], tuple[Any, int]]
+    quote: Callable[[str], str]
+else:
+    try:  # the C halves of standard modules: their Python halves double the start-up time (20 ms against 8)
+        import _signal as signal
+        import _socket as socket
+        from _collections import deque
+        from _json import encode_basestring_ascii as quote
+        from _json import make_scanner
+
+        class _Plain:
+            strict, object_hook, object_pairs_hook, parse_float, parse_int, parse_constant = (
+                True,
+                None,
+                None,
+                float,
+                int,
+                float,
+            )
+
+        scan = make_scanner(_Plain)
+    except ImportError:
+        import signal
+        import socket
+        from collections import deque
+        from json import JSONDecoder
+        from json import dumps as quote
+
+        scan = JSONDecoder().raw_decode
+
+TOKEN_VARIABLE = b"JM_ATTEMPT_TOKEN"
+LINGER = 60.0  # seconds without child and master after which the keeper leaves
+BEAT = 0.005  # seconds by which a report may be late while there is other work queued
+LEFT_GRACE = 2.0  # at most this long for processes that outlive the main one
+BATCH = 32  # spawns in one turn, so that exits never wait behind a long queue
+LINE_LIMIT = 1 << 26  # bytes without a newline after which a peer is taken for a stranger
+COMPACT_AT = 1 << 24  # bytes of records from which on the journaled ones are dropped
+NEVER = float("inf")
+LOG_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+RECORD = (
+    '{"token":%s,"code":%s,"signal":%s,"why":%s,"error":%s,"began":%.6f,"ended":%.6f,"elapsed":%.6f,'
+    '"utime":%.6f,"stime":%.6f,"maxrss_kib":%d,"left":%d}'
+)
+STATE = '["state",{"incarnation":%s,"boot":%s,"pid":%d,"begun":[%s],"exits":[%s],"queued":[%s]}]\n'
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+# --- processes, as the kernel tells of them ---
+
+
+class Process:
+    """One process. Its pid and `ticks`, its start in clock ticks since boot, name it as long as this boot lasts."""
+
+    __slots__ = ("group", "parent", "pid", "session", "state", "ticks")
+
+    def __init__(self, pid: int, fields: list[bytes]) -> None:
+        self.pid, self.state = pid, fields[0]
+        self.parent, self.group, self.session = map(int, fields[1:4])
+        self.ticks = int(fields[19])
+
+
+def process_of(pid: int) -> Process | None:
+    """The process, zombies included; None when it is gone or there is no /proc."""
+    content = _read(f"/proc/{pid}/stat")
+    return Process(pid, content[content.rindex(b")") + 2 :].split()) if content else None
+
+
+def token_of(pid: int) -> str | None:
+    """The attempt token in the environment the process was started with; None also when it may not be read."""
+    content = b"\0" + (_read(f"/proc/{pid}/environ") or b"")
+    mark = b"\0" + TOKEN_VARIABLE + b"="
+    at = content.find(mark)
+    return None if at < 0 else content[at + len(mark) :].split(b"\0", 1)[0].decode("utf-8", "surrogateescape")
+
+
+def all_pids() -> list[int]:
+    try:
+        return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    except FileNotFoundError:
+        return []
+
+
+def children_of(pid: int) -> list[int]:
+    """Direct children of all threads of a process; without the kernel's `children` files every process is looked at."""
+    try:
+        threads = os.listdir(f"/proc/{pid}/task")
+    except OSError:
+        return []
+    lists = [_read(f"/proc/{pid}/task/{thread}/children") for thread in threads]
+    if any(found is not None for found in lists):
+        return [int(word) for found in lists if found for word in found.split()]
+    known = (process_of(other) for other in all_pids())
+    return [process.pid for process in known if process and process.parent == pid]
+
+
+def descendants(root: int) -> list[Process]:
+    """Everything below a process that is surely ours; what changes its parent meanwhile is found on the next look."""
+    found: list[Process] = []
+    heads = [root]
+    while heads:
+        parent = heads.pop()
+        below = [process for process in map(process_of, children_of(parent)) if process and process.parent == parent]
+        found += below
+        heads += [process.pid for process in below]
+    return found
+
+
+def send_signal(process: Process, number: int) -> None:
+    """Signal exactly this process: never one that has got its pid since."""
+    handle = pidfd_of(process.pid)
+    try:
+        now = process_of(process.pid)
+        if now is None or now.ticks != process.ticks:
+            return
+        if handle < 0:
+            os.kill(process.pid, number)
+        else:
+            signal.pidfd_send_signal(handle, number)
+    except OSError:
+        pass
+    finally:
+        if handle >= 0:
+            os.close(handle)
+
+
+def pidfd_of(pid: int) -> int:
+    """A file that becomes readable when the process ends; -1 when it is gone or the kernel has no such thing."""
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):
+        return -1
+
+
+def signal_group(group: int, number: int) -> bool:
+    try:
+        os.killpg(group, number)
+    except OSError:
+        return False
+    return True
+
+
+def boot_id() -> str:
+    return (_read("/proc/sys/kernel/random/boot_id") or b"unknown").decode("ascii").strip()
+
+
+def ticks_since_boot() -> int:
+    clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+    return int(time.clock_gettime(clock) * _TICKS)
+
+
+def become_subreaper() -> bool:
+    """Have orphaned descendants handed to this process (Linux, prctl(2)); False where that cannot be had."""
+    if sys.platform != "linux":
+        return False
+    try:
+        import ctypes  # 3 ms, and only this one call needs it
+
+        return bool(ctypes.CDLL(None).prctl(36, 1, 0, 0, 0) == 0)
+    except (ImportError, OSError, AttributeError):
+        return False
+
+
+def _read(path: str) -> bytes | None:
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        parts = []
+        while part := os.read(handle, 65536):
+            parts.append(part)
+        return b"".join(parts)
+    except OSError:
+        return None
+    finally:
+        os.close(handle)
+
+
+# --- attempts and their process trees ---
+
+
+class Launch:
+    """What a spawn needs, already as bytes: text on the wire is UTF-8 with surrogate escapes, whatever the locale."""
+
+    __slots__ = ("argv", "bare", "cwd", "env", "err", "log")
+
+    def __init__(self, order: dict[str, Any]) -> None:
+        self.argv = [raw(word) for word in order["argv"]]
+        self.env = {raw(name): raw(value) for name, value in order.get("env", {}).items()}
+        self.cwd, self.log = raw(order["cwd"]), raw(order["log"])
+        self.err = raw(order.get("err") or "")
+        self.bare = bool(order.get("bare"))
+        if not self.argv or not self.argv[0]:
+            raise ValueError("argv is empty")
+
+    def spawn(self, token: str, base: dict[bytes, bytes], reset: list[int]) -> int:
+        """The pid of the child in a session of its own, output appended to its log; OSError or ValueError."""
+        env = dict(self.env) if self.bare else {**base, **self.env}
+        env[TOKEN_VARIABLE] = raw(token)
+        os.chdir(self.cwd)
+        return os.posix_spawn(
+            self._program(env),
+            self.argv,
+            env,
+            file_actions=(appended(1, self.log), appended(2, self.err) if self.err else (os.POSIX_SPAWN_DUP2, 1, 2)),
+            setsid=True,
+            setsigmask=(),
+            setsigdef=reset,
+        )
+
+    def _program(self, env: dict[bytes, bytes]) -> bytes:
+        name = self.argv[0]
+        if b"/" in name:
+            return name
+        for folder in env.get(b"PATH", os.defpath.encode()).split(b":"):
+            path = (folder or b".") + b"/" + name
+            if os.access(path, os.X_OK) and not os.path.isdir(path):
+                return path
+        raise FileNotFoundError(errno.ENOENT, "not found on the action's PATH", name)
+
+    def why_not(self, error: Exception) -> str:
+        """What a failed spawn is told as; posix_spawn(3) gives one number for whatever went wrong in the child."""
+        if not isinstance(error, OSError):
+            return f"cannot start {shown(self.argv[0])}: {error}"
+        if error.filename == self.cwd:
+            return f"cannot enter the working directory {shown(self.cwd)}: {error.strerror}"
+        for path in filter(None, (self.log, self.err)):
+            try:
+                os.close(os.open(path, LOG_FLAGS, 0o600))
+            except OSError as refusal:
+                return f"cannot open the log {shown(path)}: {refusal.strerror}"
+        hint = ""
+        if error.errno == errno.ENOENT and os.path.exists(error.filename):
+            hint = " (the interpreter its first line names)"
+        elif error.errno == errno.ENOEXEC:
+            hint = " (neither a program nor a script with a #! line)"
+        return f"cannot start {shown(self.argv[0])}: {error.strerror}{hint}"
+
+
+class Attempt:
+    """One child and all it starts. `began` and `ended` are wall clock, the rest monotonic; no `status` until reaped."""
+
+    __slots__ = (
+        *("token", "grace", "timeout", "weight", "durable", "pid", "ticks", "began", "start", "ended", "elapsed"),
+        *("deadline", "kill_at", "blows", "why", "error", "status", "usage", "outlived", "done"),
+    )
+
+    def __init__(self, token: str, grace: float = 10.0, timeout: float | None = None) -> None:
+        self.token, self.grace, self.timeout = token, grace + 0.0, None if timeout is None else timeout + 0.0
+        if self.grace != self.grace or self.timeout != self.timeout:
+            raise ValueError("a time that is not a number")
+        self.weight, self.durable = 1, False
+        self.pid = self.ticks = self.blows = 0
+        self.began = self.start = self.ended = self.elapsed = 0.0
+        self.deadline = self.kill_at = NEVER
+        self.why: str | None = None
+        self.error: str | None = None
+        self.status: int | None = None
+        self.usage: Any = None
+        self.outlived: set[int] = set()
+        self.done = False
+
+
+def appended(number: int, path: bytes) -> tuple[int, int, bytes, int, int]:
+    return (os.POSIX_SPAWN_OPEN, number, path, LOG_FLAGS, 0o600)
+
+
+def raw(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def shown(path: bytes) -> str:
+    return path.decode("utf-8", "surrogateescape")
+
+
+def understood(order: dict[str, Any]) -> tuple[Attempt, Launch]:
+    """KeyError, TypeError, ValueError or AttributeError when it is not an order."""
+    attempt = Attempt(order["token"], order.get("grace", 10.0), order.get("timeout"))
+    attempt.weight, attempt.durable = int(order.get("weight", 1)), bool(order.get("durable"))
+    if attempt.weight < 0:
+        raise ValueError("weight is negative")
+    return attempt, Launch(order)
+
+
+def record_of(attempt: Attempt) -> str:
+    """The exit record, one JSON object. `maxrss_kib` cannot be below the keeper's own size: exec inherits the mark."""
+    code = None if attempt.status is None else os.waitstatus_to_exitcode(attempt.status)
+    usage, divisor = attempt.usage, 1024 if sys.platform == "darwin" else 1
+    return RECORD % (
+        quote(attempt.token),
+        "null" if code is None or code < 0 else code,
+        "null" if code is None or code >= 0 else -code,
+        quote(attempt.why) if attempt.why else "null",
+        quote(attempt.error) if attempt.error else "null",
+        attempt.began,
+        attempt.ended,
+        attempt.elapsed,
+        usage.ru_utime if usage else 0.0,
+        usage.ru_stime if usage else 0.0,
+        usage.ru_maxrss // divisor if usage else 0,
+        len(attempt.outlived),
+    )
+
+
+class Children:
+    """The living attempts and their trees: reaps, enforces deadlines and grace, ends what outlives the main process.
+
+    Nothing is signalled that is not ours: a main process by its group only while it is not reaped (its pid cannot be
+    given away), all else after a look at its parent, session or token and its start time. On Linux this process is a
+    subreaper, so whatever a tree leaves behind becomes a direct child here, a stray, and a count of the direct children
+    tells whether there is any. Elsewhere only the process group is known.
+    """
+
+    def __init__(self, subreaper: bool, finished: Callable[[Attempt], None]) -> None:
+        self.subreaper, self._finished = subreaper, finished
+        self.running: dict[int, Attempt] = {}
+        self.ending: dict[str, Attempt] = {}
+        self.live: dict[str, Attempt] = {}
+        self.strays: dict[int, Attempt | None] = {}
+        self._timers: list[tuple[float, int, Attempt]] = []
+        self._serial = 0
+        try:
+            self._own_children = os.open(f"/proc/self/task/{os.getpid()}/children", os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            self._own_children = -1
+
+    def add(self, attempt: Attempt) -> None:
+        self.live[attempt.token] = self.running[attempt.pid] = attempt
+        if attempt.timeout is not None:
+            attempt.deadline = attempt.start + attempt.timeout
+            self._wake_at(attempt.deadline, attempt)
+
+    def next_due(self) -> float:
+        return self._timers[0][0] if self._timers else NEVER
+
+    def reap(self, now: float) -> None:
+        gone = []
+        for pid, status, usage in self._waited():
+            attempt = self.running.pop(pid, None)
+            if attempt is None:
+                self.strays.pop(pid, None)
+                continue
+            attempt.status, attempt.usage = status, usage
+            attempt.ended, attempt.elapsed = time.time(), max(0.0, time.monotonic() - attempt.start)
+            gone.append(attempt)
+        if gone or self.ending:
+            self._find_strays()
+            for attempt in gone + list(self.ending.values()):
+                self._conclude(attempt, now)
+
+    def expire(self, now: float) -> None:
+        while self._timers and self._timers[0][0] <= now:
+            attempt = heappop(self._timers)[2]
+            if attempt.done:
+                continue
+            if attempt.kill_at <= now:
+                self._kill(attempt, now)
+            elif attempt.deadline <= now and attempt.status is None:
+                attempt.deadline = NEVER
+                self.terminate(attempt, "timeout", attempt.grace, now)
+
+    def terminate(self, attempt: Attempt, why: str, grace: float, now: float) -> None:
+        """SIGTERM to the whole tree, SIGKILL `grace` seconds later; asked again, only a shorter grace changes that."""
+        if attempt.status is None and attempt.why is None:
+            attempt.why = why
+        self._end_by(attempt, now + max(0.0, min(grace, 1e9)), now)
+
+    def _end_by(self, attempt: Attempt, kill_at: float, now: float) -> None:
+        if kill_at >= attempt.kill_at:
+            return
+        first, attempt.kill_at = attempt.kill_at == NEVER, kill_at
+        if kill_at <= now:
+            self._kill(attempt, now)
+            return
+        self._wake_at(kill_at, attempt)
+        if first:
+            self._signal_tree(attempt, signal.SIGTERM, signal.SIGCONT)
+
+    def _kill(self, attempt: Attempt, now: float) -> None:
+        if attempt.token in self.ending:
+            self._find_strays()
+            if not self._left(attempt):
+                self._finish(attempt)
+                return
+        attempt.blows += 1
+        attempt.kill_at = now + min(5.0, 0.025 * 2**attempt.blows)
+        self._wake_at(attempt.kill_at, attempt)
+        self._signal_tree(attempt, signal.SIGKILL)
+
+    def _conclude(self, attempt: Attempt, now: float) -> None:
+        if not self._left(attempt):
+            self._finish(attempt)
+            return
+        known = attempt.token in self.ending
+        self.ending[attempt.token] = attempt
+        if attempt.blows:
+            self._signal_tree(attempt, signal.SIGKILL)
+        elif not known:
+            self._end_by(attempt, now + min(attempt.grace, LEFT_GRACE), now)
+
+    def _finish(self, attempt: Attempt) -> None:
+        attempt.done = True
+        self.live.pop(attempt.token, None)
+        self.ending.pop(attempt.token, None)
+        self._finished(attempt)
+
+    def _left(self, attempt: Attempt) -> list[int]:
+        """Pids that outlived the main process; where nothing is reparented here the group's number stands for them."""
+        if self.subreaper:
+            left = [pid for pid, owner in self.strays.items() if owner is attempt] if self.strays else []
+        else:
+            left = [attempt.pid] if signal_group(attempt.pid, 0) else []
+        attempt.outlived.update(left)
+        return left
+
+    def _signal_tree(self, attempt: Attempt, *numbers: int) -> None:
+        self._find_strays()
+        strays = [pid for pid, owner in self.strays.items() if owner is attempt]
+        alive = attempt.pid in self.running
+        members = [process for process in map(process_of, strays) if process]
+        for head in [attempt.pid, *strays] if alive else strays:
+            members += descendants(head)
+        if not alive:
+            attempt.outlived.update(process.pid for process in members)
+        grouped = alive or not self.subreaper or any(process.group == attempt.pid for process in members)
+        for number in numbers:
+            if grouped:
+                signal_group(attempt.pid, number)
+            for process in members:
+                if process.group != attempt.pid:
+                    send_signal(process, number)
+
+    def _find_strays(self) -> None:
+        if not self.subreaper:
+            return
+        for pid in self._newcomers():
+            self.strays[pid] = None
+        for pid, owner in list(self.strays.items()) if self.strays else ():
+            if owner is None:
+                self.strays[pid] = self._owner_of(pid)
+
+    def _newcomers(self) -> list[int]:
+        """Direct children nobody has placed yet; a count comes first, so that a tidy tree costs one read."""
+        if self._own_children < 0:
+            pids = children_of(os.getpid())
+        else:
+            words = os.pread(self._own_children, 1 << 20, 0).split()
+            if len(words) == len(self.running) + len(self.strays):
+                return []
+            pids = [int(word) for word in words]
+        return [pid for pid in pids if pid not in self.running and pid not in self.strays]
+
+    def _owner_of(self, pid: int) -> Attempt | None:
+        """Whose a stray is: by session, group or token; else the only living attempt old enough to have begun it.
+
+        A daemon that has left its session and painted over its environment cannot be told apart while several attempts
+        might be its parent; it falls to the last of them, and is ended at once when none is left.
+        """
+        process = process_of(pid)
+        if process is None:
+            return None
+        owner = self._claimant(process)
+        if owner is None:
+            age = (ticks_since_boot() - process.ticks) / _TICKS - 0.05
+            born = time.monotonic() - age
+            elders = [attempt for attempt in self.live.values() if attempt.start <= born]
+            owner = elders[0] if len(elders) == 1 else None
+            if not elders:
+                send_signal(process, signal.SIGKILL)
+        return owner
+
+    def _claimant(self, process: Process) -> Attempt | None:
+        for attempt in self.live.values():
+            if attempt.pid in (process.session, process.group):
+                return attempt
+        return self.live.get(token_of(process.pid) or "")
+
+    def _waited(self) -> Iterable[tuple[int, int, Any]]:
+        found = []
+        try:
+            while (entry := os.wait4(-1, os.WNOHANG))[0]:
+                found.append(entry)
+        except ChildProcessError:
+            pass
+        return found
+
+    def _wake_at(self, when: float, attempt: Attempt) -> None:
+        self._serial += 1
+        heappush(self._timers, (when, self._serial, attempt))
+        if len(self._timers) > 64 + 4 * len(self.live):  # timers of attempts long gone would hold their memory
+            self._timers = [timer for timer in self._timers if not timer[2].done]
+            heapify(self._timers)
+
+
+# --- the keeper itself ---
+
+
+class Record:
+    """One append-only file of JSON lines, 0600. A line torn by a full disk is closed off by the next append."""
+
+    def __init__(self, name: str) -> None:
+        self._name, self.size, self._torn = name, 0, False
+        self._file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
+
+    def append(self, text: str) -> None:
+        blob = (b"\n" if self._torn else b"") + text.encode("ascii")
+        written = os.write(self._file, blob)
+        self.size, self._torn = self.size + written, written < len(blob)
+        if self._torn:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def rewrite(self, text: str) -> None:
+        """Replace the content; in the keeper's own directory."""
+        fresh = Record(self._name + ".new")
+        try:
+            fresh.append(text)
+            os.rename(fresh._name, self._name)
+        except OSError:
+            os.unlink(fresh._name)
+            os.close(fresh._file)
+            raise
+        os.close(self._file)
+        self._file, self.size, self._torn = fresh._file, fresh.size, False
+
+    def sync(self) -> None:
+        getattr(os, "fdatasync", os.fsync)(self._file)
+
+
+class Connection:
+    """A peer on the socket: bytes in until whole lines, lines out as far as the peer reads."""
+
+    def __init__(self, handle: int) -> None:
+        self.handle, self._inbox, self.outbox, self.closing = handle, bytearray(), bytearray(), False
+        os.set_blocking(handle, False)
+
+    def lines(self) -> list[str] | None:
+        """The complete lines there are now; None when the peer is gone or sends what is no line of ours."""
+        try:
+            part = os.read(self.handle, 1 << 18)
+        except BlockingIOError:
+            return []
+        except OSError:
+            return None
+        seen = len(self._inbox)
+        self._inbox += part
+        end = self._inbox.rfind(b"\n", seen) + 1
+        if not part or (not end and len(self._inbox) > LINE_LIMIT):
+            return None
+        whole = bytes(self._inbox[:end])
+        del self._inbox[:end]
+        try:
+            return whole.decode("ascii").split("\n")[:-1]
+        except UnicodeDecodeError:
+            return None
+
+    def flush(self) -> bool:
+        """False when the peer is gone."""
+        try:
+            while self.outbox:
+                del self.outbox[: os.write(self.handle, self.outbox[: 1 << 18])]
+        except BlockingIOError:
+            pass
+        except OSError:
+            return False
+        return not (self.closing and not self.outbox)
+
+
+class Past:
+    """Tokens whose exit is journaled: eight bytes each, since a keeper may see millions of them."""
+
+    def __init__(self) -> None:
+        self._shelves: dict[int, array[int]] = {}
+
+    def add(self, token: str) -> None:
+        number = hash(token)
+        self._shelves.setdefault(number & 4095, array("q")).append(number)
+
+    def __contains__(self, token: str) -> bool:
+        number = hash(token)
+        return number in self._shelves.get(number & 4095, ())
+
+
+class Keeper:
+    """Queue, slots, records and connections around the children; one thread, one poll(2), nothing polled when idle."""
+
+    def __init__(self, directory: str, linger: float) -> None:
+        os.umask(0o077)
+        os.closerange(3, 4096)
+        os.chdir(directory)
+        first = os.dup(0)
+        null = os.open(os.devnull, os.O_RDWR)
+        os.dup2(null, 0)  # what every child inherits as its standard input
+        os.close(null)
+        self.home = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self.starts, self.exits = Record("starts"), Record("exits")
+        self.children = Children(become_subreaper(), self._finished)
+        self.boot, self.incarnation, self.linger = boot_id(), "", linger
+        self.base: dict[bytes, bytes] = {}
+        self.slots = self.used = 0
+        self.queue: deque[str] = deque()
+        self.queued: dict[str, tuple[Attempt, Launch]] = {}
+        self.records: dict[str, str] = {}
+        self.past = Past()
+        self.fresh: list[Attempt] = []
+        self.unwritten: list[str] = []
+        self.durable = False
+        self.unreported: list[str] = []
+        self.returned: list[str] = []
+        self.refused: list[str] = []
+        self.more = self.leaving = self.over = False
+        self.beat = self.sync_at = self.dirty_since = self.retry_at = self.leave_at = NEVER
+        self.poll = select.poll()
+        self.peers: dict[int, Connection] = {}
+        self.master: Connection | None = None
+        self._guard_memory()
+        self._catch_signals()
+        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.listener.bind("s")  # relative: a long state path does not fit a socket address
+        self.listener.listen(8)
+        self.listener.setblocking(False)
+        self.poll.register(self.listener.fileno(), select.POLLIN)
+        self._join(first)
+        self._describe()
+
+    def serve(self) -> None:
+        while not self.over:
+            ready = self.poll.poll(self._pause())
+            now = time.monotonic()
+            for handle, _ in ready:
+                self._attend(handle, now)
+            self.children.expire(now)
+            self._write_exits(now)
+            self._begin()
+            self._write_exits(now)
+            self._report(now)
+            self._judge_end(now)
+        self.exits.sync()
+        os.unlink("s", dir_fd=self.home)
+
+    def _pause(self) -> int | None:
+        if self.more:
+            return 0
+        due = min(self.beat, self.sync_at, self.retry_at, self.leave_at, self.children.next_due())
+        return None if due == NEVER else max(0, min(3_600_000, int((due - time.monotonic()) * 1000) + 1))
+
+    def _attend(self, handle: int, now: float) -> None:
+        if handle == self.wakeup:
+            caught = os.read(handle, 4096)
+            self.children.reap(now)
+            self.over |= signal.SIGTERM in caught and not self.children.live  # with children it stays: they need it
+        elif handle in self.peers:
+            self._listen(self.peers[handle], now)
+        else:
+            try:
+                self._join(self.listener._accept()[0])  # type: ignore[attr-defined]  # both halves of socket have it
+            except OSError:
+                pass
+
+    # connections
+
+    def _join(self, handle: int) -> None:
+        self.peers[handle] = Connection(handle)
+        self.poll.register(handle, select.POLLIN)
+
+    def _drop(self, peer: Connection) -> None:
+        if self.peers.pop(peer.handle, None) is None:
+            return
+        self.poll.unregister(peer.handle)
+        os.close(peer.handle)
+        if peer is self.master:
+            self._depose()
+
+    def _depose(self) -> None:
+        """Without its master the queue is nobody's: what was not begun is given out anew by whoever comes next."""
+        self.master = None
+        for waiting in (self.queue, self.queued, self.unreported, self.returned, self.refused):
+            waiting.clear()
+
+    def _listen(self, peer: Connection, now: float) -> None:
+        lines = peer.lines()
+        try:
+            if lines is None:
+                raise ValueError("gone")
+            for line in lines:
+                message, end = scan(line, 0)
+                if end != len(line):
+                    raise ValueError("more than one value on a line")
+                self._obey(peer, now, *message)
+        except (LookupError, ValueError, TypeError, AttributeError, OverflowError, RecursionError, StopIteration):
+            self._drop(peer)
+
+    def _obey(self, peer: Connection, now: float, kind: str, content: Any = None) -> None:
+        if kind == "hello":
+            self._greet(peer, content)
+        elif peer is not self.master:
+            raise ValueError("no hello")
+        elif kind == "start":
+            for order in content:
+                self._take(order)
+        elif kind == "stop":
+            for token, grace in content:
+                self._stop(token, float(grace), now)
+        elif kind == "forget":
+            for token in content:
+                if self.records.pop(token, None) is not None:
+                    self.past.add(token)
+        elif kind == "slots":
+            self.slots = int(content)
+        elif kind == "leave":
+            self.leaving = True
+            self.returned += self.queued
+            self.queue.clear()
+            self.queued.clear()
+        else:
+            raise ValueError(kind)
+
+    def _greet(self, peer: Connection, hello: dict[str, Any]) -> None:
+        incarnation = hello["incarnation"] + ""
+        if self.incarnation and incarnation != self.incarnation:
+            peer.closing = True
+            self._say(peer, "refused", ['[null,"this keeper serves another incarnation"]'])
+            return
+        slots, umask = int(hello["slots"]), int(hello["umask"])
+        base = {raw(name): raw(value) for name, value in hello["env"].items()}
+        if self.master not in (None, peer):
+            self._drop(self.master)
+        self.master, self.slots, self.base = peer, slots, base
+        os.umask(umask)
+        if not self.incarnation:
+            self.incarnation = incarnation
+            self._describe()
+        self._announce()
+        self.unreported.clear()
+        begun = ",".join(self._begun(attempt) for attempt in self.children.live.values())
+        exits, queued = ",".join(self.records.values()), ",".join(map(quote, self.queued))
+        state = STATE % (quote(incarnation), quote(self.boot), os.getpid(), begun, exits, queued)
+        peer.outbox += state.encode()
+
+    def _say(self, peer: Connection, kind: str, items: list[str]) -> None:
+        peer.outbox += f'["{kind}",[{",".join(items)}]]\n'.encode()
+
+    # orders
+
+    def _take(self, order: dict[str, Any]) -> None:
+        token = order["token"]
+        if not token or "\0" in token:
+            raise ValueError("a token that names nothing")
+        if token in self.queued:
+            return
+        if token in self.children.live or token in self.records or token in self.past:
+            self._refuse(token, "already begun")
+        elif self.leaving:
+            self.returned.append(token)
+        else:
+            try:
+                self.queued[token] = understood(order)
+                self.queue.append(token)
+            except (LookupError, ValueError, TypeError, AttributeError, OverflowError) as error:
+                self._refuse(token, f"not an order: {error!r}")
+
+    def _refuse(self, token: str, why: str) -> None:
+        self.refused.append(f"[{quote(token)},{quote(why)}]")
+
+    def _stop(self, token: str, grace: float, now: float) -> None:
+        self.children.reap(now)  # what has ended by itself was not stopped
+        attempt = self.children.live.get(token)
+        if attempt is not None:
+            self.children.terminate(attempt, "stopped", grace, now)
+        elif self.queued.pop(token, None) is not None or not (token in self.records or token in self.past):
+            self.returned.append(token)
+
+    def _admissible(self) -> list[tuple[Attempt, Launch]]:
+        """The head of the queue as far as slots are free; what weighs more than all slots runs alone."""
+        batch: list[tuple[Attempt, Launch]] = []
+        while self.queue and len(batch) < BATCH:
+            token = self.queue[0]
+            if token in self.queued:
+                weight = self.queued[token][0].weight
+                if self.used + weight > self.slots and (self.used or self.slots < 1):
+                    break
+                self.used += weight
+                batch.append(self.queued.pop(token))
+            self.queue.popleft()
+        return batch
+
+    def _begin(self) -> None:
+        batch = self._admissible()
+        self.more = len(batch) == BATCH
+        if not batch:
+            return
+        began = time.time()
+        try:
+            self.starts.append("".join([self._start_line(attempt, began) for attempt, _ in batch]))
+        except OSError as error:
+            for attempt, _ in batch:
+                self.used -= attempt.weight
+                self._refuse(attempt.token, f"the start record cannot be written: {error.strerror}")
+            return
+        self._mark_memory(self.own_score + 500)
+        for attempt, launch in batch:
+            self._spawn(attempt, launch)
+        self._mark_memory(self.own_score)
+        self.more |= bool(self.unwritten)  # spawns that failed have left their slots
+
+    def _spawn(self, attempt: Attempt, launch: Launch) -> None:
+        attempt.began, attempt.start = time.time(), time.monotonic()
+        try:
+            attempt.pid = launch.spawn(attempt.token, self.base, self.reset)
+        except (OSError, ValueError) as error:
+            attempt.why, attempt.error, attempt.ended = "spawn", launch.why_not(error), attempt.began
+            self._finished(attempt)
+        else:
+            self.children.add(attempt)
+            self.fresh.append(attempt)
+
+    # records and reports
+
+    def _start_line(self, attempt: Attempt, began: float) -> str:
+        return f'{{"token":{quote(attempt.token)},"boot":"{self.boot}","began":{began:.6f}}}\n'
+
+    def _pid_line(self, attempt: Attempt) -> str:
+        return f'{{"token":{quote(attempt.token)},"pid":{attempt.pid},"start_ticks":{attempt.ticks}}}\n'
+
+    def _begun(self, attempt: Attempt) -> str:
+        return f"[{quote(attempt.token)},{attempt.pid},{attempt.ticks},{attempt.began:.6f}]"
+
+    def _finished(self, attempt: Attempt) -> None:
+        self.used -= attempt.weight
+        self.durable |= attempt.durable
+        self.records[attempt.token] = text = record_of(attempt)
+        self.unwritten.append(text + "\n")
+        self.unreported.append(text)
+        self.retry_at = 0.0
+
+    def _write_exits(self, now: float) -> None:
+        if not self.unwritten or now < self.retry_at:
+            return
+        try:
+            self.exits.append("".join(self.unwritten))
+            self.unwritten.clear()
+            self.retry_at, self.dirty_since = NEVER, min(self.dirty_since, now)
+            self.sync_at = min(now + 0.05, self.dirty_since + 2.0)
+        except OSError as error:  # the worker is told all the same: its journal is the better place
+            complain("exits cannot be written", error)
+            self.retry_at = now + 1.0
+        if self.durable:
+            self._sync()
+
+    def _sync(self) -> None:
+        self.durable = False
+        self.sync_at = self.dirty_since = NEVER
+        try:
+            self.exits.sync()
+        except OSError as error:  # never repeated: the kernel has forgotten which pages were bad
+            complain("exits cannot be forced to disk", error)
+
+    def _announce(self) -> None:
+        """Pid and start time of what is still alive some milliseconds after its spawn; a short child costs neither."""
+        alive = [attempt for attempt in self.fresh if attempt.pid in self.children.running]
+        self.fresh.clear()
+        for attempt in alive:
+            process = process_of(attempt.pid)
+            attempt.ticks = process.ticks if process else 0
+        try:
+            self.starts.append("".join(map(self._pid_line, alive)))
+        except OSError as error:
+            complain("starts cannot be written", error)
+        if alive and self.master:
+            self._say(self.master, "began", [self._begun(attempt) for attempt in alive])
+
+    def _report(self, now: float) -> None:
+        if now >= self.sync_at:
+            self._sync()
+        due = now >= self.beat
+        if due:
+            self.beat = NEVER
+            self._announce()
+            self._compact()
+        elif self.beat == NEVER and (self.fresh or self.unreported):
+            self.beat = now + BEAT
+        if self.unreported and (due or not self.queued):
+            if self.master:
+                self._say(self.master, "exited", self.unreported)
+            self.unreported.clear()
+        for kind, items in (("returned", list(map(quote, self.returned))), ("refused", self.refused)):
+            if items and self.master:
+                self._say(self.master, kind, items)
+        self.returned.clear()
+        self.refused.clear()
+        for peer in list(self.peers.values()):
+            if peer.outbox or peer.closing:
+                self._push(peer)
+
+    def _push(self, peer: Connection) -> None:
+        if peer.flush():
+            self.poll.modify(peer.handle, select.POLLIN | select.POLLOUT if peer.outbox else select.POLLIN)
+        else:
+            self._drop(peer)
+
+    def _compact(self) -> None:
+        """Long-lived keepers: only what lives or is not yet journaled has to stay on file."""
+        if self.starts.size + self.exits.size < COMPACT_AT:
+            return
+        live = self.children.live.values()
+        os.fchdir(self.home)
+        try:
+            self.starts.rewrite("".join(self._start_line(one, one.began) + self._pid_line(one) for one in live))
+            self.exits.rewrite("".join(text + "\n" for text in self.records.values()))
+        except OSError as error:
+            complain("records cannot be shortened", error)
+
+    def _judge_end(self, now: float) -> None:
+        if self.children.live:
+            self.leave_at = NEVER
+        elif self.leaving and not (self.master and self.master.outbox):
+            self.over = True
+        elif self.master:
+            self.leave_at = NEVER
+        elif self.leave_at == NEVER:
+            self.leave_at = now + self.linger
+        else:
+            self.over |= now >= self.leave_at
+
+    # set-up
+
+    def _describe(self) -> None:
+        """keeper.json: by these a later process tells whether this one still lives."""
+        myself = process_of(os.getpid())
+        words = (quote(self.boot), quote(self.incarnation), quote(sys.executable))
+        text = '{"pid":%d,"start_ticks":%d,"boot_id":%s,"incarnation":%s,"python":%s}\n'
+        text %= (os.getpid(), myself.ticks if myself else 0, *words)
+        handle = os.open("keeper.new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600, dir_fd=self.home)
+        os.write(handle, text.encode())
+        os.close(handle)
+        os.rename("keeper.new", "keeper.json", src_dir_fd=self.home, dst_dir_fd=self.home)
+
+    def _catch_signals(self) -> None:
+        self.wakeup, alarm = os.pipe()
+        os.set_blocking(self.wakeup, False)
+        os.set_blocking(alarm, False)
+        signal.set_wakeup_fd(alarm, warn_on_full_buffer=False)
+        for number in (signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        for number in (signal.SIGCHLD, signal.SIGTERM):
+            signal.signal(number, lambda _number, _frame: None)
+        self.poll.register(self.wakeup, select.POLLIN)
+        numbers = [number for number in range(1, signal.NSIG) if number not in (signal.SIGKILL, signal.SIGSTOP)]
+        self.reset = [number for number in numbers if signal.getsignal(number) == signal.SIG_IGN]
+
+    def _guard_memory(self) -> None:
+        self.score = -1
+        try:
+            self.score = os.open("/proc/self/oom_score_adj", os.O_RDWR | os.O_CLOEXEC)
+            self.own_score = min(500, int(os.read(self.score, 16)))
+        except (OSError, ValueError):
+            self.own_score = 0
+
+    def _mark_memory(self, score: int) -> None:
+        """Children inherit the mark of the moment they are spawned: when memory runs out they go first."""
+        try:
+            os.pwrite(self.score, b"%d" % score, 0)
+        except OSError:
+            pass
+
+
+def complain(what: str, error: OSError) -> None:
+    sys.stderr.write(f"{what}: {error}\n")
+
+
+def main(argv: list[str]) -> None:
+    Keeper(argv[1], float(argv[2]) if len(argv) > 2 else LINGER).serve()
+
+
+if __name__ == "__main__":
+    main(sys.argv)

@@ -1,0 +1,244 @@
+"""The worker's end of the keeper: starts one or attaches to one that lives, sends orders, receives what happened.
+
+Never blocks: what the keeper does not take yet waits in a buffer, and only whole lines come out. Knows the wire format
+(one JSON array a line) and nothing of what the orders are for.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple, NotRequired, TypedDict
+
+from job_manager.worker import keeper as processes
+
+READ = 1 << 18
+# As a module and not as a script, so that its compiled form is kept; the folder comes last, behind the standard library.
+STARTER = "import sys; sys.path.append({folder!r}); import keeper; keeper.main(sys.argv)"
+
+
+class Order(TypedDict):
+    """What to run. Paths are absolute; text may hold surrogate escapes. Times in seconds; `weight` in slots."""
+
+    token: str
+    argv: list[str]
+    env: Mapping[str, str]
+    cwd: str
+    log: str
+    err: NotRequired[str | None]
+    timeout: NotRequired[float | None]
+    grace: NotRequired[float]
+    weight: NotRequired[int]
+    durable: NotRequired[bool]
+    bare: NotRequired[bool]
+
+
+class ExitRecord(TypedDict):
+    """How an attempt ended. `began` and `ended` are Unix times, `elapsed` is by the monotonic clock; `why` is None,
+    "timeout", "stopped" or "spawn"; `left` counts the processes that outlived the main one and were ended."""
+
+    token: str
+    code: int | None
+    signal: int | None
+    why: str | None
+    error: str | None
+    began: float
+    ended: float
+    elapsed: float
+    utime: float
+    stime: float
+    maxrss_kib: int
+    left: int
+
+
+class Message(NamedTuple):
+    """`kind` is state, began, exited, returned or refused; `content` as the keeper's protocol says."""
+
+    kind: str
+    content: Any
+
+
+class KeeperGone(Exception):
+    """The connection has ended: the keeper is dead, or serves another master now."""
+
+
+class KeeperLink:
+    """One connection to one keeper. Register `fileno()` for reading, and for writing while `wants_write`."""
+
+    def __init__(self, connection: socket.socket, pid: int, incarnation: str, own_child: bool) -> None:
+        connection.setblocking(False)
+        self.pid = pid
+        self.incarnation = incarnation
+        self._connection = connection
+        self._own_child = own_child
+        self._inbox = bytearray()
+        self._outbox = bytearray()
+        self._gone = False
+
+    @classmethod
+    def launch(cls, directory: str, incarnation: str, python: str | None = None) -> KeeperLink:
+        """A new keeper in a directory that is made for it (0700) and may not exist. Raises OSError."""
+        directory = os.path.abspath(directory)
+        os.makedirs(os.path.dirname(directory), 0o700, exist_ok=True)
+        os.mkdir(directory, 0o700)
+        ours, theirs = socket.socketpair()
+        with theirs:
+            pid = _spawn(directory, theirs.fileno(), python or sys.executable)
+        return cls(ours, pid, incarnation, own_child=True)
+
+    @classmethod
+    def attach(cls, directory: str) -> KeeperLink | None:
+        """A connection to the keeper that lives in `directory`; None when none answers there."""
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            with open(os.path.join(directory, "keeper.json"), encoding="ascii") as described:
+                content = json.load(described)
+            _connect(connection, directory)
+            return cls(connection, int(content["pid"]), str(content["incarnation"]), own_child=False)
+        except (OSError, ValueError, KeyError, TypeError):
+            connection.close()
+            return None
+
+    def fileno(self) -> int:
+        return self._connection.fileno()
+
+    @property
+    def wants_write(self) -> bool:
+        return bool(self._outbox)
+
+    def hello(self, slots: int, env: Mapping[str, str], umask: int) -> None:
+        """Become the master. The keeper answers with `state`; `env` is what its children build on."""
+        self._send(["hello", {"incarnation": self.incarnation, "slots": slots, "env": dict(env), "umask": umask}])
+
+    def start(self, orders: Iterable[Order]) -> None:
+        self._send(["start", list(orders)])
+
+    def stop(self, pairs: Iterable[tuple[str, float]]) -> None:
+        """End attempts: (token, grace in seconds). What has not begun comes back as `returned`."""
+        self._send(["stop", list(pairs)])
+
+    def forget(self, tokens: Iterable[str]) -> None:
+        """Exits that are journaled: the keeper may drop them."""
+        self._send(["forget", list(tokens)])
+
+    def slots(self, number: int) -> None:
+        self._send(["slots", number])
+
+    def leave(self) -> None:
+        """The keeper begins nothing more and ends with its last child."""
+        self._send(["leave"])
+
+    def flush(self) -> None:
+        """Send what the keeper takes now; a keeper that is gone shows at the next `receive`."""
+        try:
+            while self._outbox:
+                del self._outbox[: self._connection.send(self._outbox[:READ])]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self._outbox.clear()
+
+    def receive(self) -> list[Message]:
+        """Every message that has come in whole, maybe none; KeeperGone once there is nothing left to read."""
+        try:
+            while not self._gone:
+                part = self._connection.recv(READ)
+                self._gone = not part
+                self._inbox += part
+        except BlockingIOError:
+            pass
+        except OSError:
+            self._gone = True
+        end = self._inbox.rfind(b"\n") + 1
+        lines = bytes(self._inbox[:end]).splitlines()
+        del self._inbox[:end]
+        if self._gone and not lines:
+            raise KeeperGone(f"the keeper (pid {self.pid}) has closed the connection")
+        return [Message(kind, content) for kind, content in map(json.loads, lines)]
+
+    def ended(self, seconds: float = 2.0) -> bool:
+        """Wait until the keeper's process has ended, and reap it if it is our child; False when it still lives."""
+        awaited(self.pid, seconds)
+        if self._own_child:
+            return _reaped(self.pid)
+        process = processes.process_of(self.pid)
+        return process is None or process.state == b"Z"
+
+    def close(self) -> None:
+        """Leave the keeper to itself: it goes on without a master. A keeper that has ended is reaped."""
+        self._connection.close()
+        if self._own_child:
+            _reaped(self.pid)
+
+    def _send(self, message: list[Any]) -> None:
+        self._outbox += json.dumps(message, separators=(",", ":")).encode("ascii") + b"\n"
+        self.flush()
+
+
+def awaited(pid: int, seconds: float) -> None:
+    """Wait until a process has ended, reaped or not, for `seconds` at most."""
+    handle = processes.pidfd_of(pid)
+    if handle < 0:  # gone, or no pidfd here: then ask again and again
+        give_up = time.monotonic() + seconds
+        while (process := processes.process_of(pid)) and process.state != b"Z" and time.monotonic() < give_up:
+            time.sleep(0.01)
+        return
+    try:
+        waiting = select.poll()
+        waiting.register(handle, select.POLLIN)
+        waiting.poll(seconds * 1000)
+    finally:
+        os.close(handle)
+
+
+def _reaped(pid: int) -> bool:
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    except ChildProcessError:
+        return True
+
+
+def _spawn(directory: str, connection: int, python: str) -> int:
+    """posix_spawn, since importing subprocess costs more than the whole rest of this module."""
+    starter = STARTER.format(folder=os.path.dirname(os.path.abspath(processes.__file__)))
+    argv = [python, "-I", "-S", "-c", starter, directory]
+    log = os.path.join(directory, "keeper.log")
+    return os.posix_spawn(
+        python,
+        argv,
+        os.environ,
+        file_actions=[
+            (os.POSIX_SPAWN_DUP2, connection, 0),
+            (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 2, log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
+        ],
+        setsid=True,
+        setsigmask=(),
+        setsigdef=[number for number in signal.valid_signals() if number not in (signal.SIGKILL, signal.SIGSTOP)],
+    )
+
+
+def _connect(connection: socket.socket, directory: str) -> None:
+    """Connect to the keeper's socket although its path may be longer than an address (108 bytes) can be."""
+    if not sys.platform.startswith("linux"):
+        _connect_by_link(connection, directory)
+        return
+    folder = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        connection.connect(f"/proc/self/fd/{folder}/s")
+    finally:
+        os.close(folder)
+
+
+def _connect_by_link(connection: socket.socket, directory: str) -> None:
+    import tempfile  # only where there is no /proc
+
+    with tempfile.TemporaryDirectory(prefix="jm-") as short:
+        os.symlink(os.path.abspath(directory), f"{short}/k")
+        connection.connect(f"{short}/k/s")
