@@ -43,13 +43,18 @@ class GivenFile:
 class Site:
     """Everything of a submission that is not the job. All paths absolute.
 
-    store: the folder that gets `temp/` and `public/`; out: where public artifacts are copied to, or "".
+    store: the folder that gets `temp/` and `public/`; out: where public artifacts are copied to, or ""; shelves: the
+    folders searched for modules; python: the interpreter asked for, or ""; slots: actions at once, 0 for the default.
     """
 
     workdir: str
     store: str
     inputs: tuple[GivenFile, ...] = ()
     modules: tuple[Installed, ...] = ()
+    shelves: tuple[str, ...] = ()
+    python: str = ""
+    slots: int = 0
+    loose_types: bool = False
     out: str = ""
     keep_temp: bool = False
     verify: bool = False

@@ -1,0 +1,1 @@
+"""What a user may ask, one function each, and the views. Speaks values; prints nothing and parses no argv."""

@@ -1,0 +1,136 @@
+"""The state directory: where it is, what stands in it, and who holds it.
+
+One process decides and writes at a time (flock on an open file, so a dead holder holds nothing). Knows no journal format.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import sys
+import time
+from typing import Any
+
+from job_manager.model.errors import EngineError, InputError, Refused
+
+DEFAULT = ".jm"
+CACHE_TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# The state directory of job_manager.\n"
+
+
+class Home:
+    """The state directory at `path` (made absolute). Reading needs no directory; `make` creates it."""
+
+    def __init__(self, path: str) -> None:
+        self.path = os.path.abspath(path)
+        self.journal = os.path.join(self.path, "journal.db")
+        self.jobs = os.path.join(self.path, "jobs")
+        self.keepers = os.path.join(self.path, "keepers")
+        self._lock_path = os.path.join(self.path, "lock")
+        self._lock: int | None = None
+
+    def make(self) -> None:
+        """Create what is missing, for this user only. Raises InputError where that cannot be."""
+        try:
+            for folder in (self.path, self.jobs, self.keepers):
+                _make_private(folder)
+            _write_once(os.path.join(self.path, ".gitignore"), "*\n")
+            _write_once(os.path.join(self.path, "CACHEDIR.TAG"), CACHE_TAG)
+        except OSError as cause:
+            hint = "choose another place with --home DIR or JM_HOME"
+            raise InputError(f"the state directory {self.path} cannot be made: {cause.strerror}", hint) from cause
+
+    def lock(self) -> None:
+        """Become the holder of this directory. Raises Refused naming the present holder."""
+        handle = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            _flock(handle)
+        except OSError as cause:
+            os.close(handle)
+            raise self._refusal(cause) from cause
+        self._lock = handle
+        self.announce("")
+
+    def announce(self, job: str) -> None:
+        """Say in the lock which job this holder runs, for those who only read."""
+        assert self._lock is not None
+        words = " ".join([os.path.basename(sys.argv[0]), *sys.argv[1:]])
+        text = json.dumps({"pid": os.getpid(), "since": time.time(), "words": words, "job": job})
+        os.ftruncate(self._lock, 0)
+        os.pwrite(self._lock, text.encode("utf-8", "replace"), 0)
+
+    def _refusal(self, cause: OSError) -> Refused | EngineError:
+        if cause.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+            return EngineError(f"the state directory {self.path} cannot be locked: {cause.strerror}")
+        return Refused(
+            f"the state directory {self.path} is in use by {_in_words(self.holder())}",
+            "wait for it to end, or use another directory with --home DIR",
+        )
+
+    def holder(self) -> dict[str, Any]:
+        """Who holds the directory now: pid, since (epoch seconds), words (its command line), job; empty when nobody."""
+        try:
+            handle = os.open(self._lock_path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError:
+            return {}
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return _holder(os.pread(handle, 4096, 0))
+        finally:
+            os.close(handle)
+        return {}
+
+    def unlock(self) -> None:
+        """Let others hold the directory."""
+        if self._lock is not None:
+            os.ftruncate(self._lock, 0)
+            os.close(self._lock)
+            self._lock = None
+
+
+def _make_private(folder: str) -> None:
+    try:
+        os.makedirs(folder, 0o700)
+    except FileExistsError:
+        if not os.path.isdir(folder):
+            raise
+        return
+    os.chmod(folder, 0o700)  # whatever the umask took away
+
+
+def _write_once(path: str, text: str) -> None:
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    except FileExistsError:
+        return
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        stream.write(text)
+
+
+def _flock(handle: int) -> None:
+    """Take the lock; somebody who only looks at who holds it has it for an instant, so one refusal is not the answer."""
+    for last in (False,) * 5 + (True,):
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except OSError:
+            if last:
+                raise
+            time.sleep(0.01)
+
+
+def _holder(raw: bytes) -> dict[str, Any]:
+    try:
+        holder: dict[str, Any] = json.loads(raw)
+        return {"pid": 0, "since": 0.0, "words": "", "job": "", **holder}
+    except (ValueError, TypeError):
+        return {"pid": 0, "since": 0.0, "words": "", "job": ""}
+
+
+def _in_words(holder: dict[str, Any]) -> str:
+    if not holder.get("pid"):
+        return "another process"
+    since = time.strftime("%H:%M:%S", time.localtime(holder["since"]))
+    return f"`{holder['words']}` (process {holder['pid']}, since {since})"

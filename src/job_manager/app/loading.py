@@ -1,0 +1,206 @@
+"""From what a person typed to a job that may start: read, matched with its files, checked as a whole against the shelf.
+
+All mistakes at once, before anything starts. Knows no state directory, no engine, no terminal.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from job_manager import formats
+from job_manager.artifacts.identity import identity
+from job_manager.model.errors import InputError, Place, Problem, in_order
+from job_manager.model.job import Action, Job, JobInput, ModuleCall, actions
+from job_manager.model.site import GivenFile, Installed, Site
+from job_manager.modules.agree import check_modules
+from job_manager.modules.install import installed
+from job_manager.modules.shelf import Shelf, find
+
+COMMAND_LINE = "command line"
+
+
+class Wish(NamedTuple):
+    """What a person asked for. Paths as typed, relative to `cwd`. `files` are given in the order of the job's inputs,
+    `named` by name. `slots` 0: as many as there are cores. `store`: another place for the artifacts, or ""."""
+
+    job_file: str
+    files: tuple[str, ...] = ()
+    named: tuple[tuple[str, str], ...] = ()
+    shelves: tuple[str, ...] = ()
+    python: str = ""
+    out: str = ""
+    slots: int = 0
+    keep_temp: bool = False
+    verify: bool = False
+    loose_types: bool = False
+    split_streams: bool = False
+    store: str = ""
+    format: str | None = None
+
+
+class Loaded(NamedTuple):
+    """A job that may start, where it runs, and what is odd about it (warnings and notes)."""
+
+    job: Job
+    site: Site
+    problems: tuple[Problem, ...]
+
+
+def load(
+    wish: Wish, environ: Mapping[str, str], cwd: str, *, files_needed: bool = True, job: Job | None = None
+) -> Loaded:
+    """Read (unless the `job` is there already) and check. Raises InputError with every mistake. With `files_needed`
+    false (check, plan) inputs may be left out, but what is given is checked."""
+    problems: list[Problem] = []
+    if job is None:
+        job, problems = _read(wish)
+    given, unmatched = _given(job, wish, cwd, files_needed)
+    shelf, missing = _shelf(wish, environ, cwd)
+    problems += [*unmatched, *missing, *check_modules(job, shelf, wish.loose_types)]
+    modules = _modules(job, shelf, wish.python, environ, problems)
+    problems += _programs(job, environ)
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if errors:
+        raise InputError(problems)
+    return Loaded(job, _site(wish, cwd, given, modules, shelf), tuple(in_order(problems)))
+
+
+def _absolute(path: str, cwd: str) -> str:
+    return os.path.normpath(os.path.join(cwd, os.path.expanduser(path)))
+
+
+def _site(
+    wish: Wish, cwd: str, given: Sequence[GivenFile], modules: Sequence[Installed], shelf: Shelf
+) -> Site:
+    return Site(
+        workdir=cwd,
+        store=wish.store,
+        inputs=tuple(given),
+        modules=tuple(modules),
+        shelves=tuple(shelf.searched),
+        python=wish.python,
+        slots=wish.slots,
+        loose_types=wish.loose_types,
+        out=_absolute(wish.out, cwd) if wish.out else "",
+        keep_temp=wish.keep_temp,
+        verify=wish.verify,
+        split_streams=wish.split_streams,
+    )
+
+
+# --- the person's files ---------------------------------------------------------------------------------------------
+
+
+def _given(job: Job, wish: Wish, cwd: str, needed: bool) -> tuple[list[GivenFile], list[Problem]]:
+    """Match what was given with the job's inputs: by name first, the rest in order."""
+    problems: list[Problem] = []
+    matched: dict[str, str] = {}
+    for name, path in wish.named:
+        problem = _match_named(job, name, path, matched)
+        if problem:
+            problems.append(problem)
+    open_inputs = [wanted for wanted in job.inputs if wanted.artifact not in matched]
+    for wanted, path in zip(open_inputs, wish.files, strict=False):
+        matched[wanted.artifact] = path
+    problems += _too_many(job, wish.files[len(open_inputs) :])
+    if needed:
+        problems += [_not_given(wanted) for wanted in job.inputs if wanted.artifact not in matched]
+    files: list[GivenFile] = []
+    for name, path in matched.items():
+        found = _look_at(name, path, cwd)
+        (files if isinstance(found, GivenFile) else problems).append(found)  # type: ignore[arg-type]
+    return files, problems
+
+
+def _typed(message: str, hint: str = "") -> Problem:
+    return Problem(Place(COMMAND_LINE, 0, 0), message, hint)
+
+
+def _match_named(job: Job, name: str, path: str, matched: dict[str, str]) -> Problem | None:
+    wanted = job.input(name)
+    if wanted is None:
+        known = ", ".join(i.label for i in job.inputs) or "none"
+        return _typed(f"--input {name}: the job has no input of that name", f"its inputs: {known}")
+    if wanted.artifact in matched:
+        return _typed(f"--input {name} is given twice")
+    matched[wanted.artifact] = path
+    return None
+
+
+def _too_many(job: Job, files: Sequence[str]) -> list[Problem]:
+    takes = f"takes {len(job.inputs)} file(s)" if job.inputs else "has no input"
+    return [_typed(f"{path}: nothing to give it to; the job {takes}") for path in files]
+
+
+def _not_given(wanted: JobInput) -> Problem:
+    hint = f"give a file: `jm run JOB FILE`, or `--input {wanted.label}=FILE`"
+    return Problem(wanted.place or Place(COMMAND_LINE, 0, 0), f"no file is given for the input {wanted.label!r}", hint)
+
+
+def _look_at(name: str, path: str, cwd: str) -> GivenFile | Problem:
+    whole = _absolute(path, cwd)
+    try:
+        if os.path.isdir(whole):
+            return _typed(f"{path} is a directory; a file is needed for the input {name!r}")
+        if not os.path.isfile(whole):
+            return _typed(f"input file not found: {path}") if not os.path.exists(whole) else _typed(f"{path} is not a file")
+        if not os.access(whole, os.R_OK):
+            return _typed(f"input file cannot be read: {path}")
+        return GivenFile(name, whole, tuple(identity(whole)))
+    except (OSError, ValueError) as cause:
+        return _typed(f"input file {path!r} cannot be used: {cause}")
+
+
+# --- modules and programs -------------------------------------------------------------------------------------------
+
+
+def _shelf(wish: Wish, environ: Mapping[str, str], cwd: str) -> tuple[Shelf, list[Problem]]:
+    """The modules under --modules, else JM_MODULES, else `modules/` beside the job (which need not exist)."""
+    named = list(wish.shelves) or [part for part in environ.get("JM_MODULES", "").split(os.pathsep) if part]
+    try:
+        if named:
+            return find([_absolute(path, cwd) for path in named]), []
+        beside = cwd if wish.job_file == "-" else os.path.dirname(_absolute(wish.job_file, cwd))
+        default = os.path.join(beside, "modules")
+        return find([default] if os.path.isdir(default) else []), []
+    except InputError as error:
+        return find([]), list(error.problems)
+
+
+def _modules(
+    job: Job, shelf: Shelf, python: str, environ: Mapping[str, str], problems: list[Problem]
+) -> list[Installed]:
+    """The modules that the job calls, each with the program that will run it."""
+    called = dict.fromkeys(action.work.module for _, action in actions(job) if isinstance(action.work, ModuleCall))
+    found: list[Installed] = []
+    for name in called:
+        module = shelf.get(name)
+        if module is None:
+            continue  # check_modules has said why
+        result = installed(module, python or environ.get("JM_PYTHON", ""), environ)
+        if isinstance(result, Installed):
+            found.append(result)
+        else:
+            problems.append(result)
+    return found
+
+
+def _programs(job: Job, environ: Mapping[str, str]) -> Iterable[Problem]:
+    """A warning for each command whose program is not on PATH."""
+    import shutil
+
+    known: dict[str, bool] = {}
+    for _, action in actions(job):
+        word = _program(action)
+        if word and "{" not in word:
+            known.setdefault(word, shutil.which(word, path=environ.get("PATH")) is not None)
+            if not known[word]:
+                place = action.place or Place(job.source, 0, 0)
+                yield Problem(place, f"{word!r} is not on PATH here", "install it, or give its whole path", "warning")
+
+
+def _program(action: Action) -> str:
+    words = getattr(action.work, "argv", ())
+    return words[0] if words and "/" not in words[0] else ""

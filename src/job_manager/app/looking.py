@@ -1,0 +1,196 @@
+"""Looking without touching: which jobs there are, how one stands, where its logs are. Needs no lock and no holder.
+
+Gives plain documents with stable keys; knows no terminal.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from job_manager.app import wiring
+from job_manager.app.home import Home
+from job_manager.core import table
+from job_manager.core.evolve import fold
+from job_manager.core.state import JobState, State
+from job_manager.model.errors import NotFound, Refused
+from job_manager.worker.layout import Layout, label
+
+Document = dict[str, Any]
+INTERRUPTED = "interrupted"
+
+
+def _open_rows(home: Home) -> list[Any]:
+    reading = wiring.open_reading(home)
+    try:
+        return reading.jobs()
+    finally:
+        reading.close()
+
+
+def resolve(home: Home, word: str) -> str:
+    """The id of the job that `word` names: `last`, an id, or the unique beginning of one. Raises NotFound, Refused."""
+    ids = [row.id for row in _open_rows(home)]
+    if not ids:
+        raise NotFound(f"there is no job in {home.path}", "jobs are made by `jm run`; another directory: --home DIR")
+    if word == "last":
+        return ids[0]
+    if word in ids:
+        return word
+    found = [id for id in ids if word and id.startswith(word)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise Refused(f"{word!r} is the beginning of {len(found)} job ids: {', '.join(found[:5])}", "give more of it")
+    raise NotFound(f"there is no job {word!r} in {home.path}", "`jm ls` shows those there are")
+
+
+def job_list(home: Home) -> list[Document]:
+    """A document per job, newest first: id, name, state, submitted, finished (epoch seconds or None), counts."""
+    running = home.holder().get("job", "")
+    return [
+        {
+            "id": row.id,
+            "name": row.name,
+            "state": row.state if row.state != "open" else ("running" if row.id == running else INTERRUPTED),
+            "submitted": row.submitted,
+            "finished": row.finished,
+            "counts": row.counts,
+        }
+        for row in _open_rows(home)
+    ]
+
+
+class Look(NamedTuple):
+    """One job as it stands: folded from its events, and whether somebody runs it at this moment."""
+
+    job: JobState
+    layout: Layout
+    hosted: bool
+
+    @property
+    def state(self) -> str:
+        """The job's state in a word."""
+        if self.job.finished or self.hosted:
+            return self.job.state
+        return INTERRUPTED
+
+
+def look(home: Home, word: str) -> Look:
+    """The job that `word` names. Raises NotFound, Refused, EngineError."""
+    id = resolve(home, word)
+    reading = wiring.open_reading(home)
+    try:
+        job = fold(State(), reading.events(id)).job(id)
+    finally:
+        reading.close()
+    layout = Layout(home.jobs, id, job.site.store and os.path.join(job.site.store, id))
+    return Look(job, layout, home.holder().get("job") == id)
+
+
+def status(found: Look) -> Document:
+    """Everything `jm status --json` says about a job."""
+    job = found.job
+    return {
+        "id": job.id,
+        "name": job.job.name,
+        "state": found.state,
+        "submitted": job.submitted_at,
+        "finished": job.finished_at or None,
+        "counts": job.counted(),
+        "workdir": job.site.workdir,
+        "out": job.site.out or None,
+        "public": [found.layout.store.path(name, True) for name in found.layout.store.public_names()],
+        "actions": [action_status(found, index) for index in range(len(job.states))],
+    }
+
+
+def action_status(found: Look, index: int) -> Document:
+    """How one action stands. `began`, `ended`: epoch seconds or None; `failure` is None or says why the last try failed."""
+    job = found.job
+    state = table.NAMES[job.states[index]]
+    if not found.hosted and state in ("leased", "running"):
+        state = INTERRUPTED
+    failure = job.failures.get(index)
+    return {
+        "path": job.shape.paths[index],
+        "role": job.shape.actions[index].role,
+        "state": state,
+        "attempts": job.attempts[index],
+        "began": job.began[index] or None,
+        "ended": job.ended[index] or None,
+        "log": log_path(found, index),
+        "failure": failure and {"reason": failure.reason, "code": failure.code, "message": failure.message},
+    }
+
+
+def log_path(found: Look, index: int, attempt: int = 0, stream: str = "log") -> str | None:
+    """The log of an attempt (0: the last one that left one), or None."""
+    job = found.job
+    path = job.shape.paths[index]
+    attempts = [attempt] if attempt else range(job.attempts[index], 0, -1)
+    for number in attempts:
+        log = found.layout.log(path, number, stream)
+        if os.path.exists(log):
+            return log
+    return None
+
+
+def action_index(job: JobState, word: str) -> int:
+    """The action that `word` names: its path, its name where only one has it, or the unique end or beginning of a path.
+
+    Raises NotFound with what is near, Refused when several answer."""
+    paths = job.shape.paths
+    for fits in (_is, _is_name, _begins):
+        found = [index for index, path in enumerate(paths) if fits(path, word)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            some = ", ".join(paths[index] for index in found[:5])
+            raise Refused(f"{word!r} is said of {len(found)} actions: {some}", "give the whole path")
+    import difflib
+
+    near = difflib.get_close_matches(word, [*paths, *(path.rsplit("/", 1)[-1] for path in paths)], 3)
+    hint = f"did you mean {', '.join(near)}?" if near else f"`jm status {job.id}` shows its actions"
+    raise NotFound(f"job {job.id} has no action {word!r}", hint)
+
+
+def _is(path: str, word: str) -> bool:
+    return path == word
+
+
+def _is_name(path: str, word: str) -> bool:
+    return path.endswith(f"/{word}")
+
+
+def _begins(path: str, word: str) -> bool:
+    return path.startswith(word) or path.rsplit("/", 1)[-1].startswith(word)
+
+
+def tail(path: str | None, lines: int = 20, limit: int = 64 * 1024) -> list[str]:
+    """The last lines of a log as text, whatever bytes it has; reads at most `limit` bytes. Empty when there is none."""
+    if path is None:
+        return []
+    try:
+        with open(path, "rb") as stream:
+            size = stream.seek(0, os.SEEK_END)
+            stream.seek(max(0, size - limit))
+            raw = stream.read(limit)
+    except OSError:
+        return []
+    rows = raw.decode("utf-8", "replace").splitlines()
+    return rows[-lines:]
+
+
+def logs(found: Look) -> Iterator[tuple[int, str]]:
+    """(action index, log path) of every action that has a log, in listing order."""
+    for index in range(len(found.job.states)):
+        path = log_path(found, index)
+        if path is not None:
+            yield index, path
+
+
+def attempt_label(found: Look, index: int) -> str:
+    """The name on disk of an action's last attempt."""
+    return label(found.job.shape.paths[index], found.job.attempts[index])

@@ -1,0 +1,179 @@
+"""Run a job here and wait for it; take up one that was interrupted or failed. One function each.
+
+Knows how the parts follow each other; what must happen is decided in core, what is shown by the observer.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from job_manager.app.home import Home
+from job_manager.app.host import Host, Observer
+from job_manager.app.keeping import kept
+from job_manager.app.loading import Loaded, Wish, load
+from job_manager.app.looking import resolve
+from job_manager.core.said import HoldJob, ResumeJob, SubmitJob
+from job_manager.core.state import JobState
+from job_manager.model.document import Document, job_document, site_document
+from job_manager.model.errors import NOWHERE, InputError, Problem, Refused
+from job_manager.model.names import job_id
+from job_manager.model.site import Site
+from job_manager.worker.layout import Layout
+
+
+class Outcome(NamedTuple):
+    """How a run ended here: the job, and the paths of the public artifacts copied to `--out`."""
+
+    job: JobState
+    exported: tuple[str, ...] = ()
+
+
+def new_id() -> str:
+    """An id for a job: 12 random hexadecimal digits."""
+    return os.urandom(6).hex()
+
+
+def default_slots() -> int:
+    """How many actions run at once when nobody says: the cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def umask() -> int:
+    """The caller's umask, which children get."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def run(home: Home, loaded: Loaded, observer: Observer, environ: Mapping[str, str], id: str = "") -> Outcome:
+    """Submit a checked job and run it to its end. Raises Refused when the directory is held or the id taken."""
+    id = id or new_id()
+    wrong = job_id(id)
+    if wrong:
+        raise InputError(wrong)
+    home.make()
+    home.lock()
+    try:
+        with Host(home, loaded.site.slots or default_slots(), dict(environ), umask()) as host:
+            if host.knows(id):
+                raise Refused(f"there is a job {id} already", "use another id, or `jm resume`")
+            host.worker.start()
+            layout = _layout(home, id, loaded.site)
+            _bring_in(layout, loaded.site)
+            job = host.say(SubmitJob(id, job_document(loaded.job), site_document(loaded.site)))
+            return _finish(host.run(job, layout, observer), layout)
+    finally:
+        home.unlock()
+
+
+def _layout(home: Home, id: str, site: Site) -> Layout:
+    return Layout(home.jobs, id, site.store and os.path.join(site.store, id))
+
+
+def _bring_in(layout: Layout, site: Site) -> None:
+    for given in site.inputs:
+        layout.store.bring_in(given.name, given.path)
+
+
+def _finish(job: JobState, layout: Layout) -> Outcome:
+    """What follows a success: public artifacts to `--out`, everything else removed. Harmless to do again."""
+    if job.finished != "succeeded":
+        return Outcome(job)
+    exported = layout.store.export(job.site.out) if job.site.out else []
+    if not job.site.keep_temp:
+        layout.store.retire()
+    return Outcome(job, tuple(exported))
+
+
+# --- taking up again ------------------------------------------------------------------------------------------------
+
+
+class Renewal(NamedTuple):
+    """A job as it is to go on: with the module code of today, and the edited job file if there is one."""
+
+    loaded: Loaded
+    document: Document | None  # None: the job is unchanged
+    notes: tuple[Problem, ...]
+
+
+def resume(
+    home: Home, word: str, wish: Wish | None, observer: Observer, environ: Mapping[str, str], cwd: str
+) -> tuple[Outcome, tuple[Problem, ...]]:
+    """Take up the job that `word` names and run it to its end. `wish` has an edited job file and what was said anew.
+
+    What succeeded is not run again. Raises InputError, NotFound, Refused."""
+    id = resolve(home, word)
+    home.lock()
+    try:
+        with Host(home, 0, dict(environ), umask()) as host:
+            job = host.load(id)
+            layout = _layout(home, id, job.site)
+            if job.finished == "succeeded" and wish is None:
+                return _finish(job, layout), ()
+            renewal = _renew(job, wish, environ, cwd)
+            host.worker.slots = renewal.loaded.site.slots or default_slots()
+            return _go_on(host, job, layout, renewal, observer), renewal.notes
+    finally:
+        home.unlock()
+
+
+def _go_on(host: Host, job: JobState, layout: Layout, renewal: Renewal, observer: Observer) -> Outcome:
+    site = renewal.loaded.site
+    if renewal.document is not None and job.leases:
+        # Children of the old text are still alive: they end before the new text begins.
+        host.say(HoldJob(job.id, "interrupted", 10.0))
+        host.run(job, layout, observer)
+    pairs = kept(job, renewal.loaded, layout) if renewal.document is not None else ()
+    _bring_in(layout, site)
+    job = host.say(ResumeJob(job.id, site_document(site), renewal.document, pairs))
+    return _finish(host.run(job, layout, observer), layout)
+
+
+def _renew(job: JobState, wish: Wish | None, environ: Mapping[str, str], cwd: str) -> Renewal:
+    """Read and check again: the same job, or the edited file, with the modules as they are now."""
+    wish = wish or Wish(job_file="")
+    again = _as_before(wish, job.site)
+    edited = bool(wish.job_file)
+    loaded = load(again, environ, cwd if edited else job.site.workdir, job=None if edited else job.job)
+    site = loaded.site
+    changed = job_document(loaded.job) != job_document(job.job) or _inputs_changed(job.site, site)
+    document = job_document(loaded.job) if changed else None
+    return Renewal(loaded, document, tuple(_changes(job.site, site)))
+
+
+def _as_before(wish: Wish, site: Site) -> Wish:
+    """What is not said anew stays as it was said the first time."""
+    named = dict(wish.named)
+    before = () if wish.files else tuple((g.name, g.path) for g in site.inputs if g.name not in named)
+    return wish._replace(
+        named=(*wish.named, *before),
+        shelves=wish.shelves or site.shelves,
+        python=wish.python or site.python,
+        out=wish.out or site.out,
+        slots=wish.slots or site.slots,
+        keep_temp=wish.keep_temp or site.keep_temp,
+        verify=wish.verify or site.verify,
+        loose_types=wish.loose_types or site.loose_types,
+        split_streams=site.split_streams,
+        store=site.store,
+    )
+
+
+def _inputs_changed(before: Site, now: Site) -> bool:
+    return {g.name: (g.path, g.identity) for g in before.inputs} != {g.name: (g.path, g.identity) for g in now.inputs}
+
+
+def _changes(before: Site, now: Site) -> Iterable[Problem]:
+    """What is not as it was when the job was submitted, to be said before it goes on."""
+    for module in now.modules:
+        old = before.module(module.name)
+        if old is not None and old.digest != module.digest:
+            text = f"module {module.name!r} has changed since the job was submitted; its new code is used"
+            yield Problem(NOWHERE, text, severity="note")
+    known = {given.name: given for given in before.inputs}
+    for given in now.inputs:
+        if given.name in known and known[given.name] != given:
+            text = f"the input {given.name!r} has changed; what was made from it is made again"
+            yield Problem(NOWHERE, text, severity="note")

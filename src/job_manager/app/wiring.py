@@ -1,0 +1,30 @@
+"""Who is who: the one place that names concrete engines and puts the parts together. Decides nothing."""
+
+from __future__ import annotations
+
+from job_manager.app.clock import SystemClock
+from job_manager.app.home import Home
+from job_manager.engines.sqlite.engine import SqliteEngine
+from job_manager.engines.sqlite.journal import Journal
+from job_manager.engines.sqlite.reading import Reading
+from job_manager.ports.clock import Clock
+
+
+def system_clock() -> Clock:
+    """The machine's clock."""
+    return SystemClock()
+
+
+def open_journal(home: Home) -> Journal:
+    """The journal of a state directory whose lock is held."""
+    return Journal(home.journal)
+
+
+def local_engine(journal: Journal, clock: Clock) -> SqliteEngine:
+    """The engine of this machine."""
+    return SqliteEngine(journal, clock)
+
+
+def open_reading(home: Home) -> Reading:
+    """The journal of a state directory, for looking only."""
+    return Reading(home.journal)

@@ -1,0 +1,166 @@
+"""One attempt from both ends: what the keeper is told to run, and what its exit record means.
+
+Prepares directories and publishes outputs through the store; starts no process itself and decides no retry.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from job_manager.artifacts.identity import difference, sha256
+from job_manager.artifacts.outputs import MISSING, Fault
+from job_manager.artifacts.store import Published
+from job_manager.core.said import AttemptEnded
+from job_manager.model.errors import EngineError
+from job_manager.worker.brief import Brief, directory, missing, needs_folder, paths, variables
+from job_manager.worker.command import argv
+from job_manager.worker.keeper_link import ExitRecord, Order
+from job_manager.worker.layout import Layout
+
+GRACE = 10.0  # seconds between asking a child to end and ending it
+
+
+class Unfit(Exception):
+    """The attempt ended before or after its process for a reason of ours: `reason` as in core.events.REASONS."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class Ending(NamedTuple):
+    """How a process ended, in words: an empty reason is success."""
+
+    reason: str
+    code: int | None
+    message: str
+
+
+def token(job: str, index: int, attempt: int) -> str:
+    """The name of an attempt for ever; given to the keeper and to the child's environment."""
+    return f"{job}/{index}/{attempt}"
+
+
+def read_token(token: str) -> tuple[str, int, int]:
+    """The job, action index and attempt of a token."""
+    job, index, attempt = token.rsplit("/", 2)
+    return job, int(index), int(attempt)
+
+
+def prepare(brief: Brief, layout: Layout, worker: str, now: float) -> Order:
+    """Make the attempt's directories and say what to run. Raises Unfit when it cannot begin."""
+    for source in brief.sources:
+        fault = missing(source) or (source.identity and difference(source.path, source.identity))
+        if fault:
+            raise Unfit("output-missing" if missing(source) else "output-invalid", _about(source.artifact, fault))
+    try:
+        _make_folders(brief, layout)
+    except (OSError, EngineError) as cause:
+        raise Unfit("disk", f"the attempt's directory cannot be made: {cause}") from cause
+    return _order(brief, layout, worker, now)
+
+
+def _about(artifact: str, fault: str) -> str:
+    return fault if fault.startswith("input") else f"input {artifact!r} {fault}"
+
+
+def _make_folders(brief: Brief, layout: Layout) -> None:
+    if needs_folder(brief):
+        folder = layout.store.prepare(brief.label, brief.declared)
+        os.mkdir(f"{folder}/tmp", 0o700)
+    os.makedirs(layout.logs, 0o700, exist_ok=True)
+
+
+def _order(brief: Brief, layout: Layout, worker: str, now: float) -> Order:
+    log = layout.log(brief.path, brief.attempt)
+    return {
+        "token": token(brief.job, brief.index, brief.attempt),
+        "argv": argv(brief.action, brief.module, paths(brief, layout)),
+        "env": variables(brief, layout, worker, now),
+        "cwd": directory(brief, layout),
+        "log": log,
+        "err": layout.log(brief.path, brief.attempt, "err") if brief.split_streams else None,
+        "timeout": brief.timeout,
+        "grace": GRACE,
+        "weight": 1,
+        "durable": not brief.idempotent,
+        "bare": False,
+    }
+
+
+def conclude(brief: Brief, record: ExitRecord, layout: Layout, worker: str) -> AttemptEnded:
+    """The report of an attempt whose process is over: its outputs verified and published when it did well."""
+    ending = read_ending(record, brief)
+    outputs: Sequence[Sequence[Any]] = ()
+    if not ending.reason:
+        try:
+            outputs = _collect(brief, layout)
+        except Unfit as unfit:
+            ending = Ending(unfit.reason, None, str(unfit))
+    usage = (record["utime"], record["stime"], record["maxrss_kib"])
+    return ended(brief, worker, record["began"], record["ended"], ending, usage, outputs)
+
+
+def ended(
+    brief: Brief,
+    worker: str,
+    began: float,
+    end: float,
+    ending: Ending,
+    usage: Sequence[float] = (),
+    outputs: Sequence[Sequence[Any]] = (),
+) -> AttemptEnded:
+    """The report of this attempt's end."""
+    return AttemptEnded(brief.job, brief.index, brief.attempt, worker, began, end, *ending, usage, outputs)
+
+
+def read_ending(record: ExitRecord, brief: Brief) -> Ending:
+    """What an exit record means, before any output is looked at."""
+    why, code, number = record["why"], record["code"], record["signal"]
+    if why == "stopped":
+        return Ending("stopped", None, "")
+    if why == "timeout":
+        return Ending("timeout", None, f"it ran longer than its timeout of {brief.timeout:g} s and was ended")
+    if why == "spawn":
+        return Ending("spawn", None, record["error"] or "the program could not be started")
+    if number is not None:
+        return Ending("signal", number, f"killed by {_signal_name(number)}")
+    return Ending("code", code, f"exit code {code}") if code else Ending("", None, "")
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _collect(brief: Brief, layout: Layout) -> list[tuple[Any, ...]]:
+    """Verify every declared output, publish them all, and describe what was published."""
+    for source in brief.sources:
+        fault = source.identity and difference(source.path, source.identity)
+        if fault:
+            raise Unfit("output-invalid", f"input {source.artifact!r} {fault} while the action ran")
+    if not brief.action.outputs:
+        return []
+    outcome = layout.store.publish(brief.label, brief.declared)
+    if outcome.faults:
+        detail = "; ".join(fault.detail for fault in outcome.faults)
+        raise Unfit(outcome.faults[0].reason, detail + _elsewhere(brief, outcome.faults))
+    return [_row(brief, artifact) for artifact in outcome.published]
+
+
+def _elsewhere(brief: Brief, faults: Sequence[Fault]) -> str:
+    """A hint when a missing output stands in the working directory: the command wrote it there by its bare name."""
+    for fault in faults:
+        beside = os.path.join(brief.workdir, fault.name)
+        if fault.reason == MISSING and brief.action.role != "module" and os.path.isfile(beside):
+            return f"; a file of that name is in {brief.workdir}: write it to the path given as {{{fault.name}}}"
+    return ""
+
+
+def _row(brief: Brief, artifact: Published) -> tuple[Any, ...]:
+    return (artifact.name, *artifact.identity, sha256(artifact.path) if brief.verify else "")

@@ -1,0 +1,171 @@
+"""What a worker must know to make one attempt, read from the job's state: the action, its module, where its inputs lie.
+
+Knows no process and writes nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from job_manager.artifacts.identity import Identity, identity
+from job_manager.artifacts.outputs import Declared, declared
+from job_manager.core import policy
+from job_manager.core.state import JobState
+from job_manager.model.job import Action, ModuleCall, Output
+from job_manager.model.site import Installed
+from job_manager.worker.layout import Layout, label
+
+
+class Source(NamedTuple):
+    """One input of an attempt: the artifact, the path it is read at, and what it was when it was made or given."""
+
+    artifact: str
+    path: str
+    identity: Identity | None
+
+
+class Brief(NamedTuple):
+    """One attempt. `index` is the action's number in listing order; `timeout` in seconds or None."""
+
+    job: str
+    job_name: str
+    index: int
+    attempt: int
+    path: str
+    action: Action
+    module: Installed | None
+    sources: tuple[Source, ...]
+    workdir: str
+    timeout: float | None
+    idempotent: bool
+    split_streams: bool
+    verify: bool
+
+    @property
+    def label(self) -> str:
+        """The attempt's name on disk."""
+        return label(self.path, self.attempt)
+
+    @property
+    def declared(self) -> list[Declared]:
+        """What it must have written when it is done."""
+        return [declared(output, self.module) for output in self.action.outputs]
+
+
+class Briefing:
+    """Briefs for the actions of one job. Made anew when the job is revised."""
+
+    def __init__(self, job: JobState, layout: Layout) -> None:
+        self.job = job
+        self.plan = job.job
+        self.layout = layout
+        self._producers: dict[str, tuple[int, Output]] = dict(_producers(job))
+        self._given: dict[str, Source | None] = {given.name: None for given in job.site.inputs}
+
+    def brief(self, index: int, attempt: int) -> Brief:
+        """The brief of an attempt."""
+        job, action = self.job, self.job.shape.actions[index]
+        module = job.site.module(action.work.module) if isinstance(action.work, ModuleCall) else None
+        return Brief(
+            job=job.id,
+            job_name=job.job.name,
+            index=index,
+            attempt=attempt,
+            path=job.shape.paths[index],
+            action=action,
+            module=module,
+            sources=tuple(self.source(use.artifact) for use in action.inputs),
+            workdir=job.site.workdir,
+            timeout=action.timeout or (module.timeout if module else None),
+            idempotent=policy.idempotent(job, action),
+            split_streams=job.site.split_streams,
+            verify=job.site.verify,
+        )
+
+    def source(self, artifact: str) -> Source:
+        """Where an artifact is read."""
+        if artifact in self._given:
+            return self._read_given(artifact)
+        producer, output = self._producers[artifact]
+        rows = self.job.results.get(producer, ())
+        made = next((Identity(*row[1:5]) for row in rows if row[0] == artifact), None)
+        return Source(artifact, self.layout.store.path(artifact, output.public), made)
+
+
+    def _read_given(self, artifact: str) -> Source:
+        # What it was when this run first used it: it lies here as a link to the person's file, or as a clone of it.
+        source = self._given[artifact]
+        if source is None:
+            path = self.layout.store.input_path(artifact)
+            source = Source(artifact, path, identity(path) if os.path.exists(path) else None)
+            self._given[artifact] = source
+        return source
+
+
+def _producers(job: JobState) -> Iterator[tuple[str, tuple[int, Output]]]:
+    for index, action in enumerate(job.shape.actions):
+        for output in action.outputs:
+            yield output.artifact, (index, output)
+
+
+def inherited(environ: dict[str, str]) -> dict[str, str]:
+    """The environment children get on this machine: the caller's, less our own variables (architecture, decision 10)."""
+    return {name: value for name, value in environ.items() if not name.startswith("JM_")}
+
+
+def variables(brief: Brief, layout: Layout, worker: str, began: float) -> dict[str, str]:
+    """The environment variables added for one attempt; those of the module first, then the entry's, then ours."""
+    # Imported here: actions without artifacts never need it, and neither does reading a state.
+    import json
+
+    added = dict(brief.module.env) if brief.module else {}
+    added |= dict(brief.action.env)
+    outputs = _outputs(brief, layout)
+    added |= {
+        "JM_JOB_ID": brief.job,
+        "JM_JOB_NAME": brief.job_name,
+        "JM_TASK_ID": brief.path,
+        "JM_TASK_NAME": brief.action.name,
+        "JM_INDEX": str(brief.index),
+        "JM_ATTEMPT": str(brief.attempt),
+        "JM_ROLE": brief.action.role,
+        "JM_WORKER": worker,
+        "JM_LOG": layout.log(brief.path, brief.attempt),
+        "JM_INPUTS_JSON": json.dumps({source.artifact: source.path for source in brief.sources}),
+        "JM_OUTPUTS_JSON": json.dumps(outputs),
+    }
+    if brief.timeout:
+        added["JM_DEADLINE"] = f"{began + brief.timeout:.3f}"
+    if needs_folder(brief):
+        folder = layout.store.attempt_path(brief.label)
+        added |= {"JM_WORKDIR": folder, "JM_TMPDIR": f"{folder}/tmp", "TMPDIR": f"{folder}/tmp"}
+    if brief.action.role == "module":
+        added.setdefault("PYTHONUNBUFFERED", "1")  # a live log is live
+    return added
+
+
+def needs_folder(brief: Brief) -> bool:
+    """Whether the attempt has something to put into a directory of its own."""
+    return bool(brief.action.outputs) or brief.action.role == "module"
+
+
+def directory(brief: Brief, layout: Layout) -> str:
+    """The working directory: a module's is its attempt directory, a command's where the job was submitted."""
+    return layout.store.attempt_path(brief.label) if brief.action.role == "module" else brief.workdir
+
+
+def paths(brief: Brief, layout: Layout) -> dict[str, str]:
+    """The path given to the action for each artifact it reads or writes."""
+    reads = {source.artifact: source.path for source in brief.sources}
+    return reads | _outputs(brief, layout)
+
+
+def _outputs(brief: Brief, layout: Layout) -> dict[str, str]:
+    return {o.artifact: layout.store.output_path(brief.label, o.artifact) for o in brief.action.outputs}
+
+
+def missing(source: Source) -> str:
+    """Why an input cannot be read, or ""."""
+    return "" if os.path.exists(source.path) else f"input {source.artifact!r} is missing"

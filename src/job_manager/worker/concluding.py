@@ -1,0 +1,73 @@
+"""Verifying and publishing outputs beside the loop: an fsync of a large film must not hold up Ctrl-C or the next action.
+
+One thread, started when first needed. Knows nothing of orders or of the keeper.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable
+from queue import SimpleQueue
+
+from job_manager.core.said import AttemptEnded
+
+Work = Callable[[], AttemptEnded]
+
+
+class Concluder:
+    """Give it work, read `fileno()` for readiness, collect with `finished()`. Results come in the order given."""
+
+    def __init__(self) -> None:
+        self._inbox: SimpleQueue[Work | None] = SimpleQueue()
+        self._done: deque[AttemptEnded | BaseException] = deque()
+        self._read, self._write = os.pipe()
+        os.set_blocking(self._read, False)
+        self._thread: threading.Thread | None = None
+        self.open = 0  # given and not yet collected
+
+    def fileno(self) -> int:
+        """Readable when there is something to collect."""
+        return self._read
+
+    def give(self, work: Work) -> None:
+        """Have this done in the thread."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="publishing", daemon=True)
+            self._thread.start()
+        self.open += 1
+        self._inbox.put(work)
+
+    def _run(self) -> None:
+        while (work := self._inbox.get()) is not None:
+            try:
+                self._done.append(work())
+            except BaseException as error:  # carried to the loop, which alone may decide what it means
+                self._done.append(error)
+            os.write(self._write, b".")
+
+    def finished(self) -> list[AttemptEnded]:
+        """What is done by now. Raises what the work raised."""
+        if not self._done:
+            return []
+        try:
+            os.read(self._read, 65536)
+        except BlockingIOError:
+            pass  # another call has read the mark of what is being collected now
+        reports = []
+        while self._done:
+            result = self._done.popleft()
+            self.open -= 1
+            if isinstance(result, BaseException):
+                raise result
+            reports.append(result)
+        return reports
+
+    def close(self) -> None:
+        """Let what was given finish, then end the thread."""
+        if self._thread is not None:
+            self._inbox.put(None)
+            self._thread.join()
+        os.close(self._read)
+        os.close(self._write)

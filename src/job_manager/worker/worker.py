@@ -1,0 +1,314 @@
+"""The worker of this machine: takes orders, prepares attempts, has the keeper run them, watches, reports.
+
+Decides nothing: no retry, no order of work. What it does not remember it asks the keeper, or reads from the records that
+an earlier keeper left; so it may die at any instant.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from typing import Any
+
+from job_manager.core.decide import Order, StartAttempt, StopAttempt
+from job_manager.core.said import AttemptBegan, AttemptEnded, AttemptReturned, Report, WorkerAnnounced, WorkerGone
+from job_manager.core.state import Lease
+from job_manager.ports.clock import Clock
+from job_manager.worker import adoption
+from job_manager.worker.attempt import Ending, Unfit, conclude, ended, prepare, read_token, token
+from job_manager.worker.brief import Brief, Briefing, inherited
+from job_manager.worker.concluding import Concluder
+from job_manager.worker.keeper_link import KeeperGone, KeeperLink
+
+AHEAD = 64  # orders that wait in the keeper, so that neither a commit nor a round trip stands between two actions
+HELLO_TIMEOUT = 10.0
+LOST = Ending("lost", None, "")
+
+
+class Worker:
+    """One incarnation after another: `incarnation` names the present keeper, "" before `open`."""
+
+    def __init__(self, keepers: str, slots: int, environ: dict[str, str], umask: int, clock: Clock) -> None:
+        self._keepers = keepers
+        self.slots = slots
+        self._environ = inherited(environ)
+        self._umask = umask
+        self._clock = clock
+        self._briefings: dict[str, Briefing] = {}
+        self._concluder = Concluder()
+        self._link: KeeperLink | None = None
+        self._orphans: tuple[str, adoption.Orphans] | None = None
+        self._sent: set[str] = set()  # tokens given to the present keeper whose end is not reported
+        self._begun: set[str] = set()  # tokens of which we know that they began, under whatever incarnation
+        self._stale: list[str] = []  # ends that nobody waits for any more
+        self._resolved: list[adoption.KeeperTrace] = []  # dead keepers all of whose word has been said
+        self.incarnation = ""
+
+    # --- beginning ----------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start a fresh keeper now, before it is needed: it takes a moment to come up."""
+        self.incarnation = os.urandom(6).hex()
+        folder = os.path.join(self._keepers, self.incarnation)
+        self._link = KeeperLink.start(folder, self.incarnation)
+        self._link.hello(self.slots, self._environ, self._umask)
+
+    def open(self, briefing: Briefing) -> list[Report]:
+        """Take on a job: find what earlier incarnations left of it, adopt or resolve that, and offer ourselves."""
+        job = briefing.job.id
+        self._briefings[job] = briefing
+        holders = {lease.worker for lease in briefing.job.leases.values()}
+        traces = [t for t in adoption.keepers(self._keepers) if t.incarnation in holders or _began_any(t, job)]
+        reports: list[Report] = []
+        for trace in traces:
+            if trace.incarnation == self.incarnation:
+                continue
+            if not (self._link is None and trace.alive and self._attach(trace)):
+                reports += self._resolve(briefing, trace)
+        reports += self._unheard_of(briefing, {trace.incarnation for trace in traces})
+        if self._link is None:
+            self.start()
+        return [*reports, WorkerAnnounced(job, self.incarnation, self.slots, AHEAD)]
+
+    def _attach(self, trace: adoption.KeeperTrace) -> bool:
+        """Take over a keeper whose worker died; its children go on."""
+        link = KeeperLink.attach(trace.directory)
+        if link is None:
+            return False
+        self._link, self.incarnation = link, trace.incarnation
+        link.hello(self.slots, self._environ, self._umask)
+        # Before anything may be prepared: which attempts are alive there?
+        self._early = self._await_state(link)
+        self._begun.update(str(row[0]) for message in self._early if message[0] == "state" for row in _known(message[1]))
+        return True
+
+    def _await_state(self, link: KeeperLink) -> list[Any]:
+        import select
+
+        messages: list[Any] = []
+        give_up = self._clock.monotonic() + HELLO_TIMEOUT
+        while not any(message[0] == "state" for message in messages):
+            left = give_up - self._clock.monotonic()
+            if left <= 0:
+                raise KeeperGone("the keeper does not answer")
+            link.flush()
+            select.select([link], [], [], left)
+            messages += link.receive()
+        return messages
+
+    def _resolve(self, briefing: Briefing, trace: adoption.KeeperTrace) -> Iterator[Report]:
+        """What a keeper that is gone can still tell: ends that count, attempts that never began, and what is lost."""
+        adoption.end_leftovers(trace, 0.0)
+        ends = adoption.exits(trace)
+        begun = set(trace.begun)
+        for brief, lease in _leases(briefing, trace.incarnation):
+            name = token(brief.job, brief.index, lease.attempt)
+            if name in ends:
+                yield conclude(brief, ends[name], briefing.layout, trace.incarnation)
+            elif name in begun:
+                now = self._clock.wall()
+                yield ended(brief, trace.incarnation, now, now, LOST)
+            else:
+                yield AttemptReturned(brief.job, brief.index, lease.attempt, trace.incarnation)
+        yield WorkerGone(briefing.job.id, trace.incarnation)
+        self._resolved.append(trace)
+
+    def _unheard_of(self, briefing: Briefing, known: set[str]) -> list[Report]:
+        """Incarnations that hold leases and left no trace at all."""
+        named = {lease.worker for lease in briefing.job.leases.values()}
+        return [WorkerGone(briefing.job.id, worker) for worker in sorted(named - known - {self.incarnation})]
+
+    # --- working ------------------------------------------------------------------------------------------------
+
+    def carry_out(self, orders: Sequence[Order]) -> list[Report]:
+        """Prepare and send what is ordered; reports about attempts that cannot begin."""
+        starts, stops = [], []
+        reports: list[Report] = []
+        now = self._clock.wall()
+        for order in orders:
+            name = token(order.job, order.action, order.attempt)
+            if isinstance(order, StopAttempt):
+                stops.append((name, order.grace))
+            elif order.worker == self.incarnation and name not in self._sent and name not in self._begun:
+                self._prepare(order, name, now, starts, reports)
+        self._send(starts, stops)
+        return reports
+
+    def _prepare(self, order: StartAttempt, name: str, now: float, starts: list[Any], reports: list[Report]) -> None:
+        briefing = self._briefings[order.job]
+        brief = briefing.brief(order.action, order.attempt)
+        try:
+            starts.append(prepare(brief, briefing.layout, self.incarnation, now))
+            self._sent.add(name)
+        except Unfit as unfit:
+            reports.append(ended(brief, self.incarnation, now, now, Ending(unfit.reason, None, str(unfit))))
+
+    def _send(self, starts: list[Any], stops: list[tuple[str, float]]) -> None:
+        assert self._link is not None
+        if starts:
+            self._link.start(starts)
+        if stops:
+            self._link.stop(stops)
+            if self._orphans is not None:
+                for name, grace in stops:
+                    self._orphans[1].stop(name, grace)
+        self._link.flush()
+
+    def receive(self) -> list[Report]:
+        """What has happened since: reports in the order things happened. Starts a new keeper when the old one died."""
+        assert self._link is not None
+        reports: list[Report] = []
+        try:
+            for message in [*self._early_messages(), *self._link.receive()]:
+                reports += self._read(message)
+        except KeeperGone:
+            reports += self._keeper_died()
+        reports += self._from_orphans()
+        return [*reports, *self._concluder.finished()]
+
+    def _early_messages(self) -> list[Any]:
+        early, self._early = self._early, []
+        return early
+
+    _early: list[Any] = []
+
+    def _read(self, message: Any) -> list[Report]:
+        verb, content = message
+        return READERS[verb](self, content) if verb in READERS else []
+
+    def _read_state(self, state: dict[str, Any]) -> list[Report]:
+        began = self._read_began([(row[0], row[1], row[2], row[3]) for row in state["begun"]])
+        return [*began, *self._read_exits(state["exits"])]
+
+    def _read_began(self, rows: Iterable[Sequence[Any]]) -> list[Report]:
+        reports: list[Report] = []
+        for name, _, _, at in rows:
+            self._begun.add(name)
+            job, index, attempt = read_token(name)
+            reports.append(AttemptBegan(job, index, attempt, self.incarnation, at))
+        return reports
+
+    def _read_returned(self, tokens: Iterable[str]) -> list[Report]:
+        self._sent.difference_update(tokens)
+        return [AttemptReturned(*read_token(name), self.incarnation) for name in tokens]
+
+    def _read_exits(self, records: Iterable[Any]) -> list[Report]:
+        return self._conclude(records, self.incarnation)
+
+    def _conclude(self, records: Iterable[Any], worker: str) -> list[Report]:
+        """Ends of attempts: at once where there is nothing to publish, else through the publishing thread."""
+        reports: list[Report] = []
+        for record in records:
+            work = self._conclusion(record, worker)
+            if work is None:
+                continue
+            if work.args[0].action.outputs:
+                self._concluder.give(work)
+            else:
+                reports.append(work())
+        return reports
+
+    def _conclusion(self, record: Any, worker: str) -> partial[AttemptEnded] | None:
+        name = record["token"]
+        job, index, attempt = read_token(name)
+        self._sent.discard(name)
+        self._begun.add(name)  # never to be prepared again, until its end is committed
+        briefing = self._briefings.get(job)
+        if briefing is None:
+            return None  # of a job that is not ours to run now; its own holder will ask for it
+        if briefing.job.leases.get(index) != Lease(worker, attempt):
+            self._stale.append(name)
+            return None
+        return partial(conclude, briefing.brief(index, attempt), record, briefing.layout, worker)
+
+    def committed(self, reports: Sequence[Report]) -> None:
+        """These reports are in the journal: the keeper may forget the ends among them."""
+        over = self._stale + [token(r.job, r.action, r.attempt) for r in reports if isinstance(r, AttemptEnded)]
+        self._stale = []
+        if over and self._link is not None:
+            self._link.forget(over)
+            self._begun.difference_update(over)
+            self._link.flush()
+        for trace in self._resolved:
+            adoption.remove(trace)
+        self._resolved = []
+
+    # --- when the keeper dies -----------------------------------------------------------------------------------
+
+    def _keeper_died(self) -> list[Report]:
+        """Its children are ours now, since we are their subreaper; a new keeper takes what comes next."""
+        assert self._link is not None
+        self._link.close()
+        old = self.incarnation
+        trace = next(trace for trace in adoption.keepers(self._keepers) if trace.incarnation == old)
+        deadlines: dict[str, float] = {}
+        orphans = adoption.Orphans(trace, deadlines)
+        self._orphans = (old, orphans)
+        begun = set(trace.begun)
+        never = [name for name in self._sent if name not in begun]
+        reports: list[Report] = [AttemptReturned(*read_token(name), old) for name in never]
+        self._sent.clear()
+        self.start()
+        announced = [WorkerAnnounced(job, self.incarnation, self.slots, AHEAD) for job in self._briefings]
+        return [*reports, *announced]
+
+    def _from_orphans(self) -> list[Report]:
+        if self._orphans is None:
+            return []
+        old, orphans = self._orphans
+        reports = self._conclude(orphans.poll(self._clock.monotonic()), old)
+        if orphans.done and not self._concluder.open:
+            self._orphans = None
+            reports += [WorkerGone(job, old) for job in self._briefings]
+        return reports
+
+    # --- waiting and ending -------------------------------------------------------------------------------------
+
+    def readers(self) -> list[Any]:
+        """What to wait on for reading."""
+        assert self._link is not None
+        return [self._link, self._concluder, *([self._orphans[1]] if self._orphans else [])]
+
+    def writers(self) -> list[Any]:
+        """What to wait on for writing."""
+        assert self._link is not None
+        return [self._link] if self._link.wants_write else []
+
+    def flush(self) -> None:
+        """Send on what the socket had no room for."""
+        assert self._link is not None
+        self._link.flush()
+
+    def next_timeout(self) -> float | None:
+        """Seconds until something of ours is due, or None."""
+        return self._orphans[1].next_timeout() if self._orphans else None
+
+    def close(self) -> None:
+        """Let go: the keeper leaves by itself when it has no child."""
+        self._concluder.close()
+        if self._link is not None:
+            self._link.leave()
+            self._link.flush()
+            self._link.close()
+
+
+READERS: dict[str, Callable[[Worker, Any], list[Report]]] = {
+    "state": Worker._read_state,
+    "began": Worker._read_began,
+    "exited": Worker._read_exits,
+    "returned": Worker._read_returned,
+}
+
+
+def _began_any(trace: adoption.KeeperTrace, job: str) -> bool:
+    return any(name.startswith(f"{job}/") for name in trace.begun)
+
+
+def _known(state: dict[str, Any]) -> list[Sequence[Any]]:
+    return [*state["begun"], *([record["token"]] for record in state["exits"])]
+
+
+def _leases(briefing: Briefing, worker: str) -> list[tuple[Brief, Lease]]:
+    held = sorted((index, lease) for index, lease in briefing.job.leases.items() if lease.worker == worker)
+    return [(briefing.brief(index, lease.attempt), lease) for index, lease in held]
