@@ -1,6 +1,6 @@
 """The state directory: where it is, what stands in it, and who holds it.
 
-One process decides and writes at a time (flock on an open file, so a dead holder holds nothing). Knows no journal format.
+One process decides and writes at a time (flock on an open file, so a dead holder holds nothing). Knows no journal.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def _write_once(path: str, text: str) -> None:
 
 
 def _flock(handle: int) -> None:
-    """Take the lock; somebody who only looks at who holds it has it for an instant, so one refusal is not the answer."""
+    """Take the lock. Somebody who only looks at who holds it has it for an instant: one refusal is not the answer."""
     for last in (False,) * 5 + (True,):
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -52,7 +52,6 @@ def _same(old: JobState, was: int, action: Action, fresh: set[str], layout: Layo
 def _still_there(old: JobState, was: int, layout: Layout) -> bool:
     public = {output.artifact: output.public for output in old.shape.actions[was].outputs}
     return all(
-        unchanged(layout.store.path(name, public[name]), Identity(*rest[:4])) for name, *rest in old.results.get(was, ())
+        unchanged(layout.store.path(name, public[name]), Identity(*rest[:4]))
+        for name, *rest in old.results.get(was, ())
     )
-
-

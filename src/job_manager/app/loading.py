@@ -9,8 +9,9 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from job_manager import formats
 from job_manager.artifacts.identity import identity
+from job_manager.formats import draft
+from job_manager.formats.reading import Reading
 from job_manager.model.errors import InputError, Place, Problem, in_order
 from job_manager.model.job import Action, Job, JobInput, ModuleCall, actions
 from job_manager.model.site import GivenFile, Installed, Site
@@ -53,12 +54,12 @@ def load(
 ) -> Loaded:
     """Read (unless the `job` is there already) and check. Raises InputError with every mistake. With `files_needed`
     false (check, plan) inputs may be left out, but what is given is checked."""
-    problems: list[Problem] = []
-    if job is None:
-        job, problems = _read(wish)
-    given, unmatched = _given(job, wish, cwd, files_needed)
+    reading = _draft(wish, cwd) if job is None else Reading(job)
+    job = reading.job
+    given, problems = _given(job, wish, cwd, files_needed)
     shelf, missing = _shelf(wish, environ, cwd)
-    problems += [*unmatched, *missing, *check_modules(job, shelf, wish.loose_types)]
+    problems += [*reading.problems, *missing]
+    problems += reading.placed(check_modules(job, shelf, wish.loose_types))
     modules = _modules(job, shelf, wish.python, environ, problems)
     problems += _programs(job, environ)
     errors = [problem for problem in problems if problem.severity == "error"]
@@ -67,13 +68,19 @@ def load(
     return Loaded(job, _site(wish, cwd, given, modules, shelf), tuple(in_order(problems)))
 
 
+def _draft(wish: Wish, cwd: str) -> Reading:
+    """Errors name the file as it was typed."""
+    path = os.path.expanduser(wish.job_file)
+    if path != "-" and cwd != os.getcwd():
+        path = os.path.join(cwd, path)
+    return draft(path, wish.format, loose=wish.loose_types)
+
+
 def _absolute(path: str, cwd: str) -> str:
     return os.path.normpath(os.path.join(cwd, os.path.expanduser(path)))
 
 
-def _site(
-    wish: Wish, cwd: str, given: Sequence[GivenFile], modules: Sequence[Installed], shelf: Shelf
-) -> Site:
+def _site(wish: Wish, cwd: str, given: Sequence[GivenFile], modules: Sequence[Installed], shelf: Shelf) -> Site:
     return Site(
         workdir=cwd,
         store=wish.store,
@@ -145,10 +152,14 @@ def _look_at(name: str, path: str, cwd: str) -> GivenFile | Problem:
         if os.path.isdir(whole):
             return _typed(f"{path} is a directory; a file is needed for the input {name!r}")
         if not os.path.isfile(whole):
-            return _typed(f"input file not found: {path}") if not os.path.exists(whole) else _typed(f"{path} is not a file")
+            return (
+                _typed(f"input file not found: {path}")
+                if not os.path.exists(whole)
+                else _typed(f"{path} is not a file")
+            )
         if not os.access(whole, os.R_OK):
             return _typed(f"input file cannot be read: {path}")
-        return GivenFile(name, whole, tuple(identity(whole)))
+        return GivenFile(name, whole, identity(whole))
     except (OSError, ValueError) as cause:
         return _typed(f"input file {path!r} cannot be used: {cause}")
 
@@ -159,12 +170,9 @@ def _look_at(name: str, path: str, cwd: str) -> GivenFile | Problem:
 def _shelf(wish: Wish, environ: Mapping[str, str], cwd: str) -> tuple[Shelf, list[Problem]]:
     """The modules under --modules, else JM_MODULES, else `modules/` beside the job (which need not exist)."""
     named = list(wish.shelves) or [part for part in environ.get("JM_MODULES", "").split(os.pathsep) if part]
+    beside = cwd if wish.job_file in ("-", "") else os.path.dirname(_absolute(wish.job_file, cwd))
     try:
-        if named:
-            return find([_absolute(path, cwd) for path in named]), []
-        beside = cwd if wish.job_file == "-" else os.path.dirname(_absolute(wish.job_file, cwd))
-        default = os.path.join(beside, "modules")
-        return find([default] if os.path.isdir(default) else []), []
+        return find([_absolute(path, cwd) for path in named], os.path.join(beside, "modules")), []
     except InputError as error:
         return find([]), list(error.problems)
 
@@ -179,11 +187,10 @@ def _modules(
         module = shelf.get(name)
         if module is None:
             continue  # check_modules has said why
-        result = installed(module, python or environ.get("JM_PYTHON", ""), environ)
-        if isinstance(result, Installed):
-            found.append(result)
-        else:
-            problems.append(result)
+        try:
+            found.append(installed(module, python or environ.get("JM_PYTHON"), environ))
+        except InputError as error:
+            problems += error.problems
     return found
 
 

@@ -6,7 +6,7 @@ Gives plain documents with stable keys; knows no terminal.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from job_manager.app import wiring
@@ -15,13 +15,14 @@ from job_manager.core import table
 from job_manager.core.evolve import fold
 from job_manager.core.state import JobState, State
 from job_manager.model.errors import NotFound, Refused
+from job_manager.ports.history import JobRow
 from job_manager.worker.layout import Layout, label
 
 Document = dict[str, Any]
 INTERRUPTED = "interrupted"
 
 
-def _open_rows(home: Home) -> list[Any]:
+def _rows(home: Home) -> Sequence[JobRow]:
     reading = wiring.open_reading(home)
     try:
         return reading.jobs()
@@ -31,7 +32,7 @@ def _open_rows(home: Home) -> list[Any]:
 
 def resolve(home: Home, word: str) -> str:
     """The id of the job that `word` names: `last`, an id, or the unique beginning of one. Raises NotFound, Refused."""
-    ids = [row.id for row in _open_rows(home)]
+    ids = [row.id for row in _rows(home)]
     if not ids:
         raise NotFound(f"there is no job in {home.path}", "jobs are made by `jm run`; another directory: --home DIR")
     if word == "last":
@@ -58,7 +59,7 @@ def job_list(home: Home) -> list[Document]:
             "finished": row.finished,
             "counts": row.counts,
         }
-        for row in _open_rows(home)
+        for row in _rows(home)
     ]
 
 
@@ -107,7 +108,7 @@ def status(found: Look) -> Document:
 
 
 def action_status(found: Look, index: int) -> Document:
-    """How one action stands. `began`, `ended`: epoch seconds or None; `failure` is None or says why the last try failed."""
+    """How one action stands. `began`, `ended`: epoch seconds or None; `failure`: None or why the last try failed."""
     job = found.job
     state = table.NAMES[job.states[index]]
     if not found.hosted and state in ("leased", "running"):

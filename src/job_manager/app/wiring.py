@@ -8,6 +8,7 @@ from job_manager.engines.sqlite.engine import SqliteEngine
 from job_manager.engines.sqlite.journal import Journal
 from job_manager.engines.sqlite.reading import Reading
 from job_manager.ports.clock import Clock
+from job_manager.ports.history import History
 
 
 def system_clock() -> Clock:
@@ -25,6 +26,6 @@ def local_engine(journal: Journal, clock: Clock) -> SqliteEngine:
     return SqliteEngine(journal, clock)
 
 
-def open_reading(home: Home) -> Reading:
+def open_reading(home: Home) -> History:
     """The journal of a state directory, for looking only."""
     return Reading(home.journal)

@@ -1,7 +1,7 @@
 """The canonical plain form of a job and its site: dicts, lists, text and numbers only, and back.
 
-Keyed as `{"Job": {..., "children": [{"Task": {...}}, {"Action": {...}}]}}`; a key whose value is the default is left out, so
-one job has one document and one digest whatever language it was written in. Knows nothing of JSON text or files.
+Keyed as `{"Job": {..., "children": [{"Task": {...}}, {"Action": {...}}]}}`; a key whose value is the default is left
+out, so one job has one document and one digest whatever its language was. Knows nothing of JSON text or files.
 """
 
 from __future__ import annotations

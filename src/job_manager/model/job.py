@@ -13,7 +13,7 @@ from job_manager.model.errors import Place
 
 @dataclass(frozen=True, slots=True)
 class JobInput:
-    """A file the person gives. `artifact` is the name the actions know it by; `param` the name used on the command line."""
+    """A file the person gives. `artifact` is the name the actions know it by; `param` the one for the command line."""
 
     artifact: str
     param: str | None = None
@@ -77,7 +77,7 @@ Work = ModuleCall | Command | Shell
 class Action:
     """A leaf: one thing to run. `name` is unique among its siblings and safe in a path; `title` is free text.
 
-    timeout: seconds or None; retries: extra attempts or None (the module's or the default); env: sorted (name, value) pairs.
+    timeout: seconds or None; retries: extra attempts or None (the module's or the default); env: sorted (name, value).
     """
 
     name: str

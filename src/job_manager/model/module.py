@@ -23,7 +23,7 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """What a manifest says. `folder` is absolute, `entrypoint` relative to it; timeout in seconds; `python` as written."""
+    """What a manifest says. `folder` is absolute, `entrypoint` relative to it; timeout in seconds."""
 
     name: str
     folder: str

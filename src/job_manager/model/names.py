@@ -48,7 +48,9 @@ def _ending(name: str) -> str | None:
 
 def param_name(name: str) -> str | None:
     """Why `name` cannot be a `--parameter`, or None."""
-    return None if PARAM.match(name) else f"{name!r} is not a parameter name; it must match [A-Za-z][A-Za-z0-9_-]{{0,63}}"
+    return (
+        None if PARAM.match(name) else f"{name!r} is not a parameter name; it must match [A-Za-z][A-Za-z0-9_-]{{0,63}}"
+    )
 
 
 def env_name(name: str) -> str | None:

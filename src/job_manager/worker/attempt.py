@@ -77,7 +77,7 @@ def _make_folders(brief: Brief, layout: Layout) -> None:
 def _order(brief: Brief, layout: Layout, worker: str, now: float) -> Order:
     log = layout.log(brief.path, brief.attempt)
     return {
-        "token": token(brief.job, brief.index, brief.attempt),
+        "token": token(brief.job, brief.number, brief.attempt),
         "argv": argv(brief.action, brief.module, paths(brief, layout)),
         "env": variables(brief, layout, worker, now),
         "cwd": directory(brief, layout),
@@ -114,7 +114,7 @@ def ended(
     outputs: Sequence[Sequence[Any]] = (),
 ) -> AttemptEnded:
     """The report of this attempt's end."""
-    return AttemptEnded(brief.job, brief.index, brief.attempt, worker, began, end, *ending, usage, outputs)
+    return AttemptEnded(brief.job, brief.number, brief.attempt, worker, began, end, *ending, usage, outputs)
 
 
 def read_ending(record: ExitRecord, brief: Brief) -> Ending:

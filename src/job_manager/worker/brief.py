@@ -27,11 +27,11 @@ class Source(NamedTuple):
 
 
 class Brief(NamedTuple):
-    """One attempt. `index` is the action's number in listing order; `timeout` in seconds or None."""
+    """One attempt. `number` is the action's place in listing order; `timeout` in seconds or None."""
 
     job: str
     job_name: str
-    index: int
+    number: int
     attempt: int
     path: str
     action: Action
@@ -71,7 +71,7 @@ class Briefing:
         return Brief(
             job=job.id,
             job_name=job.job.name,
-            index=index,
+            number=index,
             attempt=attempt,
             path=job.shape.paths[index],
             action=action,
@@ -93,7 +93,6 @@ class Briefing:
         made = next((Identity(*row[1:5]) for row in rows if row[0] == artifact), None)
         return Source(artifact, self.layout.store.path(artifact, output.public), made)
 
-
     def _read_given(self, artifact: str) -> Source:
         # What it was when this run first used it: it lies here as a link to the person's file, or as a clone of it.
         source = self._given[artifact]
@@ -111,7 +110,7 @@ def _producers(job: JobState) -> Iterator[tuple[str, tuple[int, Output]]]:
 
 
 def inherited(environ: dict[str, str]) -> dict[str, str]:
-    """The environment children get on this machine: the caller's, less our own variables (architecture, decision 10)."""
+    """The environment children get on this machine: the caller's, less our own variables (decision 10)."""
     return {name: value for name, value in environ.items() if not name.startswith("JM_")}
 
 
@@ -128,7 +127,7 @@ def variables(brief: Brief, layout: Layout, worker: str, began: float) -> dict[s
         "JM_JOB_NAME": brief.job_name,
         "JM_TASK_ID": brief.path,
         "JM_TASK_NAME": brief.action.name,
-        "JM_INDEX": str(brief.index),
+        "JM_INDEX": str(brief.number),
         "JM_ATTEMPT": str(brief.attempt),
         "JM_ROLE": brief.action.role,
         "JM_WORKER": worker,

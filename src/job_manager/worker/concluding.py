@@ -1,4 +1,4 @@
-"""Verifying and publishing outputs beside the loop: an fsync of a large film must not hold up Ctrl-C or the next action.
+"""Verifying and publishing outputs beside the loop: an fsync of a large film must not hold up Ctrl-C or the next step.
 
 One thread, started when first needed. Knows nothing of orders or of the keeper.
 """

@@ -1,7 +1,7 @@
 """The worker of this machine: takes orders, prepares attempts, has the keeper run them, watches, reports.
 
-Decides nothing: no retry, no order of work. What it does not remember it asks the keeper, or reads from the records that
-an earlier keeper left; so it may die at any instant.
+Decides nothing: no retry, no order of work. What it does not remember it asks the keeper, or reads from the records
+that an earlier keeper left; so it may die at any instant.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ class Worker:
         self._sent: set[str] = set()  # tokens given to the present keeper whose end is not reported
         self._begun: set[str] = set()  # tokens of which we know that they began, under whatever incarnation
         self._stale: list[str] = []  # ends that nobody waits for any more
+        self._early: list[Any] = []  # messages read while waiting for a keeper's state
         self._resolved: list[adoption.KeeperTrace] = []  # dead keepers all of whose word has been said
         self.incarnation = ""
 
@@ -51,7 +52,7 @@ class Worker:
         """Start a fresh keeper now, before it is needed: it takes a moment to come up."""
         self.incarnation = os.urandom(6).hex()
         folder = os.path.join(self._keepers, self.incarnation)
-        self._link = KeeperLink.start(folder, self.incarnation)
+        self._link = KeeperLink.launch(folder, self.incarnation)
         self._link.hello(self.slots, self._environ, self._umask)
 
     def open(self, briefing: Briefing) -> list[Report]:
@@ -80,7 +81,9 @@ class Worker:
         link.hello(self.slots, self._environ, self._umask)
         # Before anything may be prepared: which attempts are alive there?
         self._early = self._await_state(link)
-        self._begun.update(str(row[0]) for message in self._early if message[0] == "state" for row in _known(message[1]))
+        for kind, content in self._early:
+            if kind == "state":
+                self._begun.update(str(row[0]) for row in _known(content))
         return True
 
     def _await_state(self, link: KeeperLink) -> list[Any]:
@@ -103,14 +106,14 @@ class Worker:
         ends = adoption.exits(trace)
         begun = set(trace.begun)
         for brief, lease in _leases(briefing, trace.incarnation):
-            name = token(brief.job, brief.index, lease.attempt)
+            name = token(brief.job, brief.number, lease.attempt)
             if name in ends:
                 yield conclude(brief, ends[name], briefing.layout, trace.incarnation)
             elif name in begun:
                 now = self._clock.wall()
                 yield ended(brief, trace.incarnation, now, now, LOST)
             else:
-                yield AttemptReturned(brief.job, brief.index, lease.attempt, trace.incarnation)
+                yield AttemptReturned(brief.job, brief.number, lease.attempt, trace.incarnation)
         yield WorkerGone(briefing.job.id, trace.incarnation)
         self._resolved.append(trace)
 
@@ -123,7 +126,8 @@ class Worker:
 
     def carry_out(self, orders: Sequence[Order]) -> list[Report]:
         """Prepare and send what is ordered; reports about attempts that cannot begin."""
-        starts, stops = [], []
+        starts: list[Any] = []
+        stops: list[tuple[str, float]] = []
         reports: list[Report] = []
         now = self._clock.wall()
         for order in orders:
@@ -170,8 +174,6 @@ class Worker:
     def _early_messages(self) -> list[Any]:
         early, self._early = self._early, []
         return early
-
-    _early: list[Any] = []
 
     def _read(self, message: Any) -> list[Report]:
         verb, content = message

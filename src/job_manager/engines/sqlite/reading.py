@@ -9,21 +9,10 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from job_manager.core.events import Event, unpack
 from job_manager.engines.sqlite.journal import engine_errors, found_format, read_chain
-
-
-class JobRow(NamedTuple):
-    """A line of the job list. `state` is open, succeeded or failed; times are seconds since the epoch."""
-
-    id: str
-    name: str
-    state: str
-    submitted: float
-    finished: float | None
-    counts: dict[str, int]
+from job_manager.ports.history import JobRow
 
 
 class Reading:

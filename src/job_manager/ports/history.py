@@ -1,0 +1,35 @@
+"""The port for those who only look: the list of jobs and the events of one, beside whoever writes them.
+
+Knows no file and no engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, Protocol
+
+from job_manager.core.events import Event
+
+
+class JobRow(NamedTuple):
+    """A line of the job list. `state` is open, succeeded or failed; times are seconds since the epoch."""
+
+    id: str
+    name: str
+    state: str
+    submitted: float
+    finished: float | None
+    counts: dict[str, int]
+
+
+class History(Protocol):
+    """Raises EngineError when what is read is damaged or cannot be read."""
+
+    def jobs(self) -> Sequence[JobRow]:
+        """Every job, newest first."""
+
+    def events(self, job: str) -> Iterator[Event]:
+        """Every event of a job in order; none for a job that is not there."""
+
+    def close(self) -> None:
+        """Let go."""
