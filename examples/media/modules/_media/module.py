@@ -1,0 +1,41 @@
+"""The frame of an entrypoint: a function's parameters are its `--name /path` options, its failures one line.
+
+Knows nothing of media and nothing of the scheduler beyond that convention.
+"""
+
+import argparse
+import inspect
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from _media.ffmpeg import Unusable, report
+
+
+def launch(main: Callable[..., None]) -> None:
+    """Call `main` with a path for each of its parameters (`--parameter PATH`); exit 1 with one line if it cannot."""
+    parser = argparse.ArgumentParser(description=inspect.getdoc(main), allow_abbrev=False)
+    for parameter in inspect.signature(main).parameters:
+        parser.add_argument(f"--{parameter}", type=Path, required=True, metavar="PATH")
+    try:
+        main(**vars(parser.parse_args()))
+    except (Unusable, OSError) as error:
+        sys.exit(f"{Path(sys.argv[0]).absolute().parent.name}: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+    report(100)
+
+
+def write_json(path: Path, document: object) -> None:
+    """Write `document` for people and programs. NaN and infinity are refused: they are not JSON."""
+    path.write_text(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def read_json(path: Path) -> Any:
+    """Read what an earlier module wrote. Raises Unusable when it is not JSON."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise Unusable(f"not JSON: {path} ({error})") from error
