@@ -28,7 +28,7 @@ class Broken(NamedTuple):
 
 
 class Shelf:
-    """The catalogue: `modules` are usable and sorted by name, `broken` are not; `searched` are the folders looked in."""
+    """The catalogue: `modules` are usable, sorted by name, `broken` are not; `searched` are the folders looked in."""
 
     def __init__(self, readings: Iterable[tuple[str, Reading]], searched: Sequence[str]) -> None:
         self.searched = tuple(searched)
