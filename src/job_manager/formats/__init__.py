@@ -2,3 +2,85 @@
 
 Knows nothing of installed modules, of how a job runs, or of where a problem is printed.
 """
+
+from __future__ import annotations
+
+from job_manager.formats.reading import Reading
+from job_manager.model.errors import InputError, Place, Problem
+
+__all__ = ["LANGUAGES", "Reading", "draft", "read"]
+
+# Name, endings of its files, and the module with its `draft(raw, file, loose=...)`. Where no ending fits, the first.
+LANGUAGES = (("job.yaml", (".yaml", ".yml"), "job_manager.formats.job_yaml"),)
+STDIN = "<stdin>"
+
+
+def read(path: str, format: str | None = None, *, loose: bool = False) -> Reading:
+    """The job in the file `path` (`-`: standard input), checked as far as can be without knowing the modules.
+
+    format: a name of LANGUAGES; by default the file's ending tells. loose: types that disagree are only warned of.
+    Raises one InputError with every mistake of the file.
+    """
+    return draft(path, format, loose=loose).checked()
+
+
+def draft(path: str, format: str | None = None, *, loose: bool = False) -> Reading:
+    """Like `read`, but mistakes do not raise: they are among the problems, so that others can be said with them.
+
+    Raises InputError only when no job can be made out at all: no such file, not the language.
+    """
+    # Imported here: `jm --help` reads nothing.
+    from importlib import import_module
+
+    module = import_module(_language(path, format))
+    file = STDIN if path == "-" else path
+    reading: Reading = module.draft(_bytes(path), file, loose=loose)
+    return reading
+
+
+def _language(path: str, format: str | None) -> str:
+    if format is None:
+        fits = [module for _, endings, module in LANGUAGES if path.lower().endswith(endings)]
+        return fits[0] if fits else LANGUAGES[0][2]
+    named = {name: module for name, _, module in LANGUAGES}
+    if format not in named:
+        raise InputError(f'"{format}" is not a job language', f"known: {', '.join(named)}")
+    return named[format]
+
+
+def _bytes(path: str) -> bytes:
+    # One byte more than is allowed: a device without end is refused like a file that is too long.
+    from job_manager.formats.yaml_text import FILE_LIMIT
+
+    try:
+        if path == "-":
+            import sys
+
+            return sys.stdin.buffer.read(FILE_LIMIT + 1)
+        with open(path, "rb") as file:
+            return file.read(FILE_LIMIT + 1)
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: str, error: Exception) -> InputError:
+    place = Place(path or '""', 0, 0)
+    if isinstance(error, FileNotFoundError):
+        return InputError([Problem(place, "there is no such file", _nearby(path))])
+    if isinstance(error, IsADirectoryError):
+        return InputError([Problem(place, "this is a directory, not a job file", _nearby(f"{path}/job.yaml"))])
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return InputError([Problem(place, f"the file cannot be read: {reason}")])
+
+
+def _nearby(path: str) -> str:
+    import os
+
+    folder = os.path.dirname(path)
+    try:
+        there = sorted(name for name in os.listdir(folder or ".") if name.lower().endswith(LANGUAGES[0][1]))
+    except OSError:
+        return f"there is no directory {folder} either"
+    if not there:
+        return f"there is no job file in {folder or 'this directory'}; `jm init` makes one"
+    return "there is " + ", ".join(os.path.join(folder, name) for name in there[:5])

@@ -10,6 +10,7 @@ from array import array
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from job_manager.formats.wording import PROBLEM_LIMIT
 from job_manager.formats.yaml_tree import LINE_SHIFT, NULLS, At, Map, Plain, Seq, Value, position, settle
 from job_manager.model.errors import InputError, Place, Problem
 
@@ -17,7 +18,6 @@ SCALAR_LIMIT = 2**20
 DEPTH_LIMIT = 64
 SHORT = 128  # characters that weigh as one node: a long text repeated by aliases is as bad as many short ones
 ALIAS_LIMIT = 1_000_000
-PROBLEM_LIMIT = 1_000
 # What YAML 1.2's core schema reads as null, bool or number; anything else plain is text.
 NOT_TEXT = re.compile(
     r"(?:~|null|Null|NULL|true|True|TRUE|false|False|FALSE|0o[0-7]+|0x[0-9a-fA-F]+"
@@ -200,6 +200,10 @@ class Builder:
         if len(self._stack) + target.height > DEPTH_LIMIT:
             raise self._stop(mark, f'the alias "*{name[:60]}" makes this nested deeper than {DEPTH_LIMIT} levels')
         return target
+
+    def too_much(self, event: Any) -> InputError:
+        mark = event.start_mark.line << LINE_SHIFT | event.start_mark.column
+        return self._stop(mark, "there is too much in this file: it is not read beyond this point", "split it up")
 
     def refuse_document(self, event: Any) -> None:
         mark = event.start_mark.line << LINE_SHIFT | event.start_mark.column

@@ -5,12 +5,12 @@ For job files and module manifests alike; knows the keys of neither.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from job_manager.formats.yaml_builder import PROBLEM_LIMIT, Builder
+from job_manager.formats.wording import PROBLEM_LIMIT, clipped, nearest, quoted, suggestion
+from job_manager.formats.yaml_builder import Builder
 from job_manager.formats.yaml_syntax import explained
 from job_manager.formats.yaml_text import checked
 from job_manager.formats.yaml_tree import NULLS, At, Map, Plain, Seq, Value, bulk
@@ -22,7 +22,7 @@ __all__ = ["At", "Fields", "Map", "Plain", "Reader", "Seq", "Value", "load", "su
 
 FLAGS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 INTEGER = re.compile(r"[-+]?[0-9]+\Z")
-LONGEST_MESSAGE = 600
+EVENT_LIMIT = 40_000_000  # a million entries written as in the README are 28 million
 
 
 def load(raw: bytes, file: str, *, pure: bool = False) -> Value | None:
@@ -70,7 +70,7 @@ def _feed(parser: Any, builder: Builder, yaml: Any) -> None:
     opening = {yaml.MappingStartEvent: Map, yaml.SequenceStartEvent: Seq}
     closing = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
     documents = 0
-    while True:
+    for _ in range(EVENT_LIMIT):
         event = parser.get_event()
         kind = type(event)
         if kind is scalar:
@@ -88,6 +88,7 @@ def _feed(parser: Any, builder: Builder, yaml: Any) -> None:
                 return
         elif kind is stream:
             return
+    raise builder.too_much(event)
 
 
 class Reader:
@@ -103,32 +104,33 @@ class Reader:
 
     def error(self, at: At, path: str, message: str, hint: str = "") -> None:
         """A mistake: `raise_if_errors` will raise."""
-        self._note(at, path, message, hint, "error")
+        self.add(at, path, message, hint, "error")
 
     def warn(self, at: At, path: str, message: str, hint: str = "") -> None:
         """Something that works and is probably not meant."""
-        self._note(at, path, message, hint, "warning")
+        self.add(at, path, message, hint, "warning")
 
     def note(self, at: At, path: str, message: str, hint: str = "") -> None:
         """Something worth knowing."""
-        self._note(at, path, message, hint, "note")
+        self.add(at, path, message, hint, "note")
 
-    def _note(self, at: At, path: str, message: str, hint: str, severity: str) -> None:
+    def add(self, at: At, path: str, message: str, hint: str, severity: str) -> None:
+        """A problem of any severity."""
         if len(self.problems) >= PROBLEM_LIMIT:
-            # A generated file may have one mistake a million times; nobody reads more than a screenful.
             self._unsaid += severity == "error"
             return
-        if len(message) > LONGEST_MESSAGE:
-            message = f"{message[: LONGEST_MESSAGE - 100]}... {message[-80:]}"
-        self.problems.append(Problem(Place(self.file, *at, path), message, hint, severity))
+        self.problems.append(Problem(Place(self.file, *at, path), clipped(message), hint, severity))
+
+    def said(self) -> list[Problem]:
+        """Everything noted, with a last word on what there was no room for."""
+        if self._unsaid:
+            self.problems.append(Problem(Place(self.file, 0, 0), f"{self._unsaid:,} more mistakes are not shown"))
+            self._unsaid = 0
+        return self.problems
 
     def raise_if_errors(self) -> None:
         """Raises one InputError with everything noted, warnings included, when there is an error among it."""
-        if self._unsaid:
-            message = f"{self._unsaid:,} more mistakes are not shown"
-            self.problems.append(Problem(Place(self.file, 0, 0), message))
-            self._unsaid = 0
-        if any(p.severity == "error" for p in self.problems):
+        if any(p.severity == "error" for p in self.said()):
             raise InputError(self.problems)
 
     def fields(
@@ -162,8 +164,8 @@ class Reader:
 
 
 def _misspelt(key: str, unknown: Collection[str]) -> str:
-    near = difflib.get_close_matches(key, [u for u in unknown if len(u) < 100], 1, 0.7)
-    return f"{quoted(near[0])} looks like it, misspelt" if near else ""
+    near = nearest(key, unknown, 0.7)
+    return "" if near is None else f"{quoted(near)} looks like it, misspelt"
 
 
 def _joined(path: str, key: str) -> str:
@@ -184,7 +186,7 @@ class Fields:
 
     def at(self, key: str) -> At:
         """Where the key's value stands; where the mapping begins when there is none."""
-        return self.map.value_at[key] if key in self.map else self.map.at
+        return self.map.member_at(key) if key in self.map else self.map.at
 
     def key_at(self, key: str) -> At:
         """Where the key itself stands."""
@@ -312,12 +314,6 @@ def is_null(value: Value) -> bool:
     return isinstance(value, Plain) and value in NULLS
 
 
-def quoted(text: str) -> str:
-    """The text in quotes for a message: short, on one line, without control characters."""
-    text = text if len(text) <= 60 else f"{text[:57]}..."
-    return '"' + "".join(c if c.isprintable() else repr(c)[1:-1] for c in text) + '"'
-
-
 def found(value: Value) -> str:
     """What a value is, for "expected ..., found ..."."""
     if isinstance(value, Map):
@@ -339,12 +335,3 @@ def _as_text(value: Value) -> str:
     if isinstance(value, Seq) and len(value) == 1 and is_null(value[0]):
         return 'put a lone dash in quotes: "-"'
     return "put it in quotes if it is meant as text"
-
-
-def suggestion(word: str, known: Collection[str]) -> str:
-    """`did you mean "steps"?` when one of the known words is close, else nothing."""
-    if len(word) > 100:
-        return ""
-    plain = {name.casefold().replace("-", "_"): name for name in known}
-    near = difflib.get_close_matches(word.casefold().replace("-", "_"), plain, 1, 0.6)
-    return f'did you mean "{plain[near[0]]}"?' if near else ""

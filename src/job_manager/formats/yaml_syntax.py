@@ -54,7 +54,10 @@ class _Said(NamedTuple):
 
 
 def explained(error: Any, raw: bytes, file: str, opened: At | None) -> InputError:
-    """The InputError for a `yaml.YAMLError` raised by the parser on `raw`. opened: what was still open then, innermost."""
+    """The InputError for a `yaml.YAMLError` raised by the parser on `raw`.
+
+    opened: where the innermost mapping or list begins that was open then.
+    """
     at = _position(getattr(error, "problem_mark", None)) or (1, 1)
     since = _position(getattr(error, "context_mark", None)) or at
     text = lines(raw, at[0] + 50)

@@ -6,6 +6,7 @@ Knows nothing of how they are parsed, and nothing of jobs or manifests.
 from __future__ import annotations
 
 import gc
+import re
 from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 # A mark is `line << 32 | column`, both 0-based: one number instead of a tuple for every node of a big file.
 LINE_SHIFT = 32
 _COLUMN = (1 << LINE_SHIFT) - 1
+STEP = re.compile(r"\[([0-9]{1,9})\]|([^.\[\]]+)")
 
 
 def position(mark: int) -> At:
@@ -53,6 +55,10 @@ class Map(dict[str, "Value"], _Marked):
 
     __slots__ = ("_first", "_marks")
 
+    def member_at(self, key: str) -> At:
+        """The position of one value."""
+        return position(self._marks[self._first + 2 + 2 * list(self).index(key)])
+
     @property
     def key_at(self) -> dict[str, At]:
         """The position of each key."""
@@ -69,6 +75,10 @@ class Seq(list["Value"], _Marked):
 
     __slots__ = ("_first", "_marks")
 
+    def member_at(self, index: int) -> At:
+        """The position of one item."""
+        return position(self._marks[self._first + 1 + index])
+
     @property
     def item_at(self) -> list[At]:
         """The position of each item."""
@@ -80,6 +90,20 @@ def settle(container: Map | Seq, marks: array[int], own: list[int]) -> None:
     container._marks = marks
     container._first = len(marks)
     marks.extend(own)
+
+
+def locate(root: Value | None, path: str) -> At | None:
+    """Where the value at `steps[0].name` stands, or the innermost value on the way to it that there is, or None."""
+    at: At | None = None
+    value = root
+    for index, key in STEP.findall(path):
+        if isinstance(value, Map) and key in value:
+            at, value = value.member_at(key), value[key]
+        elif isinstance(value, Seq) and index and int(index) < len(value):
+            at, value = value.member_at(int(index)), value[int(index)]
+        else:
+            break
+    return at
 
 
 Value = Union[Map, Seq, str]  # noqa: UP007  the classes' bases name it before it exists

@@ -1,0 +1,288 @@
+"""What can be said of a whole job without knowing the modules: who writes and reads what, and whether in time.
+
+For every job language; works on trees of any depth without recursion and in linear time. Knows no file format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+
+from job_manager.formats.wording import PROBLEM_LIMIT, clipped, nearest, quoted
+from job_manager.model import names
+from job_manager.model.errors import NOWHERE, Place, Problem, in_order
+from job_manager.model.job import Action, Input, Job, JobInput, ModuleCall, Output, Task
+
+ACTION_LIMIT = 1_000_000
+SUGGESTIONS = 20  # beyond the first few mistakes nobody reads the guesses, and guessing among 100,000 names is slow
+NEAR = 500
+
+
+def check(job: Job, *, loose: bool = False) -> list[Problem]:
+    """Everything wrong or odd about the job's artifacts, in order of place. loose: a clash of types is a warning."""
+    board = _Board(job, "warning" if loose else "error")
+    board.look_at_inputs()
+    if not board.look_at_tree():
+        return board.said()
+    for place in range(len(board.actions)):
+        board.look_at_params(board.actions[place])
+        board.look_at_outputs(place)
+    for place in range(len(board.actions)):
+        board.look_at_reads(place)
+    board.look_at_unused()
+    return board.said()
+
+
+@dataclass(slots=True)
+class _Written:
+    """An artifact with its first writer, by the writer's index in listing order."""
+
+    by: int
+    output: Output
+    read: bool = False
+
+
+@dataclass(slots=True)
+class _Board:
+    """The job spread out: its actions in listing order, each with a second rank, and who writes what.
+
+    An action is certainly finished before another starts when both ranks say so: the second order runs through parallel
+    tasks backwards, so it contradicts the first where nothing is certain (a series-parallel order has dimension 2).
+    """
+
+    job: Job
+    type_severity: str
+    actions: list[Action] = field(default_factory=list)
+    parents: list[int] = field(default_factory=list)  # of each action, an index of `tasks`, or -1
+    tasks: list[tuple[Task, int]] = field(default_factory=list)  # each with its parent's index, or -1
+    second: list[int] = field(default_factory=list)
+    written: dict[str, _Written] = field(default_factory=dict)  # by exact name
+    folded: dict[str, str] = field(default_factory=dict)  # names of job inputs and artifacts by their folded form
+    given: dict[str, JobInput] = field(default_factory=dict)  # by exact name
+    used: set[str] = field(default_factory=set)
+    problems: list[Problem] = field(default_factory=list)
+    unsaid: int = 0
+    guesses: int = 0
+
+    def say(self, node: Place | None, key: str, message: str, hint: str = "", severity: str = "error") -> None:
+        if len(self.problems) >= PROBLEM_LIMIT:
+            self.unsaid += severity == "error"
+            return
+        place = node or NOWHERE
+        if place.file and key:
+            place = place._replace(path=f"{place.path}.{key}" if place.path else key)
+        self.problems.append(Problem(place, clipped(message), hint, severity))
+
+    def said(self) -> list[Problem]:
+        if self.unsaid:
+            self.problems.append(Problem(Place(self.job.source, 0, 0), f"{self.unsaid:,} more mistakes are not shown"))
+        return in_order(self.problems)
+
+    def look_at_inputs(self) -> None:
+        labels: dict[str, JobInput] = {}
+        for given in self.job.inputs:
+            if given.artifact and self._safe(given, "name", names.artifact_name(given.artifact)):
+                self._add_input(given)
+            if given.param is not None:
+                self._safe(given, "param_name", names.param_name(given.param))
+            other = labels.setdefault(given.label, given)
+            if other is not given and given.label:
+                message = f'two job inputs are called "{given.label}"{_at(other.place)}'
+                self.say(given.place, "param_name" if given.param else "name", message)
+
+    def _add_input(self, given: JobInput) -> None:
+        first = self.folded.setdefault(names.folded(given.artifact), given.artifact)
+        if first in self.given:
+            other = self.given[first]
+            message = (
+                f"{quoted(given.artifact)} is already a job input{_at(other.place)}{_spelt(first, given.artifact)}"
+            )
+            self.say(given.place, "name", message)
+        self.given.setdefault(given.artifact, given)
+
+    def _safe(self, node: JobInput | Input | Output, key: str, reason: str | None) -> bool:
+        if reason is not None:
+            hint = ""
+            if "separator" in reason:
+                last = node.artifact.replace("\\", "/").rsplit("/", 1)[-1]
+                plain = last if names.artifact_name(last) is None else "audio.wav"
+                hint = f'use a plain file name, for example "{plain}"; job_manager chooses the directory'
+            self.say(node.place, key, reason, hint)
+        return reason is None
+
+    def look_at_tree(self) -> bool:
+        """Spreads the job out; False when it is too big for that."""
+        sizes = _sizes(self.job)
+        if sizes[id(self.job)] > ACTION_LIMIT:
+            message = f"the job has {sizes[id(self.job)]:,} actions; the limit is {ACTION_LIMIT:,}"
+            self.say(self.job.place, "", message)
+            return False
+        for action, parent in self._spread():
+            self.actions.append(action)
+            self.parents.append(parent)
+        self.second = [0] * len(self.actions)
+        for rank, index in enumerate(_backwards(self.job, sizes)):
+            self.second[index] = rank
+        if not self.actions:
+            hint = "give a step an entry" if self.tasks else "write steps with entries"
+            self.say(self.job.place, "", "this is a job with nothing to do", hint, "warning")
+        return True
+
+    def _spread(self) -> Iterator[tuple[Action, int]]:
+        stack: list[tuple[int, Iterator[Task | Action]]] = [(-1, iter(self.job.children))]
+        while stack:
+            parent, children = stack[-1]
+            node = next(children, None)
+            if node is None:
+                stack.pop()
+            elif isinstance(node, Action):
+                yield node, parent
+            else:
+                if not node.children:
+                    self.say(node.place, "entries", f"{quoted(node.name)} has nothing to do", "", "warning")
+                self.tasks.append((node, parent))
+                stack.append((len(self.tasks) - 1, iter(node.children)))
+
+    def look_at_params(self, action: Action) -> None:
+        first: dict[str, Input | Output] = {}
+        nodes: list[Input | Output] = [*action.inputs, *action.outputs]
+        for node in nodes:
+            if node.param is not None and self._safe(node, "param_name", names.param_name(node.param)):
+                other = first.setdefault(node.param, node)
+                if other is not node:
+                    message = f"the parameter {quoted(node.param)} is named twice{_at(other.place)}"
+                    self.say(node.place, "param_name", message, "give each artifact its own parameter")
+        if first and not isinstance(action.work, ModuleCall):
+            self._look_at_double_meaning(nodes, first)
+
+    def _look_at_double_meaning(self, nodes: list[Input | Output], params: dict[str, Input | Output]) -> None:
+        for node in nodes:
+            other = params.get(node.artifact)
+            if other is not None and other.artifact != node.artifact:
+                message = f'"{{{node.artifact}}}" may mean this file or the parameter of that name{_at(other.place)}'
+                self.say(node.place, "name", message, "rename the parameter")
+
+    def look_at_outputs(self, place: int) -> None:
+        for output in self.actions[place].outputs:
+            if output.artifact and self._safe(output, "name", names.artifact_name(output.artifact)):
+                self._add_output(place, output)
+
+    def _add_output(self, place: int, output: Output) -> None:
+        first = self.folded.setdefault(names.folded(output.artifact), output.artifact)
+        if first in self.given:
+            message = f"{quoted(output.artifact)} would be written over the job input of that name"
+            hint = "write a file of another name; a job input stays as it is"
+            self.say(
+                output.place, "name", f"{message}{_at(self.given[first].place)}{_spelt(first, output.artifact)}", hint
+            )
+        elif first in self.written:
+            other = self.written[first]
+            message = f"{quoted(output.artifact)} is also written by {self._who(other.by, other.output.place)}"
+            self.say(output.place, "name", message + _spelt(first, output.artifact), "give each its own name")
+        self.written.setdefault(output.artifact, _Written(place, output))
+
+    def look_at_reads(self, place: int) -> None:
+        for wanted in self.actions[place].inputs:
+            if wanted.artifact in self.given:
+                self.used.add(wanted.artifact)
+                self._compare_with_input(wanted, self.given[wanted.artifact])
+            elif wanted.artifact in self.written:
+                self._look_at_order(place, wanted, self.written[wanted.artifact])
+            elif wanted.artifact and self._safe(wanted, "name", names.artifact_name(wanted.artifact)):
+                self.say(wanted.place, "name", f"nobody writes {quoted(wanted.artifact)}", self._guess(wanted.artifact))
+
+    def _look_at_order(self, place: int, wanted: Input, source: _Written) -> None:
+        source.read = True
+        name, who = quoted(wanted.artifact), self._who(source.by, source.output.place)
+        if source.by == place:
+            self.say(wanted.place, "name", f"{name} is read and written by the same action", "write to another name")
+        elif source.by < place and self.second[source.by] < self.second[place]:
+            self._compare_with_output(wanted, source.output, who)
+        elif source.by > place and self.second[source.by] > self.second[place]:
+            self.say(wanted.place, "name", f"{name} is only written later, by {who}", "read it in a later step")
+        else:
+            message = f"{name} is written in parallel, by {who}; parallel entries cannot depend on each other"
+            self.say(wanted.place, "name", message, "move this one to a later step")
+
+    def _compare_with_input(self, wanted: Input, given: JobInput) -> None:
+        if wanted.type and given.type and wanted.type != given.type:
+            source = f'the job input{_at(given.place)} is "{given.type}"'
+            self._clash(wanted, source)
+
+    def _compare_with_output(self, wanted: Input, output: Output, who: str) -> None:
+        if wanted.type and output.type and wanted.type != output.type:
+            self._clash(wanted, f'{who} writes it as "{output.type}"')
+
+    def _clash(self, wanted: Input, source: str) -> None:
+        message = f'{quoted(wanted.artifact)} is read as "{wanted.type}" here, but {source}'
+        hint = "make the two types agree" + ("" if self.type_severity == "warning" else ", or use --loose-types")
+        self.say(wanted.place, "type", message, hint, self.type_severity)
+
+    def look_at_unused(self) -> None:
+        if not self.actions:
+            return
+        for name, given in self.given.items():
+            if name not in self.used:
+                self.say(given.place, "name", f"nothing reads the job input {quoted(name)}", "", "warning")
+        for name, source in self.written.items():
+            if not source.read and not source.output.public:
+                message = f"nothing reads {quoted(name)}, and it is not kept"
+                self.say(source.output.place, "name", message, "write public: true to keep it", "note")
+
+    def _who(self, place: int, at: Place | None) -> str:
+        parts = [self.actions[place].name]
+        parent = self.parents[place]
+        while parent >= 0 and len(parts) < 4:
+            task, parent = self.tasks[parent]
+            parts.append(task.name)
+        return ("" if parent < 0 else ".../") + "/".join(reversed(parts)) + _at(at)
+
+    def _guess(self, name: str) -> str:
+        known = self.folded.get(names.folded(name))
+        if known is None and self.guesses < SUGGESTIONS and len(name) < 100:
+            self.guesses += 1
+            near = (k for k in (*self.given, *self.written) if abs(len(k) - len(name)) <= 3)
+            known = nearest(name, islice(near, NEAR))
+        if known is not None:
+            return f'did you mean "{known}"?'
+        return "an entry of an earlier step must write it, or it must be an input of the job"
+
+
+def _backwards(job: Job, sizes: dict[int, int]) -> Iterator[int]:
+    # The indices of the actions (in listing order) in the second order. The sizes tell where the indices of a subtree
+    # begin that is walked before its elder siblings.
+    stack: list[tuple[Job | Task | Action, int]] = [(job, 0)]
+    while stack:
+        node, first = stack.pop()
+        if isinstance(node, Action):
+            yield first
+            continue
+        members = []
+        for child in node.children:
+            members.append((child, first))
+            first += 1 if isinstance(child, Action) else sizes[id(child)]
+        stack.extend(members if node.parallel else reversed(members))
+
+
+def _sizes(job: Job) -> dict[int, int]:
+    """The number of actions below each task, by the task's identity: one may stand in several places."""
+    sizes: dict[int, int] = {}
+    stack: list[Job | Task] = [job]
+    while stack:
+        node = stack[-1]
+        waiting = [child for child in node.children if isinstance(child, Task) and id(child) not in sizes]
+        if waiting:
+            stack.extend(waiting)
+        else:
+            stack.pop()
+            sizes[id(node)] = sum(1 if isinstance(child, Action) else sizes[id(child)] for child in node.children)
+    return sizes
+
+
+def _at(place: Place | None) -> str:
+    return f" ({place.line}:{place.column})" if place is not None and place.line else ""
+
+
+def _spelt(first: str, name: str) -> str:
+    return "" if first == name else f', there as "{first}": the two names are one on some file systems'

@@ -1,0 +1,75 @@
+"""The job.yaml language: steps one after another, the entries of a step in parallel, in either of its two spellings.
+
+Knows the keys and what they mean; knows no module, and leaves to the checks what does not depend on the language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from job_manager.formats.checks import check
+from job_manager.formats.job_yaml.inputs import bound, read_inputs
+from job_manager.formats.job_yaml.scope import Scope
+from job_manager.formats.job_yaml.steps import read_steps
+from job_manager.formats.reading import Reading
+from job_manager.formats.wording import quoted
+from job_manager.formats.yaml_reader import Fields, Reader, load
+from job_manager.formats.yaml_tree import At, Map, Seq, bulk, locate
+from job_manager.model.errors import Place, in_order
+from job_manager.model.job import Job
+
+KEYS = ("name", "version", "input_artifact", "input_artifacts", "inputs", "steps")
+MEANT = {
+    "entries": "entries belong to a step: steps: [{name: ..., entries: [...]}]",
+    "module": "a module is named in an entry of a step: steps: [{name: ..., entries: [{module: ...}]}]",
+    "outputs": "outputs belong to the entries; public: true keeps them",
+    "output_artifacts": "output_artifacts belong to the entries; public: true keeps them",
+}
+LONGEST_NAME = 128
+
+
+def draft(raw: bytes, file: str, *, loose: bool = False) -> Reading:
+    """The job in `raw` with everything wrong or odd about it. Raises InputError when no job can be made out."""
+    root = load(raw, file)
+    scope = Scope(Reader(file))
+    at = root.at if isinstance(root, Map | Seq) else (1, 1)
+    fields = scope.reader.fields(root, at, "", KEYS, ("name", "version", "steps"), MEANT)
+    scope.reader.raise_if_errors() if fields is None else None
+    assert fields is not None
+    with bulk():
+        job = _job(fields, scope, at)
+        late = [*scope.late, *check(job, loose=loose)]
+
+    def places(paths: Iterable[str]) -> dict[str, At]:
+        # Read again, not kept: the tree of a big file is many times its text, and seldom asked for.
+        again = load(raw, file)
+        return {path: at for path in paths if (at := locate(again, path)) is not None}
+
+    reading = Reading(job, (), raw, places)
+    return replace(reading, problems=tuple(in_order([*scope.reader.said(), *reading.placed(late)])))
+
+
+def _job(fields: Fields, scope: Scope, at: At) -> Job:
+    name = fields.text("name") or ""
+    _look_at_name(fields, name)
+    inputs = read_inputs(fields, scope)
+    scope.see(inputs)
+    tasks = read_steps(fields, scope)
+    return Job(
+        name=name,
+        children=tasks,
+        version=fields.text("version") or "",
+        inputs=bound(inputs, tasks, scope),
+        source=scope.file,
+        place=Place(scope.file, *at, ""),
+    )
+
+
+def _look_at_name(fields: Fields, name: str) -> None:
+    if isinstance(fields.map.get("name"), str) and not name.strip():
+        fields.wrong("name", "the job needs a name")
+    elif len(name) > LONGEST_NAME:
+        fields.wrong("name", f"the name has {len(name):,} characters; the limit is {LONGEST_NAME}")
+    elif not name.isprintable():
+        fields.wrong("name", f"the name {quoted(name)} contains a control character")

@@ -1,0 +1,242 @@
+"""The entries of a step in job.yaml: a module, a command or a shell text with the artifacts it reads and writes.
+
+Knows nothing of other steps, and does not judge what depends on them.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import NamedTuple
+
+from job_manager.formats import words
+from job_manager.formats.job_yaml.naming import named, wanted_name
+from job_manager.formats.job_yaml.scope import Scope, one_of
+from job_manager.formats.words import Word
+from job_manager.formats.yaml_reader import Fields, is_null
+from job_manager.formats.yaml_tree import At, Value
+from job_manager.model.job import Action, Command, Input, ModuleCall, Output, Shell, Work
+
+WORKS = ("module", "cmd", "shell")
+INPUTS = ("input_artifacts", "inputs")
+OUTPUTS = ("output_artifacts", "outputs")
+KEYS = (
+    *WORKS,
+    "name",
+    "inputs",
+    "outputs",
+    "input_artifacts",
+    "output_artifacts",
+    "timeout",
+    "retries",
+    "env",
+    "idempotent",
+)
+MEANT = {
+    "command": 'did you mean "cmd" (a list of words) or "shell" (a text)?',
+    "run": 'did you mean "shell" (a text) or "cmd" (a list of words)?',
+    "script": 'did you mean "shell"?',
+    "args": 'write program and arguments as one list: cmd: ["program", "argument"]',
+    "public": "public belongs to an output: outputs: [{name: ..., public: true}]",
+    "input_artifact": 'did you mean "input_artifacts"? It is a list',
+    "output_artifact": 'did you mean "output_artifacts"? It is a list',
+}
+READ_KEYS = ("name", "param_name", "type", "public")
+WRITTEN_KEYS = (*READ_KEYS, "optional", "allow_empty")
+READ_MEANT = {"optional": "only an output may be optional", "allow_empty": "only an output may be allowed to be empty"}
+PARAM_MEANT = {"param": 'did you mean "param_name"?'}
+MOST_RETRIES = 1_000
+
+
+class _Entry(NamedTuple):
+    fields: Fields
+    at: At
+    work: Work
+    words: list[Word]
+
+
+def read_entries(step: Fields, scope: Scope) -> tuple[Action, ...]:
+    """The actions of a step, each with a name that no other in the step has."""
+    entries: list[_Entry] = []
+    for _, value, at, path in step.items("entries"):
+        fields = scope.reader.fields(value, at, path, KEYS, (), MEANT)
+        if fields is not None:
+            entries.append(_Entry(fields, at, *_work(fields, scope)))
+    wanted = [wanted_name(entry.fields, _default_name(entry.work)) for entry in entries]
+    names = named(wanted, "entry")
+    actions = tuple(_action(entry, *name, scope) for entry, name in zip(entries, names, strict=True))
+    for action in actions:
+        scope.see(action.outputs)
+    return actions
+
+
+def _default_name(work: Work) -> str:
+    if isinstance(work, ModuleCall):
+        return work.module
+    first = work.text.split(None, 1)[0] if isinstance(work, Shell) and work.text.strip() else ""
+    if isinstance(work, Command) and work.argv:
+        first = work.argv[0]
+    # "for", "if" and braces are no names; a program is.
+    program = first.rsplit("/", 1)[-1]
+    return program if program.replace("-", "").replace("_", "").replace(".", "").isalnum() else work_name(work)
+
+
+def work_name(work: Work) -> str:
+    """What an entry is called of which nothing better is known."""
+    return "shell" if isinstance(work, Shell) else "cmd"
+
+
+def _work(fields: Fields, scope: Scope) -> tuple[Work, list[Word]]:
+    there = [key for key in WORKS if key in fields.map]
+    if len(there) != 1:
+        _refuse_works(fields, there)
+        return Command(()), []
+    key = there[0]
+    if is_null(fields.map[key]):
+        fields.wrong(key, f'"{key}" has no value')
+        return Command(()), []
+    if key == "module":
+        return _module(fields, scope), []
+    return _command(fields) if key == "cmd" else _shell(fields)
+
+
+def _refuse_works(fields: Fields, there: list[str]) -> None:
+    if not there:
+        message = "an entry needs one of module:, cmd: and shell:"
+        fields.reader.error(
+            fields.map.at, fields.path, message, "write module: NAME, cmd: [program, argument] or shell: text"
+        )
+    for key in there[1:]:
+        line, column = fields.key_at(there[0])
+        message = f'an entry has one of module, cmd and shell; this one has "{there[0]}" already (at {line}:{column})'
+        fields.reader.error(fields.key_at(key), fields.path_of(key), message, "make it two entries")
+
+
+def _module(fields: Fields, scope: Scope) -> Work:
+    name = scope.text(fields, "module")
+    if name is not None and not name.strip():
+        fields.wrong("module", "the module's name is empty")
+    return ModuleCall(name) if name else Command(())
+
+
+def _command(fields: Fields) -> tuple[Work, list[Word]]:
+    value = fields.map["cmd"]
+    if isinstance(value, str):
+        listed = ", ".join(f'"{word}"' for word in value.split()[:6])
+        hint = f"write cmd: [{listed}] - or shell: if a shell is to read it"
+        fields.wrong("cmd", "expected a list with the program and its arguments, found one text", hint)
+        return Command(()), []
+    texts = fields.texts("cmd")
+    if texts is None:
+        return Command(()), []
+    if not value or (texts and not texts[0][0].strip()):
+        fields.wrong("cmd", "the command is empty", 'write cmd: ["program", "argument"]')
+    path = fields.path_of("cmd")
+    spoken = [Word(text, partial(_say, fields, at, f"{path}[{n}]")) for n, (text, at) in enumerate(texts)]
+    return Command(tuple(word.text for word in spoken)), spoken
+
+
+def _shell(fields: Fields) -> tuple[Work, list[Word]]:
+    text = fields.text("shell")
+    if text is None:
+        return Command(()), []
+    if not text.strip():
+        fields.wrong("shell", "the shell text is empty")
+    return Shell(text), [Word(text, partial(_say, fields, fields.at("shell"), fields.path_of("shell")))]
+
+
+def _say(fields: Fields, at: At, path: str, severity: str, message: str, hint: str) -> None:
+    fields.reader.add(at, path, message, hint, severity)
+
+
+def _action(entry: _Entry, name: str, title: str, scope: Scope) -> Action:
+    fields = entry.fields
+    called = isinstance(entry.work, ModuleCall)
+    inputs = _inputs(fields, called, scope)
+    outputs = _outputs(fields, called, scope)
+    if entry.words:
+        _look_at_words(entry, inputs, outputs, scope)
+    return Action(
+        name=name,
+        work=entry.work,
+        inputs=inputs,
+        outputs=outputs,
+        title=title,
+        timeout=fields.duration("timeout"),
+        retries=fields.integer("retries", 0, MOST_RETRIES),
+        env=fields.env("env"),
+        idempotent=fields.flag("idempotent"),
+        place=scope.place(entry.at, fields.path),
+    )
+
+
+def _look_at_words(entry: _Entry, inputs: tuple[Input, ...], outputs: tuple[Output, ...], scope: Scope) -> None:
+    shell = isinstance(entry.work, Shell)
+    names = words.Names(words.declared(inputs, outputs), scope.seen)
+    used = words.look_at(entry.words, names, shell=shell)
+    words.look_at_total(entry.words, partial(_say, entry.fields, entry.fields.at("cmd"), entry.fields.path_of("cmd")))
+    words.look_at_unused(outputs, used, scope.later)
+
+
+def _inputs(fields: Fields, called: bool, scope: Scope) -> tuple[Input, ...]:
+    key = one_of(fields, INPUTS)
+    if key is None:
+        return ()
+    read = (_input(value, at, path, called, scope) for _, value, at, path in fields.items(key))
+    return tuple(item for item in read if item is not None)
+
+
+def _outputs(fields: Fields, called: bool, scope: Scope) -> tuple[Output, ...]:
+    key = one_of(fields, OUTPUTS)
+    if key is None:
+        return ()
+    read = (_output(value, at, path, called, scope) for _, value, at, path in fields.items(key))
+    return tuple(item for item in read if item is not None)
+
+
+def _input(value: Value, at: At, path: str, called: bool, scope: Scope) -> Input | None:
+    place = scope.place(at, path)
+    if isinstance(value, str) and not is_null(value):
+        return Input(_short(value, at, path, called, scope), place=place)
+    fields = scope.reader.fields(value, at, path, READ_KEYS, _required(called), READ_MEANT | PARAM_MEANT)
+    if fields is None:
+        return None
+    name = _artifact(fields, scope)
+    if fields.flag("public"):
+        scope.public_reads.append((name, fields.at("public"), fields.path_of("public")))
+    return Input(name, scope.text(fields, "param_name"), scope.text(fields, "type"), place)
+
+
+def _output(value: Value, at: At, path: str, called: bool, scope: Scope) -> Output | None:
+    place = scope.place(at, path)
+    if isinstance(value, str) and not is_null(value):
+        return Output(_short(value, at, path, called, scope), place=place)
+    fields = scope.reader.fields(value, at, path, WRITTEN_KEYS, _required(called), PARAM_MEANT)
+    if fields is None:
+        return None
+    return Output(
+        _artifact(fields, scope),
+        scope.text(fields, "param_name"),
+        scope.text(fields, "type"),
+        bool(fields.flag("public")),
+        bool(fields.flag("optional")),
+        bool(fields.flag("allow_empty")),
+        place,
+    )
+
+
+def _required(called: bool) -> tuple[str, ...]:
+    return ("name", "param_name") if called else ("name",)
+
+
+def _artifact(fields: Fields, scope: Scope) -> str:
+    name = scope.text(fields, "name")
+    if name == "":
+        fields.wrong("name", "the name is empty")
+    return name or ""
+
+
+def _short(value: str, at: At, path: str, called: bool, scope: Scope) -> str:
+    if called:
+        message = "an artifact of a module needs the parameter by which the module takes it"
+        scope.reader.error(at, path, message, f"write {{name: {value[:60]}, param_name: ...}}")
+    return str(value)

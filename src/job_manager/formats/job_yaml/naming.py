@@ -1,0 +1,70 @@
+"""Names for steps and entries: as written when that is safe, made up when nothing is written, never two alike.
+
+Knows nothing of what is named.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from job_manager.formats.wording import quoted
+from job_manager.formats.yaml_reader import Fields, Reader
+from job_manager.formats.yaml_tree import At
+from job_manager.model import names
+
+
+class Wanted(NamedTuple):
+    """One thing to be named: the name written (or None) and where, and what to call it otherwise."""
+
+    written: str | None
+    default: str
+    reader: Reader
+    at: At
+    path: str
+
+
+def wanted_name(fields: Fields, default: str) -> Wanted:
+    """What a step or entry is to be called."""
+    written = fields.text("name")
+    at = fields.map.at if written is None else fields.at("name")
+    return Wanted(written, default, fields.reader, at, fields.path_of("name"))
+
+
+def named(wanted: list[Wanted], kind: str) -> list[tuple[str, str]]:
+    """Name and title of each. A title is what was written when that is not safe in a path; the name is made from it."""
+    taken: dict[str, str] = {}
+    for item in wanted:
+        if item.written is not None:
+            _note_repeated(item, item.written, taken, kind)
+    counts: dict[str, int] = {}
+    chosen = []
+    for item in wanted:
+        safe = item.written is not None and names.artifact_name(item.written) is None
+        if item.written is not None and safe:
+            chosen.append((item.written, ""))
+        else:
+            name = _free(names.slug(item.written or item.default, kind), taken, counts)
+            chosen.append((name, item.written or ""))
+    return chosen
+
+
+def _note_repeated(item: Wanted, written: str, taken: dict[str, str], kind: str) -> None:
+    if not written.strip():
+        item.reader.error(item.at, item.path, "the name is empty", f"leave it out, and the {kind} is given one")
+        return
+    folded = names.folded(written)
+    first = taken.get(folded)
+    if first is None:
+        taken[folded] = f"{item.at[0]}:{item.at[1]}"
+    else:
+        message = f"the {kind} name {quoted(written)} is repeated; it is first used at {first}"
+        item.reader.error(item.at, item.path, message)
+
+
+def _free(base: str, taken: dict[str, str], counts: dict[str, int]) -> str:
+    name = base
+    while names.folded(name) in taken:
+        counts[base] = counts.get(base, 1) + 1
+        name = f"{base}-{counts[base]}"
+    taken[names.folded(name)] = ""
+    return name

@@ -1,0 +1,56 @@
+"""What reading a job file gives: the job, what is odd about it, and the way from a path in it back to line and column.
+
+Knows no language; each one brings its own way of finding places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from job_manager.model.errors import InputError, Place, Problem, in_order
+from job_manager.model.job import Job
+
+Locate = Callable[[Iterable[str]], dict[str, tuple[int, int]]]
+
+
+def _nowhere(paths: Iterable[str]) -> dict[str, tuple[int, int]]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A job as read. `problems` are in order; `source` is the text it came from.
+
+    From `formats.read` they are warnings and notes. From `formats.draft` there may be errors among them, and then the
+    job is what could be made out: an artifact without a name is called "", an entry without work has an empty command.
+    """
+
+    job: Job
+    problems: tuple[Problem, ...] = ()
+    source: bytes = field(default=b"", repr=False)
+    locate: Locate = field(default=_nowhere, repr=False, compare=False)
+
+    def placed(self, problems: Iterable[Problem]) -> list[Problem]:
+        """The problems with the exact place of the value that their path names, as far as the file has it.
+
+        For checks made later on the job's nodes, whose own place is where the node begins: `Place(*node.place[:3],
+        node.place.path + ".type")` becomes the line and column of the type.
+        """
+        problems = list(problems)
+        if not problems:
+            return []
+        found = self.locate({p.place.path for p in problems if p.place.file == self.job.source})
+        return in_order(moved(p, found.get(p.place.path)) for p in problems)
+
+    def checked(self) -> Reading:
+        """Itself. Raises InputError with everything found when there is an error among it."""
+        if any(p.severity == "error" for p in self.problems):
+            raise InputError(self.problems)
+        return self
+
+
+def moved(problem: Problem, at: tuple[int, int] | None) -> Problem:
+    """The problem at this line and column; as it is when there is none."""
+    place = problem.place
+    return problem if at is None else problem._replace(place=Place(place.file, *at, place.path))

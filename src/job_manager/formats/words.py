@@ -1,0 +1,120 @@
+"""The words of a command, looked at before it runs: `{name}`s that will not be replaced, shell signs without a shell.
+
+Knows nothing of files; the caller says where each word stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from job_manager.formats.wording import nearest, quoted
+from job_manager.model import template
+from job_manager.model.job import Input, Output
+
+SHELL_SIGNS = frozenset({"&&", "||", "|", ";", "&", ">", ">>", "<", "<<", "2>", "2>&1", "1>&2", "&>", ">&2"})
+# Linux: one argument of execve may be 128 KiB with its final NUL, all of them with the environment 2 MiB.
+LONGEST_WORD = 128 * 1024 - 1
+LONGEST_LINE = 1_900_000
+
+Say = Callable[[str, str, str], None]  # severity, message, hint
+
+
+class Word(NamedTuple):
+    """One word of a command, or the whole text of a shell entry, and how to speak of its place."""
+
+    text: str
+    say: Say
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What `{name}` may name in one action: declared names are replaced, seen ones are known elsewhere in the job."""
+
+    declared: Collection[str]
+    seen: Collection[str]
+
+
+def look_at(words: Iterable[Word], names: Names, *, shell: bool) -> set[str]:
+    """Says what is wrong or odd about the words. Returns the declared names that they use."""
+    used: set[str] = set()
+    for number, word in enumerate(words):
+        if not shell:
+            _look_at_signs(word, first=number == 0)
+        if len(word.text) > LONGEST_WORD // 4:
+            _look_at_length(word)
+        if "{" in word.text:
+            used.update(_look_at_names(word, names, shell=shell))
+    return used
+
+
+def _look_at_signs(word: Word, *, first: bool) -> None:
+    if word.text in SHELL_SIGNS or word.text.startswith("$("):
+        sign = word.text if len(word.text) < 10 else "$(...)"
+        hint = "write the whole command as one text: shell: ..."
+        word.say("warning", f"{quoted(sign)} has no meaning without a shell: it is given to the program as it is", hint)
+    elif first and " " in word.text.strip():
+        message = f"the program is called {quoted(word.text)}, with the spaces"
+        word.say("warning", message, "make each argument a word of its own, or write shell: ...")
+
+
+def _look_at_length(word: Word) -> None:
+    size = len(word.text.encode("utf-8"))
+    if size > LONGEST_WORD:
+        hint = "put it in a file and pass the file's name"
+        word.say("error", f"this has {size:,} bytes; the system takes {LONGEST_WORD:,} in one argument", hint)
+
+
+def _look_at_names(word: Word, names: Names, *, shell: bool) -> Iterable[str]:
+    for name in set(template.fields(word.text)):
+        if name not in names.declared:
+            _look_at_unknown(word, name, names)
+            continue
+        if shell:
+            _look_at_quotes(word, name)
+        yield name
+
+
+def _look_at_unknown(word: Word, name: str, names: Names) -> None:
+    bare = name.strip()
+    near = bare if bare in names.declared else nearest(bare, names.declared, 0.75)
+    if near is not None:
+        hint = f'write "{{{near}}}", or "{{{{{name}}}}}" if the braces are meant' if near != name else ""
+        word.say("warning", f'"{{{name}}}" is not replaced: it is no input, output or param of this entry', hint)
+    elif bare in names.seen:
+        hint = "declare it under inputs: or outputs: of this entry"
+        word.say("warning", f'"{{{name}}}" is not replaced: this entry does not declare it', hint)
+
+
+def _look_at_quotes(word: Word, name: str) -> None:
+    text = word.text
+    if f'"{{{name}}}"' in text or f"'{{{name}}}'" in text:
+        hint = f"write {{{name}}} without quotes around it"
+        word.say("warning", f'"{{{name}}}" is put in quotes for the shell already; a second pair undoes that', hint)
+    elif f"${{{name}}}" in text:
+        hint = f"write ${{{{{name}}}}} for the shell's variable"
+        word.say("warning", f'the "{{{name}}}" in "${{{name}}}" is replaced by the path', hint)
+
+
+def look_at_total(words: Iterable[Word], say: Say) -> None:
+    """Says when all words together are more than a system can start a program with."""
+    size = sum(len(word.text.encode("utf-8")) + 1 for word in words)
+    if size > LONGEST_LINE:
+        hint = "put the arguments in a file and pass the file's name"
+        say("error", f"the command line has {size:,} bytes; the limit is {LONGEST_LINE:,}", hint)
+
+
+def look_at_unused(outputs: Iterable[Output], used: set[str], say: Callable[[Output, str, str], None]) -> None:
+    """Says which declared outputs the command is never told the path of."""
+    for output in outputs:
+        if output.artifact and output.artifact not in used and (output.param is None or output.param not in used):
+            name = output.param or output.artifact
+            message = f"the command is never told where to write {quoted(output.artifact)}"
+            say(output, message, f'put "{{{name}}}" where the path belongs')
+
+
+def declared(inputs: Iterable[Input], outputs: Iterable[Output]) -> frozenset[str]:
+    """Everything `{name}` may name: artifacts and params."""
+    nodes: list[Input | Output] = [*inputs, *outputs]
+    return frozenset(name for node in nodes for name in (node.artifact, node.param) if name)
