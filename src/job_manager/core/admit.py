@@ -32,7 +32,9 @@ def _resume(state: State, said: s.ResumeJob, now: float) -> list[e.Event]:
         raise Refused(f"job {job.id} cannot take an edited job file while {len(job.leases)} of its attempts are open")
     if job.finished == "succeeded" and said.document is None:
         raise Refused(f"job {job.id} has succeeded; there is nothing to resume")
-    return [e.JobResumed(said.job, now, said.site, said.document, said.kept)]
+    # Only what succeeded can be kept, whatever the asker believed.
+    kept = [pair for pair in said.kept if pair[1] < len(job.states) and job.states[pair[1]] == table.SUCCEEDED]
+    return [e.JobResumed(said.job, now, said.site, said.document, kept)]
 
 
 def _hold(state: State, said: s.HoldJob, now: float) -> list[e.Event]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from heapq import heappop, heappush
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from job_manager.core import events as e
 from job_manager.core import policy, table
@@ -42,9 +42,8 @@ def _decide_job(job: JobState, now: float) -> Iterator[e.Event]:
     for skip in job.doomed:
         yield e.ActionsSkipped(job.id, *skip)
     if not job.held:
-        for due, action in job.timers:
-            if due <= now:
-                yield e.ActionRetried(job.id, action)
+        for _, action in _due(job.timers, now):
+            yield e.ActionRetried(job.id, action)
     if job.over and not job.finished and not job.undecided:
         yield _finish(job, now)
 
@@ -54,7 +53,7 @@ def _verdict(job: JobState, action: int, now: float) -> e.Event:
     if policy.may_retry(job, action, failure):
         wait = policy.delay(job, action, failure)
         return e.RetryPlanned(job.id, action, now + wait) if wait else e.ActionRetried(job.id, action)
-    if failure.reason == "lost" and not policy.idempotent(job, job.shape.actions[action]):
+    if failure.reason == "lost" and not _idempotent(job, action):
         return e.ActionLost(job.id, action)
     return e.ActionFailed(job.id, action)
 
@@ -66,33 +65,58 @@ def _finish(job: JobState, now: float) -> e.Event:
 
 def _leases(state: State) -> list[e.Event]:
     """The leases of the first job that can have any; the next job is asked once these are folded."""
+    overtaking = True
     for job in sorted(state.jobs.values(), key=lambda job: (job.submitted_at, job.id)):
-        if job.ready and not job.held:
-            leases = list(_lease_job(state, job))
-            if leases:
-                return leases
+        if not job.ready or job.held or not job.workers:
+            continue
+        leases = list(_lease_job(state, job, overtaking))
+        if leases:
+            return leases
+        # What waits for a free slot would wait for ever if later jobs were leased ahead of it.
+        overtaking = overtaking and _idempotent(job, job.ready[0])
     return []
 
 
-def _lease_job(state: State, job: JobState) -> Iterator[e.Event]:
-    room = [
-        (worker, state.workers[worker].slots - state.workers[worker].held, state.workers[worker].ahead)
-        for worker in sorted(job.workers)
-    ]
-    wanted = sum(max(0, free + ahead) for _, free, ahead in room)
-    candidates = _first(job.ready, wanted)
-    for worker, free, ahead in room:
-        for taken in range(max(0, free + ahead)):
-            action = next(candidates, None)
-            if action is None:
-                return
-            # What must not run twice is leased only when it can begin at once.
-            if taken >= free and not policy.idempotent(job, job.shape.actions[action]):
-                return
-            yield e.ActionLeased(job.id, action, job.attempts[action] + 1, worker)
+def _lease_job(state: State, job: JobState, overtaking: bool) -> Iterator[e.Event]:
+    free, behind = _places(state, job)
+    places = [*free, *(behind if overtaking else ())]
+    for taken, action in enumerate(_first(job.ready, len(places))):
+        # What must not run twice is leased only when it can begin at once.
+        if taken >= len(free) and not _idempotent(job, action):
+            return
+        yield e.ActionLeased(job.id, action, job.attempts[action] + 1, places[taken])
 
 
-def _first(heap: list[int], count: int) -> Iterator[int]:
+def _places(state: State, job: JobState) -> tuple[list[str], list[str]]:
+    """Workers, one for each lease they can take: those with free slots, then those with room behind their slots.
+
+    Least loaded first, so that no worker hoards work while another is idle."""
+    free: list[tuple[int, str]] = []
+    behind: list[tuple[int, str]] = []
+    for name in job.workers:
+        worker = state.workers[name]
+        free += [(held, name) for held in range(worker.held, worker.slots)]
+        first = max(worker.held, worker.slots)
+        behind += [(held - worker.slots, name) for held in range(first, worker.slots + worker.ahead)]
+    return [name for _, name in sorted(free)], [name for _, name in sorted(behind)]
+
+
+def _idempotent(job: JobState, action: int) -> bool:
+    return policy.idempotent(job, job.shape.actions[action])
+
+
+def _due(timers: list[tuple[float, int]], now: float) -> Iterator[tuple[float, int]]:
+    """The timers that are due, in order, leaving the heap as it is: costs what is due, whatever else waits."""
+    for timer in _first(timers, len(timers)):
+        if timer[0] > now:
+            return
+        yield timer
+
+
+Member = TypeVar("Member", int, tuple[float, int])
+
+
+def _first(heap: list[Member], count: int) -> Iterator[Member]:
     """The `count` smallest of a heap in order, leaving it as it is: costs count log count, whatever the heap holds."""
     front = [(heap[0], 0)] if heap else []
     while front and count > 0:
@@ -145,6 +169,6 @@ def fresh_orders(state: State) -> list[Order]:
 
 def _order(job: JobState, action: int) -> Order:
     worker, attempt = job.leases[action]
-    if job.held:
+    if action in job.stopping:
         return StopAttempt(job.id, action, attempt, worker, job.grace)
     return StartAttempt(job.id, action, attempt, worker)

@@ -13,12 +13,19 @@ from job_manager.core import events as e
 from job_manager.core import table
 from job_manager.core.state import Failure, JobState, Lease, Skip, State, WorkerState
 from job_manager.model.document import read_job, read_site
+from job_manager.model.errors import InvariantBroken
 
 
 def evolve(state: State, event: e.Event) -> None:
     """Fold one event into the state. Raises InvariantBroken when the event cannot happen in this state."""
+    if (event.job in state.jobs) is isinstance(event, e.JobSubmitted):
+        raise InvariantBroken(f"{type(event).__name__} cannot happen to job {event.job}: {_known(state, event.job)}")
     state.touched.add(event.job)
     FOLDS[type(event)](state, event)
+
+
+def _known(state: State, job: str) -> str:
+    return "it has been submitted already" if job in state.jobs else "there is no such job"
 
 
 def fold(state: State, events: Iterable[e.Event]) -> State:
@@ -109,13 +116,16 @@ def _job_submitted(state: State, event: e.JobSubmitted) -> None:
 
 def _job_held(state: State, event: e.JobHeld) -> None:
     job = state.jobs[event.job]
+    if job.finished:
+        raise InvariantBroken(f"job {job.id}: JobHeld cannot happen, it has {job.finished}")
     job.held, job.grace = event.why, event.grace
+    job.stopping.update(job.leases)
     state.changed.extend((event.job, action) for action in job.leases)
 
 
 def _job_resumed(state: State, event: e.JobResumed) -> None:
     job = state.jobs[event.job]
-    job.held, job.finished = "", ""
+    job.held, job.finished, job.finished_at = "", "", 0.0
     job.site = read_site(event.site)
     if event.document is not None:
         _revise(job, event)
@@ -131,13 +141,15 @@ def _job_resumed(state: State, event: e.JobResumed) -> None:
 
 def _revise(job: JobState, event: e.JobResumed) -> None:
     """Take the edited job; what is kept keeps its result, everything else starts from nothing."""
+    if job.leases or any(job.states[was] != table.SUCCEEDED for _, was in event.kept):
+        raise InvariantBroken(f"job {job.id}: an edit cannot be taken over open leases, nor keep what did not succeed")
     old = (job.states, job.attempts, job.began, job.ended, job.results)
-    highest = max(job.attempts, default=0)
+    job.highest = max(job.highest, max(job.attempts, default=0))
     assert event.document is not None
     job.plan(read_job(event.document), job.site)
     # Attempt numbers go on from the highest: a token names one attempt for ever, whatever the index meant before.
     for action in range(len(job.states)):
-        job.attempts[action] = highest
+        job.attempts[action] = job.highest
     for new, was in event.kept:
         job.states[new], job.attempts[new] = old[0][was], old[1][was]
         job.began[new], job.ended[new] = old[2][was], old[3][was]
@@ -148,6 +160,8 @@ def _revise(job: JobState, event: e.JobResumed) -> None:
 
 def _job_finished(state: State, event: e.JobFinished) -> None:
     job = state.jobs[event.job]
+    if job.finished or job.leases or not job.over:
+        raise InvariantBroken(f"job {job.id}: JobFinished cannot happen, it is {job.state}")
     job.finished, job.finished_at = event.state, event.at
 
 
@@ -166,10 +180,18 @@ def _worker_left(state: State, event: e.WorkerLeft) -> None:
 
 def _leased(state: State, event: e.ActionLeased) -> None:
     job = state.jobs[event.job]
-    job.move(event.action, e.ActionLeased)
-    _take_out(job.ready, event.action)
-    job.attempts[event.action] = event.attempt
-    job.leases[event.action] = Lease(event.worker, event.attempt)
+    action = event.action
+    if job.held:
+        raise job.broken(e.ActionLeased, action, f"since the job is {job.held}")
+    if event.worker not in job.workers:
+        raise job.broken(e.ActionLeased, action, f"since {event.worker} is no worker of the job")
+    if event.attempt <= job.attempts[action]:
+        raise job.broken(e.ActionLeased, action, f"since attempt {event.attempt} has been made")
+    job.move(action, e.ActionLeased)
+    _take_out(job.ready, action)
+    job.attempts[action] = event.attempt
+    job.began[action] = job.ended[action] = 0.0
+    job.leases[action] = Lease(event.worker, event.attempt)
     state.workers[event.worker].held += 1
     state.changed.append((event.job, event.action))
 
@@ -183,29 +205,40 @@ def _take_out(heap: list[Any], member: Any) -> None:
         heapify(heap)
 
 
+Attempted = e.LeaseReturned | e.ActionStarted | e.AttemptStopped | e.AttemptLost | e.AttemptFailed | e.ActionSucceeded
+
+
+def _move(job: JobState, event: Attempted) -> None:
+    """Along the table, for events that speak of the attempt under lease and no other."""
+    lease = job.leases.get(event.action)
+    if lease is not None and lease.attempt != event.attempt:
+        why = f"since attempt {lease.attempt} is under lease, not {event.attempt}"
+        raise job.broken(type(event), event.action, why)
+    job.move(event.action, type(event))
+
+
 def _end_lease(state: State, job: JobState, action: int) -> None:
     lease = job.leases.pop(action)
-    worker = state.workers.get(lease.worker)
-    if worker is not None:
-        worker.held -= 1
+    job.stopping.discard(action)
+    state.workers[lease.worker].held -= 1
 
 
 def _given_back(state: State, event: e.LeaseReturned | e.AttemptStopped) -> None:
     job = state.jobs[event.job]
-    job.move(event.action, type(event))
+    _move(job, event)
     _end_lease(state, job, event.action)
     heappush(job.ready, event.action)
 
 
 def _started(state: State, event: e.ActionStarted) -> None:
     job = state.jobs[event.job]
-    job.move(event.action, e.ActionStarted)
+    _move(job, event)
     job.began[event.action] = event.at
 
 
 def _attempt_failed(state: State, event: e.AttemptFailed) -> None:
     job = state.jobs[event.job]
-    job.move(event.action, e.AttemptFailed)
+    _move(job, event)
     job.began[event.action], job.ended[event.action] = event.began, event.ended
     job.failures[event.action] = Failure(event.attempt, event.reason, event.code, event.message)
     job.spent[event.action] = job.spent.get(event.action, 0) + 1
@@ -215,7 +248,7 @@ def _attempt_failed(state: State, event: e.AttemptFailed) -> None:
 
 def _attempt_lost(state: State, event: e.AttemptLost) -> None:
     job = state.jobs[event.job]
-    job.move(event.action, e.AttemptLost)
+    _move(job, event)
     job.ended[event.action] = event.at
     job.failures[event.action] = Failure(event.attempt, "lost", None, "")
     job.losses[event.action] = job.losses.get(event.action, 0) + 1
@@ -226,32 +259,37 @@ def _attempt_lost(state: State, event: e.AttemptLost) -> None:
 def _retry_planned(state: State, event: e.RetryPlanned) -> None:
     job = state.jobs[event.job]
     job.move(event.action, e.RetryPlanned)
-    job.undecided.remove(event.action)
+    _decided(job, event)
     heappush(job.timers, (event.due, event.action))
 
 
 def _retried(state: State, event: e.ActionRetried) -> None:
     job = state.jobs[event.job]
     job.move(event.action, e.ActionRetried)
-    planned = next((timer for timer in job.timers if timer[1] == event.action), None)
-    if planned:
-        _take_out(job.timers, planned)
-    else:
+    if event.action in job.undecided:
         job.undecided.remove(event.action)
+    else:  # those that are due come in order, so the planned one is nearly always on top
+        _take_out(job.timers, next(timer for timer in job.timers if timer[1] == event.action))
     heappush(job.ready, event.action)
+
+
+def _decided(job: JobState, event: e.RetryPlanned | e.ActionRetried | e.ActionFailed | e.ActionLost) -> None:
+    if event.action not in job.undecided:
+        raise job.broken(type(event), event.action, "since that is decided already")
+    job.undecided.remove(event.action)
 
 
 def _given_up(state: State, event: e.ActionFailed | e.ActionLost) -> None:
     job = state.jobs[event.job]
     job.move(event.action, type(event))
-    job.undecided.remove(event.action)
+    _decided(job, event)
     _settle(job, finished=[(job.shape.node_of[event.action], False)])
 
 
 def _succeeded(state: State, event: e.ActionSucceeded) -> None:
     job = state.jobs[event.job]
     action = event.action
-    job.move(action, e.ActionSucceeded)
+    _move(job, event)
     job.began[action], job.ended[action] = event.began, event.ended
     if event.outputs:
         job.results[action] = event.outputs
@@ -262,10 +300,13 @@ def _succeeded(state: State, event: e.ActionSucceeded) -> None:
 
 def _skipped(state: State, event: e.ActionsSkipped) -> None:
     job = state.jobs[event.job]
+    skip = Skip(event.first, event.end, event.because, event.task)
+    if skip not in job.doomed:
+        raise InvariantBroken(f"job {job.id}: ActionsSkipped cannot happen, nothing dooms {skip.first} to {skip.end}")
     for action in range(event.first, event.end):
-        if job.states[action] == table.WAITING:  # a result kept over an edit of the job stays
+        if job.states[action] != table.SUCCEEDED:  # a result kept over an edit of the job stays
             job.move(action, e.ActionsSkipped)
-    job.doomed.remove(Skip(event.first, event.end, event.because, event.task))
+    job.doomed.remove(skip)
     job.remaining[event.task] = 0
     _settle(job, finished=[(event.task, False)])
 

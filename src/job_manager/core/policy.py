@@ -13,6 +13,7 @@ from job_manager.model.job import Action, ModuleCall
 MAX_LOSSES = 10  # attempts lost with their machine cost nothing of `retries`, but not for ever
 FIRST_DELAY = 1.0  # seconds before the first retry, doubling
 LONGEST_DELAY = 300.0
+DOUBLINGS = 16  # beyond the longest delay already; a number of retries has no such limit, a float has
 # Trying again cannot help where the work itself says it is wrong, or where it could never begin.
 NOT_RETRIED = frozenset({"output-invalid", "spawn", "cancelled", "upstream"})
 
@@ -48,6 +49,6 @@ def delay(job: JobState, index: int, failure: Failure) -> float:
     """
     if failure.reason == "lost":
         return 0.0
-    whole = min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** (job.spent.get(index, 1) - 1))
+    whole = min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(DOUBLINGS, job.spent.get(index, 1) - 1))
     spread = hashlib.blake2b(f"{job.id}/{index}/{failure.attempt}".encode(), digest_size=2).digest()
     return whole * (0.75 + int.from_bytes(spread, "big") / 65535 / 2)

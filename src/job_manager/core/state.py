@@ -56,6 +56,7 @@ class JobState:
         "finished_at",
         "grace",
         "held",
+        "highest",
         "id",
         "job",
         "leases",
@@ -68,6 +69,7 @@ class JobState:
         "site",
         "spent",
         "states",
+        "stopping",
         "submitted_at",
         "timers",
         "undecided",
@@ -82,6 +84,7 @@ class JobState:
         self.grace = 0.0
         self.finished = ""  # succeeded | failed
         self.finished_at = 0.0
+        self.highest = 0  # no action has had a later attempt, whatever its index meant before an edit
         self.plan(job, site)
 
     def plan(self, job: Job, site: Site) -> None:
@@ -100,6 +103,7 @@ class JobState:
         self.results: dict[int, Sequence[Sequence[Any]]] = {}  # outputs of what succeeded
         self.failures: dict[int, Failure] = {}
         self.leases: dict[int, Lease] = {}
+        self.stopping: set[int] = set()  # leases whose attempts were told to end; that is never taken back
         self.undecided: list[int] = []  # failed or lost, no verdict yet
         self.timers: list[tuple[float, int]] = []  # heap of (due, action) for planned retries
         self.reset_tree()
@@ -117,12 +121,15 @@ class JobState:
         before = self.states[action]
         after = table.TABLE[event].get(before)
         if after is None:
-            path = self.shape.paths[action]
-            now = table.NAMES[before]
-            raise InvariantBroken(f"job {self.id}: {event.__name__} cannot happen to {path}, which is {now}")
+            raise self.broken(event, action)
         self.states[action] = after
         self.counts[before] -= 1
         self.counts[after] += 1
+
+    def broken(self, event: type, action: int, why: str = "") -> InvariantBroken:
+        """The error that this event cannot happen to the action now."""
+        now = why or f"which is {table.NAMES[self.states[action]]}"
+        return InvariantBroken(f"job {self.id}: {event.__name__} cannot happen to {self.shape.paths[action]}, {now}")
 
     @property
     def state(self) -> str:

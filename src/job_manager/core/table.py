@@ -8,6 +8,7 @@ from job_manager.core import events as e
 
 WAITING, READY, LEASED, RUNNING, RETRYING, SUCCEEDED, FAILED, SKIPPED, CANCELLED, LOST = range(10)
 NAMES = ("waiting", "ready", "leased", "running", "retrying", "succeeded", "failed", "skipped", "cancelled", "lost")
+# No event leads to cancelled yet: its number is taken so that it may come without moving the others.
 FINAL = frozenset({SUCCEEDED, FAILED, SKIPPED, CANCELLED, LOST})
 
 
@@ -33,7 +34,6 @@ TABLE: dict[type, dict[int, int]] = {
     e.JobResumed: {
         FAILED: WAITING,
         SKIPPED: WAITING,
-        CANCELLED: WAITING,
         LOST: WAITING,
         READY: WAITING,  # becomes ready again as soon as the tree is settled anew
         WAITING: WAITING,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from job_manager.core.admit import admit
 from job_manager.core.decide import Order, decide, fresh_orders, next_timer, orders, quiet
-from job_manager.core.events import Event
+from job_manager.core.events import Event, JobSubmitted, WorkerLeft
 from job_manager.core.evolve import evolve
 from job_manager.core.said import Said, WorkerAnnounced
 from job_manager.core.state import State
@@ -24,6 +24,7 @@ class Supervisor:
         self._engine = engine
         self.state = State()
         self.refused: list[tuple[Said, Refused]] = []
+        self._met: set[str] = set()  # jobs whose events have passed through here
 
     def turn(self, now: float) -> Sequence[Event]:
         """Take one turn if there is one; the events committed. Raises EngineError when the commit failed: the state
@@ -33,15 +34,31 @@ class Supervisor:
         return () if turn is None else self._take(turn, now)
 
     def _take(self, turn: Turn, now: float) -> Sequence[Event]:
-        for event in turn.events:
+        history = list(turn.events)
+        for event in history:
             evolve(self.state, event)
         self.refused = []
-        events = self._hear(turn.said, now)
+        events = self._meet(history, now)
+        events += self._hear(turn.said, now)
         events += self._decide(now)
         if not self._engine.commit(turn, events, self._read_orders(turn.said)):
             self.state = State()
             return self.turn(now)
+        self._met.update(event.job for event in events if isinstance(event, JobSubmitted))
         return events
+
+    def _meet(self, history: Sequence[Event], now: float) -> list[Event]:
+        """Of a job whose history is read for the first time: its workers are gone until they announce themselves.
+
+        Whether they still live is not in the journal, and what is leased to nobody is lost time, or lost."""
+        unmet = {event.job for event in history if isinstance(event, JobSubmitted)} - self._met
+        self._met |= unmet
+        left: list[Event] = [
+            WorkerLeft(job, worker, now) for job in sorted(unmet) for worker in sorted(self.state.jobs[job].workers)
+        ]
+        for event in left:
+            evolve(self.state, event)
+        return left
 
     def _hear(self, said: Sequence[Said], now: float) -> list[Event]:
         events: list[Event] = []

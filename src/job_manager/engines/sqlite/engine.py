@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from job_manager.core.decide import Order
-from job_manager.core.events import Event, pack, unpack
+from job_manager.core.events import Event, pack
 from job_manager.core.said import Said
 from job_manager.engines.sqlite.journal import Head, Journal
 from job_manager.ports.clock import Clock
@@ -30,7 +30,8 @@ class SqliteEngine:
 
     def watch(self, job: str) -> None:
         """Take this job's stream into the next turn."""
-        self._unread.append(job)
+        if job not in self._heads and job not in self._unread:  # else its events would come twice
+            self._unread.append(job)
 
     def say(self, *said: Said) -> None:
         """Put a request or report into the mailbox."""
@@ -45,14 +46,14 @@ class SqliteEngine:
 
     def _read_unread(self) -> Iterator[Event]:
         for job in self._unread:
+            yield from self._journal.events(job)
             self._heads[job] = self._journal.head(job)
-            for packed in self._journal.read(job):
-                yield unpack(job, packed)
         self._unread = []
 
     def commit(self, turn: Turn, events: Sequence[Event], orders: Sequence[Order]) -> bool:
         """Append the events of all jobs in one durable transaction, then hand out the orders."""
         if turn.version != self._version:
+            self._start_over()
             return False
         if events and not self._journal.append(self._clock.wall(), self._by_job(events)):
             self._start_over()

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from job_manager.core.events import Event, unpack
 from job_manager.model.errors import EngineError
 
 FORMAT = 1  # PRAGMA user_version; raised when the tables or the meaning of their rows change
@@ -27,10 +28,10 @@ CREATE TABLE turn (
     count INTEGER NOT NULL,
     at REAL NOT NULL,
     body TEXT NOT NULL,     -- JSON list of packed events
-    hash BLOB NOT NULL      -- blake2b(hash of the job's turn before || body)
+    hash BLOB NOT NULL      -- of the job's turn before and of this whole row
 ) STRICT;
 CREATE UNIQUE INDEX turn_of_job ON turn (job, seq);
-CREATE TABLE head (         -- a cache of the last turn of each job, and what `jm ls` shows
+CREATE TABLE head (         -- the end of each job's chain, and a cache of what `jm ls` shows
     job TEXT PRIMARY KEY,
     seq INTEGER NOT NULL,
     hash BLOB NOT NULL,
@@ -53,9 +54,10 @@ class Head:
         self.hash = hash
 
 
-def chained(before: bytes, body: str) -> bytes:
-    """The hash of a turn."""
-    return hashlib.blake2b(before + body.encode("utf-8"), digest_size=16).digest()
+def chained(before: bytes, job: str, seq: int, count: int, at: float, body: bytes) -> bytes:
+    """The hash of a turn: nothing of its row can change, go missing or change places unnoticed."""
+    row = f"{job}\n{seq}\n{count}\n{at!r}\n".encode()
+    return hashlib.blake2b(before + row + body, digest_size=16).digest()
 
 
 @contextmanager
@@ -63,7 +65,7 @@ def engine_errors(path: str) -> Iterator[None]:
     """Turn what SQLite raises into an EngineError that says which file and what to do."""
     try:
         yield
-    except sqlite3.Error as cause:
+    except (sqlite3.Error, OSError) as cause:
         raise _explained(path, cause) from cause
 
 
@@ -75,7 +77,7 @@ def found_format(db: sqlite3.Connection, path: str) -> int:
     return found
 
 
-def _explained(path: str, cause: sqlite3.Error) -> EngineError:
+def _explained(path: str, cause: Exception) -> EngineError:
     text = str(cause)
     if "full" in text:
         return EngineError(f"the disk is full: {path}", "free some space, then resume the job", retryable=True)
@@ -87,22 +89,29 @@ def _explained(path: str, cause: sqlite3.Error) -> EngineError:
 
 
 class Journal:
-    """An open journal; makes the file (0600) when there is none."""
+    """An open journal; makes the file (0600) when there is none. `patience`: seconds to wait for another program that
+    holds the file."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, patience: float = 30.0) -> None:
         self.path = path
         with engine_errors(path):
-            self._open()
+            if not os.path.exists(path):
+                os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600))
+            self._db = sqlite3.connect(path, isolation_level=None, timeout=patience)
+            try:
+                self._open()
+            except BaseException:
+                self._db.close()
+                raise
         self._since_checkpoint = 0
 
     def _open(self) -> None:
-        if not os.path.exists(self.path):
-            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600))
-        self._db = db = sqlite3.connect(self.path, isolation_level=None, timeout=30)
+        db = self._db
+        found = found_format(db, self.path)
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
         db.execute("PRAGMA wal_autocheckpoint=0")
-        if not found_format(db, self.path):
+        if not found:
             db.executescript(f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version={FORMAT}; COMMIT;")
 
     def head(self, job: str) -> Head:
@@ -115,22 +124,31 @@ class Journal:
         """One durable step for (job, head as known, packed events) of any number of jobs; heads are moved on.
 
         False, and nothing written, when a head in the file is not the one given."""
-        bodies = [json.dumps(events, separators=(",", ":")) for _, _, events in turns]
+        at = float(at)  # as it is read back, or the hash would not be that of the row
+        bodies = [_body(self.path, job, events) for job, _, events in turns]
+        with self._transaction():
+            fits = all(self._append_one(at, *turn, body) for turn, body in zip(turns, bodies, strict=True))
+            if not fits:
+                self._db.execute("ROLLBACK")
+        if fits:
+            self._move_on(at, turns, bodies)
+        return fits
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
         with engine_errors(self.path):
             self._db.execute("BEGIN IMMEDIATE")
             try:
-                fits = all(self._append_one(at, *turn, body) for turn, body in zip(turns, bodies, strict=True))
-                self._db.execute("COMMIT" if fits else "ROLLBACK")
+                yield
+                if self._db.in_transaction:
+                    self._db.execute("COMMIT")
             except BaseException:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
-            if fits:
-                self._move_on(turns, bodies)
-        return fits
 
     def _append_one(self, at: float, job: str, head: Head, events: Sequence[list[Any]], body: str) -> bool:
-        hash = chained(head.hash, body)
+        hash = chained(head.hash, job, head.seq, len(events), at, body.encode())
         if head.seq == 0:
             added = self._db.execute(
                 "INSERT OR IGNORE INTO head VALUES (?, ?, ?, '', 'open', ?, NULL, '{}')", (job, len(events), hash, at)
@@ -149,9 +167,11 @@ class Journal:
                 self._db.execute(*SUMMARIES[event[0]](job, event))
         return True
 
-    def _move_on(self, turns: Sequence[tuple[str, Head, Sequence[list[Any]]]], bodies: Sequence[str]) -> None:
-        for (_, head, events), body in zip(turns, bodies, strict=True):
-            head.hash = chained(head.hash, body)
+    def _move_on(
+        self, at: float, turns: Sequence[tuple[str, Head, Sequence[list[Any]]]], bodies: Sequence[str]
+    ) -> None:
+        for (job, head, events), body in zip(turns, bodies, strict=True):
+            head.hash = chained(head.hash, job, head.seq, len(events), at, body.encode())
             head.seq += len(events)
         self._since_checkpoint += 1
         if self._since_checkpoint >= CHECKPOINT_TURNS:
@@ -159,43 +179,77 @@ class Journal:
 
     def _checkpoint(self, mode: str) -> None:
         self._since_checkpoint = 0
-        self._db.execute(f"PRAGMA wal_checkpoint({mode})")
+        try:
+            self._db.execute(f"PRAGMA wal_checkpoint({mode})")
+        except sqlite3.Error:
+            pass  # what was appended is safe in the log beside the file, and is folded in another time
 
-    def read(self, job: str) -> Iterator[list[Any]]:
-        """Every packed event of a job in order. Raises EngineError where the chain is broken."""
+    def events(self, job: str) -> Iterator[Event]:
+        """Every event of a job in order. Raises EngineError where the chain is broken."""
         yield from read_chain(self._db, self.path, job)
 
     def remove(self, job: str) -> None:
         """Forget a job and all its events."""
-        with engine_errors(self.path):
-            self._db.executescript("BEGIN IMMEDIATE;")
+        with self._transaction():
             self._db.execute("DELETE FROM turn WHERE job=?", (job,))
             self._db.execute("DELETE FROM head WHERE job=?", (job,))
-            self._db.execute("COMMIT")
 
     def close(self) -> None:
         """Let go of the file; the write-ahead log is folded into it."""
-        try:
-            self._checkpoint("TRUNCATE")
-        except sqlite3.Error:
-            pass  # the log stays beside the file and is read from there; nothing is lost
+        self._checkpoint("TRUNCATE")
         self._db.close()
 
 
-def read_chain(db: sqlite3.Connection, path: str, job: str) -> Iterator[list[Any]]:
-    """Every packed event of a job in order, each turn held to the hash chain. Raises EngineError where it is broken."""
+def _body(path: str, job: str, events: Sequence[list[Any]]) -> str:
+    try:
+        return json.dumps(events, separators=(",", ":"))
+    except RecursionError:
+        raise EngineError(
+            f"job {job} is nested too deep to be written to {path}", "put its tasks side by side"
+        ) from None
+
+
+# One statement, so that turns and the end of the chain are of one moment even while somebody writes.
+CHAIN = """
+SELECT head.seq, head.hash, turn.seq, turn.count, turn.at, CAST(turn.body AS BLOB), turn.hash
+FROM head LEFT JOIN turn ON turn.job = head.job WHERE head.job=? ORDER BY turn.seq
+"""
+
+
+def read_chain(db: sqlite3.Connection, path: str, job: str) -> Iterator[Event]:
+    """Every event of a job in order, each turn held to the hash chain and the chain to its end.
+
+    Raises EngineError naming job and event where that is broken."""
     hash, seq = b"", 0
+    end: tuple[int, bytes] | None = None
     with engine_errors(path):
-        rows = db.execute("SELECT seq, count, body, hash FROM turn WHERE job=? ORDER BY seq", (job,))
-        for at, count, body, found in rows:
-            hash = chained(hash, body)
+        for last, last_hash, at, count, when, body, found in db.execute(CHAIN, (job,)):
+            end = (last, last_hash)
+            if body is None:
+                break  # the end of a chain that is not there
+            hash = chained(hash, job, seq, count, when, body)
             if at != seq or found != hash:
-                raise EngineError(
-                    f"the journal {path} is damaged: job {job}, event {seq}: the hash chain is broken",
-                    "keep a copy of the file before anything else",
-                )
+                raise _damaged(path, job, seq, "the hash chain is broken")
             seq += count
-            yield from json.loads(body)
+            for packed in json.loads(body):
+                yield _unpacked(path, job, packed)
+        if end is None and db.execute("SELECT 1 FROM turn WHERE job=? LIMIT 1", (job,)).fetchone():
+            raise _damaged(path, job, 0, "the end of its chain is missing")
+    if end is not None and end != (seq, hash):
+        raise _damaged(path, job, seq, "what was written last is missing")
+
+
+def _damaged(path: str, job: str, seq: int, what: str) -> EngineError:
+    text = f"the journal {path} is damaged: job {job}, event {seq}: {what}"
+    return EngineError(text, "keep a copy of the file before anything else")
+
+
+def _unpacked(path: str, job: str, packed: Sequence[Any]) -> Event:
+    try:
+        return unpack(job, packed)
+    except (KeyError, TypeError) as cause:
+        text = f"{path} has an event {packed[0]!r} in job {job} that this job_manager does not know"
+        raise EngineError(text, "it was written by a newer one: use that") from cause
 
 
 # What a few kinds of events change in the row that `jm ls` shows. A cache: the events are the truth.
@@ -208,5 +262,8 @@ SUMMARIES: dict[str, Any] = {
         "UPDATE head SET state=?, finished=?, counts=? WHERE job=?",
         (event[2], event[1], json.dumps(event[3]), job),
     ),
-    "job-resumed": lambda job, event: ("UPDATE head SET state='open', finished=NULL WHERE job=?", (job,)),
+    "job-resumed": lambda job, event: (
+        "UPDATE head SET state='open', finished=NULL, name=coalesce(?, name) WHERE job=?",
+        (event[3] and event[3]["Job"].get("title", ""), job),
+    ),
 }

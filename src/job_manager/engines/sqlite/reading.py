@@ -10,9 +10,23 @@ import os
 import sqlite3
 from collections.abc import Iterator
 
-from job_manager.core.events import Event, unpack
+from job_manager.core.events import Event
 from job_manager.engines.sqlite.journal import engine_errors, found_format, read_chain
 from job_manager.ports.history import JobRow
+
+
+def _address(path: str, how: str) -> str:
+    path = os.path.abspath(path)
+    for sign in "%?#":  # the signs that mean something in an address; the percent first
+        path = path.replace(sign, f"%{ord(sign):02x}")
+    return f"file://{path}?{how}"
+
+
+def _has_log(path: str) -> bool:
+    try:
+        return os.stat(f"{path}-wal").st_size > 0
+    except OSError:
+        return False
 
 
 class Reading:
@@ -25,13 +39,26 @@ class Reading:
             with engine_errors(path):
                 self._db = self._open()
 
-    def _open(self) -> sqlite3.Connection:
-        # query_only instead of mode=ro: a read-only connection cannot open a WAL file whose -shm is gone.
-        db = sqlite3.connect(self._path, isolation_level=None, timeout=5)
-        db.execute("PRAGMA query_only=ON")
-        db.execute("PRAGMA wal_autocheckpoint=0")
-        found_format(db, self._path)
-        return db
+    def _open(self) -> sqlite3.Connection | None:
+        try:
+            return self._connect("mode=ro")
+        except sqlite3.OperationalError:
+            if _has_log(self._path):
+                raise
+            # Nothing can be made beside the file, and there is no log of a writer to be read with it.
+            return self._connect("immutable=1")
+
+    def _connect(self, how: str) -> sqlite3.Connection | None:
+        """mode=ro: a connection that could write would, as the last to close, fold the log into the file."""
+        db = sqlite3.connect(_address(self._path, how), uri=True, isolation_level=None, timeout=5)
+        try:
+            if found_format(db, self._path):
+                return db
+        except BaseException:
+            db.close()
+            raise
+        db.close()  # its maker has not written the tables yet
+        return None
 
     def jobs(self) -> list[JobRow]:
         """Every job, newest first."""
@@ -46,8 +73,7 @@ class Reading:
     def events(self, job: str) -> Iterator[Event]:
         """Every event of a job in order. Raises EngineError where the journal is damaged."""
         if self._db is not None:
-            for packed in read_chain(self._db, self._path, job):
-                yield unpack(job, packed)
+            yield from read_chain(self._db, self._path, job)
 
     def close(self) -> None:
         """Let go of the file."""

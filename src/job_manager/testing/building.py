@@ -1,0 +1,38 @@
+"""Builders for small jobs: trees of actions that have a name and nothing to do. Knows no job language."""
+
+from __future__ import annotations
+
+from job_manager.model.job import Action, Command, Job, ModuleCall, Task, Work
+from job_manager.model.site import Installed, Site
+
+Node = Task | Action
+
+
+def action(name: str, *, retries: int | None = None, idempotent: bool | None = None, module: str = "") -> Action:
+    """A leaf: a command that does nothing, or a call of `module`."""
+    work: Work = ModuleCall(module) if module else Command(("true",))
+    return Action(name, work, retries=retries, idempotent=idempotent)
+
+
+def serial(name: str, *children: Node | str) -> Task:
+    """A task whose children run one after another. A text is an action of that name."""
+    return Task(name, _nodes(children))
+
+
+def parallel(name: str, *children: Node | str) -> Task:
+    """A task whose children run at once. A text is an action of that name."""
+    return Task(name, _nodes(children), parallel=True)
+
+
+def job(*children: Node | str, name: str = "test", at_once: bool = False) -> Job:
+    """A job of these children, one after another unless `at_once`."""
+    return Job(name, _nodes(children), parallel=at_once)
+
+
+def _nodes(children: tuple[Node | str, ...]) -> tuple[Node, ...]:
+    return tuple(action(child) if isinstance(child, str) else child for child in children)
+
+
+def site(*modules: Installed) -> Site:
+    """A site with these installed modules and paths that nobody looks at."""
+    return Site(workdir="/nowhere", store="/nowhere", modules=modules)
