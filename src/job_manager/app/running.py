@@ -110,9 +110,9 @@ def resume(
         with Host(home, 0, dict(environ), umask()) as host:
             job = host.load(id)
             layout = _layout(home, id, job.site)
-            if job.finished == "succeeded" and wish is None:
-                return _finish(job, layout), ()
             renewal = _renew(job, wish, environ, cwd)
+            if job.finished == "succeeded" and renewal.document is None:
+                return _finish(job, layout), renewal.notes
             host.worker.slots = renewal.loaded.site.slots or default_slots()
             return _go_on(host, job, layout, renewal, observer), renewal.notes
     finally:
@@ -149,7 +149,7 @@ def _as_before(wish: Wish, site: Site) -> Wish:
     before = () if wish.files else tuple((g.name, g.path) for g in site.inputs if g.name not in named)
     return wish._replace(
         named=(*wish.named, *before),
-        shelves=wish.shelves or site.shelves,
+        shelves=wish.shelves or tuple(folder for folder in site.shelves if os.path.isdir(folder)),
         python=wish.python or site.python,
         out=wish.out or site.out,
         slots=wish.slots or site.slots,

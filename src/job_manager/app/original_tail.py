@@ -1,0 +1,100 @@
+"""The lines of a log while it is being written, in bounded memory: whole lines, what a terminal would be left with.
+
+Knows files and bytes; not whose output it is or where the lines go.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from typing import BinaryIO
+
+CHUNK = 16 * 1024  # bytes read at once
+LONGEST = 8 * 1024  # bytes of one line that are kept; the log has them all
+# Everything that moves a cursor, colours, rings or turns text around, but not the tab.
+UNPRINTABLE = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def escaped(text: str) -> str:
+    """The text with every character that a terminal would obey written out, like `\\x1b`."""
+    return UNPRINTABLE.sub(_written_out, text)
+
+
+def _written_out(match: re.Match[str]) -> str:
+    return match[0].encode("unicode_escape", "surrogatepass").decode("ascii")
+
+
+class Tail:
+    """The file at `path`, which need not exist yet. `more` says whether the last `read` stopped before its end."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._file: BinaryIO | None = None
+        self._line = Line()
+        self.more = False
+
+    def read(self) -> Iterator[str]:
+        """The lines that ended in the next chunk."""
+        self.more = False
+        if self._file is None and not self._open():
+            return
+        assert self._file is not None
+        self._begin_again_when_shortened()
+        chunk = self._file.read(CHUNK)
+        self.more = len(chunk) == CHUNK
+        *whole, rest = chunk.split(b"\n")
+        for part in whole:
+            self._line.add(part)
+            yield self._line.take()
+        self._line.add(rest)
+
+    def _open(self) -> bool:
+        try:
+            self._file = open(self._path, "rb", buffering=0)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def _begin_again_when_shortened(self) -> None:
+        assert self._file is not None
+        if os.fstat(self._file.fileno()).st_size < self._file.tell():
+            self._file.seek(0)
+
+    def close(self) -> Iterator[str]:
+        """The last line when it has no end."""
+        if self._file is not None:
+            self._file.close()
+        if self._line:
+            yield self._line.take()
+
+
+class Line:
+    """The line that is being read. What a carriage return goes back over is dropped, and so is what is beyond LONGEST."""
+
+    def __init__(self) -> None:
+        self._kept = bytearray()
+        self._beyond = 0
+        self._returned = False
+
+    def __bool__(self) -> bool:
+        return bool(self._kept)
+
+    def add(self, part: bytes) -> None:
+        """These bytes follow; none of them is a line's end."""
+        body = part.rstrip(b"\r")
+        start = body.rfind(b"\r") + 1
+        if start or (body and self._returned):
+            self._kept.clear()
+            self._beyond = 0
+        self._returned = len(body) < len(part) or (self._returned and not body)
+        room = LONGEST - len(self._kept)
+        self._kept += body[start : start + room]
+        self._beyond += max(0, len(body) - start - room)
+
+    def take(self) -> str:
+        """The line as text that is safe to show; the next one begins empty."""
+        text = escaped(self._kept.decode("utf-8", "replace"))
+        beyond = self._beyond
+        self.__init__()  # type: ignore[misc]
+        return f"{text} [... {beyond:,} more bytes]" if beyond else text

@@ -1,0 +1,260 @@
+"""A run seen from outside: the events as plain notices, and how far each task is. An observer for screens.
+
+Counts what changed, never the whole job again. Knows no terminal.
+"""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, Protocol
+
+from job_manager.app.progress import LogProgress
+from job_manager.core import events as e
+from job_manager.core import table
+from job_manager.core.state import JobState
+from job_manager.worker.layout import Layout
+
+LEFT, RUNNING, RETRYING, DONE, FAILED, SKIPPED = range(6)
+GROUPS = {
+    table.WAITING: LEFT,
+    table.READY: LEFT,
+    table.LEASED: LEFT,
+    table.RUNNING: RUNNING,
+    table.RETRYING: RETRYING,
+    table.SUCCEEDED: DONE,
+    table.FAILED: FAILED,
+    table.LOST: FAILED,
+    table.CANCELLED: FAILED,
+    table.SKIPPED: SKIPPED,
+}
+
+
+class Notice(NamedTuple):
+    """Something worth a line. `kind`: step-began, step-ended, done, failed, retry, lost, stopped. `subject`: the task or
+    action; `seconds` it took; `attempt` of an action; `message`: why, in words."""
+
+    kind: str
+    subject: str
+    seconds: float = 0.0
+    attempt: int = 0
+    message: str = ""
+
+
+class Step:
+    """A child of the job: its name, its range of actions, and how many of them are in each group."""
+
+    __slots__ = ("began", "counts", "ended", "first", "name", "total")
+
+    def __init__(self, name: str, first: int, total: int) -> None:
+        self.name = name
+        self.first = first
+        self.total = total
+        self.counts = [0] * 6
+        self.began = 0.0  # seconds since the epoch, 0 while nothing of it has begun
+        self.ended = 0.0
+
+    @property
+    def over(self) -> bool:
+        """Nothing of it is left to happen."""
+        return not any(self.counts[LEFT:DONE])
+
+
+class Row(NamedTuple):
+    """An action that runs at this moment: its path, since when (seconds since the epoch), how far (0-100 or None)."""
+
+    path: str
+    began: float
+    percent: float | None
+
+
+class Screen(Protocol):
+    """Who is told. `interval`: seconds between two `draw`, None for never."""
+
+    interval: float | None
+
+    def opened(self, watch: Watch) -> None:
+        """The job is in the journal and about to start, or to go on."""
+
+    def told(self, watch: Watch, notices: Sequence[Notice]) -> None:
+        """These things have happened."""
+
+    def draw(self, watch: Watch) -> None:
+        """A moment to show how things stand."""
+
+    def stopping(self, watch: Watch, times: int) -> None:
+        """Somebody asked to stop, for the first or second time."""
+
+
+class Watch:
+    """An observer (see app.host) that keeps the counts and tells a screen. `job` is there once `opened`."""
+
+    job: JobState
+
+    def __init__(self, screen: Screen, jobs: str) -> None:
+        self._screen = screen
+        self._jobs = jobs
+        self.steps: list[Step] = []
+        self.opened = False
+        self.started = 0.0  # when this run began to watch, seconds since the epoch
+        self.done_before = 0
+        self._running: dict[int, None] = {}  # in the order in which they began
+        self._logs: dict[int, LogProgress] = {}
+
+    @property
+    def interval(self) -> float | None:
+        """How often the host should let us draw."""
+        return self._screen.interval
+
+    # --- the observer ---------------------------------------------------------------------------------------------
+
+    def happened(self, job: JobState, events: Sequence[e.Event]) -> None:
+        """See app.host.Observer."""
+        if not self.opened or any(isinstance(event, e.WorkerJoined) for event in events):
+            self._count_all(job)
+        notices = [notice for event in events for notice in self._heed(event)]
+        if notices:
+            self._screen.told(self, notices)
+
+    def tick(self, job: JobState) -> None:
+        """See app.host.Observer."""
+        self._screen.draw(self)
+
+    def interrupted(self, job: JobState, times: int) -> None:
+        """See app.host.Observer."""
+        self._screen.stopping(self, times)
+
+    # --- counting -------------------------------------------------------------------------------------------------
+
+    def _count_all(self, job: JobState) -> None:
+        """Begin anew: at the start, and when a worker joins a job that may have been revised since."""
+        self.job = job
+        self.steps = list(_steps(job))
+        self._firsts = [step.first for step in self.steps]
+        self._group = bytearray(GROUPS[state] for state in job.states)
+        for step in self.steps:
+            mine = self._group[step.first : step.first + step.total]
+            step.counts = [mine.count(group) for group in range(6)]
+        self._running = {index: None for index in range(len(self._group)) if self._group[index] == RUNNING}
+        self._logs = {}
+        if not self.opened:
+            self.opened = True
+            self.started = time.time()
+            self.done_before = self._group.count(DONE)
+            self._screen.opened(self)
+
+    def _heed(self, event: e.Event) -> Iterator[Notice]:
+        if isinstance(event, e.ActionsSkipped):
+            for index in range(event.first, event.end):
+                yield from self._move(index)
+        elif isinstance(event, ABOUT_ACTIONS):
+            if isinstance(event, e.ActionStarted):
+                yield from self._begin(event)
+            yield from self._say(event)
+            yield from self._move(event.action)
+
+    def _move(self, index: int) -> Iterator[Notice]:
+        """Follow an action to the group in which it is now."""
+        before, now = self._group[index], GROUPS[self.job.states[index]]
+        if before == now:
+            return
+        self._group[index] = now
+        step = self._step_of(index)
+        step.counts[before] -= 1
+        step.counts[now] += 1
+        if before == RUNNING:
+            self._running.pop(index, None)
+            self._logs.pop(index, None)
+        if now == RUNNING:
+            self._running[index] = None
+        if step.over:
+            step.ended = time.time()
+            yield Notice("step-ended", step.name, step.ended - step.began if step.began else 0.0)
+
+    def _begin(self, event: e.ActionStarted) -> Iterator[Notice]:
+        step = self._step_of(event.action)
+        if not step.began:
+            step.began = event.at
+            yield Notice("step-began", step.name)
+
+    def _step_of(self, index: int) -> Step:
+        return self.steps[bisect_right(self._firsts, index) - 1]
+
+    def _say(self, event: e.Event) -> Iterator[Notice]:
+        if isinstance(event, e.ActionSucceeded):
+            yield self._notice("done", event.action, event.attempt, event.ended - event.began)
+        elif isinstance(event, e.AttemptFailed):
+            final = self.job.states[event.action] in (table.FAILED, table.LOST)
+            kind, seconds = "failed" if final else "retry", event.ended - event.began
+            yield self._notice(kind, event.action, event.attempt, seconds, event.message or event.reason)
+        elif isinstance(event, e.AttemptLost):
+            final = self.job.states[event.action] in (table.FAILED, table.LOST)
+            message = "its outcome is not known: what ran it was killed"
+            yield self._notice("failed" if final else "lost", event.action, event.attempt, 0.0, message)
+        elif isinstance(event, e.AttemptStopped):
+            yield self._notice("stopped", event.action, event.attempt)
+
+    def _notice(self, kind: str, index: int, attempt: int, seconds: float = 0.0, message: str = "") -> Notice:
+        return Notice(kind, self.job.shape.paths[index], max(0.0, seconds), attempt, message)
+
+    # --- looking --------------------------------------------------------------------------------------------------
+
+    @property
+    def totals(self) -> list[int]:
+        """How many actions are in each group."""
+        return [sum(step.counts[group] for step in self.steps) for group in range(6)]
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since this run began."""
+        return time.time() - self.started
+
+    def rows(self, most: int) -> tuple[list[Row], int]:
+        """The `most` actions that have run longest, with their progress, and how many more there are."""
+        shown = [index for index, _ in zip(self._running, range(most), strict=False)]
+        return [self._row(index) for index in shown], len(self._running) - len(shown)
+
+    @property
+    def running(self) -> int:
+        """How many actions run at this moment."""
+        return len(self._running)
+
+    def _row(self, index: int) -> Row:
+        path = self.job.shape.paths[index]
+        if index not in self._logs:
+            layout = Layout(self._jobs, self.job.id)
+            self._logs[index] = LogProgress(layout.log(path, self.job.attempts[index]))
+        return Row(path, self.job.began[index], self._logs[index].percent())
+
+    def time_left(self, rows: Sequence[Row]) -> float | None:
+        """Seconds until the end, if all goes on as it has since this run began; None while nobody can tell."""
+        totals = self.totals
+        over = totals[DONE] + totals[FAILED] + totals[SKIPPED] - self.done_before
+        made = over + sum((row.percent or 0.0) / 100 for row in rows)
+        left = sum(totals) - self.done_before - made
+        if made < 0.05 or left <= 0:
+            return None
+        return self.elapsed * left / made
+
+
+ABOUT_ACTIONS = (
+    e.ActionLeased,
+    e.LeaseReturned,
+    e.ActionStarted,
+    e.AttemptStopped,
+    e.AttemptLost,
+    e.AttemptFailed,
+    e.RetryPlanned,
+    e.ActionRetried,
+    e.ActionSucceeded,
+    e.ActionFailed,
+    e.ActionLost,
+)
+
+
+def _steps(job: JobState) -> Iterator[Step]:
+    shape = job.shape
+    for node, child in zip(shape.children(0), job.job.children, strict=True):
+        if shape.high[node] > shape.low[node]:
+            yield Step(child.name, shape.low[node], shape.high[node] - shape.low[node])
