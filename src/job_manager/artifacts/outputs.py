@@ -11,8 +11,6 @@ from typing import NamedTuple
 
 from job_manager.artifacts.folders import READING
 from job_manager.artifacts.identity import Identity, of_stat
-from job_manager.artifacts.kinds import contradiction
-from job_manager.artifacts.signatures import HEAD
 from job_manager.model.job import Output
 from job_manager.model.site import Installed
 
@@ -106,5 +104,10 @@ def shape(mode: int) -> str:
 
 
 def _content(handle: int, output: Declared) -> str:
-    # pread on a type nobody knows would be a read for nothing, and most tables of types are short.
-    return contradiction(output.type, output.name, os.pread(handle, HEAD, 0)) if output.type else ""
+    if not output.type:
+        return ""
+    # Imported here: the store is needed before the first child starts, the table only when one has ended.
+    from job_manager.artifacts.kinds import contradiction
+    from job_manager.artifacts.signatures import HEAD
+
+    return contradiction(output.type, output.name, os.pread(handle, HEAD, 0))

@@ -9,10 +9,11 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
+from importlib.machinery import SourceFileLoader
 
 from job_manager.model.errors import Place, Problem, in_order
 from job_manager.model.module import Module
-from job_manager.modules.digest import FILES, LARGE, source_files
+from job_manager.modules.digest import FILES, source_files
 from job_manager.modules.interpreter import PYTHON_ENDINGS, Choice, choose
 from job_manager.modules.manifest import read
 
@@ -72,10 +73,11 @@ def _is_python_text(path: str, ending: str) -> bool:
 def _of_source(path: str, severity: str) -> Iterator[Problem]:
     try:
         with open(path, "rb") as stream:
-            source = stream.read(LARGE)
+            source = stream.read()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            compile(source, path, "exec", dont_inherit=True)
+            # Compiles as an import would, and stops there: nothing is run and no .pyc is written.
+            SourceFileLoader("module", path).source_to_code(source, path)
     except SyntaxError as error:
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         place = Place(path, error.lineno or 0, error.offset or 0)
