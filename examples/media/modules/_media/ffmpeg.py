@@ -37,7 +37,7 @@ def report(percent: float) -> None:
 
 
 def run(arguments: Sequence[str], duration: float) -> list[str]:
-    """Run one long ffmpeg, reporting progress against `duration` seconds of media. Gives the lines of its log."""
+    """Run one long ffmpeg; gives the lines of its log. Progress is reported against `duration` seconds, with 0 none."""
     # A file takes the log while stdout brings the progress: with two pipes a full one would block the other.
     with tempfile.TemporaryFile() as log:
         command = [executable(), *_ALWAYS, "-progress", "pipe:1", *arguments]

@@ -67,13 +67,24 @@ def still(path: Path) -> list[str]:
     return ["-frames:v", "1", "-c:v", *codec, "-f", "image2pipe", f"file:{path}"]
 
 
+_taken: dict[tuple[Path, int, int, int], bytes] = {}
+
+
 def frame(clip: Clip, at: float, width: int, height: int) -> bytes:
     """The frame shown `at` seconds, as raw rgb24 that fills width x height (what does not fit is cut off evenly)."""
+    # A very short clip is asked for the same frame again and again.
+    key = (clip.path, int(at * clip.picture.fps), width, height)
+    if key not in _taken:
+        _taken[key] = _take(clip, at if key[1] else 0, width, height)
+    return _taken[key]
+
+
+def _take(clip: Clip, at: float, width: int, height: int) -> bytes:
     fill = f"scale={width}:{height}:force_original_aspect_ratio=increase:flags=bicubic,crop={width}:{height}"
     wanted = ["-map", f"0:{clip.picture.index}", "-frames:v", "1", "-vf", f"{square(clip)},{fill}"]
     # With a changing frame rate the last frame may have begun long before: step back until there is one. To the
     # very beginning without seeking: a damaged file may have an index that leads nowhere.
-    for start in (at, max(at - 0.5, 0), at / 2, 0):
+    for start in dict.fromkeys((at, max(at - 0.5, 0), at / 2, 0)):
         seek = ["-ss", f"{start:.3f}"] if start > 0 else []
         raw = ffmpeg.pipe([*seek, *clip.source, *wanted, "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"])
         if len(raw) == width * height * 3:

@@ -24,7 +24,7 @@ def main(video: Path, scenes: Path, sheet: Path) -> None:
     times = choose(spans, min(FRAMES, max(round(found.duration * found.picture.fps), 1)))
     columns = min(4 if found.picture.width >= found.picture.height else 6, len(times))
     cell = (WIDTH - GAP) // max(columns, 3) - GAP
-    width, height = picture.fitted(found, cell, cell)
+    width, height = picture.fitted(found, cell, 2 * cell)
     rows = -(-len(times) // columns)
     canvas = picture.Canvas(columns * (width + GAP) + GAP, rows * (height + GAP) + GAP, PAPER)
     for number, (time, opens) in enumerate(times):

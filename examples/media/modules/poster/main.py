@@ -1,4 +1,4 @@
-"""Chooses one frame that stands for the video: of ten over its length, the one with most to see.
+"""Chooses one frame that stands for the video: of eight over its length, the one with most to see.
 
 "Most to see" is what compresses worst: black, plain and blurred frames lose against sharp ones with many colours.
 """
@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from _media import clip, ffmpeg, module, picture
 
-CANDIDATES = 10
+CANDIDATES = 8
 WIDEST = 1280
 
 

@@ -21,7 +21,7 @@ MOST_GAIN = 60.0  # what is quieter than this is noise, and would be drawn as if
 def main(audio: Path, picture: Path) -> None:
     """Draw `audio`."""
     found = clip.read(audio)
-    heard = ffmpeg.run([*found.source, "-map", "0:a:0", "-af", "volumedetect", "-f", "null", "-"], found.duration)
+    heard = ffmpeg.run([*found.source, "-map", "0:a:0", "-af", "volumedetect", "-f", "null", "-"], 0)
     loudest = next((float(match[1]) for line in heard if (match := LOUDEST.search(line))), 0.0)
     # At twice TOP the upper edge is TOP, whatever the rate of the file.
     draw = (

@@ -23,7 +23,7 @@ def main(audio: Path, picture: Path) -> None:
         "[0:a:0]aformat=channel_layouts=mono,asplit[a][b];"
         f"[a]showwavespic=s={SIZE}:colors={PEAKS}:draw=full:scale=sqrt:filter=peak[peaks];"
         f"[b]showwavespic=s={SIZE}:colors={LEVEL}:draw=full:scale=sqrt:filter=average[level];"
-        f"[paper][peaks]overlay[one];[one][level]overlay,drawbox=y=ih/2:h=1:c={LINE}:t=fill"
+        f"[paper][peaks]overlay=format=yuv444[one];[one][level]overlay=format=yuv444,drawbox=y=ih/2:h=1:c={LINE}:t=fill"
     )
     still = ["-frames:v", "1", "-c:v", "png", "-pix_fmt", "rgb24", "-f", "image2pipe", f"file:{picture}"]
     ffmpeg.run([*found.source, "-filter_complex", layers, *still], found.duration)

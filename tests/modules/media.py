@@ -1,0 +1,188 @@
+"""What the tests of examples/media share: running modules and the whole job.yaml, and decoding what they wrote.
+
+Walks job.yaml by itself, step by step, so that a fault of the scheduler is never taken for one of a module.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import wave
+from base64 import b64decode
+from collections import ChainMap
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+MEDIA = Path(__file__).resolve().parents[2] / "examples" / "media"
+SHELF = MEDIA / "modules"
+JOB: dict[str, Any] = yaml.safe_load((MEDIA / "job.yaml").read_text(encoding="utf-8"))
+MANIFESTS: dict[str, dict[str, Any]] = {
+    path.parent.name: yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(SHELF.glob("*/manifest.yaml"))
+}
+PAPER = (17, 21, 28)  # what the shelf draws on
+
+
+def wheel() -> str | None:
+    try:
+        import imageio_ffmpeg
+
+        return str(imageio_ffmpeg.get_ffmpeg_exe())
+    except (ImportError, RuntimeError):
+        return None
+
+
+FFMPEG = {"PATH": shutil.which("ffmpeg"), "wheel": wheel()}
+ANY_FFMPEG = FFMPEG["PATH"] or FFMPEG["wheel"] or ""
+NEEDS_FFMPEG = pytest.mark.skipif(not ANY_FFMPEG, reason="no ffmpeg on PATH and no wheel imageio-ffmpeg")
+
+
+def start(name: str, files: Mapping[str, Path], path: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Run one module as a job would; `path` replaces PATH."""
+    options = [word for param, file in files.items() for word in (f"--{param}", str(file))]
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"} | ({} if path is None else {"PATH": path})
+    command = [sys.executable, str(SHELF / name / "main.py"), *options]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+
+
+def ran(name: str, **files: Path) -> subprocess.CompletedProcess[str]:
+    done = start(name, files)
+    assert done.returncode == 0, f"{name}: {done.stdout}{done.stderr}"
+    return done
+
+
+def work(clip: Path, into: Path) -> Path:
+    """All of job.yaml on `clip`: the folder with everything it wrote."""
+    into.mkdir()
+    places = {"video": clip}
+    for step in JOB["steps"]:
+        with ThreadPoolExecutor(2) as pool:
+            written = list(pool.map(partial(do, places, into), step["entries"]))
+        places = dict(ChainMap(places, *written))
+    return into
+
+
+def do(places: dict[str, Path], into: Path, entry: dict[str, Any]) -> dict[str, Path]:
+    reads = {one["param_name"]: places[one["name"]] for one in entry["input_artifacts"]}
+    writes = {one["param_name"]: into / one["name"] for one in entry["output_artifacts"]}
+    ran(entry["module"], **reads, **writes)
+    for path in writes.values():
+        assert path.is_file() and path.stat().st_size > 0, f"{entry['module']} wrote no {path.name}"
+    return {path.name: path for path in writes.values()}
+
+
+def encode(*arguments: str | Path) -> None:
+    command = [ANY_FFMPEG, "-v", "error", "-nostdin", "-y", *arguments]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+
+
+def source(filters: str) -> list[str]:
+    return ["-f", "lavfi", "-i", filters]
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """A decoded picture."""
+
+    width: int
+    height: int
+    rgb: bytes
+
+    def at(self, x: float, y: float) -> tuple[int, int, int]:
+        start = (int(y) * self.width + int(x)) * 3
+        return self.rgb[start], self.rgb[start + 1], self.rgb[start + 2]
+
+    def column(self, x: int) -> list[tuple[int, int, int]]:
+        return [self.at(x, y) for y in range(self.height)]
+
+
+def decoded(path: Path) -> Pixels:
+    said = subprocess.run([ANY_FFMPEG, "-nostdin", "-i", str(path)], capture_output=True, text=True).stderr
+    size = re.search(r"Video: (?:png|mjpeg).*, (\d+)x(\d+)", said)
+    assert size, said
+    raw = ["-v", "error", "-nostdin", "-i", str(path), "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"]
+    rgb = subprocess.run([ANY_FFMPEG, *raw], capture_output=True, check=True).stdout
+    width, height = int(size[1]), int(size[2])
+    assert len(rgb) == width * height * 3
+    return Pixels(width, height, rgb)
+
+
+def brightness(dots: list[tuple[int, int, int]]) -> float:
+    return sum(map(sum, dots)) / len(dots) / 3
+
+
+def close(one: tuple[int, int, int], other: tuple[int, int, int], within: int = 24) -> bool:
+    return all(abs(a - b) <= within for a, b in zip(one, other, strict=True))
+
+
+def document(path: Path) -> Any:
+    def refuse(constant: str) -> None:
+        raise AssertionError(f"{path.name} holds {constant}, which is not JSON")
+
+    return json.loads(path.read_text(encoding="utf-8"), parse_constant=refuse)
+
+
+def sound(path: Path) -> tuple[float, int, bytes]:
+    """Seconds, channels and samples of a WAV."""
+    with wave.open(str(path)) as opened:
+        assert opened.getsampwidth() == 2
+        frames = opened.readframes(opened.getnframes())
+        return opened.getnframes() / opened.getframerate(), opened.getnchannels(), frames
+
+
+class Page(HTMLParser):
+    """What a page is made of; every tag that is opened has to be closed in its turn."""
+
+    VOID = frozenset({"meta", "img", "br", "link", "polyline", "polygon", "path"})
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.addresses: list[str] = []
+        self.pictures: list[bytes] = []
+        self.words: list[str] = []
+        self.open: list[str] = []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        if tag not in self.VOID:
+            self.open.append(tag)
+        for name, value in attrs:
+            if name in {"src", "href", "srcset", "poster", "data", "action"}:
+                self.addresses.append(value or "")
+            if name == "src" and tag == "img":
+                self.pictures.append(b64decode((value or "").partition(";base64,")[2], validate=True))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in self.VOID:
+            assert self.open and self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+def assert_self_contained(path: Path) -> Page:
+    text = path.read_text(encoding="utf-8")
+    page = Page(text)
+    assert all(address.startswith("data:image/") for address in page.addresses)
+    assert not {"script", "link", "iframe", "object", "embed"}.intersection(page.tags)
+    assert not re.search(r"@import|url\(|https?://", text)
+    return page
