@@ -88,7 +88,7 @@ class Farm:
 
     def resume(self, edited: Job | None = None, kept: Sequence[Sequence[int]] = ()) -> None:
         """A person wants the job to go on, perhaps with an edited text."""
-        self.say(ResumeJob(self.id, self.site, edited and job_document(edited), kept))
+        self.say(ResumeJob(self.id, self.site, job_document(edited) if edited else None, kept))
 
     # --- time -------------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,157 @@
+"""Histories that together take every row of the transition table, and which rows a history takes.
+
+Knows the farm; what must be covered is core.table's own word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from job_manager.core import events as e
+from job_manager.core import table
+from job_manager.core.evolve import evolve
+from job_manager.core.state import State
+from job_manager.testing import HANGS, Farm, action, fails, job, lost, parallel, script, serial
+
+Row = tuple[type, int, int]  # event, state before, state after
+
+
+def every_row() -> set[Row]:
+    return {(event, before, after) for event, row in table.TABLE.items() for before, after in row.items()}
+
+
+def rows_taken(journal: Iterable[e.Event]) -> set[Row]:
+    """Rows seen by looking at every action before and after every event."""
+    state, taken = State(), set()
+    for event in journal:
+        before = bytes(state.jobs[event.job].states) if event.job in state.jobs else None
+        evolve(state, event)
+        after = state.jobs[event.job].states
+        for at, now in enumerate(after):
+            taken |= set(_rows(event, at, table.WAITING if before is None else before[at], now))
+    return taken
+
+
+def _rows(event: e.Event, at: int, before: int, after: int) -> Iterable[Row]:
+    concerns = at == getattr(event, "action", None) or isinstance(event, e.JobResumed)
+    concerns = concerns or (isinstance(event, e.ActionsSkipped) and event.first <= at < event.end and before != after)
+    if not concerns:
+        if before != after:
+            yield table.Unblocked, before, after
+        return
+    middle = table.TABLE[type(event)][before]
+    yield type(event), before, middle
+    if middle != after:
+        yield table.Unblocked, middle, after
+
+
+def all_goes_well() -> Farm:
+    farm = Farm(job(serial("s", "a", "b"), "c"))
+    farm.run()
+    return farm
+
+
+def ends_are_heard_before_begins() -> Farm:
+    """The report that an attempt began comes late or never."""
+    one = job(action("good"), action("bad", retries=1), action("gone"), action("held"), at_once=True)
+    farm = Farm(one, slots=4, outcomes=script({1: fails(after=0.0), 2: lost(0.0), 3: HANGS}))
+    farm.turn()
+    worker = farm.workers[0]
+    worker.work(farm.clock.wall())
+    farm.clock.advance(1)
+    ends = worker.work(farm.clock.wall())
+    farm.say(*ends)
+    farm.turn()
+    farm.hold(grace=0.0)
+    farm.settle()
+    return farm
+
+
+def retries_and_losses() -> Farm:
+    one = job(action("flaky", retries=1), action("gone"), action("once", idempotent=False), at_once=True)
+    farm = Farm(one, slots=3, outcomes=script({0: [fails(), fails()], 1: [lost(), fails()], 2: lost()}))
+    farm.run()
+    farm.resume()
+    farm.run()
+    return farm
+
+
+def held_at_every_point() -> Farm:
+    """Held with actions waiting, ready, leased, running, retrying, succeeded; taken up before and after they end."""
+    six = job(action("good"), "ready", "running", "queued", action("flaky", retries=3), at_once=True)
+    farm = Farm(
+        job(parallel("p", *six.children), "last"), slots=3, ahead=1, outcomes=script({2: HANGS, 4: [fails()] * 9})
+    )
+    farm.turn()
+    farm.work()
+    farm.hold(grace=5.0)
+    farm.turn()
+    farm.resume()
+    farm.settle()
+    for _ in range(4):
+        farm.pass_time()
+        farm.settle()
+    farm.hold(grace=0.0)
+    farm.settle()
+    farm.resume()
+    farm.settle()
+    return farm
+
+
+def resumed_while_open() -> Farm:
+    """Asked to go on although nothing had stopped: what is open stays open."""
+    farm = Farm(
+        job(parallel("p", "running", "leased", action("flaky", retries=3), "ready"), "last"),
+        slots=2,
+        ahead=1,
+        outcomes=script({0: HANGS, 2: [fails()] * 9}),
+    )
+    farm.settle()
+    farm.pass_time()
+    farm.settle()
+    farm.pass_time()
+    farm.settle()
+    farm.resume()
+    farm.turn()
+    return farm
+
+
+def leased_and_asked_again() -> Farm:
+    farm = Farm(job("a", "b", at_once=True), slots=1, ahead=1)
+    farm.turn()
+    farm.resume()
+    farm.turn()
+    return farm
+
+
+def failed_and_taken_up() -> Farm:
+    farm = Farm(job(serial("s", "a", "b", "c")), outcomes=script({1: [fails(), HANGS]}))
+    farm.run()
+    farm.resume()
+    farm.settle()
+    return farm
+
+
+def ready_without_a_worker() -> Farm:
+    farm = Farm(job("a"), workers=[])
+    farm.turn()
+    farm.resume()
+    farm.turn()
+    return farm
+
+
+SCENARIOS: list[Callable[[], Farm]] = [
+    all_goes_well,
+    ends_are_heard_before_begins,
+    retries_and_losses,
+    held_at_every_point,
+    resumed_while_open,
+    leased_and_asked_again,
+    failed_and_taken_up,
+    ready_without_a_worker,
+]
+
+
+def told(row: Row) -> str:
+    event, before, after = row
+    return f"{event.__name__}: {table.NAMES[before]} -> {table.NAMES[after]}"
