@@ -5,14 +5,39 @@ Knows nothing of installed modules, of how a job runs, or of where a problem is 
 
 from __future__ import annotations
 
+from typing import NamedTuple, Protocol
+
 from job_manager.formats.reading import Reading
 from job_manager.model.errors import InputError, Place, Problem
 
 __all__ = ["LANGUAGES", "Reading", "draft", "read"]
 
-# Name, endings of its files, and the module with its `draft(raw, file, loose=...)`. Where no ending fits, the first.
-LANGUAGES = (("job.yaml", (".yaml", ".yml"), "job_manager.formats.job_yaml"),)
 STDIN = "<stdin>"
+
+
+class Draft(Protocol):
+    """How a language is read: the bytes, the file's name for messages, whether types may disagree."""
+
+    def __call__(self, raw: bytes, file: str, *, loose: bool) -> Reading: ...
+
+
+class Language(NamedTuple):
+    """One job language: its name for `format`, the endings of its files, and its reader."""
+
+    name: str
+    endings: tuple[str, ...]
+    draft: Draft
+
+
+def _job_yaml(raw: bytes, file: str, *, loose: bool) -> Reading:
+    # Each language is imported when a file of it is read: `jm --help` reads nothing.
+    from job_manager.formats import job_yaml
+
+    return job_yaml.draft(raw, file, loose=loose)
+
+
+# Where no ending fits, the first is taken.
+LANGUAGES = (Language("job.yaml", (".yaml", ".yml"), _job_yaml),)
 
 
 def read(path: str, format: str | None = None, *, loose: bool = False) -> Reading:
@@ -29,20 +54,15 @@ def draft(path: str, format: str | None = None, *, loose: bool = False) -> Readi
 
     Raises InputError only when no job can be made out at all: no such file, not the language.
     """
-    # Imported here: `jm --help` reads nothing.
-    from importlib import import_module
-
-    module = import_module(_language(path, format))
-    file = STDIN if path == "-" else path
-    reading: Reading = module.draft(_bytes(path), file, loose=loose)
-    return reading
+    language = _language(path, format)
+    return language.draft(_bytes(path), STDIN if path == "-" else path, loose=loose)
 
 
-def _language(path: str, format: str | None) -> str:
+def _language(path: str, format: str | None) -> Language:
     if format is None:
-        fits = [module for _, endings, module in LANGUAGES if path.lower().endswith(endings)]
-        return fits[0] if fits else LANGUAGES[0][2]
-    named = {name: module for name, _, module in LANGUAGES}
+        fits = (language for language in LANGUAGES if path.lower().endswith(language.endings))
+        return next(fits, LANGUAGES[0])
+    named = {language.name: language for language in LANGUAGES}
     if format not in named:
         raise InputError(f'"{format}" is not a job language', f"known: {', '.join(named)}")
     return named[format]
@@ -78,7 +98,7 @@ def _nearby(path: str) -> str:
 
     folder = os.path.dirname(path)
     try:
-        there = sorted(name for name in os.listdir(folder or ".") if name.lower().endswith(LANGUAGES[0][1]))
+        there = sorted(name for name in os.listdir(folder or ".") if name.lower().endswith(LANGUAGES[0].endings))
     except OSError:
         return f"there is no directory {folder} either"
     if not there:

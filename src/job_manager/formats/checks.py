@@ -206,12 +206,12 @@ class _Board:
             self.say(wanted.place, "name", message, "move this one to a later step")
 
     def _compare_with_input(self, wanted: Input, given: JobInput) -> None:
-        if wanted.type and given.type and wanted.type != given.type:
+        if not _same_type(wanted.type, given.type):
             source = f'the job input{_at(given.place)} is "{given.type}"'
             self._clash(wanted, source)
 
     def _compare_with_output(self, wanted: Input, output: Output, who: str) -> None:
-        if wanted.type and output.type and wanted.type != output.type:
+        if not _same_type(wanted.type, output.type):
             self._clash(wanted, f'{who} writes it as "{output.type}"')
 
     def _clash(self, wanted: Input, source: str) -> None:
@@ -278,6 +278,11 @@ def _sizes(job: Job) -> dict[int, int]:
             stack.pop()
             sizes[id(node)] = sum(1 if isinstance(child, Action) else sizes[id(child)] for child in node.children)
     return sizes
+
+
+def _same_type(one: str | None, other: str | None) -> bool:
+    # Words people chose: alike whatever their case, and agreeing with everything when not given.
+    return not one or not other or one.strip().casefold() == other.strip().casefold()
 
 
 def _at(place: Place | None) -> str:

@@ -44,9 +44,9 @@ class Reading:
         return in_order(moved(p, found.get(p.place.path)) for p in problems)
 
     def checked(self) -> Reading:
-        """Itself. Raises InputError with everything found when there is an error among it."""
+        """Itself. Raises InputError when there is an error among the problems, with all of them but the notes."""
         if any(p.severity == "error" for p in self.problems):
-            raise InputError(self.problems)
+            raise InputError(p for p in self.problems if p.severity != "note")
         return self
 
 

@@ -78,13 +78,20 @@ def _look_at_names(word: Word, names: Names, *, shell: bool) -> Iterable[str]:
 
 def _look_at_unknown(word: Word, name: str, names: Names) -> None:
     bare = name.strip()
-    near = bare if bare in names.declared else nearest(bare, names.declared, 0.75)
+    near = _meant(bare, names.declared)
     if near is not None:
-        hint = f'write "{{{near}}}", or "{{{{{name}}}}}" if the braces are meant' if near != name else ""
+        hint = f'write "{{{near}}}"'
         word.say("warning", f'"{{{name}}}" is not replaced: it is no input, output or param of this entry', hint)
     elif bare in names.seen:
         hint = "declare it under inputs: or outputs: of this entry"
         word.say("warning", f'"{{{name}}}" is not replaced: this entry does not declare it', hint)
+
+
+def _meant(name: str, declared: Collection[str]) -> str | None:
+    # {video} for video.mp4 is the commonest of slips; the whole name wins over one without its ending.
+    known = {full.split(".", 1)[0]: full for full in declared} | {full: full for full in declared}
+    near = name if name in known else nearest(name, known, 0.75)
+    return None if near is None else known[near]
 
 
 def _look_at_quotes(word: Word, name: str) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from job_manager.formats.wording import PROBLEM_LIMIT, clipped, nearest, quoted, suggestion
-from job_manager.formats.yaml_builder import Builder
+from job_manager.formats.yaml_builder import NOT_TEXT, Builder
 from job_manager.formats.yaml_syntax import explained
 from job_manager.formats.yaml_text import checked
 from job_manager.formats.yaml_tree import NULLS, At, Map, Plain, Seq, Value, bulk
@@ -322,8 +322,9 @@ def found(value: Value) -> str:
         return "a list"
     if is_null(value):
         return "nothing"
-    shown = quoted(value)
-    return shown[1:-1] if isinstance(value, Plain) else f"the text {shown}"
+    if not isinstance(value, Plain):
+        return f"the text {quoted(value)}"
+    return quoted(value)[1:-1] if NOT_TEXT.match(value) else quoted(value)
 
 
 def _as_text(value: Value) -> str:

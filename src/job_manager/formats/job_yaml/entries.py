@@ -86,7 +86,7 @@ def work_name(work: Work) -> str:
 
 
 def _work(fields: Fields, scope: Scope) -> tuple[Work, list[Word]]:
-    there = [key for key in WORKS if key in fields.map]
+    there = [key for key in fields.map if key in WORKS]
     if len(there) != 1:
         _refuse_works(fields, there)
         return Command(()), []

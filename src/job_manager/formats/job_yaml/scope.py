@@ -53,7 +53,7 @@ class Scope:
 
 def one_of(fields: Fields, keys: Iterable[str]) -> str | None:
     """The one of these keys that is there, or None; two are a mistake, for they say the same in different spellings."""
-    there = [key for key in keys if key in fields.map]
+    there = sorted((key for key in keys if key in fields.map), key=list(fields.map).index)
     for key in there[1:]:
         line, column = fields.key_at(there[0])
         message = f'"{key}" and "{there[0]}" (at {line}:{column}) are two spellings of the same; only one can be given'
