@@ -90,11 +90,13 @@ class Host:
         self._worker_orders()
         return self._supervisor.state.job(request.job)
 
-    def run(self, job: JobState, layout: Layout, observer: Observer) -> JobState:
+    def run(
+        self, job: JobState, layout: Layout, observer: Observer, interrupts: Interrupts | None = None
+    ) -> JobState:
         """Run the job until it is finished, or held and nothing of it runs any more."""
         self._home.announce(job.id)
         self._engine.say(*self.worker.open(Briefing(job, layout)))
-        with Interrupts() as interrupts:
+        with interrupts or Interrupts() as interrupts:
             while True:
                 self._turn(job, observer)
                 if (job.finished or job.held) and not job.leases:

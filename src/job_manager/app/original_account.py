@@ -55,6 +55,7 @@ class Account:
         self._step = 0  # of the steps that have begun, the number of the last
         self._live: dict[tuple[int, int], list[Stream]] = {}
         self._waiting: deque[Stream | Record] = deque()
+        self._planned: set[int] = set()
 
     @property
     def interval(self) -> float | None:
@@ -129,12 +130,17 @@ class Account:
     def _end(self, action: int, attempt: int) -> None:
         self._waiting.extend(self._live.pop((action, attempt)))
 
-    def _retried(self, job: JobState, event: e.RetryPlanned) -> None:
-        why = _why(job.failures.get(event.action))
+    def _retried(self, job: JobState, event: e.RetryPlanned | e.ActionRetried) -> None:
+        if isinstance(event, e.ActionRetried) and event.action in self._planned:
+            self._planned.discard(event.action)  # that has been said
+            return
+        if isinstance(event, e.RetryPlanned):
+            self._planned.add(event.action)
+        why = reason(job.failures.get(event.action))
         self._say(logging.WARNING, f"Module {_name(job, event.action)} is tried again: {why}")
 
     def _failed(self, job: JobState, event: e.ActionFailed | e.ActionLost) -> None:
-        why = _why(job.failures.get(event.action))
+        why = reason(job.failures.get(event.action))
         self._say(logging.ERROR, f"Failed to run module {_name(job, event.action)}: {why}")
 
     def _skipped(self, job: JobState, event: e.ActionsSkipped) -> None:
@@ -178,6 +184,7 @@ TOLD: dict[type, Callable[..., None]] = {
     e.AttemptStopped: Account._ended,
     e.AttemptLost: Account._ended,
     e.RetryPlanned: Account._retried,
+    e.ActionRetried: Account._retried,
     e.ActionFailed: Account._failed,
     e.ActionLost: Account._failed,
     e.ActionsSkipped: Account._skipped,
@@ -194,14 +201,11 @@ def step_of(shape: Shape, action: int) -> int:
 
 def reason(failure: Failure | None) -> str:
     """Why an action failed, in the original's words where it had some."""
-    if failure is None:
+    if failure is None or failure.reason == "lost":
         return "its outcome is unknown"
     if failure.reason == "code":
         return f"Exit code {failure.code}"
     return failure.message or failure.reason
-
-
-_why = reason
 
 
 def called(action: Action) -> str:

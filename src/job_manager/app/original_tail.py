@@ -6,23 +6,11 @@ Knows files and bytes; not whose output it is or where the lines go.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
 CHUNK = 16 * 1024  # bytes read at once
 LONGEST = 8 * 1024  # bytes of one line that are kept; the log has them all
-# Everything that moves a cursor, colours, rings or turns text around, but not the tab.
-UNPRINTABLE = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-
-
-def escaped(text: str) -> str:
-    """The text with every character that a terminal would obey written out, like `\\x1b`."""
-    return UNPRINTABLE.sub(_written_out, text)
-
-
-def _written_out(match: re.Match[str]) -> str:
-    return match[0].encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
 class Tail:
@@ -93,8 +81,11 @@ class Line:
         self._beyond += max(0, len(body) - start - room)
 
     def take(self) -> str:
-        """The line as text that is safe to show; the next one begins empty."""
-        text = escaped(self._kept.decode("utf-8", "replace"))
-        beyond = self._beyond
-        self.__init__()  # type: ignore[misc]
-        return f"{text} [... {beyond:,} more bytes]" if beyond else text
+        """The line as text, what is no UTF-8 replaced; the next one begins empty."""
+        text = self._kept.decode("utf-8", "replace")
+        if self._beyond:
+            text += f" [... {self._beyond:,} more bytes]"
+        self._kept.clear()
+        self._beyond = 0
+        self._returned = False
+        return text

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from job_manager.app.home import Home
 from job_manager.app.host import Host, Observer
+from job_manager.app.interrupts import Interrupts
 from job_manager.app.keeping import kept
 from job_manager.app.loading import Loaded, Wish, load
 from job_manager.app.looking import resolve
@@ -42,13 +43,28 @@ def default_slots() -> int:
 
 def umask() -> int:
     """The caller's umask, which children get."""
+    try:
+        with open("/proc/self/status", encoding="ascii", errors="replace") as status:
+            return next(int(line.split()[1], 8) for line in status if line.startswith("Umask:"))
+    except (OSError, StopIteration):
+        pass
+    # Where there is no other way, by changing it: another thread may notice.
     mask = os.umask(0o077)
     os.umask(mask)
     return mask
 
 
-def run(home: Home, loaded: Loaded, observer: Observer, environ: Mapping[str, str], id: str = "") -> Outcome:
-    """Submit a checked job and run it to its end. Raises Refused when the directory is held or the id taken."""
+def run(
+    home: Home,
+    loaded: Loaded,
+    observer: Observer,
+    environ: Mapping[str, str],
+    id: str = "",
+    interrupts: Interrupts | None = None,
+) -> Outcome:
+    """Submit a checked job and run it to its end. Raises Refused when the directory is held or the id taken.
+
+    `interrupts` are those of a caller who stops the run otherwise than by a signal."""
     id = id or new_id()
     wrong = job_id(id)
     if wrong:
@@ -63,7 +79,7 @@ def run(home: Home, loaded: Loaded, observer: Observer, environ: Mapping[str, st
             layout = _layout(home, id, loaded.site)
             _bring_in(layout, loaded.site)
             job = host.say(SubmitJob(id, job_document(loaded.job), site_document(loaded.site)))
-            return _finish(host.run(job, layout, observer), layout)
+            return _finish(host.run(job, layout, observer, interrupts), layout)
     finally:
         home.unlock()
 
