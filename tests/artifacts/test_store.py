@@ -74,6 +74,7 @@ def reflink(target, request, source):
 def test_where_blocks_can_be_shared_the_input_is_a_file_of_its_own(store, tmp_path, monkeypatch):
     clip = tmp_path / "clip"
     clip.write_bytes(b"frames")
+    os.utime(clip, (1, 1))
     monkeypatch.setattr(fcntl, "ioctl", reflink)
     store.bring_in("clip", str(clip))
     there = store.input_path("clip")
@@ -324,6 +325,12 @@ def test_what_an_interrupted_removal_left_is_removed_by_the_next(store, wrote):
     os.rename(os.path.join(store.root, "work"), holder / "0")
     store.retire()
     assert [n for n in os.listdir(store.root) if n != "temp"] == []
+
+
+def test_a_half_made_copy_that_a_crash_left_is_no_public_artifact(store, wrote):
+    store.publish("a", wrote("a", {"p": b"p", ".jm-mine": b"q"}, public=("p", ".jm-mine")))
+    Path(store.path(".jm-0123456789abcdef", public=True)).write_bytes(b"half")
+    assert store.public_names() == [".jm-mine", "p"]
 
 
 def test_a_store_that_was_never_used_retires_and_goes(store):

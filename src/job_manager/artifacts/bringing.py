@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import stat
 
-from job_manager.artifacts.copying import clone, discard, fresh
+from job_manager.artifacts.copying import clone, discard, fresh, temporary_name
 from job_manager.artifacts.identity import Identity, of_stat
 from job_manager.artifacts.outputs import shape
 from job_manager.model.errors import InputError
@@ -75,7 +75,7 @@ def _share(source: int, found: os.stat_result, inputs: int, name: str) -> bool:
 
 
 def _link(source: str, inputs: int, name: str) -> bool:
-    temporary = f".jm-{os.urandom(8).hex()}"
+    temporary = temporary_name()
     os.symlink(source, temporary, dir_fd=inputs)
     os.rename(temporary, name, src_dir_fd=inputs, dst_dir_fd=inputs)
     return True

@@ -15,6 +15,7 @@ from job_manager.artifacts.folders import READING
 
 FICLONE = 0x40049409  # linux/fs.h: _IOW(0x94, 9, int)
 PIECE = 1 << 20
+HEX = frozenset("0123456789abcdef")
 # What a kernel or file system says that cannot copy in the kernel between these two files.
 NO_RANGE = frozenset({errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM, errno.EBADF})
 
@@ -70,10 +71,20 @@ def _copy_range(source: int, target: int, start: int, end: int) -> None:
         start += moved
 
 
+def temporary_name() -> str:
+    """A name for something on its way to its own."""
+    return f".jm-{os.urandom(8).hex()}"
+
+
+def is_temporary(name: str) -> bool:
+    """Whether this is such a name: a crash may leave one behind."""
+    return len(name) == 20 and name.startswith(".jm-") and set(name[4:]) <= HEX
+
+
 def fresh(directory: int, mode: int = 0o600) -> tuple[str, int]:
     """A new empty file in `directory` under a name nobody has: (name, descriptor). `mode` is cut by the umask."""
     while True:
-        name = f".jm-{os.urandom(8).hex()}"
+        name = temporary_name()
         try:
             return name, os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode, dir_fd=directory)
         except FileExistsError:

@@ -170,9 +170,10 @@ class Store:
         """The names of the public artifacts that lie in the store, sorted."""
         try:
             with opened(self.root, PUBLIC) as public, os.scandir(public) as listing:
-                return sorted(entry.name for entry in listing if entry.is_file(follow_symlinks=False))
+                files = [entry.name for entry in listing if entry.is_file(follow_symlinks=False)]
         except FileNotFoundError:
             return []
+        return sorted(name for name in files if not copying.is_temporary(name))
 
     def export(self, out_dir: str, names: Sequence[str] | None = None) -> list[str]:
         """Copy these public artifacts (default: all) to `out_dir`; the paths written.
