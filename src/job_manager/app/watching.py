@@ -33,7 +33,7 @@ GROUPS = {
 
 class Notice(NamedTuple):
     """Something worth a line. `kind`: step-began, step-ended, done, failed, retry, lost, stopped. `subject`: the task or
-    action; `seconds` it took; `attempt` of an action; `message`: why, in words."""
+    action; `seconds` it took; `attempt` of an action; `message`: why, or what came of the task, in words."""
 
     kind: str
     subject: str
@@ -99,6 +99,7 @@ class Watch:
         self.opened = False
         self.started = 0.0  # when this run began to watch, seconds since the epoch
         self.done_before = 0
+        self.totals = [0] * 6  # how many actions are in each group
         self._running: dict[int, None] = {}  # in the order in which they began
         self._logs: dict[int, LogProgress] = {}
 
@@ -136,21 +137,24 @@ class Watch:
         for step in self.steps:
             mine = self._group[step.first : step.first + step.total]
             step.counts = [mine.count(group) for group in range(6)]
+            step.began = _began(job, step) if step.counts[RUNNING] else 0.0
+        self.totals = [self._group.count(group) for group in range(6)]
         self._running = {index: None for index in range(len(self._group)) if self._group[index] == RUNNING}
         self._logs = {}
         if not self.opened:
             self.opened = True
             self.started = time.time()
-            self.done_before = self._group.count(DONE)
+            self.done_before = self.totals[DONE]
             self._screen.opened(self)
 
     def _heed(self, event: e.Event) -> Iterator[Notice]:
         if isinstance(event, e.ActionsSkipped):
             for index in range(event.first, event.end):
                 yield from self._move(index)
+        elif isinstance(event, e.ActionStarted):
+            yield from self._begin(event.action, event.at)
+            yield from self._move(event.action)
         elif isinstance(event, ABOUT_ACTIONS):
-            if isinstance(event, e.ActionStarted):
-                yield from self._begin(event)
             yield from self._say(event)
             yield from self._move(event.action)
 
@@ -161,8 +165,9 @@ class Watch:
             return
         self._group[index] = now
         step = self._step_of(index)
-        step.counts[before] -= 1
-        step.counts[now] += 1
+        for counts in (step.counts, self.totals):
+            counts[before] -= 1
+            counts[now] += 1
         if before == RUNNING:
             self._running.pop(index, None)
             self._logs.pop(index, None)
@@ -170,18 +175,21 @@ class Watch:
             self._running[index] = None
         if step.over:
             step.ended = time.time()
-            yield Notice("step-ended", step.name, step.ended - step.began if step.began else 0.0)
+            seconds = step.ended - step.began if step.began else 0.0
+            yield Notice("step-ended", step.name, seconds, message=in_words(step.counts))
 
-    def _begin(self, event: e.ActionStarted) -> Iterator[Notice]:
-        step = self._step_of(event.action)
+    def _begin(self, index: int, at: float) -> Iterator[Notice]:
+        step = self._step_of(index)
         if not step.began:
-            step.began = event.at
-            yield Notice("step-began", step.name)
+            step.began = at
+            yield Notice("step-began", step.name, message=counted(step.total, "action"))
 
     def _step_of(self, index: int) -> Step:
         return self.steps[bisect_right(self._firsts, index) - 1]
 
     def _say(self, event: e.Event) -> Iterator[Notice]:
+        if isinstance(event, e.ActionSucceeded | e.AttemptFailed):
+            yield from self._begin(event.action, event.began)  # it may be over before we heard that it began
         if isinstance(event, e.ActionSucceeded):
             yield self._notice("done", event.action, event.attempt, event.ended - event.began)
         elif isinstance(event, e.AttemptFailed):
@@ -199,11 +207,6 @@ class Watch:
         return Notice(kind, self.job.shape.paths[index], max(0.0, seconds), attempt, message)
 
     # --- looking --------------------------------------------------------------------------------------------------
-
-    @property
-    def totals(self) -> list[int]:
-        """How many actions are in each group."""
-        return [sum(step.counts[group] for step in self.steps) for group in range(6)]
 
     @property
     def elapsed(self) -> float:
@@ -241,7 +244,6 @@ class Watch:
 ABOUT_ACTIONS = (
     e.ActionLeased,
     e.LeaseReturned,
-    e.ActionStarted,
     e.AttemptStopped,
     e.AttemptLost,
     e.AttemptFailed,
@@ -258,3 +260,23 @@ def _steps(job: JobState) -> Iterator[Step]:
     for node, child in zip(shape.children(0), job.job.children, strict=True):
         if shape.high[node] > shape.low[node]:
             yield Step(child.name, shape.low[node], shape.high[node] - shape.low[node])
+
+
+def _began(job: JobState, step: Step) -> float:
+    """When what runs of a task began, for a job that is taken up again."""
+    times = (job.began[index] for index in range(step.first, step.first + step.total))
+    return min((at for at in times if at), default=0.0)
+
+
+WORDS = ("left", "running", "to be tried again", "succeeded", "failed", "skipped")
+
+
+def in_words(counts: Sequence[int]) -> str:
+    """`3 succeeded, 1 failed`: what has come of actions, the good first."""
+    order = (DONE, FAILED, SKIPPED, RUNNING, RETRYING, LEFT)
+    return ", ".join(f"{counts[group]} {WORDS[group]}" for group in order if counts[group]) or "nothing to do"
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 action`, `2 actions`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

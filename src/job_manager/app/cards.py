@@ -1,0 +1,140 @@
+"""The failure card: all that a person needs to know about an action that failed, as plain values with stable keys.
+
+Reads the state and the end of the log; knows no terminal.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from job_manager.app.progress import piece
+from job_manager.core import policy, table
+from job_manager.core.state import Failure, JobState
+from job_manager.model.errors import JobManagerError
+from job_manager.worker.brief import Brief, Briefing, directory, paths
+from job_manager.worker.command import argv, display
+from job_manager.worker.layout import Layout
+
+Document = dict[str, Any]
+LINES = 20
+LINE = 2000  # characters of one line of a log that are shown
+FAILED = (table.FAILED, table.LOST, table.CANCELLED)
+NO_MODULE = re.compile(r"ModuleNotFoundError: No module named '?([^'\s;]+)|ImportError: (.+)")
+NOT_FOUND = re.compile(r"(?:^|: )([^:\s]+): (?:command )?not found\s*$", re.MULTILINE)
+
+
+def failed_actions(job: JobState) -> list[int]:
+    """The actions that failed on their own account, in listing order."""
+    return [index for index, state in enumerate(job.states) if state in FAILED]
+
+
+def card(job: JobState, layout: Layout, index: int) -> Document:
+    """The card of one failed action."""
+    attempt = job.attempts[index]
+    brief = Briefing(job, layout).brief(index, attempt)
+    failure = job.failures.get(index) or Failure(attempt, "lost", None, "")
+    log = _existing(layout.log(brief.path, attempt))
+    errors = _existing(layout.log(brief.path, attempt, "err"))
+    tail = last_lines(errors or log)
+    words = _argv(brief, layout)
+    return {
+        "path": brief.path,
+        "title": brief.action.title,
+        "state": table.NAMES[job.states[index]],
+        "reason": failure.reason,
+        "code": failure.code,
+        "message": reason_in_words(failure),
+        "attempt": attempt,
+        "tries": 1 + policy.retries(job, brief.action),
+        "seconds": max(0.0, job.ended[index] - job.began[index]) if job.began[index] else None,
+        "argv": words,
+        "command": display(words),
+        "interpreter": brief.module.interpreter or None if brief.module else None,
+        "chosen": brief.module.chosen if brief.module else None,
+        "cwd": directory(brief, layout),
+        "directory": _existing(layout.store.attempt_path(brief.label)),
+        "log": log,
+        "err": errors,
+        "tail": tail,
+        "hints": list(_hints(brief, failure, tail)),
+    }
+
+
+def _existing(path: str) -> str | None:
+    return path if os.path.exists(path) else None
+
+
+def _argv(brief: Brief, layout: Layout) -> list[str]:
+    try:
+        return argv(brief.action, brief.module, paths(brief, layout))
+    except (JobManagerError, KeyError):
+        return []  # the module is gone from the site: the failure's own words say so
+
+
+def reason_in_words(failure: Failure) -> str:
+    """Why an attempt failed, as a sentence's end: `exit code 3`, `killed by SIGKILL`."""
+    if failure.message:
+        return failure.message
+    if failure.reason == "code":
+        return f"exit code {failure.code}"
+    if failure.reason == "lost":
+        return "its outcome is not known: it was killed together with what watched it"
+    return failure.reason if failure.code is None else f"{failure.reason} {failure.code}"
+
+
+def last_lines(path: str | None, lines: int = LINES) -> list[str]:
+    """The last lines of a log as text, bytes that are none as `\\x80`. Of what a program drew over with carriage
+    returns only the last is left. Reads a bounded piece."""
+    if path is None:
+        return []
+    text = piece(path, from_end=True).decode("utf-8", "backslashreplace")
+    rows = text.replace("\r\n", "\n").rstrip("\n").split("\n") if text else []
+    return [_drawn(row) for row in rows[-lines:]]
+
+
+def _drawn(row: str) -> str:
+    parts = [part for part in row.split("\r") if part.strip()]
+    row = parts[-1] if parts else ""
+    return row if len(row) <= LINE else f"{row[:LINE]}..."
+
+
+# --- what may help ----------------------------------------------------------------------------------------------------
+
+
+def _hints(brief: Brief, failure: Failure, tail: list[str]) -> Iterator[str]:
+    text = "\n".join(tail)
+    missing = NO_MODULE.search(text)
+    if missing and brief.module is not None and brief.module.interpreter:
+        yield from _other_python(brief, missing.group(1))
+    if failure.reason == "spawn" or (failure.reason == "code" and failure.code == 127 and NOT_FOUND.search(text)):
+        yield "the program was not found or cannot be run: install it, give its whole path, or look at PATH"
+    if failure.reason == "signal" and failure.code == 9:
+        yield "SIGKILL comes from outside: perhaps the system was out of memory (`dmesg` may say so)"
+    if failure.reason == "timeout":
+        yield "`timeout:` of the entry or of the module's manifest gives it more time"
+    if failure.reason == "output-missing":
+        yield f"it must write each output to the path it is given; {_given(brief)}"
+    if failure.reason == "output-invalid" and "is empty" in failure.message:
+        yield "if an empty file is right, say `allow_empty: true` on the output"
+    if failure.reason in ("lost",) and not brief.idempotent:
+        yield "it is declared `idempotent: false`, so it is not started again unless you ask for it"
+
+
+def _other_python(brief: Brief, name: str | None) -> Iterator[str]:
+    assert brief.module is not None
+    what = f"the Python package {name!r}" if name else "an import"
+    yield f"{what} is missing in {brief.module.interpreter}, which was used because of {brief.module.chosen}"
+    yield (
+        f"choose another: `python:` in {brief.module.folder}/manifest.yaml, a .venv in that folder, "
+        "--python PATH, or an active environment"
+    )
+
+
+def _given(brief: Brief) -> str:
+    if brief.action.role == "module":
+        named = ", ".join(f"--{output.param}" for output in brief.action.outputs)
+        return f"here after {named}"
+    return "in the text it stands where you write " + ", ".join(f"{{{o.artifact}}}" for o in brief.action.outputs)

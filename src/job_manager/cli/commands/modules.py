@@ -1,0 +1,107 @@
+"""`jm modules`: what stands on a shelf, and one module examined. Knows no rule itself."""
+
+from __future__ import annotations
+
+import os
+from argparse import Namespace
+from collections.abc import Sequence
+from typing import Any
+
+from job_manager.cli.output import Output, Styled
+from job_manager.cli.usage import MODULES_HELP, Parser, UsageError
+from job_manager.model.errors import InputError, Problem
+
+SUMMARY = "List the modules of a shelf: what each does, its parameters and types, and the program that runs it."
+MORE = "`jm modules check DIR...` examines single modules: the manifest, the program, what runs it. None of their code is run."
+EXAMPLES = (
+    ("jm modules", "the shelf of this directory (JM_MODULES, else modules/)"),
+    ("jm modules ~/shelf", "another one"),
+    ("jm modules check modules/transcode", "everything wrong or odd with one module"),
+    ("jm modules -q", "the names alone"),
+)
+
+
+def parser() -> Parser:
+    """The options of this verb."""
+    made = Parser("modules", SUMMARY, EXAMPLES, usage="[check] [DIR...] [options]", more=MORE)
+    made.add_argument("words", metavar="DIR", nargs="*", help="folders with modules; after `check`: folders of modules")
+    made.add_argument("--modules", metavar="DIR", action="append", default=[], help=MODULES_HELP)
+    made.add_argument("--python", metavar="PATH", default="", help="what runs modules that name no interpreter")
+    return made
+
+
+def main(options: Namespace, out: Output) -> int:
+    """List, or check."""
+    if options.words[:1] == ["check"]:
+        return _check(options.words[1:], options, out)
+    return _list([*options.words, *options.modules], options, out)
+
+
+# --- the shelf --------------------------------------------------------------------------------------------------------
+
+
+def _list(folders: list[str], options: Namespace, out: Output) -> int:
+    from job_manager.app.shelves import catalogue
+    from job_manager.cli.reporting import problem_document
+
+    found = catalogue(folders, options.python, os.environ, os.getcwd())
+    for module in found.modules:
+        out.value(module["name"])
+        if out.talks:
+            _show(module, out)
+    for broken in found.broken:
+        _show_broken(broken, out)
+    if out.talks and not found.modules and not found.broken:
+        out.line(f"there are no modules in {', '.join(found.searched)}; `jm init DIR` makes a project with one")
+    modules = [{**m, "warnings": [problem_document(w) for w in m["warnings"]]} for m in found.modules]
+    broken = [
+        {"name": b.name, "folder": b.folder, "problems": [problem_document(p) for p in b.problems]} for b in found.broken
+    ]
+    out.document({"searched": list(found.searched), "modules": modules, "broken": broken})
+    return 0
+
+
+def _show(module: dict[str, Any], out: Output) -> None:
+    from job_manager.cli.reporting import show_notes
+
+    version = f" {module['version']}" if module["version"] else ""
+    out.line(Styled(module["name"], "strong"), version, f"  {' '.join(module['description'].split())}")
+    for label, ports in (("reads", module["inputs"]), ("writes", module["outputs"])):
+        if ports:
+            out.line("   ", Styled(f"{label:<7}", "quiet"), ", ".join(_port(port) for port in ports))
+    program = f"{module['interpreter']}  ({module['chosen']})" if module["interpreter"] else module["chosen"]
+    out.line("   ", Styled("runs   ", "quiet"), Styled(module["problem"], "bad") if module["problem"] else program)
+    show_notes(module["warnings"], out)
+
+
+def _port(port: dict[str, Any]) -> str:
+    return f"--{port['param']} {port['type']}{' (optional)' if port['optional'] else ''}"
+
+
+def _show_broken(broken: Any, out: Output) -> None:
+    from job_manager.cli.reporting import show_notes
+
+    out.note(Styled(broken.name, "strong"), Styled("  cannot be used", "bad"), f"  {broken.folder}")
+    show_notes(broken.problems, out)
+
+
+# --- one module -------------------------------------------------------------------------------------------------------
+
+
+def _check(folders: Sequence[str], options: Namespace, out: Output) -> int:
+    from job_manager.app.shelves import examine
+    from job_manager.cli.reporting import problem_document, show_notes
+
+    if not folders:
+        raise UsageError("the folder of the module is missing", usage="usage: jm modules check DIR...")
+    problems: list[Problem] = []
+    for folder in folders:
+        problems += examine(folder, options.python, os.environ, os.getcwd())
+    if any(problem.severity == "error" for problem in problems):
+        raise InputError(problems)
+    show_notes(problems, out)
+    for folder in folders:
+        out.line(Styled("ok: ", "good"), folder)
+    documents = [problem_document(problem) for problem in problems]
+    out.document({"ok": True, "folders": list(folders), "problems": documents})
+    return 0

@@ -1,0 +1,125 @@
+"""`jm plan`: what would run, in which order, with which program, on which files. Knows no rule itself."""
+
+from __future__ import annotations
+
+import os
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from job_manager.cli.output import Output, Styled
+from job_manager.cli.usage import Parser, add_run_options
+
+SUMMARY = "Show what a job would do: its steps in order, the program and command of every action, and its files."
+MORE = "The job is checked first, as by `jm check`. ID stands in paths for the id the job will have."
+EXAMPLES = (
+    ("jm plan job.yaml clip.mp4", "what `jm run job.yaml clip.mp4` would do"),
+    ("jm plan job.yaml --python .venv/bin/python", "see which interpreter each module gets, and why"),
+    ("jm plan job.yaml --json", "the same as data"),
+)
+Document = dict[str, Any]
+
+
+def parser() -> Parser:
+    """The options of this verb."""
+    made = Parser("plan", SUMMARY, EXAMPLES, usage="JOB.yaml [FILE...] [options]", more=MORE)
+    made.add_argument("job", metavar="JOB.yaml", help="the job file; - reads standard input")
+    made.add_argument("files", metavar="FILE", nargs="*", help="the job's input files, in order")
+    add_run_options(made)
+    return made
+
+
+def main(options: Namespace, out: Output) -> int:
+    """Check, plan, and show it."""
+    from job_manager.app.loading import load
+    from job_manager.app.planning import Plan
+    from job_manager.cli.place import home_of
+    from job_manager.cli.reporting import problem_document, show_notes
+    from job_manager.cli.wishes import wish
+
+    loaded = load(wish(options, options.job, options.files), os.environ, os.getcwd(), files_needed=False)
+    document = Plan(loaded, home_of(options.home)).document()
+    show_notes(loaded.problems, out)
+    if out.talks:
+        _show(document, out)
+    for public in document["public"]:
+        out.value(public["path"])
+    out.document({**document, "problems": [problem_document(problem) for problem in loaded.problems]})
+    return 0
+
+
+def _show(plan: Document, out: Output) -> None:
+    counts, version = plan["counts"], f" {plan['version']}" if plan["version"] else ""
+    how = "all steps at once" if plan["parallel"] else "one step after another"
+    slots = f", at most {plan['slots']} actions at once" if plan["slots"] else ""
+    actions = f"{counts['actions']} action{'' if counts['actions'] == 1 else 's'}"
+    out.line(Styled(f"{plan['name']}{version}", "strong"), f": {actions} in {counts['steps']} steps, {how}{slots}")
+    for given in plan["inputs"]:
+        out.line("  input   ", _typed(given), f"  from {given['path'] or 'a file you give'}")
+    for node, depth in _nodes(plan["children"]):
+        (_show_task if "children" in node else _show_action)(node, "  " * depth, out)
+    if plan["public"]:
+        out.line()
+        out.line(Styled("kept when the job has succeeded", "strong"))
+    for public in plan["public"]:
+        out.line(f"  {public['artifact']}  ->  {public['path']}")
+
+
+def _nodes(children: Sequence[Document]) -> Iterator[tuple[Document, int]]:
+    stack = [(node, 0) for node in reversed(children)]
+    while stack:
+        node, depth = stack.pop()
+        yield node, depth
+        stack.extend((below, depth + 1) for below in reversed(node.get("children", ())))
+
+
+def _show_task(task: Document, indent: str, out: Output) -> None:
+    many = len(task["children"])
+    order = f"{many} in parallel" if task["parallel"] else f"{many} one after another"
+    title = f"  {task['title']}" if task["title"] else ""
+    out.line()
+    out.line(f"{indent}{task['number']}  ", Styled(task["name"], "strong"), title, f"  ({order})" if many != 1 else "")
+
+
+def _show_action(action: Document, indent: str, out: Output) -> None:
+    kind = f"module {action['module']}" if action["module"] else action["role"]
+    out.line(f"{indent}{action['number']}  ", Styled(action["name"], "strong"), f"  {kind}")
+    for label, text in _rows(action):
+        out.line(f"{indent}     ", Styled(f"{label:<9}", "quiet"), text)
+
+
+def _rows(action: Document) -> Iterator[tuple[str, str]]:
+    if action["chosen"]:
+        interpreter = action["interpreter"]
+        yield "program", f"{interpreter}  ({action['chosen']})" if interpreter else action["chosen"]
+    yield "command", action["command"]
+    yield "in", action["cwd"]
+    for use in action["reads"]:
+        yield "reads", f"{_typed(use)}  from {use['from'] or 'the job input'}"
+    for use in action["writes"]:
+        yield "writes", _typed(use) + _goes(use)
+    limits = list(_limits(action))
+    if limits:
+        yield "limits", ", ".join(limits)
+
+
+def _typed(use: Document) -> str:
+    return f"{use['artifact']} ({use['type']})" if use["type"] else str(use["artifact"])
+
+
+def _goes(use: Document) -> str:
+    optional = ", optional" if use["optional"] else ""
+    if use["public"]:
+        return f"{optional}, public  ->  {use['path']}"
+    return f"{optional}  for {', '.join(use['readers'])}" if use["readers"] else f"{optional}  (nobody reads it)"
+
+
+def _limits(action: Document) -> Iterator[str]:
+    from job_manager.model.quantity import human
+
+    if action["timeout"]:
+        yield f"timeout {human(action['timeout'])}"
+    if action["retries"]:
+        yield f"tried up to {action['retries'] + 1} times"
+    if not action["idempotent"]:
+        yield "never started twice by itself (idempotent: false)"

@@ -1,0 +1,140 @@
+"""From argv to a verb, and from whatever happened to an exit code. Knows no rule and no job.
+
+`jm --help` comes from here: nothing is imported that it does not need.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+
+from job_manager.cli.output import Output, prepare_streams
+
+VERBS = ("run", "resume", "check", "plan", "modules", "init", "ls", "status", "logs", "rm", "version")
+FLAGS = frozenset({"-q", "--quiet", "--json"})
+HELP = frozenset({"-h", "--help"})
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit code (architecture, decision 14). Never raises for what a person does."""
+    prepare_streams()
+    words = list(sys.argv[1:] if argv is None else argv)
+    out = Output(json="--json" in words)
+    try:
+        code = _dispatch(words, out)
+    except KeyboardInterrupt:
+        code = 130
+    except Exception as error:
+        code = _failed(error, out)
+    out.flush()
+    return code if out.fault is None else _unwritten(out, code)
+
+
+def _failed(error: Exception, out: Output) -> int:
+    from job_manager.cli.reporting import report
+    from job_manager.cli.usage import HelpWanted
+
+    if isinstance(error, HelpWanted):
+        out.text(str(error))
+        return 0
+    return report(error, out)
+
+
+def _unwritten(out: Output, code: int) -> int:
+    from job_manager.cli.reporting import unwritten
+
+    return unwritten(out, code)
+
+
+def _dispatch(words: list[str], out: Output) -> int:
+    at = _verb_at(words)
+    if at is not None and words[at] in VERBS:
+        return _command(words[at], [*words[:at], *words[at + 1 :]], out)
+    if "--version" in words:
+        return _command("version", [word for word in words if word != "--version"], out)
+    if HELP.issuperset(words) or (at is None and HELP.intersection(words)):
+        return _overview(words, out)
+    return _original(words) if _is_original(words) else _mistaken(words, at)
+
+
+def _verb_at(words: Sequence[str]) -> int | None:
+    """Where the first word stands that is none of the options that may stand before a verb."""
+    skip = False
+    for at, word in enumerate(words):
+        if skip:
+            skip = False
+        elif word == "--home":
+            skip = True
+        elif not word.startswith("-"):
+            return at
+    return None
+
+
+def _overview(words: Sequence[str], out: Output) -> int:
+    """The help of the whole; somebody who typed `jm` alone has not said what to do."""
+    from job_manager.cli.overview import TEXT
+
+    out.text(TEXT)
+    return 0 if words else 2
+
+
+def _is_original(words: list[str]) -> bool:
+    # Imported here: only what is no verb may be the original's command line.
+    from job_manager.cli.original import is_original
+
+    return is_original(words)
+
+
+def _original(words: list[str]) -> int:
+    from job_manager.cli.original import main as run_as_original
+
+    return run_as_original(words)
+
+
+def _mistaken(words: Sequence[str], at: int | None) -> int:
+    from job_manager.cli.usage import UsageError, meant
+
+    word = words[at] if at is not None else next((word for word in words if word not in FLAGS), "")
+    what = "option" if word.startswith("-") else "command"
+    hint = meant(word, VERBS) or f"the commands: {', '.join(VERBS)}"
+    if word.endswith((".yaml", ".yml")):
+        hint = f"to run a job file: jm run {word}"
+    message = f"there is no {what} {word!r}" if word else "a command is missing"
+    raise UsageError(message, hint, "usage: jm COMMAND ...   (`jm --help` explains)")
+
+
+def _command(verb: str, words: Sequence[str], out: Output) -> int:
+    command = _module(verb)
+    options = command.parser().read(words)
+    out.quiet, out.json = options.quiet, options.json
+    code: int = command.main(options, out)
+    return code
+
+
+def _module(verb: str) -> ModuleType:
+    # Written out one by one, so that the import law sees them and a verb costs only itself.
+    match verb:
+        case "run":
+            from job_manager.cli.commands import run as command
+        case "resume":
+            from job_manager.cli.commands import resume as command
+        case "check":
+            from job_manager.cli.commands import check as command
+        case "plan":
+            from job_manager.cli.commands import plan as command
+        case "modules":
+            from job_manager.cli.commands import modules as command
+        case "init":
+            from job_manager.cli.commands import init as command
+        case "ls":
+            from job_manager.cli.commands import ls as command
+        case "status":
+            from job_manager.cli.commands import status as command
+        case "logs":
+            from job_manager.cli.commands import logs as command
+        case "rm":
+            from job_manager.cli.commands import rm as command
+        case _:
+            from job_manager.cli.commands import version as command
+    return command

@@ -1,0 +1,43 @@
+"""What `jm --help` says: the verbs by what a person wants, and how to begin. Text only, so that it costs nothing."""
+
+TEXT = """\
+jm runs jobs of many actions to the end, whatever dies on the way.
+
+usage: jm COMMAND [options]          `jm COMMAND --help` explains one, with examples
+
+Begin
+  init DIR                 make a small project that works, to change into your own
+  check JOB.yaml           find every mistake in a job before anything starts
+  plan JOB.yaml            show what would run: order, programs, files
+  modules [DIR]            list the modules of a shelf; `modules check DIR` examines one
+
+Run
+  run JOB.yaml [FILE...]   run a job here and wait for it
+  resume ID [JOB.yaml]     go on after a failure, Ctrl-C or a crash; what succeeded is not run again
+
+Look
+  ls                       the jobs of this directory, newest first
+  status [ID]              how a job and each of its actions stand
+  logs ID[/ACTION] [-f]    what the actions printed
+  rm ID                    remove a job with everything it left
+
+Everywhere
+  --home DIR               the state directory (default: JM_HOME, else ./.jm)
+  -q, --quiet              print only ids and paths, and errors
+  --json                   print one JSON document, also for errors
+  -h, --help               help; --version prints the version
+
+An ID is a job's id, the unique beginning of one, or `last`.
+
+examples:
+  jm init demo && cd demo && jm run job.yaml sample.txt
+  jm run job.yaml clip.mp4 --modules modules/ --out results/
+  jm run job.yaml --input video=clip.mp4 --input subs=clip.srt -j 4
+  jm resume last
+
+The original's command line works too:
+  python -m job_manager job.yaml clip.mp4 [--storage_dir temp/] [--modules_dir modules/]
+
+exit codes: 0 ok, 1 an action failed, 2 your input, 3 cancelled, 5 disk or journal, 6 nothing could run,
+            7 refused (the directory is in use, or no such job), 130 interrupted
+"""

@@ -1,0 +1,34 @@
+"""Which state directory is meant, and how to write a command that means the same again. Knows no command line."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from job_manager.app.home import DEFAULT, Home
+
+
+def home_of(given: str | None) -> Home:
+    """The state directory: `--home`, else JM_HOME, else ./.jm. No search upwards."""
+    return Home(os.path.expanduser(given or os.environ.get("JM_HOME", "") or DEFAULT))
+
+
+def command(home: str | None, *words: str) -> str:
+    """A command of jm, ready to be pasted: with `--home` when it was given, and the program as it can be found here."""
+    # Imported here: commands are written out at the end of a run, or when something went wrong.
+    import shlex
+
+    where = ["--home", home] if home else []
+    return shlex.join([*_program(), *words, *where])
+
+
+def _program() -> list[str]:
+    """`jm` when that is found on PATH and is this one, else its path, else this Python with -m."""
+    import shutil
+
+    beside = os.path.join(os.path.dirname(sys.executable), "jm")
+    ours = sys.argv[0] if os.path.basename(sys.argv[0]) == "jm" else beside
+    if not os.access(ours, os.X_OK):
+        return [sys.executable, "-m", "job_manager"]
+    found = shutil.which("jm")
+    return ["jm"] if found and os.path.realpath(found) == os.path.realpath(ours) else [ours]

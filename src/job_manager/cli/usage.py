@@ -1,0 +1,148 @@
+"""Options and their mistakes: argparse with our words, options on either side of the verb, and did-you-mean.
+
+Knows no verb; each file of commands/ describes its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from job_manager.model.errors import JobManagerError
+
+MOST_SLOTS = 4096
+
+
+class UsageError(JobManagerError):
+    """The command line itself is wrong. `usage` is the line that shows how it is written."""
+
+    def __init__(self, message: str, hint: str = "", usage: str = "") -> None:
+        super().__init__(message, hint)
+        self.usage = usage
+
+
+class HelpWanted(Exception):
+    """Not an error: somebody asked for help; the text is the argument."""
+
+
+class _Help(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
+        raise HelpWanted(parser.format_help())
+
+
+class Parser(argparse.ArgumentParser):
+    """The options of one verb. Raises UsageError and HelpWanted; never prints, never exits."""
+
+    def __init__(self, verb: str, summary: str, examples: Sequence[tuple[str, str]], *, usage: str, more: str = "") -> None:
+        super().__init__(
+            prog=f"jm {verb}",
+            usage=f"jm {verb} {usage}".rstrip(),
+            description=f"{summary}\n{more}".rstrip(),
+            epilog=_examples(examples),
+            add_help=False,
+            allow_abbrev=False,
+            formatter_class=_formatter,
+        )
+        self._optionals.title = "options"
+        self._positionals.title = "arguments"
+
+    def read(self, words: Sequence[str]) -> argparse.Namespace:
+        """The options in `words`; positional ones may stand between others."""
+        _add_common(self)
+        options, unknown = self.parse_known_intermixed_args(list(words))
+        if unknown:
+            raise self._unexpected(unknown[0])
+        return options
+
+    def _unexpected(self, word: str) -> UsageError:
+        if not word.startswith("-") or word == "-":
+            return UsageError(f"{word!r} is one argument too many", usage=self.usage_line())
+        name = word.split("=", 1)[0]
+        return UsageError(f"there is no option {name}", meant(name, self._option_string_actions), self.usage_line())
+
+    def usage_line(self) -> str:
+        """`usage: jm verb ...` in one line."""
+        return self.format_usage().strip()
+
+    def error(self, message: str) -> NoReturn:
+        """Called by argparse."""
+        missing = message.removeprefix("the following arguments are required: ")
+        if missing != message:
+            message = f"{missing} is missing" if "," not in missing else f"{missing} are missing"
+        raise UsageError(message.removeprefix("argument "), usage=self.usage_line())
+
+
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    # argparse makes one of these for every option; asked for its width it would import shutil each time.
+    return argparse.RawDescriptionHelpFormatter(prog, max_help_position=26, width=_columns())
+
+
+def _columns() -> int:
+    try:
+        return max(60, min(110, os.get_terminal_size(1).columns - 2))
+    except (OSError, ValueError):
+        return 100
+
+
+def _examples(examples: Sequence[tuple[str, str]]) -> str:
+    longest = min(64, max(len(command) for command, _ in examples))
+    return "examples:\n" + "\n".join(f"  {command:<{longest}}  # {words}" for command, words in examples)
+
+
+def _add_common(parser: Parser) -> None:
+    group = parser.add_argument_group("everywhere")
+    group.add_argument("--home", metavar="DIR", help="the state directory (default: JM_HOME, else ./.jm)")
+    group.add_argument("-q", "--quiet", action="store_true", help="print only ids and paths, and errors")
+    group.add_argument("--json", action="store_true", help="print one JSON document, also for errors")
+    group.add_argument("-h", "--help", action=_Help, nargs=0, help="print this")
+
+
+def meant(word: str, known: Any) -> str:
+    """`did you mean ...?` for a word that is like one of `known`, else ""."""
+    # Imported here: only a mistake needs it.
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, list(known), 1, 0.6)
+    return f"did you mean {near[0]}?" if near else ""
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """A type for argparse: a whole number between the two."""
+
+    def read(text: str) -> int:
+        try:
+            number = int(text) if text.isascii() and text.strip().lstrip("+-").isdigit() else None
+        except ValueError:
+            number = None
+        if number is None or not least <= number <= most:
+            raise argparse.ArgumentTypeError(f"expected a whole number from {least} to {most}, found {text!r}")
+        return number
+
+    return read
+
+
+def named_path(text: str) -> tuple[str, str]:
+    """A type for argparse: NAME=PATH."""
+    name, mark, path = text.partition("=")
+    if not (mark and name and path):
+        raise argparse.ArgumentTypeError(f"expected NAME=PATH, found {text!r}")
+    return name, path
+
+
+def add_run_options(parser: Parser) -> None:
+    """The options that `run`, `resume`, `plan` and `check` share."""
+    add = parser.add_argument
+    add("--input", metavar="NAME=PATH", type=named_path, action="append", default=[], help="the file of one job input")
+    add("--modules", metavar="DIR", action="append", default=[], help=MODULES_HELP)
+    add("--out", metavar="DIR", default="", help="copy the public artifacts there when the job has succeeded")
+    add("-j", metavar="N", type=whole(1, MOST_SLOTS), dest="slots", default=0, help="actions at once (default: cores)")
+    add("--python", metavar="PATH", default="", help="what runs modules that name no interpreter (also: JM_PYTHON)")
+    add("--keep-temp", action="store_true", help="keep artifacts that are not public, too")
+    add("--verify", action="store_true", help="hash artifacts, instead of looking at size and time")
+    add("--loose-types", action="store_true", help="types that disagree are warnings")
+    add("--format", metavar="NAME", help="the job's language (default: by the file's ending)")
+
+
+MODULES_HELP = "a folder with modules; may be repeated (default: JM_MODULES, else modules/ beside the job)"

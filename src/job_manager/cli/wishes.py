@@ -1,0 +1,29 @@
+"""From options to what app.loading is asked for. Knows no rule: what is missing or wrong is said there."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from job_manager.app.loading import Wish
+
+
+def wish(options: Namespace, job_file: str, files: list[str] | None = None) -> Wish:
+    """The wish that the options of `usage.add_run_options` and the words beside them say."""
+    return Wish(
+        job_file=job_file,
+        files=tuple(files or ()),
+        named=tuple(options.input),
+        shelves=tuple(options.modules),
+        python=options.python,
+        out=options.out,
+        slots=options.slots,
+        keep_temp=options.keep_temp,
+        verify=options.verify,
+        loose_types=options.loose_types,
+        format=options.format,
+    )
+
+
+def says_something(options: Namespace) -> bool:
+    """Whether any of those options was given."""
+    return wish(options, "") != Wish("")
