@@ -1,6 +1,6 @@
-"""The original job_manager's library: JobManager, ArtifactManager, load_job, run_job, progress updates; names as they were.
+"""The library of the original job_manager under its names: JobManager, ArtifactManager, load_job, run_job, progress.
 
-Its users' scripts run unchanged; behind it a job is checked as a whole, recorded, and run like every other. Knows no argv.
+Its users' scripts run unchanged; behind it a job is checked as a whole, recorded, and run like any other. No argv here.
 Rules: reference seed-systems S22-S24, and section 3 for what must be better.
 """
 
@@ -18,7 +18,15 @@ from job_manager import formats
 from job_manager.app.interrupts import Interrupts
 from job_manager.app.loading import Loaded, Wish, load
 from job_manager.app.original_account import Account, StepBegins, called, no_progress, reason
-from job_manager.app.original_storage import Artifact, ArtifactManager, HeldHome, Path, claimed, existing_homes, free_home
+from job_manager.app.original_storage import (
+    Artifact,
+    ArtifactManager,
+    HeldHome,
+    Path,
+    claimed,
+    existing_homes,
+    free_home,
+)
 from job_manager.app.running import run, umask
 from job_manager.core import table
 from job_manager.core.state import JobState
@@ -46,8 +54,8 @@ logger = logging.getLogger("job_manager")
 
 
 class JobFailed(JobManagerError):
-    """The job did not succeed. `state` is failed, or interrupted when it was stopped; `failures` has a pair (path of the
-    entry, why) for each that failed; `home` is the state directory in which `jm` finds the job."""
+    """The job did not succeed. `state` is failed, or interrupted when it was stopped; `failures` has a pair (path of
+    the entry, why) for each that failed; `home` is the state directory in which `jm` finds the job."""
 
     def __init__(self, job: JobState, home: str) -> None:
         self.job_id = job.id
@@ -162,20 +170,7 @@ class JobManager:
 
     def load_job(self, job_file: Path) -> Job:
         """The job in the file. Raises InputError with every mistake of it, also in what it asks of the modules."""
-        wish = self._wish(os.path.abspath(os.fspath(job_file)))
-        loaded = load(wish, os.environ, os.getcwd(), files_needed=False)
-        _tell(loaded.problems)
-        return Job.of(loaded.job, self.modules_dir)
-
-    def _wish(self, job_file: str, named: Iterable[tuple[str, str]] = ()) -> Wish:
-        return Wish(
-            job_file,
-            named=tuple(named),
-            shelves=(self.modules_dir,),
-            loose_types=True,
-            split_streams=True,
-            store=self.artifact_manager.storage_folder,
-        )
+        return load_job(job_file, self.modules_dir)
 
     async def run_job(self, job: Job, job_id: str, progress_cb: ProgressCallback | None = None) -> None:
         """Run the job to its end while the event loop goes on; the callback is called in the loop, before each step.
@@ -209,7 +204,14 @@ class JobManager:
         """The job with its files, checked again with the modules as they are now."""
         files = self.artifact_manager
         paths = [(given.artifact, files.input_path(job_id, given.artifact)) for given in job.plan.inputs]
-        wish = self._wish(job.plan.source, [(name, path) for name, path in paths if path is not None])
+        wish = Wish(
+            job.plan.source,
+            named=tuple((name, path) for name, path in paths if path is not None),
+            shelves=(self.modules_dir,),
+            loose_types=True,
+            split_streams=True,
+            store=files.storage_folder,
+        )
         return load(wish, os.environ, os.getcwd(), job=job.plan)
 
     def _home(self, job_id: str) -> HeldHome:
@@ -236,11 +238,6 @@ class JobManager:
         logger.info("Job %s completed, id: %s", words, job_id)
 
 
-def _tell(problems: Iterable[Problem]) -> None:
-    for problem in problems:
-        logger.log(LEVELS[problem.severity], "%s", one_line(problem))
-
-
 def one_line(problem: Problem) -> str:
     """A problem for a log, where a line is a record."""
     return " - ".join(part.strip() for part in str(problem).splitlines())
@@ -248,14 +245,12 @@ def one_line(problem: Problem) -> str:
 
 def load_job(job_file: Path, modules_dir: Path = "modules/") -> Job:
     """The job in the file, checked against the modules. Raises InputError with every mistake."""
-    loaded = load(
-        Wish(os.path.abspath(os.fspath(job_file)), shelves=(os.path.abspath(os.fspath(modules_dir)),), loose_types=True),
-        os.environ,
-        os.getcwd(),
-        files_needed=False,
-    )
-    _tell(loaded.problems)
-    return Job.of(loaded.job, os.path.abspath(os.fspath(modules_dir)))
+    path, shelf = (os.path.abspath(os.fspath(each)) for each in (job_file, modules_dir))
+    wish = Wish(path, shelves=(shelf,), loose_types=True)
+    loaded = load(wish, os.environ, os.getcwd(), files_needed=False)
+    for problem in loaded.problems:
+        logger.log(LEVELS[problem.severity], "%s", one_line(problem))
+    return Job.of(loaded.job, shelf)
 
 
 async def run_job(

@@ -1,4 +1,4 @@
-"""What the original's users see of a run: steps, modules and their output as log records, and progress before each step.
+"""What the original's users see of a run: steps, modules and their output as log records, progress before each step.
 
 Watches a run and writes to a logger; decides nothing and knows no terminal.
 """
@@ -21,6 +21,7 @@ POLL = 0.1  # seconds between two looks at the output of what runs
 SHARE = 0.05  # seconds of writing log records at a time, so that the run itself never waits for a slow reader
 STREAMS = (("log", logging.INFO), ("err", logging.ERROR))
 
+Ended = e.ActionSucceeded | e.AttemptFailed | e.AttemptStopped | e.AttemptLost
 StepBegins = Callable[[int, int, str], None]
 
 
@@ -56,13 +57,7 @@ class Account:
         self._live: dict[tuple[int, int], list[Stream]] = {}
         self._waiting: deque[Stream | Record] = deque()
         self._planned: set[int] = set()
-
-    @property
-    def interval(self) -> float | None:
-        """Seconds until the next look; see host.Observer."""
-        if self._waiting or any(stream.tail.more for stream in self._streams()):
-            return 0.0
-        return POLL if self._live else None
+        self.interval: float | None = None  # seconds until the next look; see host.Observer
 
     def _streams(self) -> Iterable[Stream]:
         return (stream for streams in self._live.values() for stream in streams)
@@ -122,7 +117,7 @@ class Account:
             Stream(name, level, self._layout.log(path, attempt, stream)) for stream, level in STREAMS
         ]
 
-    def _ended(self, job: JobState, event: e.ActionSucceeded | e.AttemptFailed | e.AttemptStopped | e.AttemptLost) -> None:
+    def _ended(self, job: JobState, event: Ended) -> None:
         if (event.action, event.attempt) not in self._live:
             self._begin(job, event.action, event.attempt)  # over before anybody heard that it began
         self._end(event.action, event.attempt)
@@ -166,6 +161,8 @@ class Account:
         for stream in self._streams():
             while time.monotonic() < stop and self._log_chunk(stream):
                 pass
+        behind = bool(self._waiting) or any(stream.tail.more for stream in self._streams())
+        self.interval = 0.0 if behind else POLL if self._live else None
 
     def _log_chunk(self, stream: Stream) -> bool:
         self._log(stream, stream.tail.read())

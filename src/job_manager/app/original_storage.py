@@ -56,7 +56,7 @@ class ArtifactManager:
         return not wrong_job_id(job_id) and os.path.isdir(os.path.join(self.storage_folder, job_id))
 
     def get_artifact_path(self, artifact: Artifact, job_id: str) -> str:
-        """Where the artifact lies, or is to be put; its folder is made. Raises InputError for names that are not safe."""
+        """Where the artifact lies, or is to be put; its folder is made. Raises InputError for an unsafe name."""
         path = self.store(job_id).path(artifact.name or "", artifact.isPublic)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         return path
@@ -151,7 +151,7 @@ _claims_lock = threading.Lock()
 
 @contextmanager
 def claimed(artifacts: ArtifactManager, job_id: str) -> Iterator[None]:
-    """While inside, no other run or clean-up of this job is inside too. Raises Refused when one is, here or elsewhere."""
+    """While inside, no other run or clean-up of this job is. Raises Refused when there is one, here or elsewhere."""
     key = (artifacts.storage_folder, job_id)
     with _claims_lock:
         if key in _claims:

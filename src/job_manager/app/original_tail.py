@@ -39,7 +39,7 @@ class Tail:
 
     def _open(self) -> bool:
         try:
-            self._file = open(self._path, "rb", buffering=0)
+            self._file = open(self._path, "rb", buffering=0)  # noqa: SIM115 - read on for as long as it is written
         except FileNotFoundError:
             return False
         return True
@@ -58,7 +58,7 @@ class Tail:
 
 
 class Line:
-    """The line that is being read. What a carriage return goes back over is dropped, and so is what is beyond LONGEST."""
+    """The line that is being read, without what a carriage return goes back over and what is beyond LONGEST."""
 
     def __init__(self) -> None:
         self._kept = bytearray()
