@@ -113,6 +113,8 @@ def _supplied(path: str, action: Action, found: Contract) -> Iterator[Problem]:
     for side, given in ((found.inputs, action.inputs), (found.outputs, action.outputs)):
         yield from _superfluous(path, action, found.module, side, given)
         params = {one.param for one in given}
+        if None in params:
+            continue  # the nameless one may be what is missing
         for param, port in side.ports.items():
             if param not in params and not port.optional:
                 message = f'module "{found.module.name}" needs {side.kind} "{param}" ({port.type})'
@@ -123,17 +125,14 @@ def _supplied(path: str, action: Action, found: Contract) -> Iterator[Problem]:
 def _superfluous(
     path: str, action: Action, module: Module, side: Side, given: Sequence[Input | Output]
 ) -> Iterator[Problem]:
-    seen: set[str] = set()
+    """Parameters the module has not. That one is given twice is found with the other checks of the job itself."""
     for one in given:
         place = one.place or _place(action, path)
-        if one.param is None:
-            message = f'"{one.artifact}" does not say which {side.kind} of module "{module.name}" it is'
-            yield Problem(place, message, f"add param_name: {_listed(side.ports)}")
-        elif one.param not in side.ports:
+        if one.param is not None and one.param not in side.ports:
             yield Problem(place, f'module "{module.name}" has no {side.kind} "{one.param}"', _meant(one.param, side))
-        elif one.param in seen:
-            yield Problem(place, f'{side.kind} "{one.param}" of module "{module.name}" is given twice')
-        seen.add(one.param or "")
+        if one.param is None and one.place is None:  # whoever read it from a file has said so at its place
+            message = f'"{one.artifact}" does not say which {side.kind} of module "{module.name}" it is'
+            yield Problem(place, message, f"give it a param: {_listed(side.ports)}")
 
 
 def _meant(param: str, side: Side) -> str:
