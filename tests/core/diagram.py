@@ -1,0 +1,57 @@
+"""docs/reference/action-states.md, made from the transition table. `python -m tests.core.diagram` writes it.
+
+Knows how mermaid and a Markdown table are written, and nothing about the states.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from job_manager.core import events as e
+from job_manager.core import table
+
+PAGE = Path(__file__).parents[2] / "docs/reference/action-states.md"
+HEAD = """# The states of an action
+
+Made from `src/job_manager/core/table.py` by `python -m tests.core.diagram`; a test holds it to the table.
+
+The states of tasks and jobs are not kept: they are computed from their actions'. An action that is *succeeded*,
+*failed*, *skipped*, *cancelled* or *lost* is over: only a person's `jm resume` moves it, and what succeeded stays.
+No event leads to *cancelled* yet.
+"""
+
+
+def names(states: object) -> str:
+    return ", ".join(table.NAMES[state] for state in states)  # type: ignore[attr-defined]
+
+
+def word(event: type) -> str:
+    return e.NAMES.get(event, event.__name__.lower())
+
+
+def drawing() -> str:
+    """Every step that changes a state; a person's resume is left to the table below, or nothing could be seen."""
+    lines = ["stateDiagram-v2", "    [*] --> waiting"]
+    for event, row in table.TABLE.items():
+        if event is not e.JobResumed:
+            lines += [f"    {table.NAMES[a]} --> {table.NAMES[b]}: {word(event)}" for a, b in row.items()]
+    lines += [f"    {table.NAMES[state]} --> [*]" for state in sorted(table.FINAL)]
+    return "\n".join(lines)
+
+
+def listing() -> str:
+    lines = ["| event | from | to |", "|---|---|---|"]
+    for event, row in table.TABLE.items():
+        for to in dict.fromkeys(row.values()):
+            lines.append(f"| {word(event)} | {names(a for a, b in row.items() if b == to)} | {table.NAMES[to]} |")
+    return "\n".join(lines)
+
+
+def page() -> str:
+    ends = "*unblocked* is no event of the journal: what every action does whose turn has come."
+    return f"{HEAD}\n```mermaid\n{drawing()}\n```\n\n{listing()}\n\n{ends}\n"
+
+
+if __name__ == "__main__":
+    PAGE.parent.mkdir(parents=True, exist_ok=True)
+    PAGE.write_text(page(), encoding="utf-8")
