@@ -120,8 +120,8 @@ def ended(
 def read_ending(record: ExitRecord, brief: Brief) -> Ending:
     """What an exit record means, before any output is looked at."""
     why, code, number = record["why"], record["code"], record["signal"]
-    if why == "stopped":
-        return Ending("stopped", None, "")
+    if why in ("stopped", "lost"):
+        return Ending(why, None, "")
     if why == "timeout":
         return Ending("timeout", None, f"it ran longer than its timeout of {brief.timeout:g} s and was ended")
     if why == "spawn":

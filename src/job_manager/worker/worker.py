@@ -243,17 +243,26 @@ class Worker:
         assert self._link is not None
         self._link.close()
         old = self.incarnation
-        trace = next(trace for trace in adoption.keepers(self._keepers) if trace.incarnation == old)
-        deadlines: dict[str, float] = {}
-        orphans = adoption.Orphans(trace, deadlines)
-        self._orphans = (old, orphans)
-        begun = set(trace.begun)
-        never = [name for name in self._sent if name not in begun]
+        trace = adoption.trace(os.path.join(self._keepers, old))
+        self._orphans = (old, adoption.Orphans(trace, self._deadlines(trace)))
+        never = [name for name in self._sent if name not in trace.begun and name not in trace.ends]
         reports: list[Report] = [AttemptReturned(*read_token(name), old) for name in never]
+        reports += self._conclude([end for name, end in trace.ends.items() if name in self._sent], old)
         self._sent.clear()
         self.start()
         announced = [WorkerAnnounced(job, self.incarnation, self.slots, AHEAD) for job in self._briefings]
         return [*reports, *announced]
+
+    def _deadlines(self, trace: adoption.KeeperTrace) -> dict[str, float]:
+        """When the time of each open attempt is over, in seconds since the epoch."""
+        found: dict[str, float] = {}
+        for name, start in trace.begun.items():
+            job, index, attempt = read_token(name)
+            if job in self._briefings and name not in trace.ends:
+                timeout = self._briefings[job].brief(index, attempt).timeout
+                if timeout:
+                    found[name] = start.began + timeout
+        return found
 
     def _from_orphans(self) -> list[Report]:
         if self._orphans is None:
@@ -261,6 +270,8 @@ class Worker:
         old, orphans = self._orphans
         reports = self._conclude(orphans.poll(self._clock.monotonic()), old)
         if orphans.done and not self._concluder.open:
+            orphans.close()
+            self._resolved.append(orphans.trace)
             self._orphans = None
             reports += [WorkerGone(job, old) for job in self._briefings]
         return reports
@@ -287,12 +298,15 @@ class Worker:
         return self._orphans[1].next_timeout() if self._orphans else None
 
     def close(self) -> None:
-        """Let go: the keeper leaves by itself when it has no child."""
+        """Let go: the keeper leaves when it has no child. When all that it did is committed its records go too."""
         self._concluder.close()
-        if self._link is not None:
-            self._link.leave()
-            self._link.flush()
-            self._link.close()
+        if self._link is None:
+            return
+        self._link.leave()
+        self._link.flush()
+        if not self._sent and not self._begun and self._link.ended():
+            adoption.remove_directory(os.path.join(self._keepers, self.incarnation))
+        self._link.close()
 
 
 READERS: dict[str, Callable[[Worker, Any], list[Report]]] = {

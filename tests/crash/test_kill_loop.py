@@ -1,0 +1,145 @@
+"""kill -9 of the real program at seeded moments, then `jm resume`, until the job is done; a ledger outside the state
+directory says what really ran. Knows nothing of the program's insides but the journal it reads at the end."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from job_manager.core import events as e
+from job_manager.engines.sqlite.reading import Reading
+
+ACTIONS = 24
+WITNESS = """
+import os, sys, time
+ledger, out, name = sys.argv[1:4]
+def note(word):
+    handle = os.open(ledger, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    os.write(handle, f"{word} {name} {os.environ['JM_ATTEMPT']} {os.getpid()} {time.time():.6f}\\n".encode())
+    os.close(handle)
+note("start")
+time.sleep(0.05)
+with open(out, "w") as stream:
+    stream.write(f"made by {name}\\n" * 1000)
+note("end")
+"""
+
+
+def _job(folder: Path) -> Path:
+    (folder / "witness.py").write_text(WITNESS)
+    rows = ["name: loop", "version: 1", "steps:"]
+    for step in range(4):
+        rows += [f"- name: s{step}", "  entries:"]
+        for number in range(ACTIONS // 4):
+            name = f"a{step}{number}"
+            words = [sys.executable, str(folder / "witness.py"), str(folder / "ledger"), f"{{{name}.txt}}", name]
+            rows += [
+                f"  - name: {name}",
+                f"    cmd: [{', '.join(f'{w!r}' for w in words)}]",
+                f"    outputs: [{{name: {name}.txt, public: true}}]",
+            ]
+    path = folder / "job.yaml"
+    path.write_text("\n".join(rows) + "\n")
+    return path
+
+
+def _jm(folder: Path, *words: str) -> subprocess.Popen[bytes]:
+    argv = [sys.executable, "-m", "job_manager", *words]
+    log = (folder / "output").open("ab")
+    with log:
+        return subprocess.Popen(argv, cwd=folder, stdout=log, stderr=log, start_new_session=True)
+
+
+def _keeper_pids(folder: Path) -> list[int]:
+    found = []
+    for described in (folder / ".jm" / "keepers").glob("*/keeper.json"):
+        try:
+            found.append(int(described.read_text().split('"pid":')[1].split(",")[0]))
+        except (OSError, IndexError, ValueError):
+            continue
+    return found
+
+
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def _loop(folder: Path, rng: random.Random, kills: int) -> int:
+    """Run, kill, resume; the number of kills it took to be allowed to finish. Ends with an undisturbed resume."""
+    running = _jm(folder, "run", "job.yaml")
+    for done in range(kills):
+        try:
+            code = running.wait(timeout=rng.uniform(0.05, 0.9))
+            if code == 0:
+                return done
+        except subprocess.TimeoutExpired:
+            keepers = _keeper_pids(folder) if rng.random() < 0.4 else []
+            victims = [running.pid, *keepers]
+            rng.shuffle(victims)
+            for pid in victims:
+                _kill(pid)
+            running.wait()
+        submitted = (folder / ".jm" / "journal.db").exists() and Reading(str(folder / ".jm" / "journal.db")).jobs()
+        running = _jm(folder, "resume", "last") if submitted else _jm(folder, "run", "job.yaml")
+    assert running.wait(timeout=120) == 0, (folder / "output").read_text()[-3000:]
+    return kills
+
+
+def _check(folder: Path) -> None:
+    reading = Reading(str(folder / ".jm" / "journal.db"))
+    row = reading.jobs()[0]
+    assert row.state == "succeeded"
+    history = list(reading.events(row.id))
+    names = [f"a{step}{number}" for step in range(4) for number in range(ACTIONS // 4)]
+    succeeded = defaultdict(list)
+    for event in history:
+        if isinstance(event, e.ActionSucceeded):
+            succeeded[names[event.action]].append(event)
+    for name in names:
+        assert len(succeeded[name]) == 1, f"{name} succeeded {len(succeeded[name])} times"
+        made = folder / ".jm" / "jobs" / row.id / "public" / f"{name}.txt"
+        assert made.read_text() == f"made by {name}\n" * 1000
+    _check_ledger(folder, succeeded)
+
+
+def _check_ledger(folder: Path, succeeded: dict[str, list[e.ActionSucceeded]]) -> None:
+    """Nothing starts after its success was recorded; a later attempt starts only when the earlier process is gone."""
+    starts: dict[str, list[tuple[float, int, int]]] = defaultdict(list)
+    ends: dict[int, float] = {}
+    for line in (folder / "ledger").read_text().splitlines():
+        word, name, attempt, pid, at = line.split()
+        if word == "start":
+            starts[name].append((float(at), int(attempt), int(pid)))
+        else:
+            ends[int(pid)] = float(at)
+    for name, rows in starts.items():
+        for (_, _, before), (at, _, _) in itertools.pairwise(sorted(rows)):
+            assert ends.get(before, 0.0) <= at, f"{name}: two of it were alive at once: {rows}"
+        attempts = [attempt for _, attempt, _ in rows]
+        assert len(attempts) == len(set(attempts)), f"{name}: attempt started twice: {rows}"
+        assert max(attempts) == succeeded[name][0].attempt, f"{name}: started after it had succeeded: {rows}"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("round", range(3))
+def test_kill_loop(tmp_path: Path, rng: random.Random, round: int) -> None:
+    _job(tmp_path)
+    _loop(tmp_path, random.Random(rng.random() + round), 20)
+    _check(tmp_path)
+
+
+def test_a_few_kills(tmp_path: Path, rng: random.Random) -> None:
+    _job(tmp_path)
+    _loop(tmp_path, rng, 4)
+    _check(tmp_path)
