@@ -1,0 +1,167 @@
+"""Random trees of at most thirty actions, and what must be true of any history whatever happened.
+
+Knows shapes and events; checks nothing the way the core does it: a second, slow opinion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hypothesis import strategies as st
+
+from job_manager.core import events as e
+from job_manager.core import table
+from job_manager.core.decide import decide, quiet
+from job_manager.core.evolve import evolve, fold
+from job_manager.core.state import JobState, State
+from job_manager.model.job import Action, Job, Task
+from job_manager.testing import action
+from job_manager.testing.farm import Farm
+
+MOST = 30
+
+leaves = st.builds(
+    lambda retries, idempotent: action("x", retries=retries, idempotent=idempotent),
+    st.sampled_from([None, None, 1, 2]),
+    st.sampled_from([None, None, None, False]),
+)
+nodes = st.recursive(
+    leaves,
+    lambda below: st.builds(
+        lambda children, at_once: Task("x", tuple(children), at_once), st.lists(below, max_size=4), st.booleans()
+    ),
+    max_leaves=MOST,
+)
+
+
+def numbered(children: Iterable[Task | Action]) -> tuple[Task | Action, ...]:
+    """The same nodes with names of their own."""
+    return tuple(
+        Action(f"a{n}", node.work, retries=node.retries, idempotent=node.idempotent)
+        if isinstance(node, Action)
+        else Task(f"t{n}", numbered(node.children), node.parallel)
+        for n, node in enumerate(children)
+    )
+
+
+jobs = st.builds(
+    lambda children, at_once: Job("random", numbered(children), parallel=at_once),
+    st.lists(nodes, min_size=1, max_size=4),
+    st.booleans(),
+)
+
+
+def waits_for(job: Job) -> list[set[int]]:
+    """For every action those that must have succeeded before it may begin: all below every earlier serial sibling."""
+    before: list[set[int]] = []
+
+    def walk(children: tuple[Task | Action, ...], at_once: bool, must: set[int]) -> set[int]:
+        seen: set[int] = set()
+        for child in children:
+            needed = must if at_once else must | seen
+            if isinstance(child, Action):
+                before.append(set(needed))
+                seen.add(len(before) - 1)
+            else:
+                seen |= walk(child.children, child.parallel, needed)
+        return seen
+
+    walk(job.children, job.parallel, set())
+    return before
+
+
+def order_broken(job: Job, journal: Iterable[e.Event]) -> list[str]:
+    """Actions leased before all that they wait for had succeeded."""
+    before, done, found = waits_for(job), set(), []
+    for event in journal:
+        if isinstance(event, e.ActionSucceeded):
+            done.add(event.action)
+        elif isinstance(event, e.ActionLeased) and not before[event.action] <= done:
+            found.append(
+                f"action {event.action} was leased while {sorted(before[event.action] - done)} had not succeeded"
+            )
+    return found
+
+
+ENDS = (e.LeaseReturned, e.AttemptStopped, e.AttemptLost, e.AttemptFailed, e.ActionSucceeded)
+
+
+def leases_broken(journal: Iterable[e.Event]) -> list[str]:
+    """Actions with two open leases, or attempts leased twice, or ended without a lease."""
+    leased: dict[int, int] = {}
+    ever: set[tuple[int, int]] = set()
+    found = []
+    for event in journal:
+        if isinstance(event, e.ActionLeased):
+            if event.action in leased or (event.action, event.attempt) in ever:
+                found.append(f"{event} while {leased.get(event.action)} is open")
+            leased[event.action] = event.attempt
+            ever.add((event.action, event.attempt))
+        elif isinstance(event, ENDS) and leased.pop(event.action, 0) != event.attempt:
+            found.append(f"{event} without its lease")
+    return found
+
+
+def ends_broken(journal: Iterable[e.Event]) -> list[str]:
+    """Anything but workers' comings and goings after the job's end, unless a person took it up; and two ends."""
+    over, found = False, []
+    for event in journal:
+        if over and not isinstance(event, e.JobResumed | e.WorkerJoined | e.WorkerLeft):
+            found.append(f"{event} after the end")
+        over = isinstance(event, e.JobFinished) or (over and not isinstance(event, e.JobResumed))
+    return found
+
+
+def twice_begun(farm: Farm) -> list[str]:
+    """Attempts that ran again after one of unknown outcome although they must not, without a person's word between."""
+    actions = farm.job.shape.actions
+    unknown: set[int] = set()
+    found = []
+    for event in farm.journal:
+        if isinstance(event, e.AttemptLost) and actions[event.action].idempotent is False:
+            unknown.add(event.action)
+        elif isinstance(event, e.JobResumed):
+            unknown.clear()
+        elif isinstance(event, e.ActionLeased) and event.action in unknown:
+            found.append(f"{event} although nobody knows what became of the attempt before")
+    return found
+
+
+DECIDED = (
+    e.ActionLeased, e.RetryPlanned, e.ActionRetried, e.ActionFailed, e.ActionLost, e.ActionsSkipped, e.JobFinished
+)  # fmt: skip
+
+
+def replay_broken(farm: Farm) -> list[str]:
+    """Turns whose decisions are not made again from the history alone: fold what came before, hear the same, decide."""
+    found: list[str] = []
+    state = State()
+    for turn in farm.turns:
+        heard = [event for event in turn.events if not isinstance(event, DECIDED)]
+        fold(state, heard)
+        again = decided_anew(copy_of(farm, turn.events, heard), turn.now)
+        expected = [event for event in turn.events if isinstance(event, DECIDED)]
+        if again != expected:
+            found.append(f"at {turn.now}: decided {expected}, from the history {again}")
+        fold(state, expected)
+    return found
+
+
+def copy_of(farm: Farm, events: tuple[e.Event, ...], heard: list[e.Event]) -> State:
+    """The state before this turn's decisions, folded from nothing."""
+    at = next(index for index, event in enumerate(farm.journal) if event is events[0])
+    return fold(fold(State(), farm.journal[:at]), heard)
+
+
+def decided_anew(state: State, now: float) -> list[e.Event]:
+    made: list[e.Event] = []
+    while follows := decide(state, now):
+        for event in follows:
+            evolve(state, event)
+        made += follows
+    quiet(state)
+    return made
+
+
+def all_final(job: JobState) -> bool:
+    return bool(job.finished) and all(state in table.FINAL for state in job.states)
