@@ -79,6 +79,7 @@ class Host:
         """Fold a job that is in the journal already. Raises NotFound."""
         self._engine.watch(job)
         self._supervisor.turn(self._clock.wall())
+        self._engine.take()  # of the past; the worker hears all there is to do when it announces itself
         return self._supervisor.state.job(job)
 
     def say(self, request: Request) -> JobState:
@@ -87,7 +88,6 @@ class Host:
         self._supervisor.turn(self._clock.wall())
         for _, why in self._supervisor.refused:
             raise why
-        self._worker_orders()
         return self._supervisor.state.job(request.job)
 
     def run(

@@ -34,6 +34,5 @@ def _end_children(home: Home, id: str) -> None:
     """Keepers that served only this job, and whatever they still run, go with it."""
     for trace in adoption.keepers(home.keepers):
         if trace.begun and all(name.startswith(f"{id}/") for name in trace.begun):
-            adoption.end_keeper(trace)
             adoption.end_leftovers(trace, 0.0)
             adoption.remove(trace)

@@ -131,12 +131,10 @@ class Watch:
     def _count_all(self, job: JobState) -> None:
         """Begin anew: at the start, and when a worker joins a job that may have been revised since."""
         self.job = job
-        self.steps = list(_steps(job))
+        self.steps = list(steps_of(job))
         self._firsts = [step.first for step in self.steps]
         self._group = bytearray(GROUPS[state] for state in job.states)
         for step in self.steps:
-            mine = self._group[step.first : step.first + step.total]
-            step.counts = [mine.count(group) for group in range(6)]
             step.began = _began(job, step) if step.counts[RUNNING] else 0.0
         self.totals = [self._group.count(group) for group in range(6)]
         self._running = {index: None for index in range(len(self._group)) if self._group[index] == RUNNING}
@@ -255,11 +253,16 @@ ABOUT_ACTIONS = (
 )
 
 
-def _steps(job: JobState) -> Iterator[Step]:
+def steps_of(job: JobState) -> Iterator[Step]:
+    """The children of the job that have actions, with their counts."""
     shape = job.shape
     for node, child in zip(shape.children(0), job.job.children, strict=True):
-        if shape.high[node] > shape.low[node]:
-            yield Step(child.name, shape.low[node], shape.high[node] - shape.low[node])
+        first, end = shape.low[node], shape.high[node]
+        if end > first:
+            step = Step(child.name, first, end - first)
+            for state in job.states[first:end]:
+                step.counts[GROUPS[state]] += 1
+            yield step
 
 
 def _began(job: JobState, step: Step) -> float:

@@ -55,17 +55,23 @@ class Brief(NamedTuple):
 
 
 class Briefing:
-    """Briefs for the actions of one job. Made anew when the job is revised."""
+    """Briefs for the actions of one job, whatever edits it lives through."""
 
     def __init__(self, job: JobState, layout: Layout) -> None:
         self.job = job
-        self.plan = job.job
         self.layout = layout
+        self._read()
+
+    def _read(self) -> None:
+        job = self.job
+        self._read_from = (job.job, job.site)
         self._producers: dict[str, tuple[int, Output]] = dict(_producers(job))
         self._given: dict[str, Source | None] = {given.name: None for given in job.site.inputs}
 
     def brief(self, index: int, attempt: int) -> Brief:
         """The brief of an attempt."""
+        if self._read_from[0] is not self.job.job or self._read_from[1] is not self.job.site:
+            self._read()
         job, action = self.job, self.job.shape.actions[index]
         module = job.site.module(action.work.module) if isinstance(action.work, ModuleCall) else None
         return Brief(

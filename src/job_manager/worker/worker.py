@@ -44,6 +44,7 @@ class Worker:
         self._stale: list[str] = []  # ends that nobody waits for any more
         self._early: list[Any] = []  # messages read while waiting for a keeper's state
         self._resolved: list[adoption.KeeperTrace] = []  # dead keepers all of whose word has been said
+        self._reaps = False
         self.incarnation = ""
 
     # --- beginning ----------------------------------------------------------------------------------------------
@@ -104,12 +105,11 @@ class Worker:
         """What a keeper that is gone can still tell: ends that count, attempts that never began, and what is lost."""
         adoption.end_leftovers(trace, 0.0)
         ends = adoption.exits(trace)
-        begun = set(trace.begun)
         for brief, lease in _leases(briefing, trace.incarnation):
             name = token(brief.job, brief.number, lease.attempt)
             if name in ends:
                 yield conclude(brief, ends[name], briefing.layout, trace.incarnation)
-            elif name in begun:
+            elif name in trace.begun:
                 now = self._clock.wall()
                 yield ended(brief, trace.incarnation, now, now, LOST)
             else:
@@ -137,10 +137,15 @@ class Worker:
             elif order.worker == self.incarnation and name not in self._sent and name not in self._begun:
                 self._prepare(order, name, now, starts, reports)
         self._send(starts, stops)
+        if starts and not self._reaps:
+            # After the first dispatch, since it takes some milliseconds; from now on the keeper may die.
+            self._reaps = adoption.become_subreaper()
         return reports
 
     def _prepare(self, order: StartAttempt, name: str, now: float, starts: list[Any], reports: list[Report]) -> None:
         briefing = self._briefings[order.job]
+        if briefing.job.leases.get(order.action) != Lease(order.worker, order.attempt):
+            return  # an order from before; preparing it would clear away what the attempt has published since
         brief = briefing.brief(order.action, order.attempt)
         try:
             starts.append(prepare(brief, briefing.layout, self.incarnation, now))
@@ -242,26 +247,29 @@ class Worker:
         """Its children are ours now, since we are their subreaper; a new keeper takes what comes next."""
         assert self._link is not None
         self._link.close()
-        old = self.incarnation
-        trace = adoption.trace(os.path.join(self._keepers, old))
-        self._orphans = (old, adoption.Orphans(trace, self._deadlines(trace)))
-        never = [name for name in self._sent if name not in trace.begun and name not in trace.ends]
-        reports: list[Report] = [AttemptReturned(*read_token(name), old) for name in never]
-        reports += self._conclude([end for name, end in trace.ends.items() if name in self._sent], old)
+        old, trace = self.incarnation, self._own_trace()
+        orphans = adoption.Orphans(trace, self._deadlines(trace))
+        self._orphans = (old, orphans)
+        told = {*orphans.trace.begun, *orphans.trace.exits}
+        reports: list[Report] = [AttemptReturned(*read_token(name), old) for name in self._sent if name not in told]
+        reports += self._conclude([end for name, end in orphans.trace.exits.items() if name in self._sent], old)
         self._sent.clear()
         self.start()
         announced = [WorkerAnnounced(job, self.incarnation, self.slots, AHEAD) for job in self._briefings]
         return [*reports, *announced]
 
+    def _own_trace(self) -> adoption.KeeperTrace:
+        return next(trace for trace in adoption.keepers(self._keepers) if trace.incarnation == self.incarnation)
+
     def _deadlines(self, trace: adoption.KeeperTrace) -> dict[str, float]:
-        """When the time of each open attempt is over, in seconds since the epoch."""
+        """When the time of each open attempt is over, in monotonic seconds."""
         found: dict[str, float] = {}
-        for name, start in trace.begun.items():
+        now, wall = self._clock.monotonic(), self._clock.wall()
+        for name, begun in trace.begun.items():
             job, index, attempt = read_token(name)
-            if job in self._briefings and name not in trace.ends:
-                timeout = self._briefings[job].brief(index, attempt).timeout
-                if timeout:
-                    found[name] = start.began + timeout
+            timeout = self._briefings[job].brief(index, attempt).timeout if job in self._briefings else None
+            if timeout and name not in trace.exits:
+                found[name] = now + max(0.0, begun.began + timeout - wall)
         return found
 
     def _from_orphans(self) -> list[Report]:
@@ -270,6 +278,7 @@ class Worker:
         old, orphans = self._orphans
         reports = self._conclude(orphans.poll(self._clock.monotonic()), old)
         if orphans.done and not self._concluder.open:
+            # What left no exit status is lost with the incarnation.
             orphans.close()
             self._resolved.append(orphans.trace)
             self._orphans = None
@@ -305,7 +314,7 @@ class Worker:
         self._link.leave()
         self._link.flush()
         if not self._sent and not self._begun and self._link.ended():
-            adoption.remove_directory(os.path.join(self._keepers, self.incarnation))
+            adoption.remove(self._own_trace())
         self._link.close()
 
 

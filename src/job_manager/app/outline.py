@@ -1,0 +1,44 @@
+"""A job as a short tree: its tasks with counts, and of each the actions that are worth a line. Knows no terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from job_manager.app.looking import Look, action_status
+from job_manager.app.watching import Step, steps_of
+from job_manager.core import table
+
+MANY = 200  # actions of a job that are all listed
+FEW = 20  # of a task, where they are not
+LOUD = (table.FAILED, table.LOST, table.RUNNING, table.RETRYING, table.CANCELLED)
+
+
+class Part(NamedTuple):
+    """A child of the job: its counts, the actions shown, and how many are not. `seconds` is None before its start."""
+
+    step: Step
+    seconds: float | None
+    actions: list[dict[str, Any]]
+    hidden: int
+
+
+def outline(found: Look, now: float, everything: bool = False) -> Iterator[Part]:
+    """The parts of a job in order; all actions when asked for or when there are not many."""
+    job = found.job
+    everything = everything or len(job.states) <= MANY
+    for step in steps_of(job):
+        span = range(step.first, step.first + step.total)
+        shown = list(span) if everything else [index for index in span if job.states[index] in LOUD][:FEW]
+        actions = [action_status(found, index) for index in shown]
+        yield Part(step, _seconds(found, step, now), actions, step.total - len(shown))
+
+
+def _seconds(found: Look, step: Step, now: float) -> float | None:
+    job = found.job
+    span = slice(step.first, step.first + step.total)
+    begins = [at for at in job.began[span] if at]
+    if not begins:
+        return None
+    going = found.hosted and not step.over
+    return (now if going else max([*job.ended[span], max(begins)])) - min(begins)
