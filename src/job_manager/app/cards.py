@@ -10,7 +10,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from job_manager.app.home import Home
+from job_manager.app.looking import Look, status
 from job_manager.app.progress import piece
+from job_manager.app.running import Outcome
 from job_manager.core import policy, table
 from job_manager.core.state import Failure, JobState
 from job_manager.model.errors import JobManagerError
@@ -20,6 +23,7 @@ from job_manager.worker.layout import Layout
 
 Document = dict[str, Any]
 LINES = 20
+CARDS = 50  # of one job, in its JSON
 LINE = 2000  # characters of one line of a log that are shown
 FAILED = (table.FAILED, table.LOST, table.CANCELLED)
 NO_MODULE = re.compile(r"ModuleNotFoundError: No module named '?([^'\s;]+)|ImportError: (.+)")
@@ -138,3 +142,42 @@ def _given(brief: Brief) -> str:
         named = ", ".join(f"--{output.param}" for output in brief.action.outputs)
         return f"here after {named}"
     return "in the text it stands where you write " + ", ".join(f"{{{o.artifact}}}" for o in brief.action.outputs)
+
+
+# --- the end of a run -------------------------------------------------------------------------------------------------
+
+
+def first_failed(job: JobState) -> list[int]:
+    """The failed actions in the order in which they ended: the first is the one to look at first."""
+    return sorted(failed_actions(job), key=lambda index: (job.ended[index] or float("inf"), index))
+
+
+def brief_card(job: JobState, index: int) -> Document:
+    """One line of a failed action: its path, reason and message."""
+    failure = job.failures.get(index) or Failure(job.attempts[index], "lost", None, "")
+    return {"path": job.shape.paths[index], "reason": failure.reason, "message": reason_in_words(failure)}
+
+
+def failure_cards(home: Home, outcome: Outcome) -> tuple[Document, list[Document]]:
+    """The card of the action that failed first, and a line for each other failed one."""
+    first, *others = first_failed(outcome.job)
+    return card(outcome.job, _layout(home, outcome.job), first), [brief_card(outcome.job, index) for index in others]
+
+
+def results(home: Home, outcome: Outcome) -> list[str]:
+    """Where the public artifacts of a job that has succeeded are: in `--out`, else in the state directory."""
+    if outcome.exported or outcome.job.finished != "succeeded":
+        return list(outcome.exported)
+    store = _layout(home, outcome.job).store
+    return [store.path(name, True) for name in store.public_names()]
+
+
+def _layout(home: Home, job: JobState) -> Layout:
+    return Layout(home.jobs, job.id, job.site.store and os.path.join(job.site.store, job.id))
+
+
+def account(home: Home, outcome: Outcome) -> Document:
+    """How a run ended: the job's status, its results, and a card for each of the first failures."""
+    job, layout = outcome.job, _layout(home, outcome.job)
+    cards = [card(job, layout, index) for index in first_failed(job)[:CARDS]]
+    return {**status(Look(job, layout, False)), "results": results(home, outcome), "failures": cards}

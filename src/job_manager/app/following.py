@@ -24,7 +24,7 @@ Document = dict[str, Any]
 class Log(NamedTuple):
     """One stream of one attempt; `path` exists."""
 
-    index: int
+    number: int  # of the action, in listing order
     action: str
     attempt: int
     stream: str  # log, or err where the streams are kept apart
@@ -62,8 +62,8 @@ def all_logs(found: Look) -> Iterator[Log]:
 
 def label(found: Look, log: Log) -> str:
     """What a log is, in words: `encode/film, attempt 2, failed`."""
-    state = action_status(found, log.index)["state"]
-    current = log.attempt == found.job.attempts[log.index]
+    state = action_status(found, log.number)["state"]
+    current = log.attempt == found.job.attempts[log.number]
     words = [log.action, f"attempt {log.attempt}", *([state] if current else [])]
     return ", ".join([*words, *(["standard error"] if log.stream == "err" else [])])
 
@@ -161,7 +161,7 @@ class Follower:
         except FileNotFoundError:
             pass
         job = self.found.job
-        if log.attempt < job.attempts[log.index] or job.states[log.index] in table.FINAL:
+        if log.attempt < job.attempts[log.number] or job.states[log.number] in table.FINAL:
             self._over.add(log)
 
 
@@ -193,5 +193,3 @@ def log_documents(found: Look, index: int | None, attempt: int, lines: int) -> l
         }
         for log in logs
     ]
-
-

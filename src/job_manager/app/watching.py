@@ -96,17 +96,13 @@ class Watch:
         self._screen = screen
         self._jobs = jobs
         self.steps: list[Step] = []
+        self.interval = screen.interval  # how often the host should let us draw
         self.opened = False
         self.started = 0.0  # when this run began to watch, seconds since the epoch
         self.done_before = 0
         self.totals = [0] * 6  # how many actions are in each group
         self._running: dict[int, None] = {}  # in the order in which they began
         self._logs: dict[int, LogProgress] = {}
-
-    @property
-    def interval(self) -> float | None:
-        """How often the host should let us draw."""
-        return self._screen.interval
 
     # --- the observer ---------------------------------------------------------------------------------------------
 

@@ -7,7 +7,9 @@ characters, and bytes that are no text. Rules: reference security T6, faults F47
 from __future__ import annotations
 
 # Not "printable" by Unicode's tables, yet part of ordinary words: joiners, and the spaces of typography.
-KEPT = frozenset("\u200c\u200d\u00a0\u1680\u2007\u2008\u2009\u200a\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x2007))))
+KEPT = frozenset(
+    "\u200c\u200d\u00a0\u1680\u2007\u2008\u2009\u200a\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x2007)))
+)
 NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 

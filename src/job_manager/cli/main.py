@@ -6,12 +6,26 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from types import ModuleType
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any
 
 from job_manager.cli.output import Output, prepare_streams
 
-VERBS = ("run", "resume", "check", "plan", "modules", "init", "ls", "status", "logs", "rm", "version")
+# Written out one by one, so that the import law sees them and a verb costs only itself.
+COMMANDS: dict[str, Callable[[], Any]] = {
+    "run": lambda: import_module("job_manager.cli.commands.run"),
+    "resume": lambda: import_module("job_manager.cli.commands.resume"),
+    "check": lambda: import_module("job_manager.cli.commands.check"),
+    "plan": lambda: import_module("job_manager.cli.commands.plan"),
+    "modules": lambda: import_module("job_manager.cli.commands.modules"),
+    "init": lambda: import_module("job_manager.cli.commands.init"),
+    "ls": lambda: import_module("job_manager.cli.commands.ls"),
+    "status": lambda: import_module("job_manager.cli.commands.status"),
+    "logs": lambda: import_module("job_manager.cli.commands.logs"),
+    "rm": lambda: import_module("job_manager.cli.commands.rm"),
+    "version": lambda: import_module("job_manager.cli.commands.version"),
+}
 FLAGS = frozenset({"-q", "--quiet", "--json"})
 HELP = frozenset({"-h", "--help"})
 
@@ -49,7 +63,7 @@ def _unwritten(out: Output, code: int) -> int:
 
 def _dispatch(words: list[str], out: Output) -> int:
     at = _verb_at(words)
-    if at is not None and words[at] in VERBS:
+    if at is not None and words[at] in COMMANDS:
         return _command(words[at], [*words[:at], *words[at + 1 :]], out)
     if "--version" in words:
         return _command("version", [word for word in words if word != "--version"], out)
@@ -97,7 +111,7 @@ def _mistaken(words: Sequence[str], at: int | None) -> int:
 
     word = words[at] if at is not None else next((word for word in words if word not in FLAGS), "")
     what = "option" if word.startswith("-") else "command"
-    hint = meant(word, VERBS) or f"the commands: {', '.join(VERBS)}"
+    hint = meant(word, COMMANDS) or f"the commands: {', '.join(COMMANDS)}"
     if word.endswith((".yaml", ".yml")):
         hint = f"to run a job file: jm run {word}"
     message = f"there is no {what} {word!r}" if word else "a command is missing"
@@ -105,36 +119,8 @@ def _mistaken(words: Sequence[str], at: int | None) -> int:
 
 
 def _command(verb: str, words: Sequence[str], out: Output) -> int:
-    command = _module(verb)
+    command: Any = COMMANDS[verb]()
     options = command.parser().read(words)
     out.quiet, out.json = options.quiet, options.json
     code: int = command.main(options, out)
     return code
-
-
-def _module(verb: str) -> ModuleType:
-    # Written out one by one, so that the import law sees them and a verb costs only itself.
-    match verb:
-        case "run":
-            from job_manager.cli.commands import run as command
-        case "resume":
-            from job_manager.cli.commands import resume as command
-        case "check":
-            from job_manager.cli.commands import check as command
-        case "plan":
-            from job_manager.cli.commands import plan as command
-        case "modules":
-            from job_manager.cli.commands import modules as command
-        case "init":
-            from job_manager.cli.commands import init as command
-        case "ls":
-            from job_manager.cli.commands import ls as command
-        case "status":
-            from job_manager.cli.commands import status as command
-        case "logs":
-            from job_manager.cli.commands import logs as command
-        case "rm":
-            from job_manager.cli.commands import rm as command
-        case _:
-            from job_manager.cli.commands import version as command
-    return command

@@ -98,9 +98,9 @@ class Output:
 
             self._send(sys.stdout, json.dumps(document, indent=2, default=list) + "\n")
 
-    def raw(self, content: bytes) -> None:
-        """Bytes as they are."""
-        stream = sys.stdout
+    def raw(self, content: bytes, to_error: bool = False) -> None:
+        """Bytes as they are, on standard output or error."""
+        stream = sys.stderr if to_error else sys.stdout
         if stream is None or self.fault is not None:
             return
         try:
@@ -108,7 +108,7 @@ class Output:
             stream.buffer.write(content)
             stream.buffer.flush()
         except OSError as error:
-            self._broken(error)
+            self.give_up(error)
 
     def text(self, content: str) -> None:
         """Text of ours with its line ends: help, and logs that have been escaped."""
@@ -130,7 +130,7 @@ class Output:
             stream.write(text)
         except OSError as error:
             if stream is sys.stdout:
-                self._broken(error)
+                self.give_up(error)
 
     def flush(self) -> None:
         """What was said is out, in the order in which it was said."""
@@ -138,9 +138,10 @@ class Output:
             if sys.stdout is not None and self.fault is None:
                 sys.stdout.flush()
         except OSError as error:
-            self._broken(error)
+            self.give_up(error)
 
-    def _broken(self, error: OSError) -> None:
+    def give_up(self, error: OSError) -> None:
+        """Standard output cannot be written to: nothing more goes there."""
         self.fault = error
         # Python flushes once more when it ends, and would complain: let it write into nothing.
         nothing = os.open(os.devnull, os.O_WRONLY)
@@ -165,7 +166,7 @@ def prepare_streams() -> None:
 
 
 def _is_utf8(stream: IO[str]) -> bool:
-    return (stream.encoding or "").lower().replace("-", "") == "utf8"
+    return (getattr(stream, "encoding", None) or "").lower().replace("-", "") == "utf8"
 
 
 def is_terminal(stream: IO[str] | None) -> bool:

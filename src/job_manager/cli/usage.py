@@ -35,7 +35,9 @@ class _Help(argparse.Action):
 class Parser(argparse.ArgumentParser):
     """The options of one verb. Raises UsageError and HelpWanted; never prints, never exits."""
 
-    def __init__(self, verb: str, summary: str, examples: Sequence[tuple[str, str]], *, usage: str, more: str = "") -> None:
+    def __init__(
+        self, verb: str, summary: str, examples: Sequence[tuple[str, str]], *, usage: str, more: str = ""
+    ) -> None:
         super().__init__(
             prog=f"jm {verb}",
             usage=f"jm {verb} {usage}".rstrip(),

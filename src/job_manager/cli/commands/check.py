@@ -37,7 +37,9 @@ def main(options: Namespace, out: Output) -> int:
     loaded = load(wish(options, options.job, options.files), os.environ, os.getcwd(), files_needed=False)
     actions, groups = size(loaded), steps(loaded)
     show_notes(loaded.problems, out)
-    out.line(Styled("ok: ", "good"), f"{counted(actions, 'action')} in {counted(groups, 'step')}, job ", loaded.job.name)
+    out.line(
+        Styled("ok: ", "good"), f"{counted(actions, 'action')} in {counted(groups, 'step')}, job ", loaded.job.name
+    )
     problems = [problem_document(problem) for problem in loaded.problems]
     counts = {"steps": groups, "actions": actions}
     out.document({"ok": True, "name": loaded.job.name, "counts": counts, "problems": problems})

@@ -8,7 +8,9 @@ from argparse import Namespace
 from job_manager.cli.output import Output, Styled
 from job_manager.cli.usage import Parser
 
-SUMMARY = "Make a small project in a new folder: a job, one module, a sample. It works at once, with nothing but Python."
+SUMMARY = (
+    "Make a small project in a new folder: a job, one module, a sample. It works at once, with nothing but Python."
+)
 EXAMPLES = (
     ("jm init my_project && cd my_project", "make it"),
     ("jm run job.yaml sample.txt --out results", "and run it there"),

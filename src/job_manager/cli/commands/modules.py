@@ -12,7 +12,7 @@ from job_manager.cli.usage import MODULES_HELP, Parser, UsageError
 from job_manager.model.errors import InputError, Problem
 
 SUMMARY = "List the modules of a shelf: what each does, its parameters and types, and the program that runs it."
-MORE = "`jm modules check DIR...` examines single modules: the manifest, the program, what runs it. None of their code is run."
+MORE = "`jm modules check DIR...` examines single modules: manifest, program, interpreter. None of their code is run."
 EXAMPLES = (
     ("jm modules", "the shelf of this directory (JM_MODULES, else modules/)"),
     ("jm modules ~/shelf", "another one"),
@@ -54,10 +54,11 @@ def _list(folders: list[str], options: Namespace, out: Output) -> int:
     if out.talks and not found.modules and not found.broken:
         out.line(f"there are no modules in {', '.join(found.searched)}; `jm init DIR` makes a project with one")
     modules = [{**m, "warnings": [problem_document(w) for w in m["warnings"]]} for m in found.modules]
-    broken = [
-        {"name": b.name, "folder": b.folder, "problems": [problem_document(p) for p in b.problems]} for b in found.broken
+    unusable = [
+        {"name": b.name, "folder": b.folder, "problems": [problem_document(p) for p in b.problems]}
+        for b in found.broken
     ]
-    out.document({"searched": list(found.searched), "modules": modules, "broken": broken})
+    out.document({"searched": list(found.searched), "modules": modules, "broken": unusable})
     return 0
 
 

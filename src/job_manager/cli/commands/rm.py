@@ -7,7 +7,9 @@ from argparse import Namespace
 from job_manager.cli.output import Output
 from job_manager.cli.usage import Parser
 
-SUMMARY = "Remove jobs: their history, logs and artifacts. What `--out` copied elsewhere stays, and so does every other job."
+SUMMARY = (
+    "Remove jobs: their history, logs and artifacts. What `--out` copied elsewhere stays, and so does every other job."
+)
 EXAMPLES = (
     ("jm rm 3fa8", "the job whose id begins like that"),
     ("jm rm last", "the newest"),

@@ -1,0 +1,69 @@
+"""The failure card as text, and what else is to be said when a run did not end well. Goes to standard error, last of all.
+
+Knows the keys of app.cards and no rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from job_manager.cli.escaping import escape, shorten
+from job_manager.cli.output import Output, Styled, icon
+from job_manager.model.quantity import human
+
+Document = dict[str, Any]
+OTHERS = 10  # failed actions that are named beside the first
+COLUMNS = 400  # of one line of a log
+
+
+def show_card(card: Document, others: Sequence[Document], skipped: int, resume: str, out: Output) -> None:
+    """One failed action in full, the other failed ones in a line each, and how to go on."""
+    title = f"  {card['title']}" if card["title"] else ""
+    out.error()
+    out.error(Styled(f"{icon('failed')} failed: {card['path']}", "bad"), title)
+    for label, text in _rows(card):
+        out.error(Styled(f"  {label:<9}", "quiet"), text)
+    _show_tail(card, out)
+    for hint in card["hints"]:
+        out.error(Styled("  hint: ", "warn"), hint)
+    _show_others(others, skipped, out)
+    out.error(Styled("  go on when it is mended: ", "strong"), resume)
+
+
+def _rows(card: Document) -> Iterator[tuple[str, str]]:
+    took = f" after {human(card['seconds'])}" if card["seconds"] is not None else ""
+    tries = f" (attempt {card['attempt']}{f' of {card['tries']}' if card['tries'] > 1 else ''})"
+    yield "reason", f"{card['message']}{took}{tries}"
+    yield "command", card["command"]
+    if card["chosen"]:
+        program = card["interpreter"]
+        yield "program", f"{program}  ({card['chosen']})" if program else card["chosen"]
+    yield "in", card["cwd"]
+    if card["directory"] and card["directory"] != card["cwd"]:
+        yield "attempt", card["directory"]
+    for label in ("log", "err"):
+        if card[label]:
+            yield label, card[label]
+
+
+def _show_tail(card: Document, out: Output) -> None:
+    tail = card["tail"]
+    if not tail:
+        out.error(Styled("  it printed nothing", "quiet"))
+        return
+    lines = "line" if len(tail) == 1 else f"{len(tail)} lines"
+    out.error(Styled(f"  the last {lines} of its log:", "quiet"))
+    for line in tail:
+        out.error(Styled("  | ", "quiet"), shorten("  ".join(map(escape, line.split("\t"))), COLUMNS))
+
+
+def _show_others(others: Sequence[Document], skipped: int, out: Output) -> None:
+    if others:
+        out.error(Styled(f"  {len(others)} more failed:", "strong"))
+    for other in others[:OTHERS]:
+        out.error(f"    {icon('failed')} {other['path']}: {other['message']}")
+    if len(others) > OTHERS:
+        out.error(f"    and {len(others) - OTHERS} more: `jm status` lists them")
+    if skipped:
+        out.error(f"  {skipped} action{' was' if skipped == 1 else 's were'} skipped because of that")

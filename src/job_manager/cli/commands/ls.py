@@ -1,0 +1,64 @@
+"""`jm ls`: the jobs of a state directory. Knows no rule itself."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import Any
+
+from job_manager.cli.output import Output, Styled, of_state
+from job_manager.cli.usage import Parser
+
+SUMMARY = "List the jobs of the state directory, newest first."
+EXAMPLES = (
+    ("jm ls", "the jobs of ./.jm"),
+    ("jm ls --home ~/film/.jm", "those of another directory"),
+    ("jm ls -q", "the ids alone, newest first"),
+    ("jm ls --json", 'as data: {"jobs": [{"id", "name", "state", ...}]}'),
+)
+
+
+def parser() -> Parser:
+    """The options of this verb."""
+    return Parser("ls", SUMMARY, EXAMPLES, usage="[options]")
+
+
+def main(options: Namespace, out: Output) -> int:
+    """Print the table."""
+    from job_manager.app.looking import job_list
+    from job_manager.cli.place import home_of
+
+    home = home_of(options.home)
+    jobs = job_list(home)
+    out.document({"jobs": jobs})
+    for job in jobs:
+        out.value(job["id"])
+    if out.talks:
+        _show(jobs, out)
+        if not jobs:
+            out.line(f"there are no jobs in {home.path}; `jm run JOB.yaml` makes one, `jm init DIR` a project to try")
+    return 0
+
+
+def _show(jobs: list[dict[str, Any]], out: Output) -> None:
+    from job_manager.cli.escaping import escape, pad, width
+    from job_manager.model.quantity import human
+
+    rows = [(j["id"], j["state"], _when(j["submitted"]), _took(j, human), escape(j["name"])) for j in jobs]
+    if not rows:
+        return
+    heads = ("ID", "STATE", "SUBMITTED", "TOOK", "JOB")
+    widths = [max(width(row[column]) for row in [heads, *rows]) for column in range(4)]
+    out.line(Styled("  ".join(pad(head, n) for head, n in zip(heads, [*widths, 0], strict=True)).rstrip(), "quiet"))
+    for id, state, when, took, name in rows:
+        shown = of_state(state, pad(state, widths[1]))
+        out.line(pad(id, widths[0]), "  ", shown, "  ", pad(when, widths[2]), "  ", pad(took, widths[3]), "  ", name)
+
+
+def _took(job: dict[str, Any], human: Any) -> str:
+    return human(max(0.0, job["finished"] - job["submitted"])) if job["finished"] else "-"
+
+
+def _when(at: float) -> str:
+    import time
+
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))

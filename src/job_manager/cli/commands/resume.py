@@ -1,0 +1,50 @@
+"""`jm resume`: a job taken up again. Knows no rule itself."""
+
+from __future__ import annotations
+
+import os
+from argparse import Namespace
+
+from job_manager.cli.output import Output
+from job_manager.cli.usage import Parser, add_run_options
+
+SUMMARY = "Go on with a job after a failure, Ctrl-C or a crash. What succeeded is not run again."
+MORE = """\
+Modules are used as they are now. With an edited JOB.yaml, actions whose text and inputs are unchanged keep their
+results. What was said to `jm run` (--out, --modules, ...) stays unless it is said anew."""
+EXAMPLES = (
+    ("jm resume last", "the newest job of this directory"),
+    ("jm resume 3fa8", "the job whose id begins like that"),
+    ("jm resume last job.yaml", "after editing the job file"),
+    ("jm resume last --python .venv/bin/python", "with another interpreter for its modules"),
+)
+
+
+def parser() -> Parser:
+    """The options of this verb."""
+    made = Parser("resume", SUMMARY, EXAMPLES, usage="ID [JOB.yaml [FILE...]] [options]", more=MORE)
+    made.add_argument("id", metavar="ID", help="a job's id, the unique beginning of one, or `last`")
+    made.add_argument("job", metavar="JOB.yaml", nargs="?", default="", help="the job file, if it was edited")
+    made.add_argument("files", metavar="FILE", nargs="*", help="the job's input files, if they are others now")
+    add_run_options(made)
+    return made
+
+
+def main(options: Namespace, out: Output) -> int:
+    """Take it up, run it, and say how it ended."""
+    from job_manager.app.running import resume
+    from job_manager.app.watching import Watch
+    from job_manager.cli.ending import conclude, screen
+    from job_manager.cli.place import home_of
+    from job_manager.cli.reporting import show_notes
+    from job_manager.cli.wishes import says_something, wish
+
+    asked = wish(options, options.job, options.files) if options.job or says_something(options) else None
+    home = home_of(options.home)
+    shown = screen(out)
+    try:
+        outcome, notes = resume(home, options.id, asked, Watch(shown, home.jobs), os.environ, os.getcwd())
+    finally:
+        shown.close()
+    show_notes(notes, out)
+    return conclude(home, outcome, notes, options, out)

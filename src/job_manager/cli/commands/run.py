@@ -1,0 +1,61 @@
+"""`jm run`: a job run here and waited for. Knows no rule itself."""
+
+from __future__ import annotations
+
+import os
+from argparse import Namespace
+
+from job_manager.cli.output import Output, Styled
+from job_manager.cli.usage import Parser, add_run_options
+
+SUMMARY = "Run a job here and wait for it. It is checked as a whole first: a mistake anywhere, and nothing starts."
+MORE = """\
+On a terminal it shows what runs now; elsewhere it prints a line when something begins or ends. Ctrl-C stops it
+within 10 s, twice at once; `jm resume` goes on, after that as after a failure or a crash."""
+EXAMPLES = (
+    ("jm run job.yaml clip.mp4", "the modules are in modules/ beside the job"),
+    ("jm run job.yaml clip.mp4 --modules ~/shelf --out results/", "another shelf; results are copied to results/"),
+    ("jm run job.yaml --input video=clip.mp4 --input subs=clip.srt -j 4", "inputs by name, 4 actions at once"),
+    ("id=$(jm run -q job.yaml clip.mp4)", "the id alone; the exit code says how it went"),
+)
+
+
+def parser() -> Parser:
+    """The options of this verb."""
+    made = Parser("run", SUMMARY, EXAMPLES, usage="JOB.yaml [FILE...] [options]", more=MORE)
+    made.add_argument("job", metavar="JOB.yaml", help="the job file; - reads standard input")
+    made.add_argument("files", metavar="FILE", nargs="*", help="the job's input files, in order")
+    add_run_options(made)
+    return made
+
+
+def main(options: Namespace, out: Output) -> int:
+    """Check, run, and say how it ended."""
+    from job_manager.app.loading import load
+    from job_manager.app.running import new_id, run
+    from job_manager.app.watching import Watch
+    from job_manager.cli.ending import screen
+    from job_manager.cli.place import command, home_of
+    from job_manager.cli.wishes import wish
+
+    loaded = load(wish(options, options.job, options.files), os.environ, os.getcwd())
+    if loaded.problems:
+        from job_manager.cli.reporting import show_notes
+
+        show_notes(loaded.problems, out)
+    home, id = home_of(options.home), new_id()
+    shown = screen(out)
+    watch = Watch(shown, home.jobs)
+    try:
+        outcome = run(home, loaded, watch, os.environ, id)
+    except KeyboardInterrupt:
+        # Before the run began to listen for it, or after its end: what is in the journal can be taken up again.
+        if watch.opened:
+            out.error(Styled("go on with it: ", "strong"), command(options.home, "resume", id))
+        raise
+    finally:
+        shown.close()
+    # Imported here: by now the work is done.
+    from job_manager.cli.ending import conclude
+
+    return conclude(home, outcome, loaded.problems, options, out)

@@ -1,0 +1,122 @@
+"""From a wish to run to an exit code: which screen shows it, and what is said at the end. Used by run and resume.
+
+Knows no rule: what happened is in the account that app.cards gives.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from job_manager.app.home import Home
+from job_manager.cli.output import Output, Styled, is_terminal
+from job_manager.cli.reporting import FAILED, INTERRUPTED, OK, problem_document
+from job_manager.model.errors import Problem
+
+if TYPE_CHECKING:
+    from job_manager.app.running import Outcome
+    from job_manager.cli.live import LiveScreen
+    from job_manager.cli.story import Plain
+
+
+def screen(out: Output) -> Plain | LiveScreen:
+    """The live display on a terminal that can move its cursor, else lines; silence when quiet or JSON."""
+    from job_manager.cli.story import Plain, Silent
+
+    if not out.talks:
+        return Silent(out)
+    if is_terminal(sys.stdout) and os.environ.get("TERM", "dumb") != "dumb":
+        from job_manager.cli.live import LiveScreen
+
+        return LiveScreen(out)
+    return Plain(out)
+
+
+def conclude(home: Home, outcome: Outcome, problems: Iterable[Problem], options: Namespace, out: Output) -> int:
+    """Say how it ended, in the right form; the exit code."""
+    from job_manager.cli.place import command
+
+    job = outcome.job
+    code = {"succeeded": OK, "failed": FAILED}.get(job.state, INTERRUPTED)
+    resume = command(options.home, "resume", job.id)
+    if out.json:
+        _document(home, outcome, problems, code, resume, out)
+        return code
+    if code == OK:
+        _show_success(home, outcome, out)
+        _mention_others(home, job.id, options, out)
+    elif code == FAILED:
+        _show_failure(home, outcome, resume, out)
+    else:
+        _show_interruption(outcome, resume, out)
+    return code
+
+
+def _document(home: Home, outcome: Outcome, problems: Iterable[Problem], code: int, resume: str, out: Output) -> None:
+    from job_manager.app.cards import account
+
+    noted = [problem_document(problem) for problem in problems]
+    more = {"exit": code, "resume": resume if code else None, "problems": noted}
+    out.document({**account(home, outcome), **more})
+
+
+def _headline(outcome: Outcome, colour: str, out: Output) -> None:
+    from job_manager.app.watching import counted
+    from job_manager.model.quantity import human
+
+    job = outcome.job
+    counts = job.counted()
+    done = counts.get("succeeded", 0)
+    others = [f"{number} {state}" for state, number in counts.items() if state != "succeeded"]
+    amount = ", ".join([f"{done} of {counted(len(job.states), 'action')} done", *others])
+    took = f" after {human(max(0.0, job.finished_at - job.submitted_at))}" if job.finished_at else ""
+    out.line("job ", Styled(job.job.name, "strong"), f"  {job.id} ", Styled(job.state, colour), f"{took}: {amount}")
+
+
+def _show_success(home: Home, outcome: Outcome, out: Output) -> None:
+    from job_manager.app.cards import results
+
+    _headline(outcome, "good", out)
+    paths = results(home, outcome)
+    if paths:
+        out.line("results:" if len(paths) > 1 else "result:")
+    for path in paths:
+        out.line("  ", _short(path))
+
+
+def _short(path: str) -> str:
+    """A path below the current directory as it would be typed there."""
+    here = os.path.join(os.getcwd(), "")
+    return path[len(here) :] if path.startswith(here) else path
+
+
+def _show_failure(home: Home, outcome: Outcome, resume: str, out: Output) -> None:
+    from job_manager.app.cards import failure_cards
+    from job_manager.cli.card import show_card
+
+    _headline(outcome, "bad", out)
+    first, others = failure_cards(home, outcome)
+    show_card(first, others, outcome.job.counted().get("skipped", 0), resume, out)
+
+
+def _show_interruption(outcome: Outcome, resume: str, out: Output) -> None:
+    _headline(outcome, "warn", out)
+    out.error(Styled("go on with it: ", "strong"), resume)
+
+
+def _mention_others(home: Home, id: str, options: Namespace, out: Output) -> None:
+    """A line when other jobs of the directory wait to be taken up again."""
+    from job_manager.app.looking import INTERRUPTED as WAITING
+    from job_manager.app.looking import job_list
+    from job_manager.cli.place import command
+
+    if not out.talks:
+        return
+    others = [job["id"] for job in job_list(home) if job["state"] == WAITING and job["id"] != id]
+    if others:
+        what = "1 interrupted job" if len(others) == 1 else f"{len(others)} interrupted jobs"
+        more = ", ..." if len(others) > 3 else ""
+        out.line(f"{what}: {', '.join(others[:3])}{more}; `{command(options.home, 'resume', others[0])}`")

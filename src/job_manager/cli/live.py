@@ -1,0 +1,194 @@
+"""The live display of a run on a terminal: a line per task, the actions that run now, the whole, the time left.
+
+Drawn at most 4 times a second, with rich, which is imported only once the first child is on its way. Knows no rule.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from job_manager.app.watching import DONE, FAILED, LEFT, RETRYING, RUNNING, SKIPPED, Notice, Row, Step, Watch, counted
+from job_manager.cli.escaping import escape, shorten, width
+from job_manager.cli.output import Output, Styled, colourful, icon
+from job_manager.cli.story import opening, stopping, telling
+from job_manager.model.quantity import human
+
+if TYPE_CHECKING:
+    from rich.live import Live
+    from rich.text import Text
+
+PAUSE = 0.25
+ROWS = 8
+OTHER_LINES = 5  # below and above the tasks and rows
+LOUD = frozenset({"failed", "retry", "lost"})
+STYLES = {"good": "green", "bad": "bold red", "warn": "yellow", "active": "cyan", "quiet": "dim", "strong": "bold"}
+BAR = 24
+
+
+class LiveScreen:
+    """See app.watching.Screen."""
+
+    interval: float | None = PAUSE
+
+    def __init__(self, out: Output) -> None:
+        self._out = out
+        self._live: Live | None = None
+        self._drawn = 0.0
+
+    def opened(self, watch: Watch) -> None:
+        """See app.watching.Screen."""
+        opening(watch, self._out)
+        self._out.flush()
+
+    def told(self, watch: Watch, notices: Sequence[Notice]) -> None:
+        """Only what is not well is told at once; the rest is drawn."""
+        for notice in notices:
+            if notice.kind in LOUD:
+                colour = "bad" if notice.kind == "failed" else "warn"
+                self._say(Styled(f"{icon('failed')} {notice.subject}: {telling(notice)}", colour))
+
+    def stopping(self, watch: Watch, times: int) -> None:
+        """See app.watching.Screen."""
+        self._say(Styled(stopping(watch, times), "warn"))
+
+    def _say(self, line: Styled) -> None:
+        """A line above the display."""
+        if self._live is None:
+            self._out.line(line)
+            self._out.flush()
+        elif not self._out.broken:
+            self._live.console.print(_text(line), soft_wrap=True)
+
+    def draw(self, watch: Watch) -> None:
+        """See app.watching.Screen. Called after every turn: most calls come too early."""
+        now = time.monotonic()
+        if now - self._drawn < PAUSE or self._out.broken or not (watch.running or self._live):
+            return
+        self._drawn = now
+        try:
+            self._open().update(self._picture(watch), refresh=True)
+        except OSError as error:  # the terminal is gone; the job is not
+            self._out.give_up(error)
+
+    def _open(self) -> Live:
+        if self._live is None:
+            # Imported here: the first child is on its way, and need not wait for 50 ms of imports.
+            from rich.console import Console
+            from rich.live import Live
+
+            console = Console(file=sys.stdout, highlight=False, emoji=False, no_color=not colourful(sys.stdout))
+            live = Live(
+                console=console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False
+            )
+            live.start()
+            # Killed with -9 we could not show it again.
+            console.show_cursor(True)
+            self._live = live
+        return self._live
+
+    def close(self) -> None:
+        """Take the display away; what was said above it stays."""
+        live, self._live = self._live, None
+        if live is not None:
+            try:
+                live.stop()
+            except OSError as error:
+                self._out.give_up(error)
+
+    # --- the picture ----------------------------------------------------------------------------------------------
+
+    def _picture(self, watch: Watch) -> Text:
+        from rich.text import Text
+
+        assert self._live is not None
+        size = self._live.console.size
+        columns = max(20, size.width - 1)
+        rows, more = watch.rows(max(1, min(ROWS, size.height - OTHER_LINES - 2)))
+        picture = Text(no_wrap=True, overflow="crop")
+        for parts in self._lines(watch, rows, more, columns, size.height):
+            for part in parts:
+                picture.append_text(_text(part))
+            picture.append("\n")
+        picture.right_crop(1)
+        return picture
+
+    def _lines(self, watch: Watch, rows: list[Row], more: int, columns: int, height: int) -> Iterator[list[str]]:
+        room = max(2, height - OTHER_LINES - len(rows))
+        first, last = _window(watch.steps, room)
+        widest = max((width(escape(step.name)) for step in watch.steps[first:last]), default=0)
+        names = min(widest, columns // 2)
+        if first:
+            yield [Styled(f"   {counted(first, 'step')} before", "quiet")]
+        for number, step in enumerate(watch.steps[first:last], first + 1):
+            yield _step_line(number, step, names)
+        if last < len(watch.steps):
+            yield [Styled(f"   {counted(len(watch.steps) - last, 'step')} after", "quiet")]
+        yield from (_row_line(row, columns) for row in rows)
+        if more:
+            yield [Styled(f"     and {more} more running", "quiet")]
+        yield _total_line(watch, rows)
+
+
+def _window(steps: Sequence[Step], room: int) -> tuple[int, int]:
+    """Which steps are shown when there is no room for all: those around the first that is not over."""
+    if len(steps) <= room:
+        return 0, len(steps)
+    current = next((at for at, step in enumerate(steps) if not step.over), len(steps) - 1)
+    first = max(0, min(current - room // 3, len(steps) - room))
+    return first, first + room
+
+
+def _step_line(number: int, step: Step, names: int) -> list[str]:
+    counts = step.counts
+    state, colour = _step_state(step)
+    name = shorten(escape(step.name), names)
+    words = [f"{counts[g]} {w}" for g, w in EXTRAS if counts[g]]
+    took = human((step.ended or time.time()) - step.began) if step.began else ""
+    done = f"{counts[DONE]}/{step.total}"
+    return [
+        Styled(f" {icon(state)} ", colour),
+        Styled(f"{number:>2} {name}{' ' * (names - width(name))}", "strong" if state == "running" else ""),
+        f"  {done:>9}  {took:>8}",
+        Styled(f"  {', '.join(words)}" if words else "", "bad" if counts[FAILED] else "quiet"),
+    ]
+
+
+EXTRAS = ((RUNNING, "running"), (RETRYING, "to be tried again"), (FAILED, "failed"), (SKIPPED, "skipped"))
+
+
+def _step_state(step: Step) -> tuple[str, str]:
+    counts = step.counts
+    if counts[FAILED]:
+        return "failed", "bad"
+    if step.over:
+        return ("skipped", "quiet") if counts[SKIPPED] else ("succeeded", "good")
+    return ("running", "active") if counts[RUNNING] or counts[RETRYING] else ("waiting", "quiet")
+
+
+def _row_line(row: Row, columns: int) -> list[str]:
+    percent = "" if row.percent is None else f"{row.percent:3.0f} %"
+    took = human(max(0.0, time.time() - row.began)) if row.began else ""
+    name = shorten(escape(row.path), max(10, columns - 26))
+    return ["     ", Styled(f"{percent:>5}", "active"), f"  {took:>8}  ", name]
+
+
+def _total_line(watch: Watch, rows: Sequence[Row]) -> list[str]:
+    totals = watch.totals
+    whole = sum(totals)
+    over = whole - totals[LEFT] - totals[RUNNING] - totals[RETRYING]
+    left = watch.time_left(rows)
+    words = [f"{over} of {counted(whole, 'action')}", human(watch.elapsed)]
+    words += [f"about {human(left)} left"] if left is not None else []
+    done = BAR * over // whole if whole else BAR
+    full, empty = ("\u2501", "\u2500") if icon("succeeded") == "\u2714" else ("#", "-")
+    return ["   ", Styled(full * done, "good"), Styled(empty * (BAR - done), "quiet"), f"  {', '.join(words)}"]
+
+
+def _text(part: str) -> Text:
+    """A part as rich shows it: escaped by us, and never read as markup."""
+    from rich.text import Text
+
+    return Text(escape(part), style=STYLES.get(getattr(part, "colour", ""), ""), no_wrap=False, end="")
