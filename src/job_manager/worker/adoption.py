@@ -1,6 +1,8 @@
-"""Finding what earlier processes left: keepers, their records, children that outlived them, children left to us.
+"""What earlier processes left: the records of their keepers, and the children that still live.
 
-Only ever touches a process that its start time and its token name as ours. Knows nothing of jobs or leases.
+Tells what was begun and how it ended, ends what nobody owns any more, and takes over the children of a keeper that died
+alone. Decides nothing about the actions behind the tokens. Signals only what it has made sure of: of this boot, and by
+pid with start time, or by token and incarnation in its environment, or below such a process.
 """
 
 from __future__ import annotations
@@ -9,300 +11,342 @@ import json
 import os
 import select
 import signal
-import stat
 import time
-from collections.abc import Iterable, Mapping
-from heapq import heappop, heappush
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from job_manager.worker import keeper as processes
+from job_manager.worker.keeper import Attempt, Children, Process, become_subreaper
 from job_manager.worker.keeper_link import ExitRecord, awaited
 
-become_subreaper = processes.become_subreaper
-FILES = ("s", "keeper.json", "keeper.new", "keeper.log", "starts", "starts.new", "exits", "exits.new")
+__all__ = ["Begun", "KeeperAlive", "KeeperTrace", "Leftover", "Orphans", "become_subreaper", "end_leftovers", "exits"]
+__all__ += ["keepers", "leftovers", "remove"]
+
+FILES = ("keeper.json", "keeper.new", "keeper.log", "s", "starts", "starts.new", "exits", "exits.new")
+PATIENCE = 10.0  # seconds after SIGKILL for which a process may take to vanish
 
 
-class Start(NamedTuple):
-    """An attempt that began: pid and start ticks are 0 when the keeper died before it wrote them down."""
+class Begun(NamedTuple):
+    """One line or two of a start record; pid and start_ticks are 0 when the keeper had no time to write them."""
 
-    began: float
+    token: str
     pid: int
-    ticks: int
+    start_ticks: int
+    began: float
 
 
 class KeeperTrace(NamedTuple):
-    """A keeper's directory as it was read. `begun` has what is in its start record, by token; `ends` its exits."""
+    """What stands in a keeper's directory, and whether the keeper was alive when that was read."""
 
     directory: str
     incarnation: str
     pid: int
-    boot: str
+    start_ticks: int
+    boot_id: str
     alive: bool
-    begun: dict[str, Start]
-    ends: dict[str, ExitRecord]
+    begun: Mapping[str, Begun]
+    exits: Mapping[str, ExitRecord]
+
+
+class Leftover(NamedTuple):
+    """A living process of an attempt that has no exit record."""
+
+    token: str
+    process: Process
+
+
+class KeeperAlive(RuntimeError):
+    """Its children are not ours to take."""
 
 
 def keepers(root: str) -> list[KeeperTrace]:
-    """Every keeper directory under `root`, by name. A directory that cannot be read is left out."""
+    """All keepers that ever had a directory under `root`, by name; none when there is no `root`."""
     try:
-        names = sorted(entry.name for entry in os.scandir(root) if entry.is_dir(follow_symlinks=False))
-    except OSError:
+        names = sorted(os.listdir(root))
+    except FileNotFoundError:
         return []
-    return [trace(os.path.join(root, name)) for name in names]
-
-
-def trace(directory: str) -> KeeperTrace:
-    """One keeper directory; a last line torn by a power cut is as if it had not been written."""
-    described = _described(directory)
-    starts: dict[str, Start] = {}
-    for row in _rows(os.path.join(directory, "starts")):
-        before = starts.get(row["token"], Start(0.0, 0, 0))
-        pid, ticks = row.get("pid", before.pid), row.get("start_ticks", before.ticks)
-        starts[row["token"]] = Start(row.get("began", before.began), pid, ticks)
-    ends: dict[str, Any] = {row["token"]: row for row in _rows(os.path.join(directory, "exits"))}
-    return KeeperTrace(
-        directory=directory,
-        incarnation=os.path.basename(directory),
-        pid=described.get("pid", 0),
-        boot=described.get("boot_id", ""),
-        alive=_lives(described),
-        begun=starts,
-        ends=ends,
-    )
-
-
-def _described(directory: str) -> dict[str, Any]:
-    try:
-        with open(os.path.join(directory, "keeper.json"), encoding="ascii") as stream:
-            found = json.load(stream)
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _rows(path: str) -> Iterable[dict[str, Any]]:
-    try:
-        with open(path, "rb") as stream:
-            lines = stream.read().split(b"\n")
-    except OSError:
-        return
-    for line in lines:
-        try:
-            row = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(row, dict) and isinstance(row.get("token"), str):
-            yield row
-
-
-def _lives(described: Mapping[str, Any]) -> bool:
-    if described.get("boot_id") != processes.boot_id():
-        return False
-    process = processes.process_of(described.get("pid", 0))
-    return process is not None and process.state != b"Z" and process.ticks == described.get("start_ticks")
+    directories = [os.path.join(root, name) for name in names]
+    return [_trace(each) for each in directories if any(os.path.exists(f"{each}/{file}") for file in FILES)]
 
 
 def exits(trace: KeeperTrace) -> dict[str, ExitRecord]:
-    """The exit records by token."""
-    return trace.ends
+    """The exit records by token, as they are on file now."""
+    return {record["token"]: _exit(record) for record in _lines(trace.directory, "exits") if "ended" in record}
 
 
-# --- ending what is left --------------------------------------------------------------------------------------------
-
-
-def leftovers(trace: KeeperTrace) -> list[processes.Process]:
-    """Living processes of attempts in this keeper's start record, those that left their session included.
-
-    By pid and start time, and by the token in the environment; an attempt that has ended may have left some too.
-    """
-    if trace.boot != processes.boot_id() or not trace.begun:
+def leftovers(trace: KeeperTrace) -> list[Leftover]:
+    """Every living process of attempts begun there and not ended, however far it has detached itself."""
+    unended = {token: begun for token, begun in trace.begun.items() if token not in exits(trace)}
+    if trace.boot_id != processes.boot_id() or not unended:
         return []
-    named = {start.pid: start.ticks for start in trace.begun.values() if start.pid}
-    found = []
+    mains = {(begun.pid, begun.start_ticks): token for token, begun in unended.items()}
+    found: dict[int, Leftover] = {}
     for pid in processes.all_pids():
         process = processes.process_of(pid)
         if process is None or process.state == b"Z" or pid == os.getpid():
             continue
-        if named.get(pid) == process.ticks or processes.token_of(pid) in trace.begun:
-            found.append(process)
-    return found
+        token = mains.get((pid, process.ticks)) or _marked(pid, trace, unended)
+        if token:
+            below = [each for each in processes.descendants(pid) if each.state != b"Z"]
+            found.update((each.pid, Leftover(token, each)) for each in (process, *below))
+    return list(found.values())
 
 
-def end_leftovers(trace: KeeperTrace, grace: float, limit: float = 30.0) -> bool:
-    """End them: asked first when there is grace (seconds), then killed, until none is alive. False when some survived
-    `limit` seconds of that (they hang in the kernel)."""
-    left = leftovers(trace)
-    if left and grace > 0:
-        for process in left:
-            processes.send_signal(process, signal.SIGTERM)
-            processes.send_signal(process, signal.SIGCONT)
-        give_up = time.monotonic() + grace
-        for process in left:
-            awaited(process.pid, max(0.0, give_up - time.monotonic()))
-    give_up = time.monotonic() + limit
-    while (left := leftovers(trace)) and time.monotonic() < give_up:
-        for process in left:
-            processes.send_signal(process, signal.SIGKILL)
-        for process in left:
-            awaited(process.pid, 1.0)
-    return not left
+def end_leftovers(trace: KeeperTrace, grace: float) -> list[Leftover]:
+    """End all leftovers and return when none is alive; what could not be ended, long after SIGKILL, is returned.
 
-
-def end_keeper(trace: KeeperTrace) -> None:
-    """End the keeper itself if it lives; its children go on until `end_leftovers`."""
-    process = processes.process_of(trace.pid) if trace.alive else None
-    if process is not None:
-        processes.send_signal(process, signal.SIGKILL)
-        awaited(trace.pid, 5.0)
+    The keeper itself, should it live, is ended first: nothing may begin behind our back.
+    """
+    _end_keeper(trace)
+    kill_at = time.monotonic() + max(0.0, grace)
+    asked: set[int] = set()
+    while left := leftovers(trace):
+        now = time.monotonic()
+        if now > kill_at + PATIENCE:
+            return left
+        for _, process in left:
+            _ask(process, now >= kill_at, asked)
+        _await_all(left, kill_at if now < kill_at else now + 0.1)
+    return []
 
 
 def remove(trace: KeeperTrace) -> None:
-    """Remove the directory of a keeper that has nothing more to tell. What we did not put there stays."""
-    remove_directory(trace.directory)
-
-
-def remove_directory(directory: str) -> None:
-    """The same for a keeper known by its directory only."""
-    try:
-        if not stat.S_ISDIR(os.lstat(directory).st_mode):
-            return
-    except OSError:
-        return
+    """Take away the keeper's own files, and its directory if nothing else is in it."""
     for name in FILES:
         try:
-            os.unlink(os.path.join(directory, name))
-        except OSError:
-            continue
+            os.unlink(os.path.join(trace.directory, name))
+        except FileNotFoundError:
+            pass
     try:
-        os.rmdir(directory)
-    except OSError:
-        return
-
-
-# --- when only the keeper died --------------------------------------------------------------------------------------
+        os.rmdir(trace.directory)
+    except OSError:  # somebody's files: without ours it is no keeper's directory any more
+        pass
 
 
 class Orphans:
-    """The children of a keeper that died while this process, its subreaper, lives: reaped here, and their exits count.
+    """The children of a keeper that died alone while this process was their subreaper: they are ours now.
 
-    `deadlines` has, by token, the end of an attempt's time in seconds since the epoch. Wait on `fileno()` for reading
-    and at most `next_timeout()` seconds, then call `poll`.
+    To be driven by a loop: `fileno()` becomes readable when one ends, `next_timeout()` says when to call `poll` at the
+    latest. Only these children are ever waited for, never the host's others. `deadlines` are monotonic seconds by
+    token; an attempt past its own is ended with `grace`. Raises KeeperAlive when the keeper has not ended in five
+    seconds.
     """
 
-    def __init__(self, trace: KeeperTrace, deadlines: Mapping[str, float]) -> None:
-        self.trace = trace
-        self._poll = select.epoll()
-        self._by_handle: dict[int, str] = {}
-        self._open: dict[str, Start] = {}
-        self._why: dict[str, str] = {}
-        self._timers: list[tuple[float, str, int]] = []  # heap of (when, token, signal)
-        self._ended: list[ExitRecord] = []
-        for token, start in trace.begun.items():
-            if token not in trace.ends:
-                self._adopt(token, start, deadlines.get(token))
-
-    def _adopt(self, token: str, start: Start, deadline: float | None) -> None:
-        process = processes.process_of(start.pid) if start.pid else self._find(token)
-        if process is None or (start.ticks and process.ticks != start.ticks):
-            self._ended.append(_record(token, start, None, None, "lost"))
-            return
-        start = Start(start.began, process.pid, process.ticks)
-        handle = processes.pidfd_of(process.pid)
-        if handle < 0:
-            self._reap(token, start)
-            return
-        self._open[token] = start
-        self._by_handle[handle] = token
-        self._poll.register(handle, select.EPOLLIN)
-        if deadline is not None:
-            self._after(token, max(0.0, deadline - time.time()), 10.0, "timeout")
-
-    def _find(self, token: str) -> processes.Process | None:
-        """A child whose pid the keeper could not write down any more."""
-        for pid in processes.children_of(os.getpid()):
-            if processes.token_of(pid) == token:
-                return processes.process_of(pid)
-        return None
+    def __init__(self, trace: KeeperTrace, deadlines: Mapping[str, float] | None = None, grace: float = 10.0) -> None:
+        awaited(trace.pid, 5.0)
+        self.trace = _trace(trace.directory)
+        if self.trace.alive:
+            raise KeeperAlive(f"the keeper (pid {trace.pid}) in {trace.directory} still lives")
+        self.lost: list[str] = []
+        self._ended: list[Attempt] = []
+        self._children = _Inherited(self._ended.append, self.trace)
+        self._watch = select.epoll()
+        self._handles: dict[int, int] = {}
+        if self.trace.boot_id == processes.boot_id():
+            self._take_over(deadlines or {}, grace)
+        else:
+            self.lost += [token for token in self.trace.begun if token not in self.trace.exits]
+        self._sync_watch()
 
     @property
     def done(self) -> bool:
-        """Whether every orphan has been reported."""
-        return not self._open and not self._ended
+        """True when no process of them is left and every record has been given out."""
+        return not self._children.live and not self._ended
+
+    @property
+    def alive(self) -> list[str]:
+        """Tokens of the attempts that have not ended."""
+        return list(self._children.live)
 
     def fileno(self) -> int:
-        """Readable when an orphan has ended."""
-        return self._poll.fileno()
+        return self._watch.fileno()
 
     def next_timeout(self) -> float | None:
-        """Seconds until something is due, or None."""
+        """Seconds until `poll` is due even if nothing ends; None when nothing is."""
         if self._ended:
             return 0.0
-        return max(0.0, self._timers[0][0] - time.monotonic()) if self._timers else None
-
-    def stop(self, token: str, grace: float) -> None:
-        """End an orphan within `grace` seconds (0: now)."""
-        if token in self._open:
-            self._after(token, 0.0, grace, "stopped")
-
-    def _after(self, token: str, wait: float, grace: float, why: str) -> None:
-        now = time.monotonic()
-        if grace > 0:
-            heappush(self._timers, (now + wait, token, signal.SIGTERM))
-        heappush(self._timers, (now + wait + grace, token, signal.SIGKILL))
-        if why == "stopped":
-            self._why[token] = why
+        due = self._children.next_due()
+        blind = any(handle < 0 for handle in self._handles.values())
+        if blind or (self._children.ending and not self._handles):
+            due = min(due, time.monotonic() + 0.05)
+        return None if due == processes.NEVER else max(0.0, due - time.monotonic())
 
     def poll(self, now: float) -> list[ExitRecord]:
-        """Exit records of what has ended by now (monotonic seconds); signals what is due."""
-        while self._timers and self._timers[0][0] <= now:
-            self._signal(*heappop(self._timers)[1:])
-        for handle, _ in self._poll.poll(0):
-            token = self._by_handle.pop(handle)
-            self._poll.unregister(handle)
-            os.close(handle)
-            self._reap(token, self._open.pop(token))
-        ended, self._ended = self._ended, []
-        return ended
+        """Exits since the last call, already on file and forced to disk; what left no status goes to `lost`."""
+        self._children.reap(now)
+        self._children.expire(now)
+        self._sync_watch()
+        ended, self._ended[:] = list(self._ended), []
+        self.lost += [attempt.token for attempt in ended if attempt.status is None]
+        texts = [processes.record_of(attempt) for attempt in ended if attempt.status is not None]
+        _append_exits(self.trace.directory, texts)
+        return [_exit(json.loads(text)) for text in texts]
 
-    def _signal(self, token: str, number: int) -> None:
-        start = self._open.get(token)
-        if start is None:
-            return
-        self._why.setdefault(token, "timeout")
-        only = self.trace._replace(begun={token: start})
-        for process in leftovers(only):
-            processes.send_signal(process, number)
-
-    def _reap(self, token: str, start: Start) -> None:
-        try:
-            _, status, usage = os.wait4(start.pid, 0)
-        except ChildProcessError:  # never became ours
-            self._ended.append(_record(token, start, None, None, "lost"))
-            return
-        # What the main process left behind must not live beside the next attempt.
-        end_leftovers(self.trace._replace(begun={token: start}), 0.0)
-        self._ended.append(_record(token, start, os.waitstatus_to_exitcode(status), usage, self._why.get(token)))
+    def stop(self, token: str, grace: float) -> None:
+        """SIGTERM to the attempt's whole tree now, SIGKILL after `grace` seconds; unknown tokens are none of ours."""
+        now = time.monotonic()
+        self._children.reap(now)
+        attempt = self._children.live.get(token)
+        if attempt is not None:
+            self._children.terminate(attempt, "stopped", grace, now)
+        self._sync_watch()
 
     def close(self) -> None:
-        """Let go of the descriptors."""
-        for handle in self._by_handle:
-            os.close(handle)
-        self._poll.close()
+        """Watch no longer; what lives goes on."""
+        self._children.running.clear()
+        self._children.strays.clear()
+        self._sync_watch()
+        self._watch.close()
+
+    def _take_over(self, deadlines: Mapping[str, float], grace: float) -> None:
+        now, ticks = time.monotonic(), processes.ticks_since_boot()
+        mains = self._mains()
+        for token, begun in self.trace.begun.items():
+            if token in self.trace.exits:
+                continue
+            attempt = Attempt(token, grace)
+            attempt.began, main = begun.began, mains.get(token)
+            if main is None:  # gone without a status we could have; what it left behind must end before it is lost
+                self._children.live[token] = self._children.ending[token] = attempt
+                continue
+            attempt.pid, attempt.ticks = main.pid, main.ticks
+            attempt.start = now - (ticks - main.ticks) / processes.TICKS
+            attempt.timeout = deadlines[token] - attempt.start if token in deadlines else None
+            self._children.add(attempt)
+
+    def _mains(self) -> dict[str, Process]:
+        """The main process of each attempt, ours now: by pid and start time, else the session leader with its token."""
+        own = [process for process in map(processes.process_of, processes.children_of(os.getpid())) if process]
+        by_start = {(process.pid, process.ticks): process for process in own}
+        known = {token: by_start.get((begun.pid, begun.start_ticks)) for token, begun in self.trace.begun.items()}
+        mains = {token: process for token, process in known.items() if process}
+        for process in own:
+            if process.session == process.pid:
+                mains.setdefault(_marked(process.pid, self.trace, self.trace.begun), process)
+        return mains
+
+    def _sync_watch(self) -> None:
+        wanted = {*self._children.running, *self._children.strays}
+        for pid in [pid for pid in self._handles if pid not in wanted]:
+            handle = self._handles.pop(pid)
+            if handle >= 0:
+                self._watch.unregister(handle)  # before it is closed: a child just begun may still hold a copy
+                os.close(handle)
+        for pid in wanted - self._handles.keys():
+            handle = self._handles[pid] = processes.pidfd_of(pid)
+            if handle >= 0:
+                self._watch.register(handle, select.EPOLLIN)
 
 
-def _record(token: str, start: Start, status: int | None, usage: Any, why: str | None) -> ExitRecord:
-    now = time.time()
-    return {
-        "token": token,
-        "code": status if status is not None and status >= 0 else None,
-        "signal": -status if status is not None and status < 0 else None,
-        "why": why,
-        "error": None,
-        "began": start.began or now,
-        "ended": now,
-        "elapsed": now - (start.began or now),
-        "utime": usage.ru_utime if usage else 0.0,
-        "stime": usage.ru_stime if usage else 0.0,
-        "maxrss_kib": usage.ru_maxrss if usage else 0,
-        "left": 0,
-    }
+class _Inherited(Children):
+    """Children of a process that has others too: only what is surely ours is waited for or taken for a stray."""
+
+    def __init__(self, finished: Any, trace: KeeperTrace) -> None:
+        super().__init__(True, finished)
+        self.incarnation = trace.incarnation
+
+    def _waited(self) -> Iterable[tuple[int, int, Any]]:
+        found = []
+        for pid in (*self.running, *self.strays):
+            try:
+                entry = os.wait4(pid, os.WNOHANG)
+            except ChildProcessError:  # somebody else has taken its status
+                self._without_status(pid)
+                continue
+            if entry[0]:
+                found.append(entry)
+        return found
+
+    def _without_status(self, pid: int) -> None:
+        self.strays.pop(pid, None)
+        attempt = self.running.pop(pid, None)
+        if attempt is not None:
+            self.ending[attempt.token] = attempt
+
+    def _newcomers(self) -> list[int]:
+        unknown = set(processes.children_of(os.getpid())) - self.running.keys() - self.strays.keys()
+        return [pid for pid in unknown if self._owner_of(pid)]
+
+    def _owner_of(self, pid: int) -> Attempt | None:
+        process = processes.process_of(pid)
+        return self._claimant(process) if process else None
+
+
+def _trace(directory: str) -> KeeperTrace:
+    described: Mapping[str, Any] = next(_lines(directory, "keeper.json"), {})
+    begun: dict[str, Begun] = {}
+    for line in _lines(directory, "starts"):
+        token = str(line["token"])
+        pid, ticks = int(line.get("pid", 0)), int(line.get("start_ticks", 0))
+        begun[token] = Begun(token, pid, ticks, float(line.get("began", begun[token].began if token in begun else 0.0)))
+    pid, ticks = int(described.get("pid", 0)), int(described.get("start_ticks", 0))
+    boot, incarnation = str(described.get("boot_id", "")), described.get("incarnation") or os.path.basename(directory)
+    ended = {record["token"]: _exit(record) for record in _lines(directory, "exits") if "ended" in record}
+    alive = boot == processes.boot_id() and _lives(pid, ticks)
+    return KeeperTrace(directory, str(incarnation), pid, ticks, boot, alive, begun, ended)
+
+
+def _lives(pid: int, ticks: int) -> bool:
+    process = processes.process_of(pid) if pid else None
+    return process is not None and process.ticks == ticks and process.state != b"Z"
+
+
+def _lines(directory: str, name: str) -> Iterator[dict[str, Any]]:
+    """The JSON objects of a record; lines that a crash or a full disk tore are passed over."""
+    path = os.path.join(directory, name)
+    if not os.path.exists(path):
+        return
+    with open(path, encoding="ascii", errors="replace") as content:
+        for line in content:
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(entry, dict) and (name == "keeper.json" or "token" in entry):
+                yield entry
+
+
+def _exit(record: Mapping[str, Any]) -> ExitRecord:
+    return ExitRecord(**record)  # type: ignore[typeddict-item,no-any-return]  # as record_of writes it
+
+
+def _marked(pid: int, trace: KeeperTrace, tokens: Mapping[str, Begun]) -> str:
+    token, incarnation = processes.marks_of(pid)
+    return token if incarnation == trace.incarnation and token in tokens else ""
+
+
+def _end_keeper(trace: KeeperTrace) -> None:
+    process = processes.process_of(trace.pid) if trace.pid else None
+    if process and trace.boot_id == processes.boot_id() and process.ticks == trace.start_ticks:
+        processes.send_signal(process, signal.SIGKILL)
+        awaited(trace.pid, PATIENCE)
+
+
+def _ask(process: Process, now: bool, asked: set[int]) -> None:
+    if now:
+        processes.send_signal(process, signal.SIGKILL)
+    elif process.pid not in asked:
+        asked.add(process.pid)
+        processes.send_signal(process, signal.SIGTERM)
+        processes.send_signal(process, signal.SIGCONT)
+
+
+def _await_all(left: Iterable[Leftover], until: float) -> None:
+    for _, process in left:
+        awaited(process.pid, max(0.0, until - time.monotonic()))
+        now = processes.process_of(process.pid)
+        if now and now.ticks == process.ticks and now.state == b"Z" and now.parent == os.getpid():
+            os.waitpid(process.pid, os.WNOHANG)
+
+
+def _append_exits(directory: str, texts: list[str]) -> None:
+    if not texts:
+        return
+    handle = os.open(os.path.join(directory, "exits"), os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    try:
+        end = os.lseek(handle, 0, os.SEEK_END)
+        torn = end > 0 and os.pread(handle, 1, end - 1) != b"\n"
+        os.write(handle, ("\n" * torn + "\n".join(texts) + "\n").encode("ascii"))
+        os.fsync(handle)
+    finally:
+        os.close(handle)

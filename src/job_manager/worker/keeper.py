@@ -5,10 +5,10 @@ Knows nothing of jobs, modules or engines and imports nothing of job_manager: on
 
 What is written when: `starts` gets a line with the token before a spawn, and one with pid and start time when the child
 still lives some milliseconds later. Neither is forced to disk: both matter only while this boot lasts, since no child
-survives a power cut. `exits` gets its line as soon as the child is reaped. For an order marked durable (an action that
-may not run twice) it is forced to disk before the exit is reported. All others are forced together when the loop is idle,
-or after two seconds of work: an action that may run again loses only time when a power cut takes its record, and one
-fsync for each would cost more than the spawn.
+survives a power cut. `exits` gets its line when the child is reaped, at most BEAT later while other orders are waiting.
+For an order marked durable (an action that may not run twice) it is written at once and forced to disk before the exit
+is reported. All others are forced together when the loop is idle, or after two seconds of work: an action that may run
+again loses only time when a kill or a power cut takes its record, and an fsync for each would cost more than its spawn.
 """
 
 from __future__ import annotations
@@ -59,13 +59,15 @@ else:
 
         scan = JSONDecoder().raw_decode
 
-TOKEN_VARIABLE = b"JM_ATTEMPT_TOKEN"
+TOKEN_VARIABLE = "JM_ATTEMPT_TOKEN"
+KEEPER_VARIABLE = "JM_KEEPER"  # the incarnation: the token alone might be another state directory's
 LINGER = 60.0  # seconds without child and master after which the keeper leaves
-BEAT = 0.005  # seconds by which a report may be late while there is other work queued
+BEAT = 0.01  # seconds by which a report may be late while there is other work queued
 LEFT_GRACE = 2.0  # at most this long for processes that outlive the main one
 BATCH = 32  # spawns in one turn, so that exits never wait behind a long queue
 LINE_LIMIT = 1 << 26  # bytes without a newline after which a peer is taken for a stranger
 COMPACT_AT = 1 << 24  # bytes of records from which on the journaled ones are dropped
+MARKS = (TOKEN_VARIABLE.encode() + b"=", KEEPER_VARIABLE.encode() + b"=")
 NEVER = float("inf")
 LOG_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND
 RECORD = (
@@ -73,7 +75,8 @@ RECORD = (
     '"utime":%.6f,"stime":%.6f,"maxrss_kib":%d,"left":%d}'
 )
 STATE = '["state",{"incarnation":%s,"boot":%s,"pid":%d,"begun":[%s],"exits":[%s],"queued":[%s]}]\n'
-_TICKS = os.sysconf("SC_CLK_TCK")
+MAXRSS_UNIT = 1024 if sys.platform == "darwin" else 1
+TICKS = os.sysconf("SC_CLK_TCK")
 
 
 # --- processes, as the kernel tells of them ---
@@ -96,12 +99,12 @@ def process_of(pid: int) -> Process | None:
     return Process(pid, content[content.rindex(b")") + 2 :].split()) if content else None
 
 
-def token_of(pid: int) -> str | None:
-    """The attempt token in the environment the process was started with; None also when it may not be read."""
-    content = b"\0" + (_read(f"/proc/{pid}/environ") or b"")
-    mark = b"\0" + TOKEN_VARIABLE + b"="
-    at = content.find(mark)
-    return None if at < 0 else content[at + len(mark) :].split(b"\0", 1)[0].decode("utf-8", "surrogateescape")
+def marks_of(pid: int) -> tuple[str, str]:
+    """Attempt token and incarnation in the environment a process was started with; empty when absent or unreadable."""
+    entries = (_read(f"/proc/{pid}/environ") or b"").split(b"\0")
+    found = [entry.partition(b"=")[2] for name in MARKS for entry in entries if entry.startswith(name)]
+    token, keeper = found if len(found) == len(MARKS) else (b"", b"")
+    return token.decode("utf-8", "surrogateescape"), keeper.decode("utf-8", "surrogateescape")
 
 
 def all_pids() -> list[int]:
@@ -163,6 +166,8 @@ def pidfd_of(pid: int) -> int:
 
 
 def signal_group(group: int, number: int) -> bool:
+    if group <= 1:  # to kill(2), 0 is our own group
+        return False
     try:
         os.killpg(group, number)
     except OSError:
@@ -176,7 +181,7 @@ def boot_id() -> str:
 
 def ticks_since_boot() -> int:
     clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-    return int(time.clock_gettime(clock) * _TICKS)
+    return int(time.clock_gettime(clock) * TICKS)
 
 
 def become_subreaper() -> bool:
@@ -210,113 +215,91 @@ def _read(path: str) -> bytes | None:
 # --- attempts and their process trees ---
 
 
-class Launch:
-    """What a spawn needs, already as bytes: text on the wire is UTF-8 with surrogate escapes, whatever the locale."""
+def spawn(order: dict[str, Any], base: dict[str, str], keeper: str, reset: list[int]) -> int:
+    """The pid of the child in a session of its own, output appended to its log; OSError, ValueError or TypeError."""
+    marks = {TOKEN_VARIABLE: order["token"], KEEPER_VARIABLE: keeper}
+    env = {**({} if order.get("bare") else base), **order.get("env", {}), **marks}
+    os.chdir(order["cwd"])
+    err = order.get("err")
+    return os.posix_spawn(
+        program_of(order["argv"][0], env),
+        order["argv"],
+        env,
+        file_actions=(appended(1, order["log"]), appended(2, err) if err else (os.POSIX_SPAWN_DUP2, 1, 2)),
+        setsid=True,
+        setsigmask=(),
+        setsigdef=reset,
+    )
 
-    __slots__ = ("argv", "bare", "cwd", "env", "err", "log")
 
-    def __init__(self, order: dict[str, Any]) -> None:
-        self.argv = [raw(word) for word in order["argv"]]
-        self.env = {raw(name): raw(value) for name, value in order.get("env", {}).items()}
-        self.cwd, self.log = raw(order["cwd"]), raw(order["log"])
-        self.err = raw(order.get("err") or "")
-        self.bare = bool(order.get("bare"))
-        if not self.argv or not self.argv[0]:
-            raise ValueError("argv is empty")
+def appended(number: int, path: str) -> tuple[int, int, str, int, int]:
+    return (os.POSIX_SPAWN_OPEN, number, path, LOG_FLAGS, 0o600)
 
-    def spawn(self, token: str, base: dict[bytes, bytes], reset: list[int]) -> int:
-        """The pid of the child in a session of its own, output appended to its log; OSError or ValueError."""
-        env = dict(self.env) if self.bare else {**base, **self.env}
-        env[TOKEN_VARIABLE] = raw(token)
-        os.chdir(self.cwd)
-        return os.posix_spawn(
-            self._program(env),
-            self.argv,
-            env,
-            file_actions=(appended(1, self.log), appended(2, self.err) if self.err else (os.POSIX_SPAWN_DUP2, 1, 2)),
-            setsid=True,
-            setsigmask=(),
-            setsigdef=reset,
-        )
 
-    def _program(self, env: dict[bytes, bytes]) -> bytes:
-        name = self.argv[0]
-        if b"/" in name:
-            return name
-        for folder in env.get(b"PATH", os.defpath.encode()).split(b":"):
-            path = (folder or b".") + b"/" + name
-            if os.access(path, os.X_OK) and not os.path.isdir(path):
-                return path
-        raise FileNotFoundError(errno.ENOENT, "not found on the action's PATH", name)
+def program_of(name: str, env: dict[str, str]) -> str:
+    """As execvp(3), but on the PATH the child will have."""
+    if "/" in name:
+        return name
+    for folder in env.get("PATH", os.defpath).split(":"):
+        path = f"{folder or '.'}/{name}"
+        if os.access(path, os.X_OK) and not os.path.isdir(path):
+            return path
+    raise FileNotFoundError(errno.ENOENT, "not found on the action's PATH", name)
 
-    def why_not(self, error: Exception) -> str:
-        """What a failed spawn is told as; posix_spawn(3) gives one number for whatever went wrong in the child."""
-        if not isinstance(error, OSError):
-            return f"cannot start {shown(self.argv[0])}: {error}"
-        if error.filename == self.cwd:
-            return f"cannot enter the working directory {shown(self.cwd)}: {error.strerror}"
-        for path in filter(None, (self.log, self.err)):
-            try:
-                os.close(os.open(path, LOG_FLAGS, 0o600))
-            except OSError as refusal:
-                return f"cannot open the log {shown(path)}: {refusal.strerror}"
-        hint = ""
-        if error.errno == errno.ENOENT and os.path.exists(error.filename):
-            hint = " (the interpreter its first line names)"
-        elif error.errno == errno.ENOEXEC:
-            hint = " (neither a program nor a script with a #! line)"
-        return f"cannot start {shown(self.argv[0])}: {error.strerror}{hint}"
+
+def why_not(order: dict[str, Any], error: Exception) -> str:
+    """What a failed spawn is told as; posix_spawn(3) gives one number for whatever went wrong in the child."""
+    if not isinstance(error, OSError):
+        return f"cannot start {order['argv'][0]}: {error}"
+    if error.filename == order["cwd"]:
+        return f"cannot enter the working directory {order['cwd']}: {error.strerror}"
+    for path in filter(None, (order["log"], order.get("err"))):
+        try:
+            os.close(os.open(path, LOG_FLAGS, 0o600))
+        except OSError as refusal:
+            return f"cannot open the log {path}: {refusal.strerror}"
+    hint = ""
+    if error.errno == errno.ENOENT and os.path.exists(error.filename):
+        hint = " (the interpreter its first line names)"
+    elif error.errno == errno.ENOEXEC:
+        hint = " (neither a program nor a script with a #! line)"
+    return f"cannot start {order['argv'][0]}: {error.strerror}{hint}"
 
 
 class Attempt:
     """One child and all it starts. `began` and `ended` are wall clock, the rest monotonic; no `status` until reaped."""
 
-    __slots__ = (
-        *("token", "grace", "timeout", "weight", "durable", "pid", "ticks", "began", "start", "ended", "elapsed"),
-        *("deadline", "kill_at", "blows", "why", "error", "status", "usage", "outlived", "done"),
-    )
+    weight, durable, done = 1, False, False
+    pid = ticks = blows = 0
+    began = start = ended = elapsed = 0.0
+    deadline = kill_at = NEVER
+    why: str | None = None
+    error: str | None = None
+    status: int | None = None
+    usage: Any = None
+    outlived: frozenset[int] = frozenset()
 
     def __init__(self, token: str, grace: float = 10.0, timeout: float | None = None) -> None:
         self.token, self.grace, self.timeout = token, grace + 0.0, None if timeout is None else timeout + 0.0
         if self.grace != self.grace or self.timeout != self.timeout:
             raise ValueError("a time that is not a number")
-        self.weight, self.durable = 1, False
-        self.pid = self.ticks = self.blows = 0
-        self.began = self.start = self.ended = self.elapsed = 0.0
-        self.deadline = self.kill_at = NEVER
-        self.why: str | None = None
-        self.error: str | None = None
-        self.status: int | None = None
-        self.usage: Any = None
-        self.outlived: set[int] = set()
-        self.done = False
 
 
-def appended(number: int, path: bytes) -> tuple[int, int, bytes, int, int]:
-    return (os.POSIX_SPAWN_OPEN, number, path, LOG_FLAGS, 0o600)
-
-
-def raw(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
-
-
-def shown(path: bytes) -> str:
-    return path.decode("utf-8", "surrogateescape")
-
-
-def understood(order: dict[str, Any]) -> tuple[Attempt, Launch]:
-    """KeyError, TypeError, ValueError or AttributeError when it is not an order."""
+def understood(order: dict[str, Any]) -> Attempt:
+    """The attempt an order asks for; LookupError, TypeError, ValueError or AttributeError when it is no order."""
     attempt = Attempt(order["token"], order.get("grace", 10.0), order.get("timeout"))
     attempt.weight, attempt.durable = int(order.get("weight", 1)), bool(order.get("durable"))
-    if attempt.weight < 0:
-        raise ValueError("weight is negative")
-    return attempt, Launch(order)
+    if attempt.weight < 0 or not order["argv"][0]:
+        raise ValueError("a negative weight or an empty argv")
+    if not (order["cwd"].startswith("/") and order["log"].startswith("/")):
+        raise ValueError("a path that is not absolute")
+    return attempt
 
 
 def record_of(attempt: Attempt) -> str:
     """The exit record, one JSON object. `maxrss_kib` cannot be below the keeper's own size: exec inherits the mark."""
     code = None if attempt.status is None else os.waitstatus_to_exitcode(attempt.status)
-    usage, divisor = attempt.usage, 1024 if sys.platform == "darwin" else 1
+    usage = attempt.usage
     return RECORD % (
         quote(attempt.token),
         "null" if code is None or code < 0 else code,
@@ -328,7 +311,7 @@ def record_of(attempt: Attempt) -> str:
         attempt.elapsed,
         usage.ru_utime if usage else 0.0,
         usage.ru_stime if usage else 0.0,
-        usage.ru_maxrss // divisor if usage else 0,
+        usage.ru_maxrss // MAXRSS_UNIT if usage else 0,
         len(attempt.outlived),
     )
 
@@ -343,7 +326,7 @@ class Children:
     """
 
     def __init__(self, subreaper: bool, finished: Callable[[Attempt], None]) -> None:
-        self.subreaper, self._finished = subreaper, finished
+        self.subreaper, self._finished, self.incarnation = subreaper, finished, ""
         self.running: dict[int, Attempt] = {}
         self.ending: dict[str, Attempt] = {}
         self.live: dict[str, Attempt] = {}
@@ -365,19 +348,23 @@ class Children:
         return self._timers[0][0] if self._timers else NEVER
 
     def reap(self, now: float) -> None:
-        gone = []
+        gone, wall = [], time.time()
         for pid, status, usage in self._waited():
             attempt = self.running.pop(pid, None)
             if attempt is None:
                 self.strays.pop(pid, None)
                 continue
             attempt.status, attempt.usage = status, usage
-            attempt.ended, attempt.elapsed = time.time(), max(0.0, time.monotonic() - attempt.start)
+            attempt.ended, attempt.elapsed = wall, max(0.0, now - attempt.start)
             gone.append(attempt)
         if gone or self.ending:
             self._find_strays()
-            for attempt in gone + list(self.ending.values()):
-                self._conclude(attempt, now)
+            tidy = self.subreaper and not self.strays
+            for attempt in [*gone, *self.ending.values()]:
+                if tidy or not self._left(attempt):
+                    self._finish(attempt)
+                else:
+                    self._end_left(attempt, now)
 
     def expire(self, now: float) -> None:
         while self._timers and self._timers[0][0] <= now:
@@ -418,10 +405,7 @@ class Children:
         self._wake_at(attempt.kill_at, attempt)
         self._signal_tree(attempt, signal.SIGKILL)
 
-    def _conclude(self, attempt: Attempt, now: float) -> None:
-        if not self._left(attempt):
-            self._finish(attempt)
-            return
+    def _end_left(self, attempt: Attempt, now: float) -> None:
         known = attempt.token in self.ending
         self.ending[attempt.token] = attempt
         if attempt.blows:
@@ -441,7 +425,7 @@ class Children:
             left = [pid for pid, owner in self.strays.items() if owner is attempt] if self.strays else []
         else:
             left = [attempt.pid] if signal_group(attempt.pid, 0) else []
-        attempt.outlived.update(left)
+        attempt.outlived = attempt.outlived.union(left)
         return left
 
     def _signal_tree(self, attempt: Attempt, *numbers: int) -> None:
@@ -452,7 +436,7 @@ class Children:
         for head in [attempt.pid, *strays] if alive else strays:
             members += descendants(head)
         if not alive:
-            attempt.outlived.update(process.pid for process in members)
+            attempt.outlived = attempt.outlived.union(process.pid for process in members)
         grouped = alive or not self.subreaper or any(process.group == attempt.pid for process in members)
         for number in numbers:
             if grouped:
@@ -466,9 +450,8 @@ class Children:
             return
         for pid in self._newcomers():
             self.strays[pid] = None
-        for pid, owner in list(self.strays.items()) if self.strays else ():
-            if owner is None:
-                self.strays[pid] = self._owner_of(pid)
+        for pid in [pid for pid, owner in self.strays.items() if owner is None]:
+            self.strays[pid] = self._owner_of(pid)
 
     def _newcomers(self) -> list[int]:
         """Direct children nobody has placed yet; a count comes first, so that a tidy tree costs one read."""
@@ -492,7 +475,7 @@ class Children:
             return None
         owner = self._claimant(process)
         if owner is None:
-            age = (ticks_since_boot() - process.ticks) / _TICKS - 0.05
+            age = (ticks_since_boot() - process.ticks) / TICKS - 0.05
             born = time.monotonic() - age
             elders = [attempt for attempt in self.live.values() if attempt.start <= born]
             owner = elders[0] if len(elders) == 1 else None
@@ -502,9 +485,10 @@ class Children:
 
     def _claimant(self, process: Process) -> Attempt | None:
         for attempt in self.live.values():
-            if attempt.pid in (process.session, process.group):
+            if attempt.pid and attempt.pid in (process.session, process.group):
                 return attempt
-        return self.live.get(token_of(process.pid) or "")
+        token, keeper = marks_of(process.pid)
+        return self.live.get(token) if keeper == self.incarnation else None
 
     def _waited(self) -> Iterable[tuple[int, int, Any]]:
         found = []
@@ -626,22 +610,23 @@ class Keeper:
         self.starts, self.exits = Record("starts"), Record("exits")
         self.children = Children(become_subreaper(), self._finished)
         self.boot, self.incarnation, self.linger = boot_id(), "", linger
-        self.base: dict[bytes, bytes] = {}
+        self.base: dict[str, str] = {}
         self.slots = self.used = 0
         self.queue: deque[str] = deque()
-        self.queued: dict[str, tuple[Attempt, Launch]] = {}
+        self.queued: dict[str, tuple[Attempt, dict[str, Any]]] = {}
         self.records: dict[str, str] = {}
         self.past = Past()
         self.fresh: list[Attempt] = []
+        self.finished: list[Attempt] = []
         self.unwritten: list[str] = []
-        self.durable = False
         self.unreported: list[str] = []
         self.returned: list[str] = []
         self.refused: list[str] = []
-        self.more = self.leaving = self.over = False
+        self.durable = self.more = self.leaving = self.over = False
         self.beat = self.sync_at = self.dirty_since = self.retry_at = self.leave_at = NEVER
         self.poll = select.poll()
         self.peers: dict[int, Connection] = {}
+        self.speaking: set[Connection] = set()
         self.master: Connection | None = None
         self._guard_memory()
         self._catch_signals()
@@ -659,19 +644,35 @@ class Keeper:
             now = time.monotonic()
             for handle, _ in ready:
                 self._attend(handle, now)
+            self._turn(now)
+        self._sync()
+        try:
+            os.unlink("s", dir_fd=self.home)
+        except OSError as error:
+            complain("the socket cannot be removed", error)
+
+    def _turn(self, now: float) -> None:
+        """While orders wait, a free slot comes first: what can be written and told together is, at the next beat."""
+        if self.children.next_due() <= now:
             self.children.expire(now)
+        if self.durable:
             self._write_exits(now)
+        if self.queue:
             self._begin()
-            self._write_exits(now)
-            self._report(now)
+        if not self.queue or now >= self._due() or self.speaking or self.returned or self.refused:
+            self._settle(now)
+        if self.beat == NEVER and (self.fresh or self.finished):
+            self.beat = now + BEAT
+        if not self.children.live:
             self._judge_end(now)
-        self.exits.sync()
-        os.unlink("s", dir_fd=self.home)
+
+    def _due(self) -> float:
+        return min(self.beat, self.sync_at, self.retry_at)
 
     def _pause(self) -> int | None:
-        if self.more:
+        if self.more and self.queue:
             return 0
-        due = min(self.beat, self.sync_at, self.retry_at, self.leave_at, self.children.next_due())
+        due = min(self._due(), self.leave_at, self.children.next_due())
         return None if due == NEVER else max(0, min(3_600_000, int((due - time.monotonic()) * 1000) + 1))
 
     def _attend(self, handle: int, now: float) -> None:
@@ -696,6 +697,7 @@ class Keeper:
     def _drop(self, peer: Connection) -> None:
         if self.peers.pop(peer.handle, None) is None:
             return
+        self.speaking.discard(peer)
         self.poll.unregister(peer.handle)
         os.close(peer.handle)
         if peer is self.master:
@@ -722,7 +724,7 @@ class Keeper:
 
     def _obey(self, peer: Connection, now: float, kind: str, content: Any = None) -> None:
         if kind == "hello":
-            self._greet(peer, content)
+            self._greet(peer, content, now)
         elif peer is not self.master:
             raise ValueError("no hello")
         elif kind == "start":
@@ -739,36 +741,44 @@ class Keeper:
             self.slots = int(content)
         elif kind == "leave":
             self.leaving = True
-            self.returned += self.queued
+            self.returned += map(quote, self.queued)
             self.queue.clear()
             self.queued.clear()
         else:
             raise ValueError(kind)
 
-    def _greet(self, peer: Connection, hello: dict[str, Any]) -> None:
+    def _greet(self, peer: Connection, hello: dict[str, Any], now: float) -> None:
         incarnation = hello["incarnation"] + ""
         if self.incarnation and incarnation != self.incarnation:
             peer.closing = True
             self._say(peer, "refused", ['[null,"this keeper serves another incarnation"]'])
             return
+        self._write_exits(now)
         slots, umask = int(hello["slots"]), int(hello["umask"])
-        base = {raw(name): raw(value) for name, value in hello["env"].items()}
+        base = dict(hello["env"].items())
         if self.master not in (None, peer):
             self._drop(self.master)
-        self.master, self.slots, self.base = peer, slots, base
-        os.umask(umask)
+        self.master, self.slots, self.base, self.leave_at = peer, slots, base, NEVER
         if not self.incarnation:
-            self.incarnation = incarnation
+            self.incarnation = self.children.incarnation = incarnation
             self._describe()
-        self._announce()
+        os.umask(umask)
+        self._announce(NEVER)
         self.unreported.clear()
         begun = ",".join(self._begun(attempt) for attempt in self.children.live.values())
         exits, queued = ",".join(self.records.values()), ",".join(map(quote, self.queued))
         state = STATE % (quote(incarnation), quote(self.boot), os.getpid(), begun, exits, queued)
         peer.outbox += state.encode()
+        self.speaking.add(peer)
 
     def _say(self, peer: Connection, kind: str, items: list[str]) -> None:
         peer.outbox += f'["{kind}",[{",".join(items)}]]\n'.encode()
+        self.speaking.add(peer)
+
+    def _tell(self, kind: str, items: list[str]) -> None:
+        if items and self.master:
+            self._say(self.master, kind, items)
+        items.clear()
 
     # orders
 
@@ -781,10 +791,10 @@ class Keeper:
         if token in self.children.live or token in self.records or token in self.past:
             self._refuse(token, "already begun")
         elif self.leaving:
-            self.returned.append(token)
+            self.returned.append(quote(token))
         else:
             try:
-                self.queued[token] = understood(order)
+                self.queued[token] = (understood(order), order)
                 self.queue.append(token)
             except (LookupError, ValueError, TypeError, AttributeError, OverflowError) as error:
                 self._refuse(token, f"not an order: {error!r}")
@@ -798,11 +808,11 @@ class Keeper:
         if attempt is not None:
             self.children.terminate(attempt, "stopped", grace, now)
         elif self.queued.pop(token, None) is not None or not (token in self.records or token in self.past):
-            self.returned.append(token)
+            self.returned.append(quote(token))
 
-    def _admissible(self) -> list[tuple[Attempt, Launch]]:
+    def _admissible(self) -> list[tuple[Attempt, dict[str, Any]]]:
         """The head of the queue as far as slots are free; what weighs more than all slots runs alone."""
-        batch: list[tuple[Attempt, Launch]] = []
+        batch: list[tuple[Attempt, dict[str, Any]]] = []
         while self.queue and len(batch) < BATCH:
             token = self.queue[0]
             if token in self.queued:
@@ -827,18 +837,18 @@ class Keeper:
                 self.used -= attempt.weight
                 self._refuse(attempt.token, f"the start record cannot be written: {error.strerror}")
             return
-        self._mark_memory(self.own_score + 500)
-        for attempt, launch in batch:
-            self._spawn(attempt, launch)
+        self._mark_memory(self.child_score)
+        for attempt, order in batch:
+            self._spawn(attempt, order)
         self._mark_memory(self.own_score)
-        self.more |= bool(self.unwritten)  # spawns that failed have left their slots
+        self.more |= bool(self.finished)  # spawns that failed have left their slots
 
-    def _spawn(self, attempt: Attempt, launch: Launch) -> None:
+    def _spawn(self, attempt: Attempt, order: dict[str, Any]) -> None:
         attempt.began, attempt.start = time.time(), time.monotonic()
         try:
-            attempt.pid = launch.spawn(attempt.token, self.base, self.reset)
-        except (OSError, ValueError) as error:
-            attempt.why, attempt.error, attempt.ended = "spawn", launch.why_not(error), attempt.began
+            attempt.pid = spawn(order, self.base, self.incarnation, self.reset)
+        except (OSError, ValueError, TypeError) as error:
+            attempt.why, attempt.error, attempt.ended = "spawn", why_not(order, error), attempt.began
             self._finished(attempt)
         else:
             self.children.add(attempt)
@@ -858,14 +868,17 @@ class Keeper:
     def _finished(self, attempt: Attempt) -> None:
         self.used -= attempt.weight
         self.durable |= attempt.durable
-        self.records[attempt.token] = text = record_of(attempt)
-        self.unwritten.append(text + "\n")
-        self.unreported.append(text)
-        self.retry_at = 0.0
+        self.records[attempt.token] = ""
+        self.finished.append(attempt)
 
     def _write_exits(self, now: float) -> None:
-        if not self.unwritten or now < self.retry_at:
+        if not self.finished and (not self.unwritten or now < self.retry_at):
             return
+        for attempt in self.finished:
+            self.records[attempt.token] = text = record_of(attempt)
+            self.unwritten.append(text + "\n")
+            self.unreported.append(text)
+        self.finished.clear()
         try:
             self.exits.append("".join(self.unwritten))
             self.unwritten.clear()
@@ -885,45 +898,41 @@ class Keeper:
         except OSError as error:  # never repeated: the kernel has forgotten which pages were bad
             complain("exits cannot be forced to disk", error)
 
-    def _announce(self) -> None:
-        """Pid and start time of what is still alive some milliseconds after its spawn; a short child costs neither."""
+    def _announce(self, before: float) -> None:
+        """Pid and start time of what still lives some milliseconds after its spawn; a short child costs neither."""
         alive = [attempt for attempt in self.fresh if attempt.pid in self.children.running]
-        self.fresh.clear()
-        for attempt in alive:
+        self.fresh = [attempt for attempt in alive if attempt.start > before]
+        settled = [attempt for attempt in alive if attempt.start <= before]
+        if not settled:
+            return
+        for attempt in settled:
             process = process_of(attempt.pid)
             attempt.ticks = process.ticks if process else 0
         try:
-            self.starts.append("".join(map(self._pid_line, alive)))
+            self.starts.append("".join(map(self._pid_line, settled)))
         except OSError as error:
             complain("starts cannot be written", error)
-        if alive and self.master:
-            self._say(self.master, "began", [self._begun(attempt) for attempt in alive])
+        self._tell("began", [self._begun(attempt) for attempt in settled])
 
-    def _report(self, now: float) -> None:
+    def _settle(self, now: float) -> None:
+        self._write_exits(now)
         if now >= self.sync_at:
             self._sync()
-        due = now >= self.beat
-        if due:
+        if now >= self.beat:
             self.beat = NEVER
-            self._announce()
+            self._announce(now - BEAT)
             self._compact()
-        elif self.beat == NEVER and (self.fresh or self.unreported):
-            self.beat = now + BEAT
-        if self.unreported and (due or not self.queued):
-            if self.master:
-                self._say(self.master, "exited", self.unreported)
-            self.unreported.clear()
-        for kind, items in (("returned", list(map(quote, self.returned))), ("refused", self.refused)):
-            if items and self.master:
-                self._say(self.master, kind, items)
-        self.returned.clear()
-        self.refused.clear()
-        for peer in list(self.peers.values()):
-            if peer.outbox or peer.closing:
-                self._push(peer)
+        self._tell("exited", self.unreported)
+        self._tell("returned", self.returned)
+        self._tell("refused", self.refused)
+        for peer in list(self.speaking):
+            self._push(peer)
 
     def _push(self, peer: Connection) -> None:
-        if peer.flush():
+        alive = peer.flush()
+        if not peer.outbox:
+            self.speaking.discard(peer)
+        if alive:
             self.poll.modify(peer.handle, select.POLLIN | select.POLLOUT if peer.outbox else select.POLLIN)
         else:
             self._drop(peer)
@@ -941,15 +950,10 @@ class Keeper:
             complain("records cannot be shortened", error)
 
     def _judge_end(self, now: float) -> None:
-        if self.children.live:
-            self.leave_at = NEVER
-        elif self.leaving and not (self.master and self.master.outbox):
+        if self.leaving and not (self.master and self.master.outbox):
             self.over = True
-        elif self.master:
-            self.leave_at = NEVER
-        elif self.leave_at == NEVER:
-            self.leave_at = now + self.linger
-        else:
+        elif not self.master:
+            self.leave_at = min(self.leave_at, now + self.linger)
             self.over |= now >= self.leave_at
 
     # set-up
@@ -982,20 +986,24 @@ class Keeper:
         self.score = -1
         try:
             self.score = os.open("/proc/self/oom_score_adj", os.O_RDWR | os.O_CLOEXEC)
-            self.own_score = min(500, int(os.read(self.score, 16)))
+            own = min(500, int(os.read(self.score, 16)))
+            self.own_score, self.child_score = b"%d" % own, b"%d" % (own + 500)
         except (OSError, ValueError):
-            self.own_score = 0
+            self.own_score = self.child_score = b"0"
 
-    def _mark_memory(self, score: int) -> None:
+    def _mark_memory(self, score: bytes) -> None:
         """Children inherit the mark of the moment they are spawned: when memory runs out they go first."""
         try:
-            os.pwrite(self.score, b"%d" % score, 0)
+            os.pwrite(self.score, score, 0)
         except OSError:
             pass
 
 
 def complain(what: str, error: OSError) -> None:
-    sys.stderr.write(f"{what}: {error}\n")
+    try:
+        os.write(2, f"{what}: {error}\n".encode("utf-8", "replace"))
+    except OSError:
+        pass
 
 
 def main(argv: list[str]) -> None:

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, NotRequired, TypedDict
 from job_manager.worker import keeper as processes
 
 READ = 1 << 18
-# As a module and not as a script, so that its compiled form is kept; the folder comes last, behind the standard library.
+# As a module and not as a script, so that its compiled form is kept; its folder comes last, behind the library.
 STARTER = "import sys; sys.path.append({folder!r}); import keeper; keeper.main(sys.argv)"
 
 
@@ -82,14 +82,20 @@ class KeeperLink:
         self._gone = False
 
     @classmethod
-    def launch(cls, directory: str, incarnation: str, python: str | None = None) -> KeeperLink:
-        """A new keeper in a directory that is made for it (0700) and may not exist. Raises OSError."""
+    def launch(
+        cls, directory: str, incarnation: str, python: str | None = None, linger: float | None = None
+    ) -> KeeperLink:
+        """A new keeper in a directory that is made for it (0700) and may not exist. Raises OSError.
+
+        `linger` is how many seconds it stays without child and master (60).
+        """
         directory = os.path.abspath(directory)
         os.makedirs(os.path.dirname(directory), 0o700, exist_ok=True)
         os.mkdir(directory, 0o700)
         ours, theirs = socket.socketpair()
         with theirs:
-            pid = _spawn(directory, theirs.fileno(), python or sys.executable)
+            words = [directory] if linger is None else [directory, str(linger)]
+            pid = _spawn(words, theirs.fileno(), python or sys.executable)
         return cls(ours, pid, incarnation, own_child=True)
 
     @classmethod
@@ -204,11 +210,11 @@ def _reaped(pid: int) -> bool:
         return True
 
 
-def _spawn(directory: str, connection: int, python: str) -> int:
+def _spawn(words: list[str], connection: int, python: str) -> int:
     """posix_spawn, since importing subprocess costs more than the whole rest of this module."""
     starter = STARTER.format(folder=os.path.dirname(os.path.abspath(processes.__file__)))
-    argv = [python, "-I", "-S", "-c", starter, directory]
-    log = os.path.join(directory, "keeper.log")
+    argv = [python, "-I", "-S", "-X", "utf8", "-c", starter, *words]  # utf8: text on the wire is, whatever the locale
+    log = os.path.join(words[0], "keeper.log")
     return os.posix_spawn(
         python,
         argv,
