@@ -19,8 +19,12 @@ SUGGESTIONS = 20  # beyond the first few mistakes nobody reads the guesses, and 
 NEAR = 500
 
 
-def check(job: Job, *, loose: bool = False) -> list[Problem]:
-    """Everything wrong or odd about the job's artifacts, in order of place. loose: a clash of types is a warning."""
+def check(job: Job, *, loose: bool = False, partial: bool = False) -> list[Problem]:
+    """Everything wrong or odd about the job's artifacts, in order of place.
+
+    loose: a clash of types is a warning. partial: the job could not be fully made out; what seems to be missing or
+    unused may be in the rest, and is not said.
+    """
     board = _Board(job, "warning" if loose else "error")
     board.look_at_inputs()
     if not board.look_at_tree():
@@ -30,7 +34,9 @@ def check(job: Job, *, loose: bool = False) -> list[Problem]:
         board.look_at_outputs(place)
     for place in range(len(board.actions)):
         board.look_at_reads(place)
-    board.look_at_unused()
+    if not partial:
+        board.look_at_idle()
+        board.look_at_unused()
     return board.said()
 
 
@@ -124,9 +130,6 @@ class _Board:
         self.second = [0] * len(self.actions)
         for rank, index in enumerate(_backwards(self.job, sizes)):
             self.second[index] = rank
-        if not self.actions:
-            hint = "give a step an entry" if self.tasks else "write steps with entries"
-            self.say(self.job.place, "", "this is a job with nothing to do", hint, "warning")
         return True
 
     def _spread(self) -> Iterator[tuple[Action, int]]:
@@ -139,8 +142,6 @@ class _Board:
             elif isinstance(node, Action):
                 yield node, parent
             else:
-                if not node.children:
-                    self.say(node.place, "entries", f"{quoted(node.name)} has nothing to do", "", "warning")
                 self.tasks.append((node, parent))
                 stack.append((len(self.tasks) - 1, iter(node.children)))
 
@@ -218,6 +219,14 @@ class _Board:
         message = f'{quoted(wanted.artifact)} is read as "{wanted.type}" here, but {source}'
         hint = "make the two types agree" + ("" if self.type_severity == "warning" else ", or use --loose-types")
         self.say(wanted.place, "type", message, hint, self.type_severity)
+
+    def look_at_idle(self) -> None:
+        for task, _ in self.tasks:
+            if not task.children:
+                self.say(task.place, "entries", f"{quoted(task.name)} has nothing to do", "", "warning")
+        if not self.actions:
+            hint = "give a step an entry" if self.tasks else "write steps with entries"
+            self.say(self.job.place, "", "this is a job with nothing to do", hint, "warning")
 
     def look_at_unused(self) -> None:
         if not self.actions:

@@ -5,13 +5,14 @@ Knows nothing of files; the caller says where each word stands.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from job_manager.formats.wording import nearest, quoted
 from job_manager.model import template
 from job_manager.model.job import Input, Output
+from job_manager.model.names import artifact_name
 
 SHELL_SIGNS = frozenset({"&&", "||", "|", ";", "&", ">", ">>", "<", "<<", "2>", "2>&1", "1>&2", "&>", ">&2"})
 # Linux: one argument of execve may be 128 KiB with its final NUL, all of them with the environment 2 MiB.
@@ -69,19 +70,20 @@ def _look_at_length(word: Word) -> None:
 def _look_at_names(word: Word, names: Names, *, shell: bool) -> Iterable[str]:
     for name in set(template.fields(word.text)):
         if name not in names.declared:
-            _look_at_unknown(word, name, names)
+            yield from _look_at_unknown(word, name, names)
             continue
         if shell:
             _look_at_quotes(word, name)
         yield name
 
 
-def _look_at_unknown(word: Word, name: str, names: Names) -> None:
+def _look_at_unknown(word: Word, name: str, names: Names) -> Iterator[str]:
     bare = name.strip()
     near = _meant(bare, names.declared)
     if near is not None:
         hint = f'write "{{{near}}}"'
         word.say("warning", f'"{{{name}}}" is not replaced: it is no input, output or param of this entry', hint)
+        yield near
     elif bare in names.seen:
         hint = "declare it under inputs: or outputs: of this entry"
         word.say("warning", f'"{{{name}}}" is not replaced: this entry does not declare it', hint)
@@ -115,7 +117,8 @@ def look_at_total(words: Iterable[Word], say: Say) -> None:
 def look_at_unused(outputs: Iterable[Output], used: set[str], say: Callable[[Output, str, str], None]) -> None:
     """Says which declared outputs the command is never told the path of."""
     for output in outputs:
-        if output.artifact and output.artifact not in used and (output.param is None or output.param not in used):
+        told = output.artifact in used or (output.param is not None and output.param in used)
+        if not told and artifact_name(output.artifact) is None:
             name = output.param or output.artifact
             message = f"the command is never told where to write {quoted(output.artifact)}"
             say(output, message, f'put "{{{name}}}" where the path belongs')

@@ -22,6 +22,7 @@ __all__ = ["At", "Fields", "Map", "Plain", "Reader", "Seq", "Value", "load", "su
 
 FLAGS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 INTEGER = re.compile(r"[-+]?[0-9]+\Z")
+SUGGESTIONS = 20  # of one mapping: guessing costs more than reading
 EVENT_LIMIT = 40_000_000  # a million entries written as in the README are 28 million
 
 
@@ -128,9 +129,15 @@ class Reader:
             self._unsaid = 0
         return self.problems
 
+    @property
+    def failed(self) -> bool:
+        """Whether a mistake was noted."""
+        return any(p.severity == "error" for p in self.problems)
+
     def raise_if_errors(self) -> None:
         """Raises one InputError with everything noted, warnings included, when there is an error among it."""
-        if any(p.severity == "error" for p in self.said()):
+        self.said()
+        if self.failed:
             raise InputError(self.problems)
 
     def fields(
@@ -154,13 +161,21 @@ class Reader:
             self.error(at, path, f"expected a mapping (key: value), found {found(value)}")
             return None
         unknown = [key for key in value if key not in known and not key.startswith("x-")]
-        for key in unknown:
-            hint = (meant or {}).get(key) or suggestion(key, known) or f"known here: {', '.join(known)}"
-            self.error(value.key_at[key], _joined(path, key), f"unknown key {quoted(key)}", hint)
+        if unknown:
+            self._unknown(value, path, unknown, known, meant or {})
         for key in required:
             if key not in value:
-                self.error(at, path, f'required key "{key}" is missing', _misspelt(key, unknown))
+                self.error(at, path, f'required key "{key}" is missing', _misspelt(key, unknown[:SUGGESTIONS]))
         return Fields(value, path, self, required)
+
+    def _unknown(
+        self, members: Map, path: str, unknown: list[str], known: Collection[str], meant: Mapping[str, str]
+    ) -> None:
+        places = members.key_at
+        for n, key in enumerate(unknown):
+            near = suggestion(key, known) if n < SUGGESTIONS else ""
+            hint = meant.get(key) or near or f"known here: {', '.join(known)}"
+            self.error(places[key], _joined(path, key), f"unknown key {quoted(key)}", hint)
 
 
 def _misspelt(key: str, unknown: Collection[str]) -> str:

@@ -179,6 +179,9 @@ def _indentation(t: _Trouble) -> _Said | None:
         return _Said(t.at, "there is text after the closing quote", hint)
     if t.here.startswith(":"):
         return _Said(t.at, "there is no key before this colon", 'write it as "key: value"')
+    if t.here.startswith(("- ", "-\n")):
+        hint = 'the "- " of all items of a list stand in one column'
+        return _Said(t.at, 'this "- " does not line up with any list above it', hint)
     what = "mapping" if t.context.endswith("mapping") else "list"
     hint = f"its lines must all begin in column {t.since[1]}" + (' with "- "' if what == "list" else ' with "key:"')
     return _Said(t.at, f"this does not fit the {what} that begins at {_place(t.since)}", hint)

@@ -14,7 +14,7 @@ from job_manager.formats.job_yaml.scope import Scope
 from job_manager.formats.job_yaml.steps import read_steps
 from job_manager.formats.reading import Reading
 from job_manager.formats.wording import quoted
-from job_manager.formats.yaml_reader import Fields, Reader, load
+from job_manager.formats.yaml_reader import Fields, Reader, is_null, load
 from job_manager.formats.yaml_tree import At, Map, Seq, bulk, locate
 from job_manager.model.errors import Place, in_order
 from job_manager.model.job import Job
@@ -39,7 +39,7 @@ def draft(raw: bytes, file: str, *, loose: bool = False) -> Reading:
     assert fields is not None
     with bulk():
         job = _job(fields, scope, at)
-        late = [*scope.late, *check(job, loose=loose)]
+        late = [*scope.late, *check(job, loose=loose, partial=scope.reader.failed)]
 
     def places(paths: Iterable[str]) -> dict[str, At]:
         # Read again, not kept: the tree of a big file is many times its text, and seldom asked for.
@@ -67,7 +67,8 @@ def _job(fields: Fields, scope: Scope, at: At) -> Job:
 
 
 def _look_at_name(fields: Fields, name: str) -> None:
-    if isinstance(fields.map.get("name"), str) and not name.strip():
+    written = fields.map.get("name")
+    if isinstance(written, str) and not is_null(written) and not name.strip():
         fields.wrong("name", "the job needs a name")
     elif len(name) > LONGEST_NAME:
         fields.wrong("name", f"the name has {len(name):,} characters; the limit is {LONGEST_NAME}")

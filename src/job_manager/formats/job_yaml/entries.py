@@ -5,6 +5,7 @@ Knows nothing of other steps, and does not judge what depends on them.
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import NamedTuple
 
@@ -45,6 +46,8 @@ WRITTEN_KEYS = (*READ_KEYS, "optional", "allow_empty")
 READ_MEANT = {"optional": "only an output may be optional", "allow_empty": "only an output may be allowed to be empty"}
 PARAM_MEANT = {"param": 'did you mean "param_name"?'}
 MOST_RETRIES = 1_000
+PROGRAM = re.compile(r"[\w][\w.+-]{0,63}\Z")
+SHELL_WORDS = frozenset({"for", "if", "while", "until", "case", "set", "cd", "export", "exec"})
 
 
 class _Entry(NamedTuple):
@@ -72,16 +75,10 @@ def read_entries(step: Fields, scope: Scope) -> tuple[Action, ...]:
 def _default_name(work: Work) -> str:
     if isinstance(work, ModuleCall):
         return work.module
-    first = work.text.split(None, 1)[0] if isinstance(work, Shell) and work.text.strip() else ""
-    if isinstance(work, Command) and work.argv:
-        first = work.argv[0]
-    # "for", "if" and braces are no names; a program is.
-    program = first.rsplit("/", 1)[-1]
-    return program if program.replace("-", "").replace("_", "").replace(".", "").isalnum() else work_name(work)
-
-
-def work_name(work: Work) -> str:
-    """What an entry is called of which nothing better is known."""
+    words = work.text.split(None, 1) if isinstance(work, Shell) else work.argv
+    program = words[0].rsplit("/", 1)[-1] if words else ""
+    if PROGRAM.match(program) and program not in SHELL_WORDS:
+        return program
     return "shell" if isinstance(work, Shell) else "cmd"
 
 
@@ -120,15 +117,15 @@ def _module(fields: Fields, scope: Scope) -> Work:
 
 def _command(fields: Fields) -> tuple[Work, list[Word]]:
     value = fields.map["cmd"]
-    if isinstance(value, str):
+    if isinstance(value, str) and value.strip():
         listed = ", ".join(f'"{word}"' for word in value.split()[:6])
         hint = f"write cmd: [{listed}] - or shell: if a shell is to read it"
         fields.wrong("cmd", "expected a list with the program and its arguments, found one text", hint)
         return Command(()), []
-    texts = fields.texts("cmd")
+    texts = fields.texts("cmd") if not isinstance(value, str) else []
     if texts is None:
         return Command(()), []
-    if not value or (texts and not texts[0][0].strip()):
+    if not value or isinstance(value, str) or (texts and not texts[0][0].strip()):
         fields.wrong("cmd", "the command is empty", 'write cmd: ["program", "argument"]')
     path = fields.path_of("cmd")
     spoken = [Word(text, partial(_say, fields, at, f"{path}[{n}]")) for n, (text, at) in enumerate(texts)]
@@ -203,7 +200,7 @@ def _input(value: Value, at: At, path: str, called: bool, scope: Scope) -> Input
     name = _artifact(fields, scope)
     if fields.flag("public"):
         scope.public_reads.append((name, fields.at("public"), fields.path_of("public")))
-    return Input(name, scope.text(fields, "param_name"), scope.text(fields, "type"), place)
+    return Input(name, scope.text(fields, "param_name"), scope.text(fields, "type") or None, place)
 
 
 def _output(value: Value, at: At, path: str, called: bool, scope: Scope) -> Output | None:
@@ -216,7 +213,7 @@ def _output(value: Value, at: At, path: str, called: bool, scope: Scope) -> Outp
     return Output(
         _artifact(fields, scope),
         scope.text(fields, "param_name"),
-        scope.text(fields, "type"),
+        scope.text(fields, "type") or None,
         bool(fields.flag("public")),
         bool(fields.flag("optional")),
         bool(fields.flag("allow_empty")),

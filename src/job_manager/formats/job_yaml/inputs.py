@@ -48,7 +48,7 @@ def _read_input(value: Value, at: At, path: str, scope: Scope) -> JobInput | Non
     name = fields.text("name")
     if name == "":
         fields.wrong("name", "the name is empty")
-    return JobInput(name or "", fields.text("param_name"), fields.text("type"), place)
+    return JobInput(name or "", fields.text("param_name"), fields.text("type") or None, place)
 
 
 def bound(inputs: list[JobInput], tasks: Iterable[Task], scope: Scope) -> tuple[JobInput, ...]:
@@ -84,14 +84,14 @@ def _missing(inputs: list[JobInput], tasks: Iterable[Task]) -> list[str]:
 
 def _refuse(left: list[JobInput], missing: list[str], scope: Scope) -> None:
     names = ", ".join(quoted(name) for name in missing[:4]) + (" and more" if len(missing) > 4 else "")
-    for given in left:
+    for n, given in enumerate(left):
         assert given.place is not None
         place = given.place
         if missing:
             message = (
                 f"this input needs a name: which of {names} is it?" if len(missing) > 1 else "this input needs a name"
             )
-            hint = f"add name: {missing[0]}"
+            hint = f"add name: {missing[min(n, len(missing) - 1)]}"
         else:
             message, hint = "of several inputs each needs a name", "add name: the file name under which entries read it"
         scope.reader.error((place.line, place.column), place.path, message, hint)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from job_manager.formats.wording import PROBLEM_LIMIT
 from job_manager.formats.yaml_reader import Fields, Reader
 from job_manager.formats.yaml_tree import At
 from job_manager.model.errors import Place, Problem
@@ -42,7 +43,7 @@ class Scope:
 
     def later(self, node: Input | Output, message: str, hint: str) -> None:
         """A warning about a node's name."""
-        if node.place is not None:
+        if node.place is not None and len(self.late) < PROBLEM_LIMIT:
             place = node.place._replace(path=f"{node.place.path}.name")
             self.late.append(Problem(place, message, hint, "warning"))
 
