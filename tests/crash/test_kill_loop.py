@@ -76,24 +76,34 @@ def _kill(pid: int) -> None:
 
 
 def _loop(folder: Path, rng: random.Random, kills: int) -> int:
-    """Run, kill, resume; the number of kills it took to be allowed to finish. Ends with an undisturbed resume."""
+    """Run, kill and resume until the job is done or `kills` were made, the last one undisturbed; the kills made."""
     running = _jm(folder, "run", "job.yaml")
-    for done in range(kills):
+    for made in range(kills):
         try:
-            code = running.wait(timeout=rng.uniform(0.05, 0.9))
-            if code == 0:
-                return done
+            code = running.wait(timeout=rng.uniform(0.02, 0.6))
+            assert code == 0, (folder / "output").read_text()[-3000:]
+            return made
         except subprocess.TimeoutExpired:
-            keepers = _keeper_pids(folder) if rng.random() < 0.4 else []
-            victims = [running.pid, *keepers]
-            rng.shuffle(victims)
-            for pid in victims:
-                _kill(pid)
-            running.wait()
-        submitted = (folder / ".jm" / "journal.db").exists() and Reading(str(folder / ".jm" / "journal.db")).jobs()
-        running = _jm(folder, "resume", "last") if submitted else _jm(folder, "run", "job.yaml")
+            _strike(folder, running, rng)
+        if running.poll() is not None:
+            running = _jm(folder, *(("resume", "last") if _submitted(folder) else ("run", "job.yaml")))
     assert running.wait(timeout=120) == 0, (folder / "output").read_text()[-3000:]
     return kills
+
+
+def _strike(folder: Path, running: subprocess.Popen[bytes], rng: random.Random) -> None:
+    """Kill the program, the keepers, or both in any order."""
+    victims = rng.choice([[running.pid], [running.pid], _keeper_pids(folder), [running.pid, *_keeper_pids(folder)]])
+    rng.shuffle(victims)
+    for pid in victims:
+        _kill(pid)
+    if running.pid in victims:
+        running.wait()
+
+
+def _submitted(folder: Path) -> bool:
+    journal = folder / ".jm" / "journal.db"
+    return journal.exists() and bool(Reading(str(journal)).jobs())
 
 
 def _check(folder: Path) -> None:

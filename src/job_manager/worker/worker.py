@@ -78,10 +78,14 @@ class Worker:
         link = KeeperLink.attach(trace.directory)
         if link is None:
             return False
-        self._link, self.incarnation = link, trace.incarnation
         link.hello(self.slots, self._environ, self._umask)
-        # Before anything may be prepared: which attempts are alive there?
-        self._early = self._await_state(link)
+        try:
+            # Before anything may be prepared: which attempts are alive there?
+            self._early = self._await_state(link)
+        except KeeperGone:
+            link.close()
+            return False
+        self._link, self.incarnation = link, trace.incarnation
         for kind, content in self._early:
             if kind == "state":
                 self._begun.update(str(row[0]) for row in _known(content))
@@ -278,7 +282,9 @@ class Worker:
         old, orphans = self._orphans
         reports = self._conclude(orphans.poll(self._clock.monotonic()), old)
         if orphans.done and not self._concluder.open:
-            # What left no exit status is lost with the incarnation.
+            # What left no exit status is lost with the incarnation; a child of a keeper we had only attached to is not
+            # ours to reap, and must not live beside the next attempt.
+            adoption.end_leftovers(orphans.trace, 0.0)
             orphans.close()
             self._resolved.append(orphans.trace)
             self._orphans = None
