@@ -1,0 +1,44 @@
+"""Keepers that are ended with their test, and a process that is a subreaper only as long as its test."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from job_manager.worker.adoption import become_subreaper
+from tests.process.keeping import Keeping
+
+PR_SET_CHILD_SUBREAPER = 36
+
+
+@pytest.fixture
+def keeping(tmp_path: Path) -> Iterator[Callable[..., Keeping]]:
+    """Starts keepers in this test's folder."""
+    started: list[Keeping] = []
+
+    def start(name: str = "one", linger: float | None = None) -> Keeping:
+        started.append(Keeping(tmp_path, name, linger))
+        return started[-1]
+
+    yield start
+    for keeper in started:
+        keeper.close()
+
+
+@pytest.fixture
+def keeper(keeping: Callable[..., Keeping]) -> Keeping:
+    """A keeper that has been greeted, with four slots."""
+    one = keeping()
+    one.hello()
+    return one
+
+
+@pytest.fixture
+def subreaper() -> Iterator[None]:
+    if not become_subreaper():
+        pytest.skip("no child subreapers on this system")
+    yield
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)

@@ -1,0 +1,160 @@
+"""A keeper under test: started in a folder of its own, fed with orders, listened to with a deadline.
+
+Knows the link and nothing of how the keeper does its work; waits on sockets, pipes and process handles, never on time.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from job_manager.worker.keeper import process_of
+from job_manager.worker.keeper_link import ExitRecord, KeeperLink, Message, Order, awaited
+
+DEADLINE = 20.0  # seconds after which a test that waits has failed
+PATH = os.environ.get("PATH", os.defpath)
+
+
+class Fifo:
+    """A named pipe that children write to, so that a test knows how far they are."""
+
+    def __init__(self, path: Path) -> None:
+        os.mkfifo(path)
+        self.path = str(path)
+        self._file = os.open(path, os.O_RDWR)
+
+    def read(self) -> str:
+        ready, _, _ = select.select([self._file], [], [], DEADLINE)
+        assert ready, f"nothing was written to {self.path}"
+        return os.read(self._file, 65536).decode()
+
+    def words(self, count: int) -> list[str]:
+        found: list[str] = []
+        while len(found) < count:
+            found += self.read().split()
+        return found
+
+    def write(self, text: str) -> None:
+        os.write(self._file, text.encode())
+
+    def close(self) -> None:
+        os.close(self._file)
+
+
+class Keeping:
+    """One keeper with its link, and everything it has said."""
+
+    def __init__(self, root: Path, name: str = "one", linger: float | None = None) -> None:
+        self.root = root
+        self.directory = str(root / "keepers" / name)
+        self.link = KeeperLink.launch(self.directory, name, linger=linger)
+        self.exits: dict[str, ExitRecord] = {}
+        self.began: dict[str, list[Any]] = {}
+        self.returned: list[str] = []
+        self.refused: dict[str, str] = {}
+        self.states: list[dict[str, Any]] = []
+        self._fifos: list[Fifo] = []
+
+    def hello(self, slots: int = 4, env: dict[str, str] | None = None, umask: int = 0o022) -> dict[str, Any]:
+        self.link.hello(slots, {"PATH": PATH} if env is None else env, umask)
+        before = len(self.states)
+        self.until(lambda: len(self.states) > before)
+        return self.states[-1]
+
+    def order(self, token: str, *argv: str, **more: Any) -> Order:
+        plain: dict[str, Any] = {"token": token, "argv": list(argv), "env": {}, "cwd": str(self.root)}
+        return Order(**{**plain, "log": self.log(token), "grace": 10.0, **more})  # type: ignore[typeddict-item]
+
+    def log(self, token: str) -> str:
+        return str(self.root / f"{token}.log")
+
+    def output(self, token: str) -> bytes:
+        return Path(self.log(token)).read_bytes()
+
+    def start(self, token: str, *argv: str, **more: Any) -> None:
+        self.link.start([self.order(token, *argv, **more)])
+
+    def shell(self, token: str, text: str, **more: Any) -> None:
+        self.start(token, "/bin/sh", "-c", text, **more)
+
+    def run(self, token: str, *argv: str, **more: Any) -> ExitRecord:
+        self.start(token, *argv, **more)
+        return self.exit(token)
+
+    def exit(self, token: str) -> ExitRecord:
+        self.until(lambda: token in self.exits)
+        return self.exits[token]
+
+    def pid(self, token: str) -> int:
+        self.until(lambda: token in self.began)
+        return int(self.began[token][1])
+
+    def until(self, met: Callable[[], bool]) -> None:
+        give_up = time.monotonic() + DEADLINE
+        while not met():
+            left = give_up - time.monotonic()
+            assert left > 0, f"waited in vain: {self.exits} {self.began} {self.refused} {self.complaints()}"
+            select.select([self.link], [self.link] if self.link.wants_write else [], [], left)
+            self.link.flush()
+            for message in self.link.receive():
+                self._note(message)
+
+    def _note(self, message: Message) -> None:
+        kind, content = message
+        if kind == "state":
+            self.states.append(content)
+            self.exits.update((record["token"], record) for record in content["exits"])
+            self.began.update((row[0], row) for row in content["begun"])
+        elif kind == "exited":
+            self.exits.update((record["token"], record) for record in content)
+        elif kind == "began":
+            self.began.update((row[0], row) for row in content)
+        elif kind == "returned":
+            self.returned += content
+        else:
+            self.refused.update((token, why) for token, why in content)
+
+    def fifo(self, name: str) -> Fifo:
+        self._fifos.append(Fifo(self.root / name))
+        return self._fifos[-1]
+
+    def complaints(self) -> str:
+        return (Path(self.directory) / "keeper.log").read_text()
+
+    def lines(self, name: str) -> list[str]:
+        return (Path(self.directory) / name).read_text().splitlines()
+
+    def kill(self) -> None:
+        """kill -9 of the keeper alone."""
+        os.kill(self.link.pid, signal.SIGKILL)
+        assert self.link.ended(DEADLINE)
+
+    def close(self) -> None:
+        """End whatever a test has left; a keeper that says anything on stderr has failed."""
+        for row in self.began.values():
+            if is_alive(row[1], row[2]):
+                os.killpg(row[1], signal.SIGKILL)
+        try:
+            os.kill(self.link.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.link.ended(DEADLINE)
+        self.link.close()
+        for fifo in self._fifos:
+            fifo.close()
+
+
+def is_alive(pid: int, ticks: int = 0) -> bool:
+    process = process_of(pid)
+    return process is not None and process.state != b"Z" and ticks in (0, process.ticks)
+
+
+def gone(pid: int) -> bool:
+    """Wait for a process to end."""
+    awaited(pid, DEADLINE)
+    return not is_alive(pid)
