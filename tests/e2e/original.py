@@ -119,7 +119,9 @@ class Ended(NamedTuple):
 def records(text: str) -> list[Record]:
     """The lines of a log; a line of another form fails."""
     found = [LINE.match(line) for line in text.splitlines()]
-    assert all(found), f"not a log line: {[line for line, match in zip(text.splitlines(), found, strict=True) if not match]}"
+    assert all(found), (
+        f"not a log line: {[line for line, match in zip(text.splitlines(), found, strict=True) if not match]}"
+    )
     return [Record(match[2], match[3], match[4]) for match in found if match]
 
 
@@ -145,7 +147,9 @@ class World:
         self.video.write_bytes(b"a video of %d bytes" % 20)
         self.started: list[subprocess.Popen[str]] = []
 
-    def module(self, name: str, code: str, inputs: tuple[str, ...] = ("input",), outputs: tuple[str, ...] = ("output",)) -> Path:
+    def module(
+        self, name: str, code: str, inputs: tuple[str, ...] = ("input",), outputs: tuple[str, ...] = ("output",)
+    ) -> Path:
         """A module of that name; `wait_for` and `options` are there for its code."""
         folder = self.modules / name
         folder.mkdir()
@@ -184,7 +188,7 @@ class World:
         """The environment of a process: ours, and where the package is."""
         return {**os.environ, "PYTHONPATH": str(SOURCE), **more}
 
-    def start(self, *words: object, err: int | IO[str] = subprocess.PIPE, **more: str) -> subprocess.Popen[str]:
+    def start(self, *words: object, **more: str) -> subprocess.Popen[str]:
         """`python -m job_manager WORDS...`, started in a session of its own."""
         process = subprocess.Popen(
             [sys.executable, "-m", "job_manager", *map(str, words)],
@@ -192,7 +196,7 @@ class World:
             env=self.environment(**more),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=err,
+            stderr=subprocess.PIPE,
             text=True,
             encoding="utf-8",
             start_new_session=True,

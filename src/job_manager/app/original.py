@@ -195,9 +195,12 @@ class JobManager:
             assert progress_cb is not None
             in_turn(partial(progress_cb, update))
 
-        loaded = self._loaded(job, job_id)
+        storage = self.artifact_manager.storage_path
         with claimed(self.artifact_manager, job_id):
-            home = self._home(job_id)
+            if any(os.path.lexists(os.path.join(home.jobs, job_id)) for home in existing_homes(storage, os.environ)):
+                raise Refused(f"there is a job {job_id} already", "run it under another id, or `jm resume` it")
+            loaded = self._loaded(job, job_id)
+            home = free_home(storage, os.environ)
             self._run(loaded, job_id, home, step_begins if progress_cb else no_progress, interrupts)
 
     def _loaded(self, job: Job, job_id: str) -> Loaded:
@@ -213,12 +216,6 @@ class JobManager:
             store=files.storage_folder,
         )
         return load(wish, os.environ, os.getcwd(), job=job.plan)
-
-    def _home(self, job_id: str) -> HeldHome:
-        storage = self.artifact_manager.storage_path
-        if any(os.path.lexists(os.path.join(home.jobs, job_id)) for home in existing_homes(storage, os.environ)):
-            raise Refused(f"there is a job {job_id} already", "run it under another id, or `jm resume` it")
-        return free_home(storage, os.environ)
 
     def _run(
         self, loaded: Loaded, job_id: str, home: HeldHome, step_begins: StepBegins, interrupts: Interrupts | None

@@ -18,7 +18,7 @@ from job_manager.model.job import Action, ModuleCall
 from job_manager.worker.layout import Layout
 
 POLL = 0.1  # seconds between two looks at the output of what runs
-SHARE = 0.05  # seconds of writing log records at a time, so that the run itself never waits for a slow reader
+SHARE = 0.05  # seconds of writing log records at a time, so that much output never holds up the run itself
 STREAMS = (("log", logging.INFO), ("err", logging.ERROR))
 
 Ended = e.ActionSucceeded | e.AttemptFailed | e.AttemptStopped | e.AttemptLost
