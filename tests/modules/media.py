@@ -5,6 +5,7 @@ Walks job.yaml by itself, step by step, so that a fault of the scheduler is neve
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -14,7 +15,7 @@ import sys
 import wave
 from base64 import b64decode
 from collections import ChainMap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -71,6 +72,19 @@ def work(clip: Path, into: Path) -> Path:
             written = list(pool.map(partial(do, places, into), step["entries"]))
         places = dict(ChainMap(places, *written))
     return into
+
+
+def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """The folder `name` that `make` fills, once in a run of the tests however many processes share it."""
+    base = factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / f"media-{name}"
+    folder.mkdir(exist_ok=True)
+    with open(folder / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "made").exists():
+            make(folder)
+            (folder / "made").touch()
+    return folder
 
 
 def do(places: dict[str, Path], into: Path, entry: dict[str, Any]) -> dict[str, Path]:

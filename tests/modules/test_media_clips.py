@@ -23,6 +23,7 @@ from tests.modules.media import (
     decoded,
     document,
     encode,
+    once,
     ran,
     sound,
     source,
@@ -36,45 +37,52 @@ READERS_OF_VIDEO = sorted(
 )
 
 
-@pytest.fixture(scope="session")
-def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("clips")
-
-
-@pytest.fixture(scope="session")
-def silent(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Everything the job makes of a WebM that has no sound and one cut, at 1.2 s."""
-    path = clips / "silent.webm"
+def make_silent(folder: Path) -> None:
     scenes = [*source("testsrc2=s=160x120:r=25:d=1.2"), *source("mandelbrot=s=160x120:r=25:maxiter=60,trim=end=0.8")]
     vp8 = ["-c:v", "libvpx", "-deadline", "realtime", "-b:v", "600k"]
+    path = folder / "silent.webm"
     encode(*scenes, "-filter_complex", "[0]format=yuv420p[a];[1]format=yuv420p[b];[a][b]concat", *vp8, path)
-    return work(path, tmp_path_factory.mktemp("silent") / "results")
+    work(path, folder / "results")
 
 
-@pytest.fixture(scope="session")
-def phone(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Everything the job makes of an upright MKV of odd size, changing frame rate, two sounds and a hostile name.
-
-    The second sound is the default one, 440 Hz, starts half a second late and ends half a second early.
-    """
-    path = clips / """a film's "first" cut: 100%d.mkv"""
+def make_phone(folder: Path) -> None:
     look = "testsrc=s=121x241:r=25:d=2,select='lt(n,10)+not(mod(n,7))'"
     late = ["-itsoffset", "0.5", *source("sine=f=440:r=48000:d=1,pan=stereo|c0=c0|c1=c0")]
     streams = ["-map", "0:v", "-map", "1:a", "-map", "2:a", "-disposition:a:0", "0", "-disposition:a:1", "default"]
     codecs = ["-c:v", "libx264", "-pix_fmt", "yuv444p", "-fps_mode", "vfr", "-c:a", "flac"]
     title = ["-metadata", "title=<b>Tom & Jerry</b>", "-metadata:s:a:1", "language=pol"]
     inputs = [*source(look), *source("sine=f=2000:r=44100:d=2"), *late]
+    path = folder / """a film's "first" cut: 100%d.mkv"""
     encode(*inputs, *streams, *codecs, *title, f"file:{path}")
-    return work(path, tmp_path_factory.mktemp("phone") / "results")
+    work(path, folder / "results")
+
+
+def make_instant(folder: Path) -> None:
+    frame = [*source("testsrc2=s=64x64:r=25:d=0.04"), *source("sine=d=0.04")]
+    path = folder / "instant.mp4"
+    encode(*frame, "-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "aac", path)
+    work(path, folder / "results")
 
 
 @pytest.fixture(scope="session")
-def instant(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def silent(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Everything the job makes of a WebM that has no sound and one cut, at 1.2 s."""
+    return once(tmp_path_factory, "silent", make_silent) / "results"
+
+
+@pytest.fixture(scope="session")
+def phone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Everything the job makes of an upright MKV of odd size, changing frame rate, two sounds and a hostile name.
+
+    The second sound is the default one, 440 Hz, starts half a second late and ends half a second early.
+    """
+    return once(tmp_path_factory, "phone", make_phone) / "results"
+
+
+@pytest.fixture(scope="session")
+def instant(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Everything the job makes of one single frame with 40 ms of sound."""
-    path = clips / "instant.mp4"
-    frame = [*source("testsrc2=s=64x64:r=25:d=0.04"), *source("sine=d=0.04")]
-    encode(*frame, "-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "aac", path)
-    return work(path, tmp_path_factory.mktemp("instant") / "results")
+    return once(tmp_path_factory, "instant", make_instant) / "results"
 
 
 def test_without_sound_everything_is_still_there(silent: Path) -> None:
@@ -133,8 +141,8 @@ def test_a_single_frame_goes_all_the_way(instant: Path) -> None:
     assert_self_contained(instant / "report.html")
 
 
-def test_cover_art_is_not_the_video(clips: Path, tmp_path: Path) -> None:
-    path = clips / "song.mp3"
+def test_cover_art_is_not_the_video(tmp_path: Path) -> None:
+    path = tmp_path / "song.mp3"
     cover = [*source("sine=d=1"), *source("testsrc2=s=64x64:d=0.04:r=25"), "-map", "0", "-map", "1"]
     encode(
         *cover, "-c:a", "libmp3lame", "-c:v", "mjpeg", "-pix_fmt", "yuvj420p", "-disposition:v", "attached_pic", path

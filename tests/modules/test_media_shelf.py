@@ -27,6 +27,7 @@ from tests.modules.media import (
     close,
     decoded,
     document,
+    once,
     ran,
     sound,
     start,
@@ -38,18 +39,20 @@ MAKER = runpy.run_path(str(MEDIA / "make_clip.py"))
 BLACK = (0, 0, 0)
 
 
+def make_demo(folder: Path) -> None:
+    made = [sys.executable, "-B", str(MEDIA / "make_clip.py"), str(folder / "demo.mp4")]
+    subprocess.run(made, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("clips") / "demo.mp4"
-    made = [sys.executable, "-B", str(MEDIA / "make_clip.py"), str(path)]
-    subprocess.run(made, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    return path
+    return once(tmp_path_factory, "clip", make_demo) / "demo.mp4"
 
 
 @pytest.fixture(scope="session")
 def results(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Everything the job makes of the demo's clip."""
-    return work(demo, tmp_path_factory.mktemp("demo") / "results")
+    return once(tmp_path_factory, "demo", lambda folder: work(demo, folder / "results")) / "results"
 
 
 def test_every_manifest_says_what_its_entrypoint_takes() -> None:
