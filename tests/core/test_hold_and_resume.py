@@ -150,7 +150,7 @@ def test_a_failed_job_goes_on_where_it_failed():
     assert farm.job.finished_at == 0.0
     farm.run()
     assert farm.states()["p/b"] == "failed"
-    farm.workers[0]._outcomes = script()
+    farm.workers[0].outcomes = script()
     farm.resume()
     farm.run()
     assert farm.job.state == "succeeded"
@@ -182,7 +182,7 @@ def ran_again(farm: Farm, since: int) -> list[str]:
 
 def test_an_edited_job_keeps_what_is_kept_and_runs_the_rest():
     farm = failed_farm()
-    farm.workers[0]._outcomes = script()
+    farm.workers[0].outcomes = script()
     since = len(farm.journal)
     farm.resume(job("new", parallel("p", "c", "b"), "a", "f"), [(1, 2), (3, 0)])
     farm.run()
@@ -199,14 +199,14 @@ def test_an_edited_job_keeps_what_is_kept_and_runs_the_rest():
 
 def test_a_kept_result_after_an_action_that_fails_now_stays():
     farm = failed_farm()
-    farm.workers[0]._outcomes = script({0: fails()})
+    farm.workers[0].outcomes = script({0: fails()})
     since = len(farm.journal)
     farm.resume(job("a", parallel("p", "b", "c"), "d"), [(1, 1), (2, 2)])
     farm.run()
     assert farm.states() == {"a": "failed", "p/b": "succeeded", "p/c": "succeeded", "d": "skipped"}
     assert ran_again(farm, since) == ["a"]
     assert farm.job.state == "failed"
-    farm.workers[0]._outcomes = script()
+    farm.workers[0].outcomes = script()
     farm.resume()
     farm.run()
     assert farm.job.state == "succeeded"
@@ -261,7 +261,7 @@ def test_an_edit_of_an_interrupted_job_starts_over_with_what_is_open_gone():
         farm.settle()
     farm.hold(grace=0.0)
     farm.settle()
-    farm.workers[0]._outcomes = script()
+    farm.workers[0].outcomes = script()
     farm.resume(job("b", "a"), [(1, 0)])
     farm.run()
     assert farm.states() == {"b": "succeeded", "a": "succeeded"}

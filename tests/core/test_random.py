@@ -88,7 +88,7 @@ class AnyHistory(RuleBasedStateMachine):
     def joins(self):
         self.named += 1
         worker = ScriptedWorker(f"w{self.named}", self.slots, self.ahead)
-        worker._outcomes = self.outcome
+        worker.outcomes = self.outcome
         self.farm.join(worker)
 
     @precondition(lambda self: self.farm.workers)
@@ -163,7 +163,7 @@ def test_any_edit_keeps_what_is_kept_and_comes_to_its_end(job, bad, edited, bad_
     good = [at for at, state in enumerate(farm.states().values()) if state == "succeeded"]
     size = len(trees.waits_for(edited))
     kept = list(zip(sorted(pick.sample(range(size), pick.randint(0, min(size, len(good))))), good, strict=False))
-    farm.workers[0]._outcomes = lambda order: fails() if order.action in bad_then else succeeds()
+    farm.workers[0].outcomes = lambda order: fails() if order.action in bad_then else succeeds()
     since = len(farm.journal)
     farm.resume(edited, kept)
     farm.run()

@@ -6,11 +6,12 @@ After every turn all invariants are checked, and that the history folds to the s
 from __future__ import annotations
 
 import json
+from array import array
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from job_manager.core import table
-from job_manager.core.decide import orders
+from job_manager.core.decide import Order, orders
 from job_manager.core.events import NAMES, ActionsSkipped, Event, pack, unpack
 from job_manager.core.evolve import fold
 from job_manager.core.invariants import violations
@@ -98,10 +99,13 @@ class Farm:
         if events:
             self.turns.append(TurnTaken(self.clock.wall(), tuple(events)))
         self.check()
-        taken = self.engine.take()
+        self.hand_out(self.engine.take())
+        return events
+
+    def hand_out(self, taken: Sequence[Order]) -> None:
+        """Orders reach the workers at once; a farm with a worse post says otherwise."""
         for worker in self.workers:
             self.say(*worker.carry_out(taken, self.clock.wall()))
-        return events
 
     def work(self) -> None:
         """What the workers have to report at this moment is said."""
@@ -186,23 +190,22 @@ def _told(event: Event) -> str:
 
 
 PASSING = {"changed", "touched"}  # what evolve notes for the next turn; a turn uses it up
+COMPARED = [name for name in JobState.__slots__ if name != "shape"]  # the shape is a function of the job
 
 
 def plain(state: State) -> object:
     """All of a state as plain values that can be compared, whatever kinds of sequences it is made of."""
-    jobs = {job.id: {name: _plain(getattr(job, name)) for name in JobState.__slots__} for job in state.jobs.values()}
+    jobs = {job.id: [_plain(getattr(job, name)) for name in COMPARED] for job in state.jobs.values()}
     workers = {name: (worker.slots, worker.ahead, worker.held) for name, worker in state.workers.items()}
     assert set(State.__slots__) - PASSING == {"jobs", "workers"}
     return jobs, workers
 
 
 def _plain(value: object) -> object:
-    if hasattr(value, "__slots__") and type(value).__name__ == "Shape":
-        return {name: _plain(getattr(value, name)) for name in type(value).__slots__}
+    if isinstance(value, (str, bytearray, array)):
+        return value
     if isinstance(value, dict):
         return {key: _plain(below) for key, below in value.items()}
-    if isinstance(value, set):
-        return sorted(value)
-    if isinstance(value, (str, bytes, bytearray)) or not hasattr(value, "__iter__"):
-        return value
-    return [_plain(below) for below in value]
+    if isinstance(value, (list, tuple)):
+        return [_plain(below) for below in value]
+    return value

@@ -85,7 +85,7 @@ class ScriptedWorker:
         self.ahead = ahead
         self.begun: list[Token] = []
         self.said: list[Report] = []  # everything ever reported, to be repeated
-        self._outcomes = outcomes or script()
+        self.outcomes = outcomes or script()
         self._queue: dict[Token, StartAttempt] = {}
         self._running: dict[Token, Run] = {}
         self._never: set[Token] = set()
@@ -94,6 +94,11 @@ class ScriptedWorker:
     def idle(self) -> bool:
         """Whether nothing is queued or running."""
         return not (self._queue or self._running)
+
+    @property
+    def running(self) -> list[Token]:
+        """The attempts that are alive."""
+        return list(self._running)
 
     def next_end(self) -> float | None:
         """When the next running attempt ends by itself, or None."""
@@ -134,7 +139,7 @@ class ScriptedWorker:
         for key in list(self._queue)[: max(0, self.slots - len(self._running))]:
             order = self._queue.pop(key)
             self.begun.append(key)
-            self._running[key] = Run(order, now, self._outcomes(order))
+            self._running[key] = Run(order, now, self.outcomes(order))
             reports.append(AttemptBegan(*key, self.name, now))
         return reports
 

@@ -1,0 +1,172 @@
+"""A farm with a bad post and short lives: seeded, on a virtual clock, driving the real core and supervisor.
+
+Every order and report is a letter that may be late, lost, repeated or overtaken; supervisors and workers die. Each run
+turns a random half of the faults off, since some faults hide behind others. Then all faults stop and it must end.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from heapq import heappop, heappush
+from itertools import count
+from typing import NamedTuple
+
+from job_manager.core.decide import Order, StartAttempt
+from job_manager.core.said import Report
+from job_manager.model.job import Action, Job, Task
+from job_manager.testing import HANGS, Farm, Outcome, ScriptedWorker, action, fails, lost, succeeds
+from tests.core import trees
+
+FAULTS = ("late", "lose", "repeat", "kill worker", "kill supervisor", "hold", "fail", "hang", "lose attempt")
+LIFE = 60.0  # virtual seconds of faults
+
+
+class Settings(NamedTuple):
+    """How one run goes: the rate of each fault that is on, 0 of the others."""
+
+    rates: dict[str, float]
+    job: Job
+    workers: int
+    slots: int
+    ahead: int
+
+
+def drawn(rng: random.Random) -> Settings:
+    on = rng.sample(FAULTS, len(FAULTS) // 2)
+    rates = {fault: rng.uniform(0.02, 0.3) if fault in on else 0.0 for fault in FAULTS}
+    left = [rng.randint(5, 60)]
+    children = trees.numbered(_children(rng, left, 0))
+    return Settings(rates, Job("sim", children, parallel=rng.random() < 0.3), rng.randint(1, 3), *_capacity(rng))
+
+
+def _capacity(rng: random.Random) -> tuple[int, int]:
+    return rng.randint(1, 4), rng.choice([0, 0, 2, 8])
+
+
+def _children(rng: random.Random, left: list[int], depth: int) -> tuple[Task | Action, ...]:
+    made: list[Task | Action] = []
+    for _ in range(rng.randint(0 if depth else 2, 6)):
+        if left[0] <= 0:
+            break
+        if depth < 4 and rng.random() < 0.35:
+            made.append(Task("t", _children(rng, left, depth + 1), rng.random() < 0.5))
+        else:
+            left[0] -= 1
+            made.append(action("a", retries=rng.choice([None, 0, 2]), idempotent=rng.choice([None, None, None, False])))
+    return tuple(made)
+
+
+class Simulation(Farm):
+    """One seed's life of a farm. `run_to_the_end` is all there is to call."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = random.Random(seed)
+        self.settings = drawn(self.rng)
+        self.healed = False
+        self._letters: list[tuple[float, int, Callable[[], None]]] = []
+        self._numbers = count()
+        self._named = count(1)
+        super().__init__(self.settings.job, workers=[])
+        for _ in range(self.settings.workers):
+            self.new_worker()
+
+    # --- the post -----------------------------------------------------------------------------------------------
+
+    def chance(self, fault: str) -> bool:
+        return not self.healed and self.rng.random() < self.settings.rates[fault]
+
+    def send(self, deliver: Callable[[], None]) -> None:
+        """A letter; whether, when and how often it arrives is the post's business."""
+        if self.chance("lose"):
+            return
+        for _ in range(2 if self.chance("repeat") else 1):
+            delay = self.rng.expovariate(1.0) if self.chance("late") else 0.0
+            heappush(self._letters, (self.clock.wall() + delay, next(self._numbers), deliver))
+
+    def hand_out(self, taken: Sequence[Order]) -> None:
+        for order in taken:
+            self.send(lambda order=order: self.reach(order))  # type: ignore[misc]
+
+    def reach(self, order: Order) -> None:
+        for worker in self.workers:
+            if worker.name == order.worker:
+                self.report(worker.carry_out([order], self.clock.wall()))
+
+    def report(self, reports: Sequence[Report]) -> None:
+        for each in reports:
+            self.send(lambda each=each: self.say(each))  # type: ignore[misc]
+
+    # --- lives --------------------------------------------------------------------------------------------------
+
+    def new_worker(self) -> None:
+        name = f"w{next(self._named)}"
+        self.join(ScriptedWorker(name, self.settings.slots, self.settings.ahead, self.outcome))
+
+    def outcome(self, order: StartAttempt) -> Outcome:
+        after = self.rng.choice([0.0, 0.1, 1.0, 5.0])
+        if self.chance("hang"):
+            return HANGS
+        if self.chance("lose attempt"):
+            return lost(after)
+        return fails(after=after) if self.chance("fail") else succeeds(after)
+
+    def misfortune(self) -> None:
+        if self.chance("kill supervisor"):
+            self.turn()  # what reached it may be in the journal by then; what had not is lost
+            self.crash()
+        if self.workers and self.chance("kill worker"):
+            self.leave(self.rng.choice(self.workers))
+            self.new_worker()
+        if self.chance("hold"):
+            self.hold(grace=self.rng.choice([0.0, 3.0]))
+            self._later(self.rng.uniform(0.0, 5.0), self.resume)
+
+    def _later(self, seconds: float, deliver: Callable[[], None]) -> None:
+        heappush(self._letters, (self.clock.wall() + seconds, next(self._numbers), deliver))
+
+    # --- time ---------------------------------------------------------------------------------------------------
+
+    def moment(self) -> None:
+        """Everything that is due now: letters, work, one turn, perhaps a misfortune, now and then a heartbeat."""
+        while self._letters and self._letters[0][0] <= self.clock.wall():
+            heappop(self._letters)[2]()
+        for worker in self.workers:
+            self.report(worker.work(self.clock.wall()))
+        self.never_two_alive()
+        self.turn()
+        if not self.healed:
+            self.misfortune()
+        if self.rng.random() < 0.1:
+            for worker in self.workers:
+                self.announce(worker)
+
+    def never_two_alive(self) -> None:
+        alive = [(job, at) for worker in self.workers for job, at, _ in worker.running]
+        assert len(alive) == len(set(alive)), f"two attempts of one action are alive: {sorted(alive)}"
+
+    def go_on(self, limit: float) -> None:
+        while self.clock.monotonic() < limit and not (self.healed and self.job.finished):
+            self.moment()
+            self.clock.advance(self.rng.choice([0.0, 0.1, 0.5, 1.0]))
+
+    def run_to_the_end(self) -> None:
+        """Raises AssertionError where a promise is broken."""
+        self.go_on(LIFE)
+        self.healed = True
+        self.turn()
+        self.crash()
+        for worker in list(self.workers):
+            self.leave(worker)
+        self.new_worker()
+        self.resume()
+        self.turn()
+        self.go_on(LIFE + 5000.0)
+        assert trees.all_final(self.job), f"not over: {self.job.state} {self.states()}"
+        self.judge()
+
+    def judge(self) -> None:
+        job, journal = self.settings.job, self.journal
+        found = trees.order_broken(job, journal) + trees.leases_broken(journal) + trees.ends_broken(journal)
+        found += trees.twice_begun(self) + trees.replay_broken(self)
+        assert not found, "\n".join([*found, *self.story()])
