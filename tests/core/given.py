@@ -6,6 +6,7 @@ Knows how a history begins (a job, a worker) and no rule about how it goes on.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 from job_manager.core import events as e
 from job_manager.core import said as s
@@ -18,6 +19,7 @@ from job_manager.model.job import Job
 from job_manager.model.site import Site
 from job_manager.testing import site as plain_site
 
+Kind = TypeVar("Kind")
 J, W = "j1", "w1"
 NOW = 1000.0
 SITE = site_document(plain_site())
@@ -82,11 +84,11 @@ def decided(state: State, now: float = NOW) -> list[e.Event]:
     return made
 
 
-def kinds(events: Iterable[e.Event]) -> list[str]:
+def kinds(events: Iterable[object]) -> list[str]:
     return [e.NAMES[type(event)] for event in events]
 
 
-def only(events: Iterable[e.Event], *types: type) -> list[e.Event]:
+def only(events: Iterable[e.Event], *types: type[Kind]) -> list[Kind]:
     return [event for event in events if isinstance(event, types)]
 
 

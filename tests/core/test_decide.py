@@ -12,6 +12,8 @@ from job_manager.core import said as s
 from job_manager.core.decide import decide, next_timer
 from job_manager.core.evolve import evolve, fold
 from job_manager.core.policy import LONGEST_DELAY, MAX_LOSSES
+from job_manager.core.state import State
+from job_manager.model.job import Job
 from job_manager.model.site import Installed
 from job_manager.testing import Farm, ScriptedWorker, action, fails, job, lost, script, serial, site
 from tests.core import given as g
@@ -43,7 +45,7 @@ def test_what_may_go_better_is_tried_again(reason):
 
 def waits(id: str, retries: int) -> list[float]:
     """Seconds between each failure and the retry planned for it."""
-    state = fold(g.State(), [submitted(job(action("a", retries=retries)), id=id), e.WorkerJoined(id, W, 1, 0, NOW)])
+    state = fold(State(), [submitted(job(action("a", retries=retries)), id=id), e.WorkerJoined(id, W, 1, 0, NOW)])
     found, now = [], NOW
     for attempt in range(1, retries + 1):
         fold(state, [e.ActionLeased(id, 0, attempt, W), failed(attempt=attempt)._replace(job=id)])
@@ -158,7 +160,7 @@ def test_whether_it_may_run_twice_is_the_actions_word_else_its_modules(own, modu
 # --- leases -------------------------------------------------------------------------------------------------------
 
 
-def wide(count: int, *words: object) -> g.Job:
+def wide(count: int, *words: object) -> Job:
     return job(*(action(f"a{n}", idempotent=n not in words) for n in range(count)), at_once=True)
 
 
@@ -212,7 +214,7 @@ def test_a_later_job_is_not_leased_ahead_of_what_waits_for_a_free_slot():
 
 
 def test_the_job_submitted_first_is_leased_first():
-    state = fold(g.State(), [submitted(wide(3), id="z", at=NOW), submitted(wide(3), id="a", at=NOW + 1)])
+    state = fold(State(), [submitted(wide(3), id="z", at=NOW), submitted(wide(3), id="a", at=NOW + 1)])
     fold(state, [e.WorkerJoined("a", W, 4, 0, NOW), e.WorkerJoined("z", W, 4, 0, NOW)])
     assert [event.job for event in only(decided(state), e.ActionLeased)] == ["z", "z", "z", "a"]
 
@@ -242,7 +244,7 @@ def test_a_new_supervisor_leases_nothing_to_a_worker_that_has_not_spoken_to_it()
     farm.workers = []
     farm.crash()
     assert kinds(farm.turn()) == ["worker-left"]
-    farm.say(*[s.AttemptReturned(J, 0, 1, W), s.WorkerGone(J, W)])
+    farm.say(s.AttemptReturned(J, 0, 1, W), s.WorkerGone(J, W))
     farm.turn()
     farm.join(ScriptedWorker("w2"))
     farm.run()

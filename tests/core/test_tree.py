@@ -9,6 +9,7 @@ import pytest
 
 from job_manager.core import events as e
 from job_manager.core.evolve import evolve
+from job_manager.model.job import Task
 from job_manager.testing import Farm, action, fails, job, lost, parallel, script, serial
 from tests.core.given import J, decided, given, kinds, only, play
 
@@ -56,7 +57,7 @@ def test_a_single_action():
 
 @pytest.mark.parametrize("at", ["first", "middle", "last"])
 def test_an_empty_task_is_over_as_soon_as_it_starts(at):
-    children = ["a", "b"]
+    children: list[Task | str] = ["a", "b"]
     children.insert(["first", "middle", "last"].index(at), serial("none", parallel("at all")))
     farm = run(job(*children))
     assert farm.job.state == "succeeded"
