@@ -59,6 +59,17 @@ class Keeping:
         self.refused: dict[str, str] = {}
         self.states: list[dict[str, Any]] = []
         self._fifos: list[Fifo] = []
+        self._heirs: list[Keeping] = []
+
+    def adopted(self) -> Keeping:
+        """The same keeper through a new connection, as somebody sees it who knows nothing yet."""
+        link = KeeperLink.attach(self.directory)
+        assert link is not None
+        fresh: dict[str, Any] = {"exits": {}, "began": {}, "returned": [], "refused": {}, "states": [], "_heirs": []}
+        heir = Keeping.__new__(Keeping)
+        heir.__dict__.update({**vars(self), **fresh, "link": link})
+        self._heirs.append(heir)
+        return heir
 
     def hello(self, slots: int = 4, env: dict[str, str] | None = None, umask: int = 0o022) -> dict[str, Any]:
         self.link.hello(slots, {"PATH": PATH} if env is None else env, umask)
@@ -136,7 +147,7 @@ class Keeping:
 
     def close(self) -> None:
         """End whatever a test has left; a keeper that says anything on stderr has failed."""
-        for row in self.began.values():
+        for row in [row for each in (self, *self._heirs) for row in each.began.values()]:
             if is_alive(row[1], row[2]):
                 os.killpg(row[1], signal.SIGKILL)
         try:
@@ -145,6 +156,8 @@ class Keeping:
             pass
         self.link.ended(DEADLINE)
         self.link.close()
+        for heir in self._heirs:
+            heir.link.close()
         for fifo in self._fifos:
             fifo.close()
 

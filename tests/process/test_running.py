@@ -8,6 +8,7 @@ import signal
 import stat
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,9 @@ from tests.process.keeping import PATH
 RAW = os.fsdecode(b"caf\xe9 \xff\n")  # not UTF-8, with a blank and a line end
 
 
-@pytest.mark.parametrize(("text", "code", "number"), [("exit 0", 0, None), ("exit 3", 3, None), ("kill -9 $$", None, 9)])
+@pytest.mark.parametrize(
+    ("text", "code", "number"), [("exit 0", 0, None), ("exit 3", 3, None), ("kill -9 $$", None, 9)]
+)
 def test_how_a_child_ends_is_told(keeper, text, code, number):
     record = keeper.run("a", "/bin/sh", "-c", text)
     assert (record["code"], record["signal"], record["why"], record["error"]) == (code, number, None, None)
@@ -49,7 +52,7 @@ def test_exits_are_recorded_before_they_are_told(keeper):
     assert [json.loads(line) for line in keeper.lines("exits")] == [record]
 
 
-def unstartable(root: Path) -> dict[str, tuple[list[str], dict[str, object], str]]:
+def unstartable(root: Path) -> dict[str, tuple[list[Any], dict[str, object], str]]:
     (root / "plain").write_text("text")
     (root / "bare").write_text("echo no first line")
     (root / "lost").write_text("#!/no/such/interpreter\n")

@@ -23,6 +23,7 @@ __all__ = ["Begun", "KeeperAlive", "KeeperTrace", "Leftover", "Orphans", "become
 __all__ += ["keepers", "leftovers", "remove"]
 
 FILES = ("keeper.json", "keeper.new", "keeper.log", "s", "starts", "starts.new", "exits", "exits.new")
+KEEPER_END = 5.0  # seconds that a keeper whose connection has ended may take to end
 PATIENCE = 10.0  # seconds after SIGKILL for which a process may take to vanish
 
 
@@ -133,7 +134,7 @@ class Orphans:
     """
 
     def __init__(self, trace: KeeperTrace, deadlines: Mapping[str, float] | None = None, grace: float = 10.0) -> None:
-        awaited(trace.pid, 5.0)
+        awaited(trace.pid, KEEPER_END)
         self.trace = _trace(trace.directory)
         if self.trace.alive:
             raise KeeperAlive(f"the keeper (pid {trace.pid}) in {trace.directory} still lives")

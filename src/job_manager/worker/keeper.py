@@ -406,11 +406,10 @@ class Children:
         self._signal_tree(attempt, signal.SIGKILL)
 
     def _end_left(self, attempt: Attempt, now: float) -> None:
-        known = attempt.token in self.ending
         self.ending[attempt.token] = attempt
         if attempt.blows:
             self._signal_tree(attempt, signal.SIGKILL)
-        elif not known:
+        else:  # asked again, it does nothing: the end it names is later
             self._end_by(attempt, now + min(attempt.grace, LEFT_GRACE), now)
 
     def _finish(self, attempt: Attempt) -> None:
@@ -458,11 +457,17 @@ class Children:
         if self._own_children < 0:
             pids = children_of(os.getpid())
         else:
-            words = os.pread(self._own_children, 1 << 20, 0).split()
+            words = self._read_children().split()
             if len(words) == len(self.running) + len(self.strays):
                 return []
             pids = [int(word) for word in words]
         return [pid for pid in pids if pid not in self.running and pid not in self.strays]
+
+    def _read_children(self) -> bytes:
+        content = os.pread(self._own_children, 8192, 0)
+        while len(content) > 3500 and (more := os.pread(self._own_children, 8192, len(content))):
+            content += more  # the kernel gives a page at a time, and a short one may not be the last
+        return content
 
     def _owner_of(self, pid: int) -> Attempt | None:
         """Whose a stray is: by session, group or token; else the only living attempt old enough to have begun it.
