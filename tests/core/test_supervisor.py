@@ -11,6 +11,7 @@ from job_manager.core import events as e
 from job_manager.core import said as s
 from job_manager.core.decide import StartAttempt
 from job_manager.engines.memory import MemoryEngine
+from job_manager.model.document import job_document
 from job_manager.model.errors import EngineError, NotFound
 from job_manager.supervisor.supervisor import Supervisor
 from job_manager.testing import Farm, action, fails, job, script
@@ -54,7 +55,7 @@ class Broken(MemoryEngine):
 def test_when_a_commit_fails_nothing_is_ordered_and_nothing_said_is_lost():
     engine = Broken()
     supervisor = Supervisor(engine)
-    engine.say(s.SubmitJob(J, Farm(WIDE).turn()[0].document, SITE), s.WorkerAnnounced(J, W, 1, 0))
+    engine.say(s.SubmitJob(J, job_document(WIDE), SITE), s.WorkerAnnounced(J, W, 1, 0))
     engine.failing = True
     with pytest.raises(EngineError):
         supervisor.turn(NOW)
