@@ -188,7 +188,7 @@ class World:
         """The environment of a process: ours, and where the package is."""
         return {**os.environ, "PYTHONPATH": str(SOURCE), **more}
 
-    def start(self, *words: object, **more: str) -> subprocess.Popen[str]:
+    def start(self, *words: object, err: int | IO[str] = subprocess.PIPE, **more: str) -> subprocess.Popen[str]:
         """`python -m job_manager WORDS...`, started in a session of its own."""
         process = subprocess.Popen(
             [sys.executable, "-m", "job_manager", *map(str, words)],
@@ -196,7 +196,7 @@ class World:
             env=self.environment(**more),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=err,
             text=True,
             encoding="utf-8",
             start_new_session=True,
@@ -206,7 +206,7 @@ class World:
 
     def run(self, *words: object, **more: str) -> Ended:
         """Run it to its end; its standard error must be a log unless it ended with 2."""
-        return self.ended(self.start(*words, **more))
+        return self.ended(self.start(*words, err=subprocess.PIPE, **more))
 
     def ended(self, process: subprocess.Popen[str]) -> Ended:
         """What came of it."""

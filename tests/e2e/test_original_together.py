@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.original import World, eventually
+from tests.e2e.original import World, eventually, records
 
 COPY = "import shutil\nshutil.copyfile(options()['input'], options()['output'])\n"
 
@@ -110,3 +110,21 @@ def test_an_interrupt_ends_the_children_and_exits_130(world):
     assert not Path(f"/proc/{child}").exists()
     assert any("jm resume" in text for text in ended.texts("ERROR"))
     assert "temp/1-0.mp4" in world.files()
+
+
+def test_an_interrupt_while_the_rest_is_told_cuts_the_telling_short(world):
+    """The modules are over and wrote much more than was read of it by then: nobody has to wait for that."""
+    world.module("much", "sys.stdout.write('a line\\n' * 1_000_000)\n" + COPY)
+    world.chain(("much",))
+    lock = world.storage / ".jm" / "lock"
+    with (world.root / "log").open("w+") as log:
+        process = world.start("job.yaml", "clip.mp4", err=log)
+        eventually(lambda: "public/1-0.mp4" in world.files(), "the job has its result")
+        eventually(lambda: lock.read_bytes() == b"", "the job is over but for the telling")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0
+        log.seek(0)
+        told = records(log.read())
+    assert any("rest of the output is not shown" in record.text for record in told)
+    assert "completed" in told[-1].text
+    assert len(told) < 1_000_000

@@ -228,7 +228,7 @@ class JobManager:
             job = run(home, loaded, account, os.environ, job_id, interrupts).job
         finally:
             home.unlock()
-        account.finish(job)
+        account.finish(job, lambda: bool(job.held or (interrupts and interrupts.count)))
         if job.finished != "succeeded":
             raise JobFailed(job, home.path)
         self.artifact_manager.open_public(job_id, umask())

@@ -19,6 +19,7 @@ from job_manager.worker.layout import Layout
 
 POLL = 0.1  # seconds between two looks at the output of what runs
 SHARE = 0.05  # seconds of writing log records at a time, so that much output never holds up the run itself
+LAST = 1.0  # seconds of telling the rest to somebody who has interrupted
 STREAMS = (("log", logging.INFO), ("err", logging.ERROR))
 
 Ended = e.ActionSucceeded | e.AttemptFailed | e.AttemptStopped | e.AttemptLost
@@ -83,13 +84,26 @@ class Account:
         self._say(logging.WARNING, f"Interrupted: nothing new starts, what runs ({running}) {what}")
         self._write(SHARE)
 
-    def finish(self, job: JobState) -> None:
-        """The run is over: log all that is left."""
+    def finish(self, job: JobState, hurried: Callable[[], bool] = lambda: False) -> None:
+        """The run is over: log all that is left; or no more than LAST seconds of it, when somebody is in a hurry."""
         for key in list(self._live):
             self._end(*key)
         if job.finished == "succeeded":
             self._enter(job, len(job.job.children))  # steps without entries at the end
-        self._write(float("inf"))
+        try:
+            while self._waiting and not hurried():
+                self._write(SHARE)
+            self._write(LAST)
+        except KeyboardInterrupt:
+            pass  # the run is over: what is interrupted is the telling
+        self._cut_short()
+
+    def _cut_short(self) -> None:
+        left_out = any(isinstance(waiting, Stream) for waiting in self._waiting)
+        self._waiting = deque(waiting for waiting in self._waiting if isinstance(waiting, Record))
+        if left_out:
+            self._say(logging.WARNING, f"The rest of the output is not shown; all of it is in {self._layout.logs}")
+        self._write(LAST)
 
     def _leased(self, job: JobState, event: e.ActionLeased) -> None:
         self._enter(job, step_of(job.shape, event.action))
