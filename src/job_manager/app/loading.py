@@ -17,6 +17,7 @@ from job_manager.model.job import Action, Job, JobInput, ModuleCall, actions
 from job_manager.model.site import GivenFile, Installed, Site
 from job_manager.modules.agree import check_modules
 from job_manager.modules.install import installed
+from job_manager.modules.interpreter import which
 from job_manager.modules.shelf import Shelf, find
 
 COMMAND_LINE = "command line"
@@ -196,13 +197,11 @@ def _modules(
 
 def _programs(job: Job, environ: Mapping[str, str]) -> Iterable[Problem]:
     """A warning for each command whose program is not on PATH."""
-    import shutil
-
     known: dict[str, bool] = {}
     for _, action in actions(job):
         word = _program(action)
         if word and "{" not in word:
-            known.setdefault(word, shutil.which(word, path=environ.get("PATH")) is not None)
+            known.setdefault(word, bool(which(word, environ)))
             if not known[word]:
                 place = action.place or Place(job.source, 0, 0)
                 yield Problem(place, f"{word!r} is not on PATH here", "install it, or give its whole path", "warning")

@@ -12,7 +12,6 @@ from typing import NamedTuple
 from job_manager.app.home import Home
 from job_manager.app.host import Host, Observer
 from job_manager.app.interrupts import Interrupts
-from job_manager.app.keeping import kept
 from job_manager.app.loading import Loaded, Wish, load
 from job_manager.app.looking import resolve
 from job_manager.core.said import HoldJob, ResumeJob, SubmitJob
@@ -141,6 +140,8 @@ def _go_on(host: Host, job: JobState, layout: Layout, renewal: Renewal, observer
         # Children of the old text are still alive: they end before the new text begins.
         host.say(HoldJob(job.id, "interrupted", 10.0))
         host.run(job, layout, observer)
+    from job_manager.app.keeping import kept  # only for an edited job
+
     pairs = kept(job, renewal.loaded, layout) if renewal.document is not None else ()
     _bring_in(layout, site)
     job = host.say(ResumeJob(job.id, site_document(site), renewal.document, pairs))

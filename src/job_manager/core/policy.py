@@ -5,8 +5,6 @@ Pure numbers in, numbers out. Knows nothing of events.
 
 from __future__ import annotations
 
-import hashlib
-
 from job_manager.core.state import Failure, JobState
 from job_manager.model.job import Action, ModuleCall
 
@@ -50,5 +48,7 @@ def delay(job: JobState, index: int, failure: Failure) -> float:
     if failure.reason == "lost":
         return 0.0
     whole = min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(DOUBLINGS, job.spent.get(index, 1) - 1))
+    import hashlib  # loads OpenSSL, which takes milliseconds, and few jobs ever retry
+
     spread = hashlib.blake2b(f"{job.id}/{index}/{failure.attempt}".encode(), digest_size=2).digest()
     return whole * (0.75 + int.from_bytes(spread, "big") / 65535 / 2)

@@ -6,12 +6,15 @@ One thread, started when first needed. Knows nothing of orders or of the keeper.
 from __future__ import annotations
 
 import os
-import threading
 from collections import deque
 from collections.abc import Callable
-from queue import SimpleQueue
+from typing import TYPE_CHECKING
 
 from job_manager.core.said import AttemptEnded
+
+if TYPE_CHECKING:
+    import threading
+    from queue import SimpleQueue
 
 Work = Callable[[], AttemptEnded]
 
@@ -20,7 +23,6 @@ class Concluder:
     """Give it work, read `fileno()` for readiness, collect with `finished()`. Results come in the order given."""
 
     def __init__(self) -> None:
-        self._inbox: SimpleQueue[Work | None] = SimpleQueue()
         self._done: deque[AttemptEnded | BaseException] = deque()
         self._read, self._write = os.pipe()
         os.set_blocking(self._read, False)
@@ -34,6 +36,11 @@ class Concluder:
     def give(self, work: Work) -> None:
         """Have this done in the thread."""
         if self._thread is None:
+            # Imported here: a job without artifacts needs neither.
+            import threading
+            from queue import SimpleQueue
+
+            self._inbox: SimpleQueue[Work | None] = SimpleQueue()
             self._thread = threading.Thread(target=self._run, name="publishing", daemon=True)
             self._thread.start()
         self.open += 1

@@ -5,7 +5,6 @@ Knows no state and no rules; the state directory's own layout is app/home.py's.
 
 from __future__ import annotations
 
-import hashlib
 import os
 
 from job_manager.artifacts.store import Store
@@ -17,6 +16,8 @@ def label(path: str, attempt: int) -> str:
     """The name of an attempt as one part of a file name: `step1~transcode.2`; shortened with a digest when too long."""
     flat = path.replace("/", "~")
     if len(flat) > LONGEST_LABEL or "~" in path:
+        import hashlib  # loads OpenSSL, which takes milliseconds, and few paths are that long
+
         digest = hashlib.blake2b(path.encode("utf-8"), digest_size=6).hexdigest()
         flat = f"{flat[:60]}~~{digest}"
     return f"{flat}.{attempt}"

@@ -6,7 +6,6 @@ connection writes and checkpoints, since SQLite before 3.51.3 may damage a file 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sqlite3
@@ -16,6 +15,11 @@ from typing import Any
 
 from job_manager.core.events import Event, unpack
 from job_manager.model.errors import EngineError
+
+try:
+    from _blake2 import blake2b  # what hashlib gives, without the milliseconds it takes to load OpenSSL first
+except ImportError:
+    from hashlib import blake2b
 
 FORMAT = 1  # PRAGMA user_version; raised when the tables or the meaning of their rows change
 CHECKPOINT_TURNS = 2000
@@ -57,7 +61,7 @@ class Head:
 def chained(before: bytes, job: str, seq: int, count: int, at: float, body: bytes) -> bytes:
     """The hash of a turn: nothing of its row can change, go missing or change places unnoticed."""
     row = f"{job}\n{seq}\n{count}\n{at!r}\n".encode()
-    return hashlib.blake2b(before + row + body, digest_size=16).digest()
+    return blake2b(before + row + body, digest_size=16).digest()
 
 
 @contextmanager
