@@ -12,7 +12,7 @@ from job_manager.core import said as s
 from job_manager.core.decide import StartAttempt, StopAttempt, fresh_orders, next_timer, orders
 from job_manager.core.evolve import fold
 from job_manager.testing import HANGS, Farm, action, fails, job, parallel, script, serial
-from tests.core.given import NOW, SITE, J, W, decided, given, kinds, leased, only, when
+from tests.core.given import NOW, SITE, J, W, decided, failed, given, kinds, leased, only, when
 from tests.core.rows import SCENARIOS
 
 THREE = job(parallel("p", "a", "b"), "c")
@@ -266,3 +266,12 @@ def test_an_edit_of_an_interrupted_job_starts_over_with_what_is_open_gone():
     farm.run()
     assert farm.states() == {"b": "succeeded", "a": "succeeded"}
     assert farm.job.timers == []
+
+
+def test_a_retry_that_is_due_while_held_waits_whatever_else_happens():
+    one = job(action("a", retries=1), "b", at_once=True)
+    state = given(one, leased(0), leased(1), failed(0), e.RetryPlanned(J, 0, NOW + 1), e.JobHeld(J, NOW, "paused", 1.0))
+    when(state, s.AttemptReturned(J, 1, 1, W))
+    assert decided(state, NOW + 99) == []
+    when(state, s.ResumeJob(J, SITE))
+    assert kinds(decided(state, NOW + 99)) == ["retried", "leased", "leased"]
