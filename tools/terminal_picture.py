@@ -28,6 +28,7 @@ COLUMNS, ROWS = 84, 30
 TYPED = "jm run job.yaml holiday.mp4 --out results -j 4"
 CONTROL = re.compile(r"\x1b\[([?\d;]*)([A-Za-z])|\r|\n|[^\x1b\r\n]")
 WIDTH, HEIGHT, EDGE, BAR = 8.4, 19, 16, 30
+FONT = "'DejaVu Sans Mono', Menlo, Consolas, 'Liberation Mono', monospace"
 PAPER, INK = "#1d2230", "#d7dce6"
 COLOURS = {"31": "#ff7b85", "32": "#8fd694", "33": "#f2cc7d", "36": "#79d0e0"}
 
@@ -127,9 +128,9 @@ def liveliness(rows: list[list[Cell]]) -> tuple[int, int, int]:
 
 def svg(rows: list[list[Cell]]) -> str:
     wide, high = COLUMNS * WIDTH + 2 * EDGE, len(rows) * HEIGHT + 2 * EDGE + BAR
+    size = f'viewBox="0 0 {wide:g} {high:g}" width="{wide:g}" height="{high:g}"'
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide:g} {high:g}" width="{wide:g}" height="{high:g}" '
-        "font-family=\"'DejaVu Sans Mono', Menlo, Consolas, 'Liberation Mono', monospace\" font-size=\"14\">",
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="{FONT}" font-size="14">',
         f"<title>{escape(TYPED)}, while it runs</title>",
         f'<rect width="100%" height="100%" rx="9" fill="{PAPER}"/>',
         *(f'<circle cx="{22 + 20 * n}" cy="20" r="6" fill="#4a5268"/>' for n in range(3)),
