@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from job_manager.app.home import Home
@@ -15,6 +16,7 @@ from job_manager.artifacts.outputs import declared
 from job_manager.core import policy
 from job_manager.core.state import JobState
 from job_manager.model.job import Action, Input, Output, Task
+from job_manager.model.site import GivenFile, Site
 from job_manager.worker.brief import Brief, Briefing, directory, paths
 from job_manager.worker.command import argv, display
 from job_manager.worker.layout import Layout
@@ -41,12 +43,19 @@ def size(loaded: Loaded) -> int:
     return count
 
 
+def _with_all_inputs(loaded: Loaded) -> Site:
+    """The site as it would be if the files that were left out had been given."""
+    known = {given.name for given in loaded.site.inputs}
+    left_out = (GivenFile(i.artifact, "", (0, 0, 0, 0)) for i in loaded.job.inputs if i.artifact not in known)
+    return replace(loaded.site, inputs=(*loaded.site.inputs, *left_out))
+
+
 class Plan:
     """The plan of a checked job that would run in `home`."""
 
     def __init__(self, loaded: Loaded, home: Home) -> None:
         self._loaded = loaded
-        self._job = JobState(ID, loaded.job, loaded.site, 0.0)
+        self._job = JobState(ID, loaded.job, _with_all_inputs(loaded), 0.0)
         self._layout = Layout(home.jobs, ID, loaded.site.store and os.path.join(loaded.site.store, ID))
         self._briefing = Briefing(self._job, self._layout)
         self._readers: dict[str, list[str]] = {}

@@ -1,6 +1,6 @@
 """How far a running action is, read from the end of its log: never more than a head and a tail of bounded size.
 
-Knows two ways of saying it: `openjd_progress: N` lines (Open Job Description) and ffmpeg's `-progress` blocks. Knows no job.
+Knows two ways of saying it, `openjd_progress: N` lines (Open Job Description) and ffmpeg's `-progress` blocks; no job.
 """
 
 from __future__ import annotations

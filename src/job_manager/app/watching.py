@@ -8,13 +8,15 @@ from __future__ import annotations
 import time
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from job_manager.app.progress import LogProgress
 from job_manager.core import events as e
 from job_manager.core import table
 from job_manager.core.state import JobState
 from job_manager.worker.layout import Layout
+
+if TYPE_CHECKING:
+    from job_manager.app.progress import LogProgress
 
 LEFT, RUNNING, RETRYING, DONE, FAILED, SKIPPED = range(6)
 GROUPS = {
@@ -32,8 +34,8 @@ GROUPS = {
 
 
 class Notice(NamedTuple):
-    """Something worth a line. `kind`: step-began, step-ended, done, failed, retry, lost, stopped. `subject`: the task or
-    action; `seconds` it took; `attempt` of an action; `message`: why, or what came of the task, in words."""
+    """Something worth a line. `kind`: step-began, step-ended, done, failed, retry, lost, stopped. `subject`: the task
+    or action; `seconds` it took; `attempt` of an action; `message`: why, or what came of the task, in words."""
 
     kind: str
     subject: str
@@ -218,6 +220,9 @@ class Watch:
         return len(self._running)
 
     def _row(self, index: int) -> Row:
+        # Imported here: only a terminal shows rows, and by then the first child runs.
+        from job_manager.app.progress import LogProgress
+
         path = self.job.shape.paths[index]
         if index not in self._logs:
             layout = Layout(self._jobs, self.job.id)

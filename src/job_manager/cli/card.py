@@ -1,4 +1,4 @@
-"""The failure card as text, and what else is to be said when a run did not end well. Goes to standard error, last of all.
+"""The failure card as text, and what else is to be said when a run did not end well: the last that is printed.
 
 Knows the keys of app.cards and no rule.
 """
@@ -32,8 +32,9 @@ def show_card(card: Document, others: Sequence[Document], skipped: int, resume: 
 
 
 def _rows(card: Document) -> Iterator[tuple[str, str]]:
-    took = f" after {human(card['seconds'])}" if card["seconds"] is not None else ""
-    tries = f" (attempt {card['attempt']}{f' of {card['tries']}' if card['tries'] > 1 else ''})"
+    took = f" after {human(card['seconds'])}" if card["seconds"] is not None and card["reason"] != "spawn" else ""
+    limit = f" of {card['tries']}" if card["tries"] > 1 else ""
+    tries = f" (attempt {card['attempt']}{limit})"
     yield "reason", f"{card['message']}{took}{tries}"
     yield "command", card["command"]
     if card["chosen"]:

@@ -191,4 +191,5 @@ def _text(part: str) -> Text:
     """A part as rich shows it: escaped by us, and never read as markup."""
     from rich.text import Text
 
-    return Text(escape(part), style=STYLES.get(getattr(part, "colour", ""), ""), no_wrap=False, end="")
+    style = STYLES.get(getattr(part, "colour", ""), "") if colourful(sys.stdout) else ""
+    return Text(escape(part), style=style, end="")

@@ -8,9 +8,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import Any
 
-from job_manager.cli.output import Output, prepare_streams
+from job_manager.cli.output import TYPE_CHECKING, Output, prepare_streams
+
+if TYPE_CHECKING:
+    from typing import Any
 
 # Written out one by one, so that the import law sees them and a verb costs only itself.
 COMMANDS: dict[str, Callable[[], Any]] = {

@@ -8,9 +8,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from typing import IO, Any
 
 from job_manager.cli.escaping import escape
+
+# Not imported from typing: that would be a third of what `jm --help` costs.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import IO, Any
 
 COLOURS = {"good": "32", "bad": "1;31", "warn": "33", "active": "36", "quiet": "2", "strong": "1"}
 ICONS = {

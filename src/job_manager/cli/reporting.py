@@ -146,5 +146,6 @@ def unwritten(out: Output, code: int) -> int:
     fault = out.fault
     if fault is None or fault.errno == errno.EPIPE:
         return code
+    out.json = False  # the document could not be written, so there is no other place to say it
     out.error(Styled("error: ", "bad"), f"the output could not be written: {fault.strerror}")
     return code or ENGINE

@@ -46,7 +46,8 @@ def opening(watch: Watch, out: Output) -> None:
 
 def stopping(watch: Watch, times: int) -> str:
     """What a Ctrl-C does, in words."""
-    running = counted(watch.running, "action")
+    # Some may have begun without our having heard of it.
+    running = counted(watch.running, "action") if watch.running else "what runs"
     if times == 1:
         return f"stopping: waiting up to 10 s for {running}; Ctrl-C again to end them now"
     return f"ending {running} now"

@@ -21,7 +21,7 @@ def parser() -> Parser:
     """The options of this verb."""
     made = Parser("check", SUMMARY, EXAMPLES, usage="JOB.yaml [FILE...] [options]", more=MORE)
     made.add_argument("job", metavar="JOB.yaml", help="the job file; - reads standard input")
-    made.add_argument("files", metavar="FILE", nargs="*", help="the job's input files, in order")
+    made.add_argument("files", metavar="FILE", nargs="*", default=[], help="the job's input files, in order")
     add_run_options(made)
     return made
 

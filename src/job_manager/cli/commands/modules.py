@@ -24,7 +24,9 @@ EXAMPLES = (
 def parser() -> Parser:
     """The options of this verb."""
     made = Parser("modules", SUMMARY, EXAMPLES, usage="[check] [DIR...] [options]", more=MORE)
-    made.add_argument("words", metavar="DIR", nargs="*", help="folders with modules; after `check`: folders of modules")
+    made.add_argument(
+        "words", metavar="DIR", nargs="*", default=[], help="folders with modules; after `check`: folders of modules"
+    )
     made.add_argument("--modules", metavar="DIR", action="append", default=[], help=MODULES_HELP)
     made.add_argument("--python", metavar="PATH", default="", help="what runs modules that name no interpreter")
     return made

@@ -25,7 +25,9 @@ def parser() -> Parser:
     made = Parser("resume", SUMMARY, EXAMPLES, usage="ID [JOB.yaml [FILE...]] [options]", more=MORE)
     made.add_argument("id", metavar="ID", help="a job's id, the unique beginning of one, or `last`")
     made.add_argument("job", metavar="JOB.yaml", nargs="?", default="", help="the job file, if it was edited")
-    made.add_argument("files", metavar="FILE", nargs="*", help="the job's input files, if they are others now")
+    made.add_argument(
+        "files", metavar="FILE", nargs="*", default=[], help="the job's input files, if they are others now"
+    )
     add_run_options(made)
     return made
 
@@ -42,9 +44,13 @@ def main(options: Namespace, out: Output) -> int:
     asked = wish(options, options.job, options.files) if options.job or says_something(options) else None
     home = home_of(options.home)
     shown = screen(out)
+    watch = Watch(shown, home.jobs)
     try:
-        outcome, notes = resume(home, options.id, asked, Watch(shown, home.jobs), os.environ, os.getcwd())
+        outcome, notes = resume(home, options.id, asked, watch, os.environ, os.getcwd())
     finally:
         shown.close()
     show_notes(notes, out)
+    if not watch.opened:
+        out.value(outcome.job.id)
+        out.line("nothing was left to do")
     return conclude(home, outcome, notes, options, out)

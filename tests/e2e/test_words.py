@@ -1,0 +1,144 @@
+"""The command line itself: help for people, mistakes in words and options, exit codes, the shape of errors.
+
+Knows the verbs and their promises; no job is run here.
+"""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+VERBS = ("run", "resume", "check", "plan", "modules", "init", "ls", "status", "logs", "rm", "version")
+
+
+def test_help_names_every_verb_and_how_to_begin(here):
+    told = here.jm("--help")
+    assert told.code == 0 and not told.err
+    assert all(f"\n  {verb} " in told.out for verb in VERBS if verb != "version")
+    assert "examples:" in told.out and "exit codes:" in told.out and "python -m job_manager job.yaml" in told.out
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help_with_examples_and_the_options_of_all(here, verb):
+    told = here.jm(verb, "--help")
+    assert told.code == 0 and not told.err
+    examples = told.out.split("examples:\n")[1].strip().splitlines()
+    assert 2 <= len(examples) <= 4
+    assert all(option in told.out for option in ("--home DIR", "-q, --quiet", "--json"))
+    assert max(map(len, told.out.splitlines())) <= 120
+    assert here.jm("-q", verb, "-h").out == told.out
+
+
+def test_no_word_at_all_shows_the_help_and_is_a_mistake(here):
+    told = here.jm()
+    assert (told.code, "usage: jm COMMAND" in told.out) == (2, True)
+
+
+@pytest.mark.parametrize("words", [("version",), ("--version",)])
+def test_version(here, words):
+    assert here.jm(*words).out.startswith("job_manager 0.")
+    assert here.jm(*words, "-q").out.strip()[0].isdigit()
+    assert set(here.jm(*words, "--json").json) == {"version", "python", "executable"}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("rnu", "job.yaml"), "did you mean run?"),
+        (("stauts",), "did you mean status?"),
+        (("run", "job.yaml", "--keep-tmep"), "did you mean --keep-temp?"),
+        (("ls", "--jsno"), "did you mean --json?"),
+        (("--jsno", "ls"), "did you mean --json?"),
+        (("run",), "JOB.yaml is missing"),
+        (("run", "job.yaml", "-j", "0"), "-j: expected a whole number from 1 to 4096, found '0'"),
+        (("run", "job.yaml", "-j", "two"), "found 'two'"),
+        (("run", "job.yaml", "-j", "\u0662"), "expected a whole number"),
+        (("run", "job.yaml", "-j", "9" * 5000), "expected a whole number"),
+        (("run", "job.yaml", "-j"), "-j: expected one argument"),
+        (("run", "job.yaml", "--input", "clip.mp4"), "expected NAME=PATH, found 'clip.mp4'"),
+        (("logs", "last", "-n", "-3"), "-n"),
+        (("logs", "last", "--attempt", "0"), "--attempt: expected a whole number"),
+        (("ls", "more"), "'more' is one argument too many"),
+        (("rm",), "ID is missing"),
+        (("modules", "check"), "the folder of the module is missing"),
+    ],
+)
+def test_mistakes_are_explained_in_a_line_with_the_usage(here, words, said):
+    told = here.jm(*words)
+    assert told.code == 2 and not told.out
+    assert said in told.err, told
+    assert "usage: jm " in told.err and "Traceback" not in told.err
+    assert list(here.path.iterdir()) == []
+
+
+def test_an_abbreviated_option_is_no_option(here):
+    assert "there is no option --keep" in here.jm("run", "job.yaml", "--keep").err
+
+
+@pytest.mark.parametrize(
+    "words", [("rnu", "--json"), ("--json", "ls", "--nosuch"), ("status", "--json"), ("check", "x.yaml", "--json")]
+)
+def test_errors_are_a_document_too(here, words):
+    told = here.jm(*words)
+    assert not told.err
+    error = told.json["error"]
+    assert set(error) == {"kind", "exit", "message", "hint", "problems"}
+    assert error["exit"] == told.code != 0 and error["message"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "kind"),
+    [
+        (("check", "none.yaml"), 2, "input"),
+        (("ls", "--nosuch"), 2, "usage"),
+        (("status", "zzz"), 7, "not-found"),
+        (("rm", "last"), 7, "not-found"),
+        (("logs",), 7, "not-found"),
+        (("resume", "last"), 7, "not-found"),
+    ],
+)
+def test_exit_codes_say_whose_fault_it_is(here, words, code, kind):
+    told = here.jm(*words, "--json")
+    assert (told.code, told.json["error"]["kind"]) == (code, kind)
+    assert here.jm(*words).code == code
+    assert not (here.path / ".jm").exists()  # looking makes nothing
+
+
+def test_the_state_directory_that_cannot_be_made_is_the_persons_to_mend(here):
+    here.write("job.yaml", 'name: a\nversion: 1\nsteps: [{name: s, entries: [{shell: "true"}]}]\n')
+    here.write("file", "")
+    told = here.jm("run", "job.yaml", "--home", "file/x")
+    assert told.code == 2 and "--home" in told.err and "Traceback" not in told.err
+
+
+def test_a_damaged_journal_is_the_worlds_fault(here):
+    here.write(".jm/journal.db", "not a database at all, but long enough to look like a file of some kind\n" * 20)
+    told = here.jm("ls")
+    assert told.code == 5 and "journal" in told.err and "Traceback" not in told.err
+
+
+def test_our_own_fault_is_one_line_and_a_traceback_only_for_those_who_ask(here):
+    # A file in place of one of the package's: something that only a fault of ours could cause.
+    extended = "__path__ = __import__('pkgutil').extend_path(__path__, __name__)\n__version__ = '0'\n"
+    here.write("broken/job_manager/__init__.py", extended)
+    here.write("broken/job_manager/app/__init__.py", extended)
+    here.write("broken/job_manager/app/looking.py", "raise RuntimeError('no \\x1b[31m jobs')\n")
+    broken = {"PYTHONPATH": f"{here.path}/broken:{here.env['PYTHONPATH']}"}
+    told = here.jm("ls", env=broken)
+    assert told.code == 5 and "Traceback" not in told.err and "\x1b" not in told.err
+    assert "internal error: RuntimeError" in told.err and "report" in told.err
+    assert "Traceback" in here.jm("ls", env=broken | {"JM_DEBUG": "1"}).err
+    assert json.loads(here.jm("ls", "--json", env=broken).out)["error"]["kind"] == "internal"
+
+
+def test_options_stand_on_either_side_of_the_verb(here):
+    assert here.jm("--json", "--home", "elsewhere", "ls").json == {"jobs": []}
+    assert here.jm("ls", "--home=elsewhere", "--json").json == {"jobs": []}
+    assert "elsewhere" in here.jm("--home", "elsewhere", "ls").out
+    assert "elsewhere" in here.jm("ls", env={"JM_HOME": "elsewhere"}).out
+
+
+def test_a_job_file_without_a_verb_is_the_originals_command_line(here):
+    told = here.jm("job.yaml", "clip.mp4")
+    assert told.code == 1 and "not found" in told.both
