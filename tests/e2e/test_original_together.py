@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 from pathlib import Path
@@ -121,6 +122,8 @@ def test_an_interrupt_while_the_rest_is_told_cuts_the_telling_short(world):
         process = world.start("job.yaml", "clip.mp4", err=log)
         eventually(lambda: "public/1-0.mp4" in world.files(), "the job has its result")
         eventually(lambda: lock.read_bytes() == b"", "the job is over but for the telling")
+        told_so_far = os.path.getsize(log.name)
+        eventually(lambda: os.path.getsize(log.name) > told_so_far, "it tells the rest")
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
         log.seek(0)
