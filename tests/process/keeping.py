@@ -65,7 +65,7 @@ class Keeping:
         """The same keeper through a new connection, as somebody sees it who knows nothing yet."""
         link = KeeperLink.attach(self.directory)
         assert link is not None
-        fresh: dict[str, Any] = {"exits": {}, "began": {}, "returned": [], "refused": {}, "states": [], "_heirs": []}
+        fresh: dict[str, Any] = {"exits": {}, "began": {}, "returned": [], "refused": {}, "states": []}
         heir = Keeping.__new__(Keeping)
         heir.__dict__.update({**vars(self), **fresh, "link": link})
         self._heirs.append(heir)
@@ -104,6 +104,9 @@ class Keeping:
     def pid(self, token: str) -> int:
         self.until(lambda: token in self.began)
         return int(self.began[token][1])
+
+    def until_exits(self, count: int) -> None:
+        self.until(lambda: len(self.exits) >= count)
 
     def until(self, met: Callable[[], bool]) -> None:
         give_up = time.monotonic() + DEADLINE
