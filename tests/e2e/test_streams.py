@@ -150,9 +150,55 @@ def blocked(pid: int) -> bool:
         return False
 
 
-def test_python_dash_m_and_the_script_are_one_program(here):
-    script = os.path.join(os.path.dirname(sys.executable), "jm")
-    if not os.path.exists(script):
+@pytest.fixture
+def script() -> str:
+    """The installed `jm`."""
+    path = os.path.join(os.path.dirname(sys.executable), "jm")
+    if not os.path.exists(path):
         pytest.skip("jm is not installed beside this Python")
+    return path
+
+
+def test_python_dash_m_and_the_script_are_one_program(here, script):
     done = subprocess.run([script, "version", "-q"], cwd=here.path, env=here.env, capture_output=True, timeout=PATIENCE)
     assert done.stdout.decode() == here.jm("version", "-q").out
+
+
+def test_who_types_jm_before_a_job_file_means_our_run(here, script):
+    here.write("job.yaml", job("[{shell: 'touch ran'}]"))
+    words = [script, "job.yaml", "clip.mp4"]
+    done = subprocess.run(words, cwd=here.path, env=here.env, capture_output=True, timeout=PATIENCE)
+    assert done.returncode == 2 and b"jm run job.yaml" in done.stderr
+    words = [script, "job.yaml", "clip.mp4", "--storage_dir", "nowhere"]
+    assert subprocess.run(words, cwd=here.path, env=here.env, capture_output=True, timeout=PATIENCE).returncode == 1
+
+
+def test_a_folder_that_is_gone_is_said_to_be(here):
+    (here.path / "gone").mkdir()
+    script = f"cd gone; rmdir ../gone; exec '{PROGRAM[0]}' -m job_manager ls"
+    done = subprocess.run(["/bin/sh", "-c", script], cwd=here.path, env=here.env, capture_output=True, timeout=PATIENCE)
+    assert done.returncode == 5 and b"the current directory does not exist" in done.stderr
+
+
+def test_a_log_of_many_megabytes_without_a_line_end_costs_no_memory(here):
+    here.write("job.yaml", job("[{name: a, shell: 'head -c 200000000 /dev/zero | tr \"\\\\0\" x; exit 1'}]"))
+    measured = (
+        "import resource, subprocess, sys\n"
+        "done = subprocess.run(sys.argv[1:], stdout=subprocess.PIPE if 'run' in sys.argv else subprocess.DEVNULL)\n"
+        "print(done.returncode, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)\n"
+    )
+    for words, code in (
+        (("run", "job.yaml"), "1"),
+        (("logs", "last/a"), "0"),
+        (("logs", "-n", "1"), "0"),
+        (("status",), "0"),
+    ):
+        told = subprocess.run(
+            [sys.executable, "-c", measured, *PROGRAM, *words],
+            cwd=here.path,
+            env=here.env,
+            capture_output=True,
+            timeout=PATIENCE,
+        )
+        returned, kib = told.stdout.split()
+        assert returned.decode() == code and int(kib) < 100_000, (words, told)

@@ -110,8 +110,8 @@ class Follower:
         self._id = id
         self._index = index
         self._lines = lines
-        self._open: dict[Log, int] = {}  # how far each has been read
-        self._over: set[Log] = set()
+        self._read_to: dict[Log, int] = {}  # how far each has been read
+        self._over: set[int] = set()  # actions of which everything has been read
         self._stamp: tuple[Any, ...] = ()
         self.found = look(home, id)
 
@@ -119,8 +119,8 @@ class Follower:
         """What is there, then what comes. Ends when nothing can come any more."""
         while True:
             ended = self._look()
-            for log in self._logs():
-                yield from self._read(log)
+            for index in self._open_actions():
+                yield from self._read_action(index)
             if ended:
                 return
             time.sleep(PAUSE)
@@ -135,12 +135,17 @@ class Follower:
             return True
         return self._index is not None and self.found.job.states[self._index] in table.FINAL
 
-    def _logs(self) -> list[Log]:
-        """What may have something new: all that is not known to be read to its end."""
+    def _open_actions(self) -> list[int]:
+        """Those that may have something new."""
         job = self.found.job
         actions = range(len(job.states)) if self._index is None else [self._index]
-        logs = [log for index in actions if job.attempts[index] for log in self._attempts(index)]
-        return [log for log in logs if log not in self._over]
+        return [index for index in actions if job.attempts[index] and index not in self._over]
+
+    def _read_action(self, index: int) -> Iterator[Piece]:
+        for log in self._attempts(index):
+            yield from self._read(log)
+        if self.found.job.states[index] in table.FINAL:
+            self._over.add(index)
 
     def _attempts(self, index: int) -> Iterator[Log]:
         path = self.found.job.shape.paths[index]
@@ -152,17 +157,14 @@ class Follower:
     def _read(self, log: Log) -> Iterator[Piece]:
         try:
             with open(log.path, "rb", buffering=0) as stream:
-                if log not in self._open:
-                    self._open[log] = 0 if self._lines is None else offset_of_last(stream.fileno(), self._lines)
-                stream.seek(self._open[log])
+                if log not in self._read_to:
+                    self._read_to[log] = 0 if self._lines is None else offset_of_last(stream.fileno(), self._lines)
+                stream.seek(self._read_to[log])
                 while block := stream.read(PIECE):
-                    self._open[log] += len(block)
+                    self._read_to[log] += len(block)
                     yield Piece(log, block)
         except FileNotFoundError:
-            pass
-        job = self.found.job
-        if log.attempt < job.attempts[log.number] or job.states[log.number] in table.FINAL:
-            self._over.add(log)
+            pass  # it has not begun
 
 
 def _stamp(home: Home) -> tuple[Any, ...]:

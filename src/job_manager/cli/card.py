@@ -40,8 +40,9 @@ def _rows(card: Document) -> Iterator[tuple[str, str]]:
     if card["chosen"]:
         program = card["interpreter"]
         yield "program", f"{program}  ({card['chosen']})" if program else card["chosen"]
-    yield "in", card["cwd"]
-    if card["directory"] and card["directory"] != card["cwd"]:
+    if card["cwd"] != card["directory"]:
+        yield "in", card["cwd"]
+    if card["directory"]:
         yield "attempt", card["directory"]
     for label in ("log", "err"):
         if card[label]:

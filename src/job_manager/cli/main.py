@@ -96,10 +96,12 @@ def _overview(words: Sequence[str], out: Output) -> int:
 
 
 def _is_original(words: list[str]) -> bool:
-    # Imported here: only what is no verb may be the original's command line.
-    from job_manager.cli.original import is_original
+    """Whether this is the original's command line: `python -m job_manager JOB VIDEO`. Who types `jm` means ours."""
+    # Imported here: only what is no verb may be the original's.
+    from job_manager.cli.original import OPTIONS, is_original
 
-    return is_original(words)
+    named_jm = sys.argv[0].rpartition("/")[2] == "jm"
+    return is_original(words) and not (named_jm and not any(word.split("=")[0] in OPTIONS for word in words))
 
 
 def _original(words: list[str]) -> int:

@@ -64,8 +64,7 @@ def _kind(error: Exception) -> tuple[str, int]:
 
 def _explain(error: Exception, out: Output) -> None:
     if isinstance(error, OSError):
-        where = f": {error.filename}" if isinstance(error.filename, str) else ""
-        out.error(Styled("error: ", "bad"), f"{error.strerror or error}{where}")
+        out.error(Styled("error: ", "bad"), _of_system(error))
         return
     out.error(Styled("error: ", "bad"), str(error))
     hint = getattr(error, "hint", "")
@@ -74,6 +73,13 @@ def _explain(error: Exception, out: Output) -> None:
     usage = getattr(error, "usage", "")
     if usage:
         out.error(Styled(usage, "quiet"))
+
+
+def _of_system(error: OSError) -> str:
+    if isinstance(error, FileNotFoundError) and error.filename is None:
+        return "the current directory does not exist any more"  # what os.getcwd says of it
+    where = f": {error.filename}" if isinstance(error.filename, str) else ""
+    return f"{error.strerror or error}{where}"
 
 
 def _confess(error: Exception, out: Output) -> None:
@@ -88,6 +94,7 @@ def _confess(error: Exception, out: Output) -> None:
 def _document(error: Exception, kind: str, code: int) -> dict[str, Any]:
     problems = error.problems if isinstance(error, InputError) else []
     message = counted(problems) if problems else str(error) or type(error).__name__
+    message = _of_system(error) if isinstance(error, OSError) else message
     return {
         "kind": kind,
         "exit": code,

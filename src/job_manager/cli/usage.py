@@ -52,7 +52,7 @@ class Parser(argparse.ArgumentParser):
 
     def read(self, words: Sequence[str]) -> argparse.Namespace:
         """The options in `words`; positional ones may stand between others."""
-        _add_common(self)
+        _add_everywhere(self)
         options, unknown = self.parse_known_intermixed_args(list(words))
         if unknown:
             raise self._unexpected(unknown[0])
@@ -93,7 +93,7 @@ def _examples(examples: Sequence[tuple[str, str]]) -> str:
     return "examples:\n" + "\n".join(f"  {command:<{longest}}  # {words}" for command, words in examples)
 
 
-def _add_common(parser: Parser) -> None:
+def _add_everywhere(parser: Parser) -> None:
     group = parser.add_argument_group("everywhere")
     group.add_argument("--home", metavar="DIR", help="the state directory (default: JM_HOME, else ./.jm)")
     group.add_argument("-q", "--quiet", action="store_true", help="print only ids and paths, and errors")

@@ -8,6 +8,7 @@ from typing import Any
 from job_manager.cli.output import Output, Styled, of_state
 from job_manager.cli.usage import Parser
 
+NAME = 100  # columns of a job's name
 SUMMARY = "List the jobs of the state directory, newest first."
 EXAMPLES = (
     ("jm ls", "the jobs of ./.jm"),
@@ -40,10 +41,12 @@ def main(options: Namespace, out: Output) -> int:
 
 
 def _show(jobs: list[dict[str, Any]], out: Output) -> None:
-    from job_manager.cli.escaping import escape, pad, width
+    from job_manager.cli.escaping import escape, pad, shorten, width
     from job_manager.model.quantity import human
 
-    rows = [(j["id"], j["state"], _when(j["submitted"]), _took(j, human), escape(j["name"])) for j in jobs]
+    rows = [
+        (j["id"], j["state"], _when(j["submitted"]), _took(j, human), shorten(escape(j["name"]), NAME)) for j in jobs
+    ]
     if not rows:
         return
     heads = ("ID", "STATE", "SUBMITTED", "TOOK", "JOB")
