@@ -14,6 +14,7 @@ from job_manager.app.host import Host, Observer
 from job_manager.app.interrupts import Interrupts
 from job_manager.app.loading import Loaded, Wish, load
 from job_manager.app.looking import resolve
+from job_manager.core import table
 from job_manager.core.said import HoldJob, ResumeJob, SubmitJob
 from job_manager.core.state import JobState
 from job_manager.model.document import Document, job_document, site_document
@@ -157,7 +158,7 @@ def _renew(job: JobState, wish: Wish | None, environ: Mapping[str, str], cwd: st
     site = loaded.site
     changed = job_document(loaded.job) != job_document(job.job) or _inputs_changed(job.site, site)
     document = job_document(loaded.job) if changed else None
-    return Renewal(loaded, document, tuple(_changes(job.site, site)))
+    return Renewal(loaded, document, (*_changes(job.site, site), *_once_more(job)))
 
 
 def _as_before(wish: Wish, site: Site) -> Wish:
@@ -180,6 +181,14 @@ def _as_before(wish: Wish, site: Site) -> Wish:
 
 def _inputs_changed(before: Site, now: Site) -> bool:
     return {g.name: (g.path, g.identity) for g in before.inputs} != {g.name: (g.path, g.identity) for g in now.inputs}
+
+
+def _once_more(job: JobState) -> Iterable[Problem]:
+    """Actions declared `idempotent: false` of which nobody knows whether they ran: resuming is the word to run them."""
+    for index, path in enumerate(job.shape.paths):
+        if job.states[index] == table.LOST:
+            text = f"{path} may have run already (idempotent: false, and its outcome is unknown); it is run again"
+            yield Problem(NOWHERE, text, severity="warning")
 
 
 def _changes(before: Site, now: Site) -> Iterable[Problem]:
