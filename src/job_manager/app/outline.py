@@ -40,5 +40,7 @@ def _seconds(found: Look, step: Step, now: float) -> float | None:
     begins = [at for at in job.began[span] if at]
     if not begins:
         return None
-    going = found.hosted and not step.over
-    return (now if going else max([*job.ended[span], max(begins)])) - min(begins)
+    if found.hosted and not step.over:
+        return now - min(begins)
+    last = max(job.ended[span])
+    return last - min(begins) if last >= min(begins) else None

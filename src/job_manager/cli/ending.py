@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from job_manager.app.home import Home
 from job_manager.cli.output import Output, Styled, is_terminal
-from job_manager.cli.reporting import FAILED, INTERRUPTED, OK, problem_document
-from job_manager.model.errors import Problem
+from job_manager.cli.reporting import FAILED, INTERRUPTED, OK, problem_document, show_resume
+from job_manager.cli.usage import Interrupted
+from job_manager.model.errors import Problem, Refused
 
 if TYPE_CHECKING:
     from job_manager.app.running import Outcome
@@ -33,6 +34,17 @@ def screen(out: Output) -> Plain | LiveScreen:
 
         return LiveScreen(out)
     return Plain(out)
+
+
+def interrupted(home: Home, word: str, options: Namespace) -> Interrupted:
+    """Ctrl-C before a run began to listen for it, or after its end: what is in the journal can be taken up again."""
+    from job_manager.app.looking import resolve
+    from job_manager.cli.place import command
+
+    try:
+        return Interrupted("interrupted", command(options.home, "resume", resolve(home, word)))
+    except Refused:
+        return Interrupted("interrupted before the job began")
 
 
 def conclude(home: Home, outcome: Outcome, problems: Iterable[Problem], options: Namespace, out: Output) -> int:
@@ -105,7 +117,7 @@ def _show_failure(home: Home, outcome: Outcome, resume: str, out: Output) -> Non
 
 def _show_interruption(outcome: Outcome, resume: str, out: Output) -> None:
     _headline(outcome, "warn", out)
-    out.error(Styled("go on with it: ", "strong"), resume)
+    show_resume(resume, out)
 
 
 def _mention_others(home: Home, id: str, options: Namespace, out: Output) -> None:

@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code = _dispatch(words, out)
     except KeyboardInterrupt:
-        code = 130
+        code = _interrupted(out)
     except Exception as error:
         code = _failed(error, out)
     out.flush()
@@ -55,6 +55,12 @@ def _failed(error: Exception, out: Output) -> int:
         out.text(str(error))
         return 0
     return report(error, out)
+
+
+def _interrupted(out: Output) -> int:
+    from job_manager.cli.usage import Interrupted
+
+    return _failed(Interrupted("interrupted"), out)
 
 
 def _unwritten(out: Output, code: int) -> int:

@@ -100,7 +100,7 @@ class Output:
         if self.json:
             import json
 
-            self._send(sys.stdout, json.dumps(document, indent=2, default=list) + "\n")
+            self._send(sys.stdout, json.dumps(document, indent=2) + "\n")
 
     def raw(self, content: bytes, to_error: bool = False) -> None:
         """Bytes as they are, on standard output or error."""

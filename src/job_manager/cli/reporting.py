@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from job_manager.cli.output import Output, Styled
-from job_manager.cli.usage import UsageError
+from job_manager.cli.usage import Interrupted, UsageError
 from job_manager.model.errors import (
     EngineError,
     InputError,
@@ -26,6 +26,7 @@ from job_manager.model.errors import (
 OK, FAILED, INPUT, CANCELLED, ENGINE, NOTHING_RAN, REFUSED, INTERRUPTED = 0, 1, 2, 3, 5, 6, 7, 130
 KINDS: tuple[tuple[type[JobManagerError], str, int], ...] = (
     (UsageError, "usage", INPUT),
+    (Interrupted, "interrupted", INTERRUPTED),
     (InputError, "input", INPUT),
     (NotFound, "not-found", REFUSED),
     (Refused, "refused", REFUSED),
@@ -41,6 +42,8 @@ def report(error: Exception, out: Output) -> int:
         out.document({"error": _document(error, kind, code)})
     elif isinstance(error, InputError):
         show_problems(error.problems, out)
+    elif isinstance(error, Interrupted):
+        show_resume(error.hint, out)
     elif kind == "internal":
         _confess(error, out)
     else:
@@ -73,6 +76,12 @@ def _explain(error: Exception, out: Output) -> None:
     usage = getattr(error, "usage", "")
     if usage:
         out.error(Styled(usage, "quiet"))
+
+
+def show_resume(command: str, out: Output) -> None:
+    """How to go on with an interrupted job; nothing when there is none."""
+    if command:
+        out.error(Styled("go on with it: ", "strong"), command)
 
 
 def _of_system(error: OSError) -> str:

@@ -23,6 +23,10 @@ class UsageError(JobManagerError):
         self.usage = usage
 
 
+class Interrupted(JobManagerError):
+    """Ctrl-C outside of a run. `hint`: how to go on with what is in the journal, or ""."""
+
+
 class HelpWanted(Exception):
     """Not an error: somebody asked for help; the text is the argument."""
 
@@ -89,7 +93,7 @@ def _columns() -> int:
 
 
 def _examples(examples: Sequence[tuple[str, str]]) -> str:
-    longest = min(64, max(len(command) for command, _ in examples))
+    longest = min(70, max(len(command) for command, _ in examples))
     return "examples:\n" + "\n".join(f"  {command:<{longest}}  # {words}" for command, words in examples)
 
 

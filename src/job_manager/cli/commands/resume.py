@@ -36,7 +36,7 @@ def main(options: Namespace, out: Output) -> int:
     """Take it up, run it, and say how it ended."""
     from job_manager.app.running import resume
     from job_manager.app.watching import Watch
-    from job_manager.cli.ending import conclude, screen
+    from job_manager.cli.ending import conclude, interrupted, screen
     from job_manager.cli.place import home_of
     from job_manager.cli.reporting import show_notes
     from job_manager.cli.wishes import says_something, wish
@@ -47,6 +47,8 @@ def main(options: Namespace, out: Output) -> int:
     watch = Watch(shown, home.jobs)
     try:
         outcome, notes = resume(home, options.id, asked, watch, os.environ, os.getcwd())
+    except KeyboardInterrupt:
+        raise interrupted(home, options.id, options) from None
     finally:
         shown.close()
     show_notes(notes, out)

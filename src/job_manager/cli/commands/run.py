@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from argparse import Namespace
 
-from job_manager.cli.output import Output, Styled
+from job_manager.cli.output import Output
 from job_manager.cli.usage import Parser, add_run_options
 
 SUMMARY = "Run a job here and wait for it. It is checked as a whole first: a mistake anywhere, and nothing starts."
@@ -34,8 +34,8 @@ def main(options: Namespace, out: Output) -> int:
     from job_manager.app.loading import load
     from job_manager.app.running import new_id, run
     from job_manager.app.watching import Watch
-    from job_manager.cli.ending import screen
-    from job_manager.cli.place import command, home_of
+    from job_manager.cli.ending import conclude, interrupted, screen
+    from job_manager.cli.place import home_of
     from job_manager.cli.wishes import wish
 
     loaded = load(wish(options, options.job, options.files), os.environ, os.getcwd())
@@ -49,13 +49,7 @@ def main(options: Namespace, out: Output) -> int:
     try:
         outcome = run(home, loaded, watch, os.environ, id)
     except KeyboardInterrupt:
-        # Before the run began to listen for it, or after its end: what is in the journal can be taken up again.
-        if watch.opened:
-            out.error(Styled("go on with it: ", "strong"), command(options.home, "resume", id))
-        raise
+        raise interrupted(home, id, options) from None
     finally:
         shown.close()
-    # Imported here: by now the work is done.
-    from job_manager.cli.ending import conclude
-
     return conclude(home, outcome, loaded.problems, options, out)
