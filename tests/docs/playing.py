@@ -6,11 +6,10 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 import tempfile
 from collections.abc import Iterator
-from difflib import unified_diff
+from difflib import SequenceMatcher, unified_diff
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,7 +26,10 @@ class Difference(NamedTuple):
     printed: list[str]
 
     def __str__(self) -> str:
-        lines = unified_diff(plain(self.command.expected), plain(self.printed), "the page", "printed", lineterm="", n=2)
+        shown, printed = (
+            [ID.sub("ID", line) for line in plain(lines)] for lines in (self.command.expected, self.printed)
+        )
+        lines = unified_diff(shown, printed, "the page", "printed", lineterm="", n=2)
         return f"{self.block.page}:{self.command.start}: $ {self.command.text}\n" + "\n".join(lines)
 
 
@@ -68,17 +70,28 @@ class Play:
             printed = self.sandbox.type(ID.sub(lambda id: self.ids.get(id[0], id[0]), typed))
             found = match(command.expected, printed, self.ids)
             if found is None:
-                yield Difference(block, command, self._as_known(printed))
+                yield Difference(block, command, self._as_known(command, printed))
             else:
                 self.ids = found
 
-    def _as_known(self, printed: list[str]) -> list[str]:
-        """With the ids that the page has for them, so that later commands still fit."""
-        back = {here: there for there, here in self.ids.items()}
-        for id in dict.fromkeys(re.findall(ID, "\n".join(printed))):
-            if id not in back:
-                self.ids[id] = id
-        return [ID.sub(lambda id: back.get(id[0], id[0]), line) for line in printed]
+    def _as_known(self, command: Command, printed: list[str]) -> list[str]:
+        """With the ids that the page has for them, and its own lines where nothing else is different."""
+        mine, here = (list(dict.fromkeys(ID.findall("\n".join(lines)))) for lines in (command.expected, printed))
+        fresh = [id for id in here if id not in self.ids.values()]
+        self.ids.update(zip([id for id in mine if id not in self.ids], fresh, strict=False))
+        back = {there: id for id, there in self.ids.items()}
+        lines = [ID.sub(lambda id: back.setdefault(id[0], id[0]), line) for line in printed]
+        self.ids.update((id, there) for there, id in back.items())
+        return _kept(command.expected, lines)
+
+
+def _kept(old: list[str], new: list[str]) -> list[str]:
+    if "..." in old or len(plain(old)) != len(old):
+        return new
+    kept: list[str] = []
+    for kind, first, end, start, stop in SequenceMatcher(None, plain(old), plain(new), autojunk=False).get_opcodes():
+        kept += old[first:end] if kind == "equal" else new[start:stop]
+    return kept
 
 
 def put_right(page: str) -> int:

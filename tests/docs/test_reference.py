@@ -1,0 +1,203 @@
+"""The tables of the reference are complete and list nothing that is not there: keys, options, codes, variables, types.
+
+Held against the program's own tables and against real output; knows what a key means as little as they do.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from job_manager.artifacts.kinds import KINDS
+from job_manager.cli import reporting
+from job_manager.cli.main import COMMANDS
+from job_manager.cli.usage import Parser, add_run_options
+from job_manager.core.events import REASONS
+from job_manager.formats import checks, job_yaml, wording, yaml_builder, yaml_text
+from job_manager.formats.job_yaml import entries, inputs, steps
+from job_manager.model import names, quantity
+from job_manager.modules import manifest
+from tests.docs.links import listed, sections
+from tests.docs.pages import ROOT, text_of
+from tests.docs.sandbox import Sandbox
+
+JOB_YAML = {
+    "The job": job_yaml.KEYS,
+    "An input of the job": inputs.KEYS,
+    "A step": steps.KEYS,
+    "An entry": entries.KEYS,
+    "An input of an entry": entries.READ_KEYS,
+    "An output of an entry": entries.WRITTEN_KEYS,
+}
+MANIFEST = {
+    "The module": manifest.KEYS,
+    "An input": manifest.PORT_KEYS["inputs"],
+    "An output": manifest.PORT_KEYS["outputs"],
+}
+
+
+@pytest.mark.parametrize(("section", "keys"), JOB_YAML.items())
+def test_the_keys_of_job_yaml(section, keys):
+    assert set(listed(sections("docs/reference/job-yaml.md")[section])) == set(keys)
+
+
+@pytest.mark.parametrize(("section", "keys"), MANIFEST.items())
+def test_the_keys_of_manifest_yaml(section, keys):
+    assert set(listed(sections("docs/reference/manifest.md")[section])) == set(keys)
+
+
+def options(parser: Parser) -> set[str]:
+    """The options as the tables write them: every name, with what it takes."""
+    found = set()
+    for action in parser._actions:
+        takes = f" {action.metavar}" if action.metavar and action.nargs != 0 else ""
+        found |= {f"{name}{takes}" for name in action.option_strings}
+    return found
+
+
+@pytest.fixture(scope="module")
+def command_line() -> dict[str, set[str]]:
+    return {heading: set(listed(text)) for heading, text in sections("docs/reference/command-line.md").items()}
+
+
+def test_every_command_has_its_section_and_no_other(command_line):
+    assert {heading for heading in command_line if heading.startswith("jm ")} == {f"jm {verb}" for verb in COMMANDS}
+
+
+@pytest.mark.parametrize("verb", COMMANDS)
+def test_the_options_of_a_command(verb, command_line):
+    parser = import_module(f"job_manager.cli.commands.{verb}").parser()
+    shared = Parser("", "", [("", "")], usage="")
+    add_run_options(shared)
+    running = options(shared) if verb in ("run", "resume", "plan", "check") else set()
+    assert options(parser) - running == command_line[f"jm {verb}"]
+    assert options(shared) == command_line["Options of `run`, `resume`, `plan` and `check`"]
+
+
+def test_the_options_everywhere(command_line):
+    parser = import_module("job_manager.cli.commands.ls").parser()
+    parser.read([])
+    assert options(parser) == command_line["Everywhere"]
+
+
+def test_the_exit_codes():
+    codes = {line.split("|")[1].strip() for line in table_lines("docs/reference/exit-codes.md", "Exit codes of `jm`")}
+    named = ("OK", "FAILED", "INPUT", "CANCELLED", "ENGINE", "NOTHING_RAN", "REFUSED", "INTERRUPTED")
+    assert codes == {str(getattr(reporting, name)) for name in named}
+
+
+def table_lines(page: str, section: str) -> list[str]:
+    return [line for line in sections(page)[section].split("\n") if line.startswith("|")][2:]
+
+
+def test_the_failure_reasons():
+    assert set(listed(sections("docs/reference/exit-codes.md")["Why an action failed"])) == set(REASONS)
+
+
+def test_the_types():
+    assert set(listed(text_of("docs/reference/types.md"))) == set(KINDS)
+
+
+def test_the_variables_that_are_named_in_the_program_are_on_the_page():
+    named = set()
+    for path in (ROOT / "src" / "job_manager").rglob("*.py"):
+        named |= set(re.findall(r'"(JM_[A-Z_]*[A-Z])"', path.read_text(encoding="utf-8")))
+    tables = (listed(text) for text in sections("docs/reference/environment.md").values())
+    assert {word for words in tables for word in words if word.startswith("JM_")} == named
+
+
+def test_the_limits():
+    page = text_of("docs/reference/limits.md")
+    numbers = [
+        *(checks.ACTION_LIMIT, yaml_builder.SCALAR_LIMIT, yaml_builder.DEPTH_LIMIT, yaml_builder.ALIAS_LIMIT),
+        *(wording.PROBLEM_LIMIT, manifest.SIZE_LIMIT, names.MAX_NAME_CHARS, names.MAX_NAME_BYTES),
+        *(yaml_text.FILE_LIMIT >> 20, round(quantity.LONGEST / 86400), entries.MOST_RETRIES),
+    ]
+    assert [number for number in numbers if f"{number:,}" not in page] == []
+
+
+# --- JSON -------------------------------------------------------------------------------------------------------------
+
+OPEN = {"counts", "env", "problems", "warnings"}  # their members are said elsewhere, or are names of the job
+PAGE = "docs/reference/json.md"
+MODULE = """\
+name: fails
+entrypoint: main.py
+version: 1.0
+inputs: [{param_name: text, type: text}]
+outputs: [{param_name: out, type: text}]
+"""
+JOB = """\
+name: both
+version: 1.0
+inputs: [text.txt]
+steps:
+  - entries:
+      - {module: fails, inputs: [{name: text.txt, param_name: text}], outputs: [{name: out.txt, param_name: out}]}
+      - {shell: "echo ok > {ok.txt}", outputs: [{name: ok.txt, public: true}]}
+      - {cmd: ["false", "{out.txt}"], name: last}
+"""
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory) -> Sandbox:
+    made = Sandbox(tmp_path_factory.mktemp("json"))
+    made.write("modules/fails/manifest.yaml", MODULE)
+    made.write("modules/fails/main.py", "print('no')\nraise SystemExit(3)\n")
+    made.write("modules/broken/manifest.yaml", "name: broken\n")
+    made.write("job.yaml", JOB)
+    made.write("bad.yaml", "name: bad\n")
+    made.write("text.txt", "hello\n")
+    return made
+
+
+def keys(value: Any, path: str = "") -> Iterator[str]:
+    """The key paths of a document as the page writes them."""
+    name = path.rsplit(".", 1)[-1]
+    if path and not path.endswith("[]"):
+        yield path
+    if isinstance(value, dict) and (name not in OPEN or path == "error.problems[]"):
+        for key, member in value.items():
+            yield from keys(member, f"{path}.{key}" if path else key)
+    elif isinstance(value, list) and (name not in OPEN or path == "error.problems"):
+        for member in value:
+            yield from keys(member, f"{path}[]")
+
+
+DOCUMENTS = {
+    "An error": ["check bad.yaml"],
+    "run and resume": ["run job.yaml text.txt", "resume last"],
+    "check": ["check job.yaml"],
+    "plan": ["plan job.yaml"],
+    "modules": ["modules", "modules check modules/fails"],
+    "logs": ["logs last"],
+    "ls": ["ls"],
+    "status": ["status"],
+    "init, rm, version": ["init made", "rm last", "version"],
+}
+
+
+@pytest.mark.parametrize("section", DOCUMENTS)
+def test_the_keys_of_the_json_documents(section, sandbox):
+    if section in ("logs", "ls", "status", "init, rm, version"):
+        sandbox.type("jm run -q job.yaml text.txt")
+    written = set(listed(sections(PAGE)[section]))
+    if section == "run and resume":
+        written |= set(listed(sections(PAGE)["status"]))
+    printed = set(real_keys(sandbox, DOCUMENTS[section]))
+    assert {key for key in printed if key != "error"} == written
+
+
+def real_keys(sandbox: Sandbox, commands: Iterable[str]) -> Iterator[str]:
+    for command in commands:
+        yield from keys(json.loads("\n".join(sandbox.type(f"jm {command} --json"))))
+
+
+def test_the_sandbox_is_nobodys(sandbox):
+    assert Path(sandbox.cwd) == sandbox.home
