@@ -17,6 +17,8 @@ from tests.house.source import Source, read
 BANNED = frozenset("handler handlers helper helpers util utils common misc data info infos obj objs".split())
 FOREIGN = frozenset({"handle_data"})  # names that the standard library calls us by
 FILE_LINES = 500
+# One file by decision: it has to be carried to another host whole (docs/adr/0002-the-keeper.md).
+CARRIED_WHOLE = {"src/job_manager/worker/keeper.py": 1050}
 # The guide is p95 under 30 lines and depth 3; beyond these it is no longer a matter of taste.
 P95_LINES, FUNCTION_LINES, DEPTH = 40, 80, 5
 
@@ -57,9 +59,9 @@ def without_opening(sources: Iterable[Source]) -> list[str]:
 
 def too_long(sources: Iterable[Source]) -> list[str]:
     return [
-        f"{source.path}: {lines} lines, more than {FILE_LINES}: it is more than one thing"
+        f"{source.path}: {lines} lines, more than {CARRIED_WHOLE.get(source.path, FILE_LINES)}: it is more than one thing"
         for source in sources
-        if (lines := len(source.text.splitlines())) > FILE_LINES
+        if (lines := len(source.text.splitlines())) > CARRIED_WHOLE.get(source.path, FILE_LINES)
     ]
 
 
