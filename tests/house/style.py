@@ -58,11 +58,12 @@ def without_opening(sources: Iterable[Source]) -> list[str]:
 
 
 def too_long(sources: Iterable[Source]) -> list[str]:
-    return [
-        f"{source.path}: {lines} lines, more than {CARRIED_WHOLE.get(source.path, FILE_LINES)}: it is more than one thing"
-        for source in sources
-        if (lines := len(source.text.splitlines())) > CARRIED_WHOLE.get(source.path, FILE_LINES)
-    ]
+    found = []
+    for source in sources:
+        lines, limit = len(source.text.splitlines()), CARRIED_WHOLE.get(source.path, FILE_LINES)
+        if lines > limit:
+            found.append(f"{source.path}: {lines} lines, more than {limit}: it is more than one thing")
+    return found
 
 
 @dataclass(frozen=True)
