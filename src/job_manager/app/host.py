@@ -90,9 +90,7 @@ class Host:
             raise why
         return self._supervisor.state.job(request.job)
 
-    def run(
-        self, job: JobState, layout: Layout, observer: Observer, interrupts: Interrupts | None = None
-    ) -> JobState:
+    def run(self, job: JobState, layout: Layout, observer: Observer, interrupts: Interrupts | None = None) -> JobState:
         """Run the job until it is finished, or held and nothing of it runs any more."""
         self._home.announce(job.id)
         self._engine.say(*self.worker.open(Briefing(job, layout)))
