@@ -5,7 +5,6 @@ Knows how to start, feed and watch the program; knows nothing of what it should 
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import json
 import os
@@ -112,10 +111,16 @@ class Folder:
         return Fifo(self.path / name)
 
     def clean(self) -> None:
+        """End what the test left running, and let it end its children."""
         for process in self._left:
-            with contextlib.suppress(ProcessLookupError):
-                process.send_signal(signal.SIGKILL)
-            process.wait()
+            # Two different ones, which cannot fall into one: asked twice, jm ends everything at once.
+            for number in (signal.SIGINT, signal.SIGTERM):
+                process.send_signal(number)
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
             if process.stdout:
                 process.stdout.close()
 

@@ -219,3 +219,16 @@ def test_changed_module_code_is_used_and_said(here):
     assert told.code == 0 and "module 'm' has changed" in told.err
     assert here.lines("marks") == ["a"]
     assert "nothing was left to do" in here.jm("resume", "last").out
+
+
+@pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_signal_that_comes_when_all_is_over_changes_nothing(waiting: Waiting, second: int):
+    waiting.write("job.yaml", job(f"[{{shell: '{WAITING}'}}]"))
+    running = waiting.start("run", "job.yaml")
+    child = waiting.began()
+    running.send_signal(signal.SIGINT)
+    while not gone(child):
+        assert running.poll() is None
+    running.send_signal(second)
+    told = running.communicate(timeout=PATIENCE)[0].decode()
+    assert running.returncode == 130 and "resume" in told and "Traceback" not in told

@@ -36,11 +36,29 @@ def screen(out: Output) -> Plain | LiveScreen:
     return Plain(out)
 
 
+def heed_signals() -> None:
+    """Before a run listens for them and after it has ended, being asked to end is what Ctrl-C is."""
+    import signal
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_DFL:  # nohup stays what it is
+            signal.signal(number, signal.default_int_handler)
+
+
+def heed_no_more() -> None:
+    """All is said and the exit code is decided: a late second Ctrl-C must not change it while Python ends."""
+    import signal
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+
+
 def interrupted(home: Home, word: str, options: Namespace) -> Interrupted:
     """Ctrl-C before a run began to listen for it, or after its end: what is in the journal can be taken up again."""
     from job_manager.app.looking import resolve
     from job_manager.cli.place import command
 
+    heed_no_more()
     try:
         return Interrupted("interrupted", command(options.home, "resume", resolve(home, word)))
     except Refused:

@@ -36,7 +36,7 @@ def main(options: Namespace, out: Output) -> int:
     """Take it up, run it, and say how it ended."""
     from job_manager.app.running import resume
     from job_manager.app.watching import Watch
-    from job_manager.cli.ending import conclude, interrupted, screen
+    from job_manager.cli.ending import conclude, heed_no_more, heed_signals, interrupted, screen
     from job_manager.cli.place import home_of
     from job_manager.cli.reporting import show_notes
     from job_manager.cli.wishes import says_something, wish
@@ -45,14 +45,18 @@ def main(options: Namespace, out: Output) -> int:
     home = home_of(options.home)
     shown = screen(out)
     watch = Watch(shown, home.jobs)
+    heed_signals()
     try:
-        outcome, notes = resume(home, options.id, asked, watch, os.environ, os.getcwd())
+        try:
+            outcome, notes = resume(home, options.id, asked, watch, os.environ, os.getcwd())
+        finally:
+            shown.close()
+        show_notes(notes, out)
+        if not watch.opened:
+            out.value(outcome.job.id)
+            out.line("nothing was left to do")
+        code = conclude(home, outcome, notes, options, out)
+        heed_no_more()
+        return code
     except KeyboardInterrupt:
         raise interrupted(home, options.id, options) from None
-    finally:
-        shown.close()
-    show_notes(notes, out)
-    if not watch.opened:
-        out.value(outcome.job.id)
-        out.line("nothing was left to do")
-    return conclude(home, outcome, notes, options, out)

@@ -34,7 +34,7 @@ def main(options: Namespace, out: Output) -> int:
     from job_manager.app.loading import load
     from job_manager.app.running import new_id, run
     from job_manager.app.watching import Watch
-    from job_manager.cli.ending import conclude, interrupted, screen
+    from job_manager.cli.ending import conclude, heed_no_more, heed_signals, interrupted, screen
     from job_manager.cli.place import home_of
     from job_manager.cli.wishes import wish
 
@@ -45,11 +45,14 @@ def main(options: Namespace, out: Output) -> int:
         show_notes(loaded.problems, out)
     home, id = home_of(options.home), new_id()
     shown = screen(out)
-    watch = Watch(shown, home.jobs)
+    heed_signals()
     try:
-        outcome = run(home, loaded, watch, os.environ, id)
+        try:
+            outcome = run(home, loaded, Watch(shown, home.jobs), os.environ, id)
+        finally:
+            shown.close()
+        code = conclude(home, outcome, loaded.problems, options, out)
+        heed_no_more()
+        return code
     except KeyboardInterrupt:
         raise interrupted(home, id, options) from None
-    finally:
-        shown.close()
-    return conclude(home, outcome, loaded.problems, options, out)
