@@ -134,8 +134,8 @@ def _check_ledger(folder: Path, succeeded: dict[str, list[e.ActionSucceeded]]) -
         else:
             ends[int(pid)] = float(at)
     for name, rows in starts.items():
-        for (_, _, before), (at, _, _) in itertools.pairwise(sorted(rows)):
-            assert ends.get(before, 0.0) <= at, f"{name}: two of it were alive at once: {rows}"
+        for (_, _, before), (later, _, _) in itertools.pairwise(sorted(rows)):
+            assert ends.get(before, 0.0) <= later, f"{name}: two of it were alive at once: {rows}"
         attempts = [attempt for _, attempt, _ in rows]
         assert len(attempts) == len(set(attempts)), f"{name}: attempt started twice: {rows}"
         assert max(attempts) == succeeded[name][0].attempt, f"{name}: started after it had succeeded: {rows}"

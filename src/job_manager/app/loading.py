@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from job_manager.artifacts.export import blocked
 from job_manager.artifacts.identity import identity
 from job_manager.formats import draft
 from job_manager.formats.reading import Reading
@@ -62,7 +63,7 @@ def load(
     problems += [*reading.problems, *missing]
     problems += reading.placed(check_modules(job, shelf, wish.loose_types))
     modules = _modules(job, shelf, wish.python, environ, problems)
-    problems += _programs(job, environ)
+    problems += [*_programs(job, environ), *_out(job, wish, cwd)]
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
         raise InputError(problems)
@@ -163,6 +164,14 @@ def _look_at(name: str, path: str, cwd: str) -> GivenFile | Problem:
         return GivenFile(name, whole, identity(whole))
     except (OSError, ValueError) as cause:
         return _typed(f"input file {path!r} cannot be used: {cause}")
+
+
+def _out(job: Job, wish: Wish, cwd: str) -> Iterable[Problem]:
+    """Why the results could not be written where they are wanted: better said before the hours than after."""
+    if wish.out:
+        public = [output.artifact for _, action in actions(job) for output in action.outputs if output.public]
+        for sentence in blocked(_absolute(wish.out, cwd), public):
+            yield _typed(f"--out {wish.out}: {sentence}", "choose another --out")
 
 
 # --- modules and programs -------------------------------------------------------------------------------------------

@@ -93,11 +93,13 @@ def _bring_in(layout: Layout, site: Site) -> None:
         layout.store.bring_in(given.name, given.path)
 
 
-def _finish(job: JobState, layout: Layout) -> Outcome:
-    """What follows a success: public artifacts to `--out`, everything else removed. Harmless to do again."""
+def _finish(job: JobState, layout: Layout, out: str = "") -> Outcome:
+    """What follows a success: public artifacts to `--out`, everything else removed. Harmless to do again, also with
+    another `out`."""
     if job.finished != "succeeded":
         return Outcome(job)
-    exported = layout.store.export(job.site.out) if job.site.out else []
+    out = out or job.site.out
+    exported = layout.store.export(out) if out else []
     if not job.site.keep_temp:
         layout.store.retire()
     return Outcome(job, tuple(exported))
@@ -128,7 +130,7 @@ def resume(
             layout = _layout(home, id, job.site)
             renewal = _renew(job, wish, environ, cwd)
             if job.finished == "succeeded" and renewal.document is None:
-                return _finish(job, layout), renewal.notes
+                return _finish(job, layout, renewal.loaded.site.out), renewal.notes
             host.worker.slots = renewal.loaded.site.slots or default_slots()
             return _go_on(host, job, layout, renewal, observer), renewal.notes
     finally:

@@ -13,13 +13,13 @@ LONGEST_LABEL = 120  # characters, so that whole paths stay short enough for eve
 
 
 def label(path: str, attempt: int) -> str:
-    """The name of an attempt as one part of a file name: `step1~transcode.2`; shortened with a digest when too long."""
-    flat = path.replace("/", "~")
-    if len(flat) > LONGEST_LABEL or "~" in path:
+    """The name of an attempt as one part of a file name: `step1+transcode.2`; shortened with a digest when too long."""
+    flat = path.replace("/", "+")
+    if len(flat) > LONGEST_LABEL or "+" in path:
         import hashlib  # loads OpenSSL, which takes milliseconds, and few paths are that long
 
         digest = hashlib.blake2b(path.encode("utf-8"), digest_size=6).hexdigest()
-        flat = f"{flat[:60]}~~{digest}"
+        flat = f"{flat[:60]}++{digest}"
     return f"{flat}.{attempt}"
 
 
