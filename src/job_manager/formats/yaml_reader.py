@@ -151,7 +151,7 @@ class Reader:
     ) -> Fields | None:
         """The mapping `value` ready for reading, or None (noted) when it is none. Keys like `x-mine` are anybody's.
 
-        meant: hints for keys that are wrong here and mean something elsewhere.
+        meant: hints for keys that are wrong here and mean something elsewhere, and for required ones that are missing.
         """
         if value is None:
             keys = ", ".join(f'"{key}"' for key in required)
@@ -165,7 +165,8 @@ class Reader:
             self._unknown(value, path, unknown, known, meant or {})
         for key in required:
             if key not in value:
-                self.error(at, path, f'required key "{key}" is missing', _misspelt(key, unknown[:SUGGESTIONS]))
+                hint = _misspelt(key, unknown[:SUGGESTIONS]) or (meant or {}).get(key, "")
+                self.error(at, path, f'required key "{key}" is missing', hint)
         return Fields(value, path, self, required)
 
     def _unknown(

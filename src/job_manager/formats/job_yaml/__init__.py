@@ -21,6 +21,9 @@ from job_manager.model.job import Job
 
 KEYS = ("name", "version", "input_artifact", "input_artifacts", "inputs", "steps")
 MEANT = {
+    "name": "write name: my_job",
+    "version": "write version: 1 (any text will do)",
+    "steps": "write steps: with a list of {name: ..., entries: [...]}",
     "entries": "entries belong to a step: steps: [{name: ..., entries: [...]}]",
     "module": "a module is named in an entry of a step: steps: [{name: ..., entries: [{module: ...}]}]",
     "outputs": "outputs belong to the entries; public: true keeps them",
