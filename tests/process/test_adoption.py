@@ -16,21 +16,19 @@ import pytest
 from job_manager.worker import adoption
 from job_manager.worker.adoption import KeeperTrace, Orphans
 from job_manager.worker.keeper import process_of
-from job_manager.worker.keeper_link import ExitRecord
+from job_manager.worker.keeper_link import ExitRecord, awaited
 from tests.process.keeping import DEADLINE, Keeping, gone, is_alive
 from tests.process.test_ending import daemon
 
 GENTLE = """
-import signal, sys
-ready = open(sys.argv[1], "w", buffering=1)
-def end(*_):
-    ready.write("bye")
-    ready.close()
-    sys.exit()
-signal.signal(signal.SIGTERM, end)
-ready.write("here\\n")
-while True:
-    signal.pause()
+import os, signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+ready = os.open(sys.argv[1], os.O_WRONLY)
+os.write(ready, b"here\\n")
+if sys.argv[2:]:
+    os.kill(os.getpid(), signal.SIGSTOP)
+signal.sigwait([signal.SIGTERM])
+os.write(ready, b"bye")
 """
 DETACHED = "trap '' TERM; echo $$ > {ready}; while :; do sleep 100; done"
 
@@ -120,11 +118,12 @@ def test_leftovers_are_asked_before_they_are_killed(keeper):
 
 def test_a_stopped_leftover_ends_too(keeper):
     ready = keeper.fifo("ready")
-    keeper.shell("a", f"echo > {ready.path}; kill -STOP $$")
+    keeper.start("a", sys.executable, "-I", "-S", "-c", GENTLE, ready.path, "stopped")
     ready.read()
     pid = keeper.pid("a")
     keeper.kill()
     assert adoption.end_leftovers(trace_of(keeper), DEADLINE) == []
+    assert ready.read() == "bye"
     assert not is_alive(pid)
 
 
@@ -181,13 +180,18 @@ def test_orphans_are_reaped_and_their_exits_count(subreaper, keeper):
     keeper.start("killed", "/bin/sleep", "1000")
     pids = [keeper.pid("code"), keeper.pid("killed")]
     keeper.kill()
-    with subprocess.Popen(["/bin/sh", "-c", "exit 9"]) as other:
+    with subprocess.Popen(["/bin/sh", "-c", "read line; exit 9"], stdin=subprocess.PIPE) as other:
         orphans = Orphans(trace_of(keeper))
         assert sorted(orphans.alive) == ["code", "killed"]
         assert orphans.next_timeout() is None
         os.kill(pids[1], signal.SIGKILL)
+        assert select.select([orphans], [], [], DEADLINE)[0]
+        found = {record["token"]: record for record in orphans.poll(time.monotonic())}
+        assert other.stdin is not None
+        other.stdin.close()
+        awaited(other.pid, DEADLINE)
         hold.write("go\n")
-        found = collect(orphans)
+        found.update(collect(orphans))
         assert other.wait() == 9
     assert set(found) == {"code", "killed"}
     assert (found["code"]["code"], found["code"]["why"]) == (6, None)

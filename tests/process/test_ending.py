@@ -22,25 +22,36 @@ if os.fork():
 os.setsid()
 if os.fork():
     os._exit(0)
-signal.signal(signal.SIGTERM, signal.{term})
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
 {painted}
 with open({ready!r}, "w") as ready:
     ready.write(str(os.getpid()) + "\\n")
-while True:
-    signal.pause()
+{last}
 """
+FOR_EVER = "while True: signal.pause()"
+# Signals are blocked and waited for, not caught: a handler may run in the middle of a write, or just before a pause.
 SAVING = """
 import os, signal, sys
-signal.signal(signal.SIGTERM, lambda *_: (os.write(1, b"saved\\n"), os._exit(7)))
-open(sys.argv[1], "w").write("here\\n")
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+with open(sys.argv[1], "w") as ready:
+    ready.write("here\\n")
+signal.sigwait([signal.SIGTERM])
+os.write(1, b"saved\\n")
+os._exit(7)
+"""
+LEADER = """
+import sys
+os.setsid()
+with open(sys.argv[1], "w") as ready:
+    ready.write(str(os.getpid()) + "\\n")
 while True:
     signal.pause()
 """
 WAIT_READY = "open({go!r}).read(1)"
 
 
-def daemon(ready: Fifo, main: str = "pass", term: str = "SIG_IGN", painted: str = "") -> list[str]:
-    text = DAEMON.format(ready=ready.path, main=main, term=term, painted=painted)
+def daemon(ready: Fifo, main: str, painted: str = "", last: str = FOR_EVER) -> list[str]:
+    text = DAEMON.format(ready=ready.path, main=main, painted=painted, last=last)
     return [sys.executable, "-I", "-S", "-c", text]
 
 
@@ -140,8 +151,9 @@ def test_a_daemon_ends_when_its_action_is_stopped(keeper, ready):
 
 def test_a_gentle_daemon_is_asked_first(keeper, ready):
     """SIGTERM reaches processes that have left session and group while the main process still lives."""
-    bye = f"lambda *_: (open({ready.path!r}, 'w').write('bye'), os._exit(0))"
-    keeper.start("a", *daemon(ready, main="signal.pause()", painted=f"signal.signal(signal.SIGTERM, {bye})"))
+    block = "signal.signal(signal.SIGTERM, signal.SIG_DFL); signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])"
+    bye = f"signal.sigwait([signal.SIGTERM]); open({ready.path!r}, 'w').write('bye')"
+    keeper.start("a", *daemon(ready, main="signal.pause()", painted=block, last=bye))
     pid = int(ready.read())
     keeper.link.stop([("a", 100.0)])
     assert ready.read() == "bye"
@@ -150,21 +162,24 @@ def test_a_gentle_daemon_is_asked_first(keeper, ready):
 
 
 def test_a_tree_that_is_not_orphaned_ends_too(keeper, ready):
-    """A grandchild in a session of its own, below a parent that lives: no stray, found by walking down."""
-    keeper.shell("a", f"setsid sh -c 'echo $$ > {ready.path}; exec sleep 1000' & wait")
+    """A grandchild in a session of its own, below a parent that goes on: no stray, found by walking down."""
+    deaf = "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM]); os.wait(); os._exit(5)"
+    keeper.start(
+        "a", sys.executable, "-I", "-S", "-c", f"import os, signal\nif os.fork(): {deaf}\n{LEADER}", ready.path
+    )
     pid = int(ready.read())
     keeper.link.stop([("a", 100.0)])
     assert gone(pid)
-    keeper.exit("a")
+    assert keeper.exit("a")["code"] == 5
 
 
 def test_a_daemon_that_hides_its_environment_falls_to_the_last_that_may_have_begun_it(keeper, ready):
     hidden = f"os.execve('/bin/sh', ['sh', '-c', 'echo $$ > {ready.path}; exec sleep 1000'], {{}})"
     go = keeper.fifo("go")
-    keeper.start("a", *daemon(ready, main=WAIT_READY.format(go=go.path), painted=hidden))
-    keeper.start("b", "/bin/cat", go.path)
-    pid = int(ready.read())
+    keeper.start("b", "/bin/sleep", "1000")
     keeper.pid("b")
+    keeper.start("a", *daemon(ready, main=WAIT_READY.format(go=go.path), painted=hidden))
+    pid = int(ready.read())
     keeper.link.stop([("b", 0)])
     keeper.exit("b")
     assert is_alive(pid)
