@@ -75,7 +75,7 @@ steps:
         10: ['"video.mp4" is read as "audio" here, but the job input (3:17) is "video"'],
         12: ["'../audio.wav' contains a path separator"],
         13: ["'out put' is not a parameter name; it must match [A-Za-z][A-Za-z0-9_-]{0,63}"],
-        14: ["expected a duration like 90s, 5m, 2h or 1h30m, found '5 parsecs'"],
+        14: ['expected a duration like 90s, 5m, 2h or 1h30m, found "5 parsecs"'],
         16: [
             f'"text.txt" is written in parallel, by extract/extract_audio (13:13); {PARALLEL}',
         ],
