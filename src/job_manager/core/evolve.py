@@ -38,8 +38,22 @@ def fold(state: State, events: Iterable[e.Event]) -> State:
 # --- the tree -------------------------------------------------------------------------------------------------------
 
 
+def _settle_all(job: JobState) -> None:
+    """Follow the whole tree from its beginning, over everything that is over already."""
+    free = [node for node in job.shape.needs if not job.unmet[node] or _succeeded_below(job, node)]
+    _settle(job, [0, *(~node for node in free)])
+
+
+def _succeeded_below(job: JobState, node: int) -> bool:
+    states = job.states[job.shape.low[node] : job.shape.high[node]]
+    return states.count(table.SUCCEEDED) == len(states)
+
+
 def _settle(job: JobState, enabled: Iterable[int] = (), finished: Iterable[tuple[int, bool]] = ()) -> None:
-    """Follow the tree from nodes that may start and nodes that are over (and whether well) as far as it goes."""
+    """Follow the tree from nodes that may start and nodes that are over (and whether well) as far as it goes.
+
+    A node that starts because its needs are met, and not because its turn has come, is given as `~node`.
+    """
     starts, ends = list(enabled), list(finished)
     while starts or ends:
         if ends:
@@ -50,15 +64,19 @@ def _settle(job: JobState, enabled: Iterable[int] = (), finished: Iterable[tuple
 
 def _enable(job: JobState, node: int, starts: list[int], ends: list[tuple[int, bool]]) -> None:
     shape = job.shape
+    if node >= 0 and node in shape.needs:
+        return  # its needs start it
+    node = node if node >= 0 else ~node
     action = shape.leaf[node]
     if action >= 0:
         _enable_action(job, node, action, ends)
-    elif shape.child[node] < 0:
-        ends.append((node, True))
+    elif shape.low[node] == shape.high[node]:
+        if node == 0:
+            ends.append((node, True))
     elif shape.parallel[node]:
         starts.extend(shape.children(node))
     else:
-        starts.append(shape.child[node])
+        _take_turn(job, node, job.turn[node], starts)
 
 
 def _enable_action(job: JobState, node: int, action: int, ends: list[tuple[int, bool]]) -> None:
@@ -69,30 +87,64 @@ def _enable_action(job: JobState, node: int, action: int, ends: list[tuple[int, 
         ends.append((node, True))
 
 
+def _take_turn(job: JobState, parent: int, child: int, starts: list[int]) -> None:
+    """In a serial node: the next of its children that is not over, unless it is bound to be skipped."""
+    while child >= 0 and _over(job, child):
+        child = job.shape.following[child]
+    job.turn[parent] = child
+    if child >= 0 and not any(skip.first <= job.shape.low[child] < skip.end for skip in job.doomed):
+        starts.append(child)
+
+
+def _over(job: JobState, node: int) -> bool:
+    return bool(job.ends[node]) if job.shape.leaf[node] >= 0 else not job.remaining[node]
+
+
 def _finish(job: JobState, node: int, well: bool, starts: list[int], ends: list[tuple[int, bool]]) -> None:
     shape = job.shape
+    if shape.leaf[node] >= 0 and job.ends[node]:
+        return  # counted already
+    job.ends[node] = 1 if well else 2
+    _feed(job, node, well, starts, ends)
     parent = shape.parent[node]
     if parent < 0:
         job.over = True
         return
     job.remaining[parent] -= 1
-    job.bad[parent] |= not well
-    if shape.parallel[parent] or job.remaining[parent] == 0:
-        if job.remaining[parent] == 0:
-            ends.append((parent, not job.bad[parent]))
-    elif well:
-        starts.append(shape.sibling[node])
-    else:
-        _doom(job, node, parent, ends)
+    if not well:
+        job.ends[parent] = 2
+    if not job.remaining[parent]:
+        ends.append((parent, job.ends[parent] != 2))
+    elif not shape.parallel[parent]:
+        if not well:
+            _doom(job, Skip(shape.high[node], shape.high[parent], _culprit(job, node), parent), ends)
+        elif job.turn[parent] == node:
+            _take_turn(job, parent, node, starts)
 
 
-def _doom(job: JobState, node: int, parent: int, ends: list[tuple[int, bool]]) -> None:
-    """Nothing after `node` in its serial parent can run any more."""
-    first, end = job.shape.high[node], job.shape.high[parent]
-    if first == end:  # only empty tasks are left
-        ends.append((parent, False))
-    else:
-        job.doomed.append(Skip(first, end, _culprit(job, node), parent))
+def _feed(job: JobState, node: int, well: bool, starts: list[int], ends: list[tuple[int, bool]]) -> None:
+    """What needs this node comes nearer to its start, or can never start."""
+    for fed in job.shape.feeds.get(node, ()):
+        if not well:
+            _doom(job, Skip(job.shape.low[fed], job.shape.high[fed], _culprit(job, node), fed), ends)
+            continue
+        job.unmet[fed] -= 1
+        if not job.unmet[fed]:
+            starts.append(~fed)
+
+
+def _doom(job: JobState, skip: Skip, ends: list[tuple[int, bool]]) -> None:
+    """What waits in this range can never start any more; where nothing does, what was kept there is over."""
+    if job.states.find(table.WAITING, skip.first, skip.end) < 0:
+        ends += _kept(job, skip)
+    elif skip not in job.doomed:
+        job.doomed.append(skip)
+
+
+def _kept(job: JobState, skip: Skip) -> list[tuple[int, bool]]:
+    """Results kept over an edit of the job, in a range whose turn never comes."""
+    whole = range(skip.first, skip.end)
+    return [(job.shape.node_of[action], True) for action in whole if job.states[action] == table.SUCCEEDED]
 
 
 def _culprit(job: JobState, node: int) -> int:
@@ -111,7 +163,7 @@ def _culprit(job: JobState, node: int) -> int:
 def _job_submitted(state: State, event: e.JobSubmitted) -> None:
     job = JobState(event.job, read_job(event.document), read_site(event.site), event.at)
     state.jobs[event.job] = job
-    _settle(job, [0])
+    _settle_all(job)
 
 
 def _job_held(state: State, event: e.JobHeld) -> None:
@@ -136,14 +188,14 @@ def _job_resumed(state: State, event: e.JobResumed) -> None:
         job.spent.clear()
         job.losses.clear()
         job.reset_tree()
-    _settle(job, [0])
+    _settle_all(job)
 
 
 def _revise(job: JobState, event: e.JobResumed) -> None:
     """Take the edited job; what is kept keeps its result, everything else starts from nothing."""
     if job.leases or any(job.states[was] != table.SUCCEEDED for _, was in event.kept):
         raise InvariantBroken(f"job {job.id}: an edit cannot be taken over open leases, nor keep what did not succeed")
-    old = (job.states, job.attempts, job.began, job.ended, job.results)
+    old = (job.states, job.attempts, job.began, job.ended, job.results, job.notes)
     job.highest = max(job.highest, max(job.attempts, default=0))
     assert event.document is not None
     job.plan(read_job(event.document), job.site)
@@ -156,6 +208,8 @@ def _revise(job: JobState, event: e.JobResumed) -> None:
         job.counts[table.WAITING] -= 1
         job.counts[old[0][was]] += 1
         job.results[new] = old[4].get(was, ())
+        if was in old[5]:
+            job.notes[new] = old[5][was]
 
 
 def _job_finished(state: State, event: e.JobFinished) -> None:
@@ -293,6 +347,8 @@ def _succeeded(state: State, event: e.ActionSucceeded) -> None:
     job.began[action], job.ended[action] = event.began, event.ended
     if event.outputs:
         job.results[action] = event.outputs
+    if event.note:
+        job.notes[action] = event.note
     job.failures.pop(action, None)
     _end_lease(state, job, action)
     _settle(job, finished=[(job.shape.node_of[action], True)])
@@ -303,12 +359,13 @@ def _skipped(state: State, event: e.ActionsSkipped) -> None:
     skip = Skip(event.first, event.end, event.because, event.task)
     if skip not in job.doomed:
         raise InvariantBroken(f"job {job.id}: ActionsSkipped cannot happen, nothing dooms {skip.first} to {skip.end}")
-    for action in range(event.first, event.end):
-        if job.states[action] != table.SUCCEEDED:  # a result kept over an edit of the job stays
-            job.move(action, e.ActionsSkipped)
     job.doomed.remove(skip)
-    job.remaining[event.task] = 0
-    _settle(job, finished=[(event.task, False)])
+    ends = _kept(job, skip)
+    for action in range(event.first, event.end):
+        if job.states[action] == table.WAITING:
+            job.move(action, e.ActionsSkipped)
+            ends.append((job.shape.node_of[action], False))
+    _settle(job, finished=ends)
 
 
 FOLDS: dict[type, Callable[[State, Any], None]] = {

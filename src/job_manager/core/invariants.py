@@ -52,12 +52,25 @@ def _order(job: JobState) -> Iterator[str]:
     """In a serial node nothing after an unfinished or failed child has begun (kept results aside)."""
     begun = (table.READY, table.LEASED, table.RUNNING, table.RETRYING)
     shape = job.shape
+    free = {action for node in shape.needs for action in range(shape.low[node], shape.high[node])}
     for node in range(len(shape.parent)):
         if shape.leaf[node] >= 0 or shape.parallel[node]:
             continue
         blocked = False
         for child in shape.children(node):
-            states = job.states[shape.low[child] : shape.high[child]]
+            states = [job.states[a] for a in range(shape.low[child], shape.high[child]) if a not in free]
             if blocked and any(state in begun for state in states):
                 yield f"an action below node {child} has begun before its turn"
             blocked = blocked or any(state != table.SUCCEEDED for state in states)
+    yield from _needs(job, begun)
+
+
+def _needs(job: JobState, begun: tuple[int, ...]) -> Iterator[str]:
+    """Nothing has begun before all that it needs has succeeded."""
+    shape = job.shape
+    for node, needed in shape.needs.items():
+        if not any(state in begun for state in job.states[shape.low[node] : shape.high[node]]):
+            continue
+        for other in needed:
+            if any(state != table.SUCCEEDED for state in job.states[shape.low[other] : shape.high[other]]):
+                yield f"an action below node {node} has begun before node {other} has succeeded"

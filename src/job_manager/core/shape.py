@@ -1,7 +1,8 @@
 """The shape of a job: its tree as flat arrays, made once. A barrier is a node, never n x m edges.
 
 Node 0 is the job. Actions are numbered in listing order, so the actions below any node are one range, and so are those
-of all later siblings of a node. Knows nothing of states.
+of all later siblings of a node. A node with `needs` is free: it starts when these are over and not when its turn in the
+tree comes, but what it stands in is over only when it is. Knows nothing of states.
 """
 
 from __future__ import annotations
@@ -46,15 +47,22 @@ class Paths(Sequence[str]):
 
 class Shape:
     """parent, child (first), sibling (next): node numbers or -1. leaf: action index or -1. low, high: the node's range
-    of actions. width: number of children. names: of the nodes. node_of: action index -> node. paths: action -> path."""
+    of actions. first, following: the chain in which children take turns, which passes over free nodes and those without
+    actions. width: number of children with actions. names: of the nodes. node_of: action index -> node. paths: action
+    -> path. needs: free node -> nodes it waits for; feeds: the same edges the other way round."""
 
     __slots__ = (
+        "_wanted",
         "actions",
         "child",
+        "feeds",
+        "first",
+        "following",
         "high",
         "leaf",
         "low",
         "names",
+        "needs",
         "node_of",
         "parallel",
         "parent",
@@ -76,7 +84,10 @@ class Shape:
         self.actions: list[Action] = []
         self.names = [""]
         self.paths = Paths(self.parent, self.names, self.node_of)
+        self._wanted: dict[int, tuple[str, ...]] = {}
         self._grow(job)
+        self.needs, self.feeds = self._edges()
+        self._chain()
 
     def _grow(self, job: Job) -> None:
         last = -1  # the sibling before the next node
@@ -88,6 +99,8 @@ class Shape:
                 self.high[node] = len(self.actions)
                 continue
             new = self._add(node, last, member.name)
+            if member.needs is not None:
+                self._wanted[new] = member.needs
             stack.append((node, new, children))
             if isinstance(member, Task):
                 self.parallel[new] = member.parallel
@@ -104,7 +117,6 @@ class Shape:
             column.append(len(self.actions))
         self.width.append(0)
         self.parallel.append(0)
-        self.width[parent] += 1
         if before < 0:
             self.child[parent] = new
         else:
@@ -116,6 +128,40 @@ class Shape:
         self.node_of.append(node)
         self.actions.append(action)
         self.high[node] = len(self.actions)
+
+    def _edges(self) -> tuple[dict[int, tuple[int, ...]], dict[int, list[int]]]:
+        needs: dict[int, tuple[int, ...]] = {}
+        feeds: dict[int, list[int]] = {}
+        if self._wanted:
+            nodes = {self.path(node): node for node in range(len(self.parent))}
+            for node, paths in self._wanted.items():
+                # What has no actions is over at once: waiting for it is waiting for nothing.
+                wanted = dict.fromkeys(nodes[path] for path in paths)
+                needs[node] = tuple(other for other in wanted if self.low[other] < self.high[other])
+                for needed in needs[node]:
+                    feeds.setdefault(needed, []).append(node)
+        return needs, feeds
+
+    def path(self, node: int) -> str:
+        """`task/task/action` of any node."""
+        words = []
+        while node:
+            words.append(self.names[node])
+            node = self.parent[node]
+        return "/".join(reversed(words))
+
+    def _chain(self) -> None:
+        """Who follows whom, from the last node to the first: what has no actions has no turn and holds nothing up."""
+        size = len(self.parent)
+        self.first, self.following = array("i", [-1]) * size, array("i", [-1]) * size
+        for node in range(size - 1, 0, -1):
+            if self.low[node] == self.high[node]:
+                continue
+            parent = self.parent[node]
+            self.width[parent] += 1
+            if node not in self.needs:
+                self.following[node] = self.first[parent]
+                self.first[parent] = node
 
     def children(self, node: int) -> Iterator[int]:
         """The children of a node in listing order."""

@@ -46,11 +46,11 @@ class JobState:
 
     __slots__ = (
         "attempts",
-        "bad",
         "began",
         "counts",
         "doomed",
         "ended",
+        "ends",
         "failures",
         "finished",
         "finished_at",
@@ -61,6 +61,7 @@ class JobState:
         "job",
         "leases",
         "losses",
+        "notes",
         "over",
         "ready",
         "remaining",
@@ -72,7 +73,9 @@ class JobState:
         "stopping",
         "submitted_at",
         "timers",
+        "turn",
         "undecided",
+        "unmet",
         "workers",
     )
 
@@ -101,6 +104,7 @@ class JobState:
         self.spent: dict[int, int] = {}  # attempts that count against `retries`
         self.losses: dict[int, int] = {}  # attempts lost with their machine
         self.results: dict[int, Sequence[Sequence[Any]]] = {}  # outputs of what succeeded
+        self.notes: dict[int, str] = {}  # what a person should know of something that succeeded
         self.failures: dict[int, Failure] = {}
         self.leases: dict[int, Lease] = {}
         self.stopping: set[int] = set()  # leases whose attempts were told to end; that is never taken back
@@ -113,8 +117,10 @@ class JobState:
         self.ready: list[int] = []  # heap of action indices
         self.doomed: list[Skip] = []
         self.over = False
-        self.remaining = array("i", self.shape.width)
-        self.bad = bytearray(len(self.shape.parent))
+        self.remaining = array("i", self.shape.width)  # children with actions that are not over
+        self.ends = bytearray(len(self.shape.parent))  # 0 open, 1 over and well, 2 over or bound to be, and not well
+        self.turn = array("i", self.shape.first)  # in a serial node: the child whose turn it is, or -1
+        self.unmet = {node: len(needed) for node, needed in self.shape.needs.items()}
 
     def move(self, action: int, event: type) -> None:
         """Take one action along the transition table. Raises InvariantBroken where the table has no such step."""
