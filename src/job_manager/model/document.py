@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from job_manager.model.job import Action, Command, Input, Job, JobInput, ModuleCall, Output, Shell, Task, Work
+from job_manager.model.params import Param
 from job_manager.model.site import GivenFile, Installed, Site
 
 Document = dict[str, Any]
@@ -26,8 +27,16 @@ def job_document(job: Job) -> Document:
         version=job.version,
         parallel=job.parallel,
         inputs=[_kept(name=i.artifact, param=i.param, type=i.type) for i in job.inputs],
+        params=[_param(p) for p in job.params],
     )
     return {"Job": {**body, "children": _children(job.children)}}
+
+
+def _param(param: Param) -> Document:
+    plain = _kept(name=param.name, type=param.type, help=param.help, choices=list(param.choices))
+    # Kept whenever given: an empty text is a default, and 0 a bound.
+    optional = {"default": param.default, "low": param.low, "high": param.high}
+    return plain | {key: value for key, value in optional.items() if value is not None}
 
 
 def _children(nodes: tuple[Task | Action, ...]) -> list[Document]:
@@ -41,9 +50,18 @@ def _children(nodes: tuple[Task | Action, ...]) -> list[Document]:
                 into.append({"Action": action_document(node)})
                 continue
             below: list[Document] = []
-            into.append({"Task": _kept(name=node.name, title=node.title, parallel=node.parallel) | {"children": below}})
+            body = _kept(name=node.name, title=node.title, parallel=node.parallel) | _needs(node)
+            into.append({"Task": body | {"children": below}})
             work.append((node.children, below))
     return top
+
+
+def _needs(node: Task | Action) -> Document:
+    return {} if node.needs is None else {"needs": list(node.needs)}
+
+
+def _read_needs(body: Document) -> tuple[str, ...] | None:
+    return tuple(body["needs"]) if "needs" in body else None
 
 
 def action_document(action: Action) -> Document:
@@ -57,7 +75,8 @@ def action_document(action: Action) -> Document:
         timeout=action.timeout,
         retries=action.retries,
         env=dict(action.env),
-    ) | ({} if action.idempotent is None else {"idempotent": action.idempotent})
+        params=dict(action.params),
+    ) | ({} if action.idempotent is None else {"idempotent": action.idempotent}) | _needs(action)
 
 
 def _work(work: Work) -> Document:
@@ -86,7 +105,14 @@ def read_job(document: Document) -> Job:
         version=body.get("version", ""),
         inputs=tuple(JobInput(i["name"], i.get("param"), i.get("type")) for i in body.get("inputs", ())),
         parallel=body.get("parallel", False),
+        params=tuple(_read_param(p) for p in body.get("params", ())),
     )
+
+
+def _read_param(body: Document) -> Param:
+    choices = tuple(body.get("choices", ()))
+    plain = {key: body[key] for key in ("type", "default", "help", "low", "high") if key in body}
+    return Param(body["name"], **plain, choices=choices)
 
 
 def _read_children(documents: list[Document]) -> tuple[Task | Action, ...]:
@@ -110,7 +136,7 @@ def _read_children(documents: list[Document]) -> tuple[Task | Action, ...]:
 
 
 def _read_task(body: Document, children: tuple[Task | Action, ...]) -> Task:
-    return Task(body.get("name", ""), children, body.get("parallel", False), body.get("title", ""))
+    return Task(body.get("name", ""), children, body.get("parallel", False), body.get("title", ""), _read_needs(body))
 
 
 def _read_action(body: Document) -> Action:
@@ -124,6 +150,8 @@ def _read_action(body: Document) -> Action:
         retries=body.get("retries"),
         env=tuple(sorted(body.get("env", {}).items())),
         idempotent=body.get("idempotent"),
+        needs=_read_needs(body),
+        params=tuple(sorted(body.get("params", {}).items())),
     )
 
 
@@ -160,6 +188,9 @@ def site_document(site: Site) -> Document:
             keep_temp=site.keep_temp,
             verify=site.verify,
             split_streams=site.split_streams,
+            base=site.base,
+            params=dict(site.params),
+            template=job_document(site.template) if site.template else None,
         ),
     }
 
@@ -186,6 +217,9 @@ def read_site(document: Document) -> Site:
         keep_temp=document.get("keep_temp", False),
         verify=document.get("verify", False),
         split_streams=document.get("split_streams", False),
+        base=document.get("base", ""),
+        params=tuple(sorted(document.get("params", {}).items())),
+        template=read_job(document["template"]) if "template" in document else None,
     )
 
 

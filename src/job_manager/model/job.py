@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from job_manager.model.errors import Place
+from job_manager.model.params import Param
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,10 @@ Work = ModuleCall | Command | Shell
 class Action:
     """A leaf: one thing to run. `name` is unique among its siblings and safe in a path; `title` is free text.
 
+    needs: paths of the tasks and actions that must have succeeded before; then the action waits for these and not for
+    its turn in the tree (an empty tuple: for nothing). None: it waits for its turn.
     timeout: seconds or None; retries: extra attempts or None (the module's or the default); env: sorted (name, value).
+    params: sorted (name, value): `--name value` of a module, what `{name}` stands for in the words of a command.
     """
 
     name: str
@@ -89,6 +93,8 @@ class Action:
     retries: int | None = None
     env: tuple[tuple[str, str], ...] = ()
     idempotent: bool | None = None
+    params: tuple[tuple[str, str], ...] = ()
+    needs: tuple[str, ...] | None = None
     place: Place | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -108,18 +114,23 @@ class Task:
     children: tuple[Task | Action, ...] = ()
     parallel: bool = False
     title: str = ""
+    needs: tuple[str, ...] | None = None  # as for an action
     place: Place | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a person submits. `version` is free text. `source` is the file it was read from, for messages only."""
+    """What a person submits. `version` is free text. `source` is the file it was read from, for messages only.
+
+    params: the values a person may set; `{params.NAME}` stands for them until `expand.with_params` puts them in.
+    """
 
     name: str
     children: tuple[Task | Action, ...] = ()
     version: str = ""
     inputs: tuple[JobInput, ...] = ()
     parallel: bool = False
+    params: tuple[Param, ...] = ()
     source: str = field(default="", compare=False)
     place: Place | None = field(default=None, compare=False, repr=False)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from job_manager.model.errors import Place
+from job_manager.model.params import Param
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,4 +38,5 @@ class Module:
     env: tuple[tuple[str, str], ...] = ()
     idempotent: bool = True
     python: str | None = None
+    params: tuple[Param, ...] = ()
     place: Place | None = field(default=None, compare=False, repr=False)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from job_manager.model.job import Job
+
 
 @dataclass(frozen=True, slots=True)
 class Installed:
@@ -45,6 +47,8 @@ class Site:
 
     store: the folder that gets `temp/` and `public/`; out: where public artifacts are copied to, or ""; shelves: the
     folders searched for modules; python: the interpreter asked for, or ""; slots: actions at once, 0 for the default.
+    base: the job file's folder; params: the values a person gave to the job's params; template: the job as it was before
+    values were put into it, or None when there were none to put in.
     """
 
     workdir: str
@@ -59,6 +63,9 @@ class Site:
     keep_temp: bool = False
     verify: bool = False
     split_streams: bool = False
+    base: str = ""
+    params: tuple[tuple[str, str], ...] = ()
+    template: Job | None = None
 
     def module(self, name: str) -> Installed | None:
         """The installed module of that name, or None."""
