@@ -22,6 +22,7 @@ WORDS = {
     "state": "failed",
     "reason": "signal",
     "message": "käse\ud800\0\n",
+    "note": "näh\n",
 }
 TIMES = {"at": 1e9 + 1 / 3, "began": 0.1, "ended": 1e9, "due": 5.5, "grace": 0.0}
 REST: dict[str, object] = {

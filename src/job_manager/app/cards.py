@@ -17,8 +17,10 @@ from job_manager.app.running import Outcome
 from job_manager.core import policy, table
 from job_manager.core.state import Failure, JobState
 from job_manager.model.errors import JobManagerError
+from job_manager.model.wording import quoted
 from job_manager.worker.brief import Brief, Briefing, directory, paths
 from job_manager.worker.command import argv, display
+from job_manager.worker.last_words import error_text
 from job_manager.worker.layout import Layout
 
 Document = dict[str, Any]
@@ -60,6 +62,7 @@ def card(job: JobState, layout: Layout, index: int) -> Document:
         "chosen": brief.module.chosen if brief.module else None,
         "cwd": directory(brief, layout),
         "directory": _existing(layout.store.attempt_path(brief.label)),
+        "error_file": _error_lines(brief, layout),
         "log": log,
         "err": errors,
         "tail": tail,
@@ -69,6 +72,11 @@ def card(job: JobState, layout: Layout, index: int) -> Document:
 
 def _existing(path: str) -> str | None:
     return path if os.path.exists(path) else None
+
+
+def _error_lines(brief: Brief, layout: Layout) -> list[str]:
+    text = error_text(layout.store.attempt_path(brief.label)).decode("utf-8", "backslashreplace")
+    return [_drawn(row) for row in text.replace("\r\n", "\n").strip("\n").split("\n")] if text.strip() else []
 
 
 def _argv(brief: Brief, layout: Layout) -> list[str]:

@@ -122,6 +122,7 @@ def action_status(found: Look, index: int) -> Document:
         "began": job.began[index] or None,
         "ended": job.ended[index] or None,
         "log": log_path(found, index),
+        "note": job.notes.get(index) if state == "succeeded" else None,
         "failure": failure and {"reason": failure.reason, "code": failure.code, "message": failure.message},
     }
 

@@ -187,7 +187,7 @@ class Watch:
         if isinstance(event, e.ActionSucceeded | e.AttemptFailed):
             yield from self._begin(event.action, event.began)  # it may be over before we heard that it began
         if isinstance(event, e.ActionSucceeded):
-            yield self._notice("done", event.action, event.attempt, event.ended - event.began)
+            yield self._notice("done", event.action, event.attempt, event.ended - event.began, event.note)
         elif isinstance(event, e.AttemptFailed):
             final = self.job.states[event.action] in (table.FAILED, table.LOST)
             kind, seconds = "failed" if final else "retry", event.ended - event.began

@@ -22,6 +22,7 @@ def show_card(card: Document, others: Sequence[Document], skipped: int, resume: 
     title = f"  {card['title']}" if card["title"] else ""
     out.error()
     out.error(Styled(f"{icon('failed')} failed: {card['path']}", "bad"), title)
+    _show_lines("it says:", card["error_file"], out)
     for label, text in _rows(card):
         out.error(Styled(f"  {label:<9}", "quiet"), text)
     _show_tail(card, out)
@@ -55,8 +56,13 @@ def _show_tail(card: Document, out: Output) -> None:
         out.error(Styled("  it printed nothing", "quiet"))
         return
     lines = "line" if len(tail) == 1 else f"{len(tail)} lines"
-    out.error(Styled(f"  the last {lines} of its log:", "quiet"))
-    for line in tail:
+    _show_lines(f"the last {lines} of its log:", tail, out)
+
+
+def _show_lines(title: str, lines: Sequence[str], out: Output) -> None:
+    if lines:
+        out.error(Styled(f"  {title}", "quiet"))
+    for line in lines:
         out.error(Styled("  | ", "quiet"), shorten("  ".join(map(escape, line.split("\t"))), COLUMNS))
 
 

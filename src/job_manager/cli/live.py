@@ -46,9 +46,10 @@ class LiveScreen:
     def told(self, watch: Watch, notices: Sequence[Notice]) -> None:
         """Only what is not well is told at once; the rest is drawn."""
         for notice in notices:
-            if notice.kind in LOUD:
+            if notice.kind in LOUD or (notice.kind == "done" and notice.message):
                 colour = "bad" if notice.kind == "failed" else "warn"
-                self._say(Styled(f"{icon('failed')} {notice.subject}: {telling(notice)}", colour))
+                mark = icon("succeeded" if notice.kind == "done" else "failed")
+                self._say(Styled(f"{mark} {notice.subject}: {telling(notice)}", colour))
 
     def stopping(self, watch: Watch, times: int) -> None:
         """See app.watching.Screen."""

@@ -23,7 +23,7 @@ def telling(notice: Notice) -> str:
         case "step-ended":
             return f"ended after {took}: {notice.message}" if notice.seconds else f"over: {notice.message}"
         case "done":
-            return f"done in {took}"
+            return f"done in {took}{notice.message and f': {notice.message}'}"
         case "failed":
             return f"failed after {took}: {notice.message}"
         case "retry":

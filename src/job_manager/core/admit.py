@@ -86,7 +86,7 @@ def _ended(state: State, said: s.AttemptEnded, now: float) -> list[e.Event]:
         return []
     job, action, attempt, _, began, ended, reason, code, message, usage, outputs = said
     if not reason:
-        return [e.ActionSucceeded(job, action, attempt, began, ended, usage, outputs)]
+        return [e.ActionSucceeded(job, action, attempt, began, ended, usage, outputs, message)]
     if reason == "stopped":
         return [e.AttemptStopped(job, action, attempt, ended)]
     if reason == "lost":

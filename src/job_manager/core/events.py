@@ -130,7 +130,7 @@ class ActionRetried(NamedTuple):
 
 class ActionSucceeded(NamedTuple):
     """`outputs` has a row per artifact: name, device, inode, size in bytes, mtime in ns, sha256 or "".
-    `usage` is user and system seconds and peak memory in KiB."""
+    `usage` is user and system seconds and peak memory in KiB; `note` what a person should know all the same."""
 
     job: str
     action: int
@@ -139,6 +139,7 @@ class ActionSucceeded(NamedTuple):
     ended: float
     usage: Sequence[float] = ()
     outputs: Sequence[Sequence[Any]] = ()
+    note: str = ""
 
 
 class ActionFailed(NamedTuple):

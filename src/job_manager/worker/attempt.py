@@ -18,6 +18,7 @@ from job_manager.model.errors import EngineError
 from job_manager.worker.brief import Brief, directory, missing, needs_folder, paths, variables
 from job_manager.worker.command import argv
 from job_manager.worker.keeper_link import ExitRecord, Order
+from job_manager.worker.last_words import NOTHING, Words, error_text, sentence, words_in
 from job_manager.worker.layout import Layout
 
 GRACE = 10.0  # seconds between asking a child to end and ending it
@@ -32,7 +33,7 @@ class Unfit(Exception):
 
 
 class Ending(NamedTuple):
-    """How a process ended, in words: an empty reason is success."""
+    """How a process ended, in words: an empty reason is success, whose message is a note."""
 
     reason: str
     code: int | None
@@ -93,13 +94,14 @@ def _order(brief: Brief, layout: Layout, worker: str, now: float) -> Order:
 
 def conclude(brief: Brief, record: ExitRecord, layout: Layout, worker: str) -> AttemptEnded:
     """The report of an attempt whose process is over: its outputs verified and published when it did well."""
-    ending = read_ending(record, brief)
+    ending = heard(read_ending(record, brief), brief, layout)
     outputs: Sequence[Sequence[Any]] = ()
     if not ending.reason:
         try:
             outputs = _collect(brief, layout)
         except Unfit as unfit:
-            ending = Ending(unfit.reason, None, str(unfit))
+            note = f" ({ending.message})" if ending.message else ""
+            ending = Ending(unfit.reason, None, f"{unfit}{note}")
     usage = (record["utime"], record["stime"], record["maxrss_kib"])
     return ended(brief, worker, record["began"], record["ended"], ending, usage, outputs)
 
@@ -129,6 +131,33 @@ def read_ending(record: ExitRecord, brief: Brief) -> Ending:
     if number is not None:
         return Ending("signal", number, f"killed by {_signal_name(number)}")
     return Ending("code", code, f"exit code {code}") if code else Ending("", None, "")
+
+
+def heard(ending: Ending, brief: Brief, layout: Layout) -> Ending:
+    """The ending after the attempt's own last words: an exit status in its log overrules the real one, and a failure
+    message of its own heads what is said of a failure."""
+    if ending.reason not in ("", "code", "signal"):
+        return ending
+    words = words_in(layout.log(brief.path, brief.attempt))
+    if brief.split_streams and words is NOTHING:
+        words = words_in(layout.log(brief.path, brief.attempt, "err"))
+    ending = _overruled(ending, words)
+    if not ending.reason:
+        return ending
+    failure = words.failure
+    if not failure and needs_folder(brief):
+        failure = sentence(error_text(layout.store.attempt_path(brief.label)))
+    return ending._replace(message=f"{failure} ({ending.message})") if failure else ending
+
+
+def _overruled(ending: Ending, words: Words) -> Ending:
+    real = 0 if not ending.reason else ending.code if ending.reason == "code" else None
+    if words.status is None or words.status == real:
+        return ending
+    said = f"its log says {words.name} {words.status}"
+    if words.status == 0:
+        return Ending("", None, f"{ending.message}, but {said}: taken for a success")
+    return Ending("code", words.status, f"{said}, after {ending.message or 'exit code 0'}")
 
 
 def _signal_name(number: int) -> str:

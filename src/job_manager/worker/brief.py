@@ -15,6 +15,8 @@ from job_manager.core import policy
 from job_manager.core.state import JobState
 from job_manager.model.job import Action, ModuleCall, Output
 from job_manager.model.site import Installed
+from job_manager.model.wording import quoted
+from job_manager.worker.last_words import error_file
 from job_manager.worker.layout import Layout, label
 
 
@@ -146,6 +148,7 @@ def variables(brief: Brief, layout: Layout, worker: str, began: float) -> dict[s
     if needs_folder(brief):
         folder = layout.store.attempt_path(brief.label)
         added |= {"JM_WORKDIR": folder, "JM_TMPDIR": f"{folder}/tmp", "TMPDIR": f"{folder}/tmp"}
+        added["JM_ERROR_FILE"] = error_file(folder)
     if brief.action.role == "module":
         added.setdefault("PYTHONUNBUFFERED", "1")  # a live log is live
     return added

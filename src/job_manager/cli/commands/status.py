@@ -87,7 +87,8 @@ def _show_action(action: dict[str, Any], out: Output) -> None:
     again = f"  attempt {action['attempts']}" if action["attempts"] > 1 else ""
     name = action["path"].split("/", 1)[-1]
     why = action["failure"]["message"] if action["failure"] and action["state"] != "succeeded" else ""
-    out.line("     ", of_state(action["state"]), f"  {name}{took}{again}", Styled(f"  {why}" if why else "", "bad"))
+    said = Styled(f"  {action['note']}", "warn") if action["note"] else Styled(f"  {why}" if why else "", "bad")
+    out.line("     ", of_state(action["state"]), f"  {name}{took}{again}", said)
 
 
 def _show_next(found: Any, failed: bool, options: Namespace, out: Output) -> None:
