@@ -46,7 +46,7 @@ def test_the_order_from_the_manifest_down_to_jms_own(make, environment, tmp_path
     assert chosen(plain) == (os.path.abspath(sys.executable), "the Python that runs jm")
     assert chosen(plain, CONDA_PREFIX=active["CONDA_PREFIX"]) == (conda, "the active environment (CONDA_PREFIX)")
     assert chosen(plain, **active) == (venv, "the active environment (VIRTUAL_ENV)")
-    assert chosen(plain, asked, **active) == (asked, "--python or JM_PYTHON")
+    assert chosen(plain, asked, **active) == (asked, "--python, JM_PYTHON or jm.toml")
     own = environment("plain/.venv")
     assert chosen(plain, asked, **active) == (own, ".venv in its folder")
     other = environment("plain/other")

@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from job_manager.app.settings import Config
 from job_manager.artifacts.export import blocked
 from job_manager.artifacts.identity import identity
 from job_manager.formats import draft
@@ -16,6 +17,7 @@ from job_manager.formats.reading import Reading
 from job_manager.model.errors import InputError, Place, Problem, in_order
 from job_manager.model.job import Action, Job, JobInput, ModuleCall, actions
 from job_manager.model.site import GivenFile, Installed, Site
+from job_manager.model.wording import quoted
 from job_manager.modules.agree import check_modules
 from job_manager.modules.install import installed
 from job_manager.modules.interpreter import which
@@ -26,21 +28,35 @@ COMMAND_LINE = "command line"
 
 class Wish(NamedTuple):
     """What a person asked for. Paths as typed, relative to `cwd`. `files` are given in the order of the job's inputs,
-    `named` by name. `slots` 0: as many as there are cores. `store`: another place for the artifacts, or ""."""
+    `named` by name. `slots` 0: as many as there are cores. `store`: another place for the artifacts, or "". None:
+    nothing was said (`completed` puts what the configuration says)."""
 
     job_file: str
     files: tuple[str, ...] = ()
     named: tuple[tuple[str, str], ...] = ()
     shelves: tuple[str, ...] = ()
     python: str = ""
-    out: str = ""
+    out: str | None = None
     slots: int = 0
-    keep_temp: bool = False
-    verify: bool = False
-    loose_types: bool = False
+    keep_temp: bool | None = None
+    verify: bool | None = None
+    loose_types: bool | None = None
     split_streams: bool = False
     store: str = ""
     format: str | None = None
+
+
+def completed(wish: Wish, config: Config) -> Wish:
+    """The wish with what the configuration says where it says nothing itself."""
+    return wish._replace(
+        shelves=wish.shelves or config.modules,
+        python=wish.python or config.python,
+        out=config.out if wish.out is None else wish.out,
+        slots=wish.slots or config.jobs,
+        keep_temp=config.keep_temp if wish.keep_temp is None else wish.keep_temp,
+        verify=config.verify if wish.verify is None else wish.verify,
+        loose_types=config.loose_types if wish.loose_types is None else wish.loose_types,
+    )
 
 
 class Loaded(NamedTuple):
@@ -59,9 +75,9 @@ def load(
     reading = _draft(wish, cwd) if job is None else Reading(job)
     job = reading.job
     given, problems = _given(job, wish, cwd, files_needed)
-    shelf, missing = _shelf(wish, environ, cwd)
+    shelf, missing = _shelf(wish, cwd)
     problems += [*reading.problems, *missing]
-    problems += reading.placed(check_modules(job, shelf, wish.loose_types))
+    problems += reading.placed(check_modules(job, shelf, bool(wish.loose_types)))
     modules = _modules(job, shelf, wish.python, environ, problems)
     problems += [*_programs(job, environ), *_out(job, wish, cwd)]
     errors = [problem for problem in problems if problem.severity == "error"]
@@ -75,7 +91,7 @@ def _draft(wish: Wish, cwd: str) -> Reading:
     path = os.path.expanduser(wish.job_file)
     if path != "-" and cwd != os.getcwd():
         path = os.path.join(cwd, path)
-    return draft(path, wish.format, loose=wish.loose_types)
+    return draft(path, wish.format, loose=bool(wish.loose_types))
 
 
 def _absolute(path: str, cwd: str) -> str:
@@ -91,10 +107,10 @@ def _site(wish: Wish, cwd: str, given: Sequence[GivenFile], modules: Sequence[In
         shelves=tuple(shelf.searched),
         python=wish.python,
         slots=wish.slots,
-        loose_types=wish.loose_types,
+        loose_types=bool(wish.loose_types),
         out=_absolute(wish.out, cwd) if wish.out else "",
-        keep_temp=wish.keep_temp,
-        verify=wish.verify,
+        keep_temp=bool(wish.keep_temp),
+        verify=bool(wish.verify),
         split_streams=wish.split_streams,
     )
 
@@ -145,14 +161,15 @@ def _too_many(job: Job, files: Sequence[str]) -> list[Problem]:
 
 def _not_given(wanted: JobInput) -> Problem:
     hint = f"give a file: `jm run JOB FILE`, or `--input {wanted.label}=FILE`"
-    return Problem(wanted.place or Place(COMMAND_LINE, 0, 0), f"no file is given for the input {wanted.label!r}", hint)
+    message = f"no file is given for the input {quoted(wanted.label)}"
+    return Problem(wanted.place or Place(COMMAND_LINE, 0, 0), message, hint)
 
 
 def _look_at(name: str, path: str, cwd: str) -> GivenFile | Problem:
     whole = _absolute(path, cwd)
     try:
         if os.path.isdir(whole):
-            return _typed(f"{path} is a directory; a file is needed for the input {name!r}")
+            return _typed(f"{path} is a directory; a file is needed for the input {quoted(name)}")
         if not os.path.isfile(whole):
             return (
                 _typed(f"input file not found: {path}")
@@ -163,7 +180,7 @@ def _look_at(name: str, path: str, cwd: str) -> GivenFile | Problem:
             return _typed(f"input file cannot be read: {path}")
         return GivenFile(name, whole, identity(whole))
     except (OSError, ValueError) as cause:
-        return _typed(f"input file {path!r} cannot be used: {cause}")
+        return _typed(f"input file {quoted(path)} cannot be used: {cause}")
 
 
 def _out(job: Job, wish: Wish, cwd: str) -> Iterable[Problem]:
@@ -177,12 +194,11 @@ def _out(job: Job, wish: Wish, cwd: str) -> Iterable[Problem]:
 # --- modules and programs -------------------------------------------------------------------------------------------
 
 
-def _shelf(wish: Wish, environ: Mapping[str, str], cwd: str) -> tuple[Shelf, list[Problem]]:
-    """The modules under --modules, else JM_MODULES, else `modules/` beside the job (which need not exist)."""
-    named = list(wish.shelves) or [part for part in environ.get("JM_MODULES", "").split(os.pathsep) if part]
+def _shelf(wish: Wish, cwd: str) -> tuple[Shelf, list[Problem]]:
+    """The modules under the shelves, else `modules/` beside the job (which need not exist)."""
     beside = cwd if wish.job_file in ("-", "") else os.path.dirname(_absolute(wish.job_file, cwd))
     try:
-        return find([_absolute(path, cwd) for path in named], os.path.join(beside, "modules")), []
+        return find([_absolute(path, cwd) for path in wish.shelves], os.path.join(beside, "modules")), []
     except InputError as error:
         return find([]), list(error.problems)
 
@@ -198,7 +214,7 @@ def _modules(
         if module is None:
             continue  # check_modules has said why
         try:
-            found.append(installed(module, python or environ.get("JM_PYTHON"), environ))
+            found.append(installed(module, python, environ))
         except InputError as error:
             problems += error.problems
     return found
@@ -213,7 +229,8 @@ def _programs(job: Job, environ: Mapping[str, str]) -> Iterable[Problem]:
             known.setdefault(word, bool(which(word, environ)))
             if not known[word]:
                 place = action.place or Place(job.source, 0, 0)
-                yield Problem(place, f"{word!r} is not on PATH here", "install it, or give its whole path", "warning")
+                hint = "install it, or give its whole path"
+                yield Problem(place, f"{quoted(word)} is not on PATH here", hint, "warning")
 
 
 def _program(action: Action) -> str:

@@ -211,6 +211,7 @@ class JobManager:
             job.plan.source,
             named=tuple((name, path) for name, path in paths if path is not None),
             shelves=(self.modules_dir,),
+            python=os.environ.get("JM_PYTHON", ""),
             loose_types=True,
             split_streams=True,
             store=files.storage_folder,
@@ -243,7 +244,7 @@ def one_line(problem: Problem) -> str:
 def load_job(job_file: Path, modules_dir: Path = "modules/") -> Job:
     """The job in the file, checked against the modules. Raises InputError with every mistake."""
     path, shelf = (os.path.abspath(os.fspath(each)) for each in (job_file, modules_dir))
-    wish = Wish(path, shelves=(shelf,), loose_types=True)
+    wish = Wish(path, shelves=(shelf,), python=os.environ.get("JM_PYTHON", ""), loose_types=True)
     loaded = load(wish, os.environ, os.getcwd(), files_needed=False)
     for problem in loaded.problems:
         logger.log(LEVELS[problem.severity], "%s", one_line(problem))

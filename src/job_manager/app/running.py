@@ -12,8 +12,9 @@ from typing import NamedTuple
 from job_manager.app.home import Home
 from job_manager.app.host import Host, Observer
 from job_manager.app.interrupts import Interrupts
-from job_manager.app.loading import Loaded, Wish, load
+from job_manager.app.loading import Loaded, Wish, completed, load
 from job_manager.app.looking import resolve
+from job_manager.app.settings import DEFAULTS, Config
 from job_manager.core import table
 from job_manager.core.said import HoldJob, ResumeJob, SubmitJob
 from job_manager.core.state import JobState
@@ -21,6 +22,8 @@ from job_manager.model.document import Document, job_document, site_document
 from job_manager.model.errors import NOWHERE, InputError, Problem, Refused
 from job_manager.model.names import job_id
 from job_manager.model.site import Site
+from job_manager.model.wording import quoted
+from job_manager.worker.brief import clean
 from job_manager.worker.layout import Layout
 
 
@@ -39,6 +42,11 @@ def new_id() -> str:
 def default_slots() -> int:
     """How many actions run at once when nobody says: the cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def children_environ(environ: Mapping[str, str], config: Config) -> dict[str, str]:
+    """What the environment of actions is made of: all of the caller's, or a clean one."""
+    return clean(environ, config.pass_env) if config.environment == "clean" else dict(environ)
 
 
 def umask() -> int:
@@ -61,6 +69,7 @@ def run(
     environ: Mapping[str, str],
     id: str = "",
     interrupts: Interrupts | None = None,
+    config: Config = DEFAULTS,
 ) -> Outcome:
     """Submit a checked job and run it to its end. Raises Refused when the directory is held or the id taken.
 
@@ -72,7 +81,7 @@ def run(
     home.make()
     home.lock()
     try:
-        with Host(home, loaded.site.slots or default_slots(), dict(environ), umask()) as host:
+        with Host(home, loaded.site.slots or default_slots(), children_environ(environ, config), umask()) as host:
             if host.knows(id):
                 raise Refused(f"there is a job {id} already", "use another id, or `jm resume`")
             host.worker.start()
@@ -117,18 +126,25 @@ class Renewal(NamedTuple):
 
 
 def resume(
-    home: Home, word: str, wish: Wish | None, observer: Observer, environ: Mapping[str, str], cwd: str
+    home: Home,
+    word: str,
+    wish: Wish | None,
+    observer: Observer,
+    environ: Mapping[str, str],
+    cwd: str,
+    config: Config = DEFAULTS,
 ) -> tuple[Outcome, tuple[Problem, ...]]:
     """Take up the job that `word` names and run it to its end. `wish` has an edited job file and what was said anew.
+    `config` is asked for what neither says, nor was set when the job was submitted.
 
     What succeeded is not run again. Raises InputError, NotFound, Refused."""
     id = resolve(home, word)
     home.lock()
     try:
-        with Host(home, 0, dict(environ), umask()) as host:
+        with Host(home, 0, children_environ(environ, config), umask()) as host:
             job = host.load(id)
             layout = _layout(home, id, job.site)
-            renewal = _renew(job, wish, environ, cwd)
+            renewal = _renew(job, wish, config, environ, cwd)
             if job.finished == "succeeded" and renewal.document is None:
                 return _finish(job, layout, renewal.loaded.site.out), renewal.notes
             host.worker.slots = renewal.loaded.site.slots or default_slots()
@@ -151,10 +167,10 @@ def _go_on(host: Host, job: JobState, layout: Layout, renewal: Renewal, observer
     return _finish(host.run(job, layout, observer), layout)
 
 
-def _renew(job: JobState, wish: Wish | None, environ: Mapping[str, str], cwd: str) -> Renewal:
+def _renew(job: JobState, wish: Wish | None, config: Config, environ: Mapping[str, str], cwd: str) -> Renewal:
     """Read and check again: the same job, or the edited file, with the modules as they are now."""
     wish = wish or Wish(job_file="")
-    again = _as_before(wish, job.site)
+    again = completed(_as_before(wish, job.site), config)
     edited = bool(wish.job_file)
     loaded = load(again, environ, cwd if edited else job.site.workdir, job=None if edited else job.job)
     site = loaded.site
@@ -171,11 +187,11 @@ def _as_before(wish: Wish, site: Site) -> Wish:
         named=(*wish.named, *before),
         shelves=wish.shelves or tuple(folder for folder in site.shelves if os.path.isdir(folder)),
         python=wish.python or site.python,
-        out=wish.out or site.out,
+        out=(site.out or None) if wish.out is None else wish.out,
         slots=wish.slots or site.slots,
-        keep_temp=wish.keep_temp or site.keep_temp,
-        verify=wish.verify or site.verify,
-        loose_types=wish.loose_types or site.loose_types,
+        keep_temp=(site.keep_temp or None) if wish.keep_temp is None else wish.keep_temp,
+        verify=(site.verify or None) if wish.verify is None else wish.verify,
+        loose_types=(site.loose_types or None) if wish.loose_types is None else wish.loose_types,
         split_streams=site.split_streams,
         store=site.store,
     )
@@ -198,10 +214,10 @@ def _changes(before: Site, now: Site) -> Iterable[Problem]:
     for module in now.modules:
         old = before.module(module.name)
         if old is not None and old.digest != module.digest:
-            text = f"module {module.name!r} has changed since the job was submitted; its new code is used"
+            text = f"module {quoted(module.name)} has changed since the job was submitted; its new code is used"
             yield Problem(NOWHERE, text, severity="note")
     known = {given.name: given for given in before.inputs}
     for given in now.inputs:
         if given.name in known and known[given.name] != given:
-            text = f"the input {given.name!r} has changed; what was made from it is made again"
+            text = f"the input {quoted(given.name)} has changed; what was made from it is made again"
             yield Problem(NOWHERE, text, severity="note")

@@ -28,11 +28,9 @@ class Catalogue(NamedTuple):
 
 
 def catalogue(folders: Sequence[str], python: str, environ: Mapping[str, str], cwd: str) -> Catalogue:
-    """The modules under the folders, else JM_MODULES, else `modules/` here. Raises InputError for a missing folder."""
-    named = list(folders) or [part for part in environ.get("JM_MODULES", "").split(os.pathsep) if part]
-    paths = [os.path.normpath(os.path.join(cwd, os.path.expanduser(path))) for path in named]
+    """The modules under the folders, else under `modules/` here. Raises InputError for a missing folder."""
+    paths = [os.path.normpath(os.path.join(cwd, os.path.expanduser(path))) for path in folders]
     shelf = find(paths, os.path.join(cwd, DEFAULT))
-    python = python or environ.get("JM_PYTHON", "")
     modules = tuple(_document(module, shelf, python, environ) for module in shelf.modules)
     return Catalogue(shelf.searched, modules, shelf.broken)
 
@@ -63,4 +61,4 @@ def _port(port: Port) -> Document:
 
 def examine(folder: str, python: str, environ: Mapping[str, str], cwd: str) -> list[Problem]:
     """Everything wrong or odd with the module in `folder`."""
-    return check(os.path.join(cwd, os.path.expanduser(folder)), python or environ.get("JM_PYTHON", ""), environ)
+    return check(os.path.join(cwd, os.path.expanduser(folder)), python, environ)

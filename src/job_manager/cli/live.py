@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from job_manager.app.watching import DONE, FAILED, LEFT, RETRYING, RUNNING, SKIPPED, Notice, Row, Step, Watch, counted
 from job_manager.cli.escaping import escape, shorten, width
-from job_manager.cli.output import Output, Styled, colourful, icon
+from job_manager.cli.output import Output, Styled, icon
 from job_manager.cli.story import opening, stopping, telling
 from job_manager.model.quantity import human
 
@@ -61,7 +61,14 @@ class LiveScreen:
             self._out.line(line)
             self._out.flush()
         elif not self._out.broken:
-            self._live.console.print(_text(line), soft_wrap=True)
+            self._live.console.print(self._text(line), soft_wrap=True)
+
+    def _text(self, part: str) -> Text:
+        """A part as rich shows it: escaped by us, and never read as markup."""
+        from rich.text import Text
+
+        style = STYLES.get(getattr(part, "colour", ""), "") if self._out.colourful(sys.stdout) else ""
+        return Text(escape(part), style=style, end="")
 
     def draw(self, watch: Watch) -> None:
         """See app.watching.Screen. Called after every turn: most calls come too early."""
@@ -80,7 +87,9 @@ class LiveScreen:
             from rich.console import Console
             from rich.live import Live
 
-            console = Console(file=sys.stdout, highlight=False, emoji=False, no_color=not colourful(sys.stdout))
+            console = Console(
+                file=sys.stdout, highlight=False, emoji=False, no_color=not self._out.colourful(sys.stdout)
+            )
             live = Live(
                 console=console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False
             )
@@ -111,7 +120,7 @@ class LiveScreen:
         picture = Text(no_wrap=True, overflow="crop")
         for parts in self._lines(watch, rows, more, columns, size.height):
             for part in parts:
-                picture.append_text(_text(part))
+                picture.append_text(self._text(part))
             picture.append("\n")
         picture.right_crop(1)
         return picture
@@ -186,11 +195,3 @@ def _total_line(watch: Watch, rows: Sequence[Row]) -> list[str]:
     done = BAR * over // whole if whole else BAR
     full, empty = ("\u2501", "\u2500") if icon("succeeded") == "\u2714" else ("#", "-")
     return ["   ", Styled(full * done, "good"), Styled(empty * (BAR - done), "quiet"), f"  {', '.join(words)}"]
-
-
-def _text(part: str) -> Text:
-    """A part as rich shows it: escaped by us, and never read as markup."""
-    from rich.text import Text
-
-    style = STYLES.get(getattr(part, "colour", ""), "") if colourful(sys.stdout) else ""
-    return Text(escape(part), style=style, end="")

@@ -26,8 +26,10 @@ COMMANDS: dict[str, Callable[[], Any]] = {
     "status": lambda: import_module("job_manager.cli.commands.status"),
     "logs": lambda: import_module("job_manager.cli.commands.logs"),
     "rm": lambda: import_module("job_manager.cli.commands.rm"),
+    "config": lambda: import_module("job_manager.cli.commands.config"),
     "version": lambda: import_module("job_manager.cli.commands.version"),
 }
+UNCONFIGURED = frozenset({"init", "version"})  # they need nothing that can be set
 FLAGS = frozenset({"-q", "--quiet", "--json"})
 HELP = frozenset({"-h", "--help"})
 
@@ -86,7 +88,7 @@ def _verb_at(words: Sequence[str]) -> int | None:
     for at, word in enumerate(words):
         if skip:
             skip = False
-        elif word == "--home":
+        elif word in ("--home", "--color"):
             skip = True
         elif not word.startswith("-"):
             return at
@@ -118,19 +120,30 @@ def _original(words: list[str]) -> int:
 
 def _mistaken(words: Sequence[str], at: int | None) -> int:
     from job_manager.cli.usage import UsageError, meant
+    from job_manager.model.wording import quoted
 
     word = words[at] if at is not None else next((word for word in words if word not in FLAGS), "")
     what = "option" if word.startswith("-") else "command"
     hint = meant(word, COMMANDS) or f"the commands: {', '.join(COMMANDS)}"
     if word.endswith((".yaml", ".yml")):
         hint = f"to run a job file: jm run {word}"
-    message = f"there is no {what} {word!r}" if word else "a command is missing"
+    message = f"there is no {what} {quoted(word)}" if word else "a command is missing"
     raise UsageError(message, hint, "usage: jm COMMAND ...   (`jm --help` explains)")
+
+
+def _configure(options: Any, out: Output) -> None:
+    from job_manager.cli.settings import configured
+
+    options.configured = configured(options)
+    options.config = options.configured.config
+    out.color = options.config.color
 
 
 def _command(verb: str, words: Sequence[str], out: Output) -> int:
     command: Any = COMMANDS[verb]()
     options = command.parser().read(words)
     out.quiet, out.json = options.quiet, options.json
+    if verb not in UNCONFIGURED:
+        _configure(options, out)
     code: int = command.main(options, out)
     return code

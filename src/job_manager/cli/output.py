@@ -60,6 +60,7 @@ class Output:
     def __init__(self, quiet: bool = False, json: bool = False) -> None:
         self.quiet = quiet
         self.json = json
+        self.color = "auto"  # or always, never
         self.fault: OSError | None = None  # why standard output could not be written to
 
     @property
@@ -84,8 +85,12 @@ class Output:
         if not self.json:
             self._write(sys.stderr, parts)
 
+    def colourful(self, stream: IO[str] | None) -> bool:
+        """Whether colours are wanted there: by default on a terminal that knows them, without NO_COLOR."""
+        return self.color == "always" or (self.color == "auto" and colourful(stream))
+
     def _write(self, stream: IO[str] | None, parts: tuple[str, ...]) -> None:
-        colours = colourful(stream)
+        colours = self.colourful(stream)
         self._send(stream, "".join(_shown(part, colours) for part in parts) + "\n")
 
     # --- for scripts ----------------------------------------------------------------------------------------------

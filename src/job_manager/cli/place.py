@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from argparse import Namespace
 
-from job_manager.app.home import DEFAULT, Home
+from job_manager.app.home import Home
 
 
-def home_of(given: str | None) -> Home:
-    """The state directory: `--home`, else JM_HOME, else ./.jm. No search upwards."""
-    return Home(os.path.expanduser(given or os.environ.get("JM_HOME", "") or DEFAULT))
+def home_of(options: Namespace) -> Home:
+    """The state directory of the configuration. No search upwards."""
+    return Home(os.path.expanduser(options.config.home))
 
 
 def command(home: str | None, *words: str) -> str:

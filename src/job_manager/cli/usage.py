@@ -11,8 +11,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from job_manager.model.errors import JobManagerError
+from job_manager.model.wording import quoted
 
 MOST_SLOTS = 4096
+COLOURS = ("auto", "always", "never")
 
 
 class UsageError(JobManagerError):
@@ -64,7 +66,7 @@ class Parser(argparse.ArgumentParser):
 
     def _unexpected(self, word: str) -> UsageError:
         if not word.startswith("-") or word == "-":
-            return UsageError(f"{word!r} is one argument too many", usage=self.usage_line())
+            return UsageError(f"{quoted(word)} is one argument too many", usage=self.usage_line())
         name = word.split("=", 1)[0]
         return UsageError(f"there is no option {name}", meant(name, self._option_string_actions), self.usage_line())
 
@@ -100,6 +102,7 @@ def _examples(examples: Sequence[tuple[str, str]]) -> str:
 def _add_everywhere(parser: Parser) -> None:
     group = parser.add_argument_group("everywhere")
     group.add_argument("--home", metavar="DIR", help="the state directory (default: JM_HOME, else ./.jm)")
+    group.add_argument("--color", metavar="WHEN", choices=COLOURS, help="auto, always or never")
     group.add_argument("-q", "--quiet", action="store_true", help="print only ids and paths, and errors")
     group.add_argument("--json", action="store_true", help="print one JSON document, also for errors")
     group.add_argument("-h", "--help", action=_Help, nargs=0, help="print this")
@@ -123,7 +126,7 @@ def whole(least: int, most: int) -> Callable[[str], int]:
         except ValueError:
             number = None
         if number is None or not least <= number <= most:
-            raise argparse.ArgumentTypeError(f"expected a whole number from {least} to {most}, found {text!r}")
+            raise argparse.ArgumentTypeError(f"expected a whole number from {least} to {most}, found {quoted(text)}")
         return number
 
     return read
@@ -133,21 +136,28 @@ def named_path(text: str) -> tuple[str, str]:
     """A type for argparse: NAME=PATH."""
     name, mark, path = text.partition("=")
     if not (mark and name and path):
-        raise argparse.ArgumentTypeError(f"expected NAME=PATH, found {text!r}")
+        raise argparse.ArgumentTypeError(f"expected NAME=PATH, found {quoted(text)}")
     return name, path
+
+
+def add_setting_options(parser: Parser) -> None:
+    """The options that say what can also be set in the environment and in files (see app.settings)."""
+    add = parser.add_argument
+    add("--modules", metavar="DIR", action="append", default=[], help=MODULES_HELP)
+    add("--out", metavar="DIR", help="copy the public artifacts there when the job has succeeded")
+    add("-j", metavar="N", type=whole(1, MOST_SLOTS), dest="slots", help="actions at once (default: cores)")
+    add("--python", metavar="PATH", help="what runs modules that name no interpreter")
+    either = argparse.BooleanOptionalAction
+    add("--keep-temp", action=either, help="keep artifacts that are not public, too")
+    add("--verify", action=either, help="hash artifacts, instead of looking at size and time")
+    add("--loose-types", action=either, help="types that disagree are warnings")
 
 
 def add_run_options(parser: Parser) -> None:
     """The options that `run`, `resume`, `plan` and `check` share."""
     add = parser.add_argument
     add("--input", metavar="NAME=PATH", type=named_path, action="append", default=[], help="the file of one job input")
-    add("--modules", metavar="DIR", action="append", default=[], help=MODULES_HELP)
-    add("--out", metavar="DIR", default="", help="copy the public artifacts there when the job has succeeded")
-    add("-j", metavar="N", type=whole(1, MOST_SLOTS), dest="slots", default=0, help="actions at once (default: cores)")
-    add("--python", metavar="PATH", default="", help="what runs modules that name no interpreter (also: JM_PYTHON)")
-    add("--keep-temp", action="store_true", help="keep artifacts that are not public, too")
-    add("--verify", action="store_true", help="hash artifacts, instead of looking at size and time")
-    add("--loose-types", action="store_true", help="types that disagree are warnings")
+    add_setting_options(parser)
     add("--format", metavar="NAME", help="the job's language (default: by the file's ending)")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from job_manager.app.loading import Wish
+from job_manager.app.loading import Wish, completed
 
 
 def wish(options: Namespace, job_file: str, files: list[str] | None = None) -> Wish:
@@ -14,14 +14,19 @@ def wish(options: Namespace, job_file: str, files: list[str] | None = None) -> W
         files=tuple(files or ()),
         named=tuple(options.input),
         shelves=tuple(options.modules),
-        python=options.python,
+        python=options.python or "",
         out=options.out,
-        slots=options.slots,
+        slots=options.slots or 0,
         keep_temp=options.keep_temp,
         verify=options.verify,
         loose_types=options.loose_types,
         format=options.format,
     )
+
+
+def whole_wish(options: Namespace) -> Wish:
+    """The wish of a command that begins with a job file, completed by the configuration."""
+    return completed(wish(options, options.job, options.files), options.config)
 
 
 def says_something(options: Namespace) -> bool:

@@ -1,14 +1,18 @@
-"""Durations as people write them. Knows nothing of clocks."""
+"""Durations and sizes as people write them. Knows nothing of clocks and disks."""
 
 from __future__ import annotations
 
 import re
+
+from job_manager.model.wording import quoted
 
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|min|m|h|d)")
 WHOLE = re.compile(rf"(?:{PART.pattern})+\Z")
 LONGEST = 366 * 86400.0
 EXPECTED = "expected a duration like 90s, 5m, 2h or 1h30m"
+SIZE = re.compile(r"(\d{1,20}(?:\.\d{1,20})?) ?([KMGT]?)(|B|iB)\Z", re.ASCII | re.IGNORECASE)
+LARGEST = 2**60
 
 
 def seconds(text: str) -> float:
@@ -18,16 +22,29 @@ def seconds(text: str) -> float:
     except OverflowError:
         value = LONGEST * 2
     if value <= 0:
-        raise ValueError(f"{EXPECTED}, found {text!r}")
+        raise ValueError(f"{EXPECTED}, found {quoted(text)}")
     if value > LONGEST:
-        raise ValueError(f"{text!r} is longer than a year")
+        raise ValueError(f"{quoted(text)} is longer than a year")
     return value
 
 
 def _sum(text: str) -> float:
     if not WHOLE.match(text):
-        raise ValueError(f"{EXPECTED}, found {text!r}")
+        raise ValueError(f"{EXPECTED}, found {quoted(text)}")
     return sum(float(number) * UNITS[unit] for number, unit in PART.findall(text))
+
+
+def size(text: str) -> int:
+    """Bytes from `512M`, `8G`, `1.5GiB` (counted in 1024s), `2GB` (in 1000s) or `4096`. Raises ValueError with a
+    sentence for anything else."""
+    found = SIZE.match(text.strip())
+    if not found or (found[3].lower() == "ib" and not found[2]):
+        raise ValueError(f"expected a size like 512M, 8G or 1.5G, found {quoted(text)}")
+    step = 1000 if found[2] and found[3].lower() == "b" else 1024
+    value = int(float(found[1]) * step ** " KMGT".index(found[2].upper() or " "))
+    if not 0 < value <= LARGEST:
+        raise ValueError(f"{quoted(text)} is no size that a machine has")
+    return value
 
 
 def human(value: float) -> str:

@@ -1,7 +1,7 @@
 """Which program runs a module here, and why, in words.
 
 Knows nothing of how the process is started. Rule: issue, section 1: the manifest's `python:`, else `.venv` in the
-module's folder, else the choice of `--python` or JM_PYTHON, else the active environment, else jm's own interpreter.
+module's folder, else the choice of `--python`, JM_PYTHON or the configuration, else the active environment, else jm's own interpreter.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def _choices(module: Module, python: str | None, environ: Mapping[str, str]) -> 
     if os.path.lexists(venv):
         yield _found(venv, ".venv in its folder", module.folder, environ)
     if python:
-        yield _found(python, "--python or JM_PYTHON", os.getcwd(), environ)
+        yield _found(python, "--python, JM_PYTHON or jm.toml", os.getcwd(), environ)
     for variable in ACTIVE:
         active = _in_environment(environ.get(variable, ""))
         if active:

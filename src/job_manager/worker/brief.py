@@ -6,7 +6,7 @@ Knows no process and writes nothing.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from job_manager.artifacts.identity import Identity, identity
@@ -18,6 +18,9 @@ from job_manager.model.site import Installed
 from job_manager.model.wording import quoted
 from job_manager.worker.last_words import error_file
 from job_manager.worker.layout import Layout, label
+
+# What programs need to be found, to find their files, and to speak the person's language.
+ALWAYS_PASSED = ("PATH", "HOME", "LANG", "LC_*", "TZ", "TMPDIR", "USER", "LOGNAME", "SHELL", "TERM")
 
 
 class Source(NamedTuple):
@@ -117,9 +120,17 @@ def _producers(job: JobState) -> Iterator[tuple[str, tuple[int, Output]]]:
             yield output.artifact, (index, output)
 
 
-def inherited(environ: dict[str, str]) -> dict[str, str]:
+def inherited(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment children get on this machine: the caller's, less our own variables (decision 10)."""
     return {name: value for name, value in environ.items() if not name.startswith("JM_")}
+
+
+def clean(environ: Mapping[str, str], passed: Sequence[str]) -> dict[str, str]:
+    """The same where the environment is to be a clean one: an allow-list and what is `passed` by name, or by a name's
+    beginning and `*` (decision 10)."""
+    names = frozenset({*ALWAYS_PASSED, *passed})
+    beginnings = tuple(name[:-1] for name in names if name.endswith("*"))
+    return {name: value for name, value in inherited(environ).items() if name in names or name.startswith(beginnings)}
 
 
 def variables(brief: Brief, layout: Layout, worker: str, began: float) -> dict[str, str]:
@@ -176,4 +187,4 @@ def _outputs(brief: Brief, layout: Layout) -> dict[str, str]:
 
 def missing(source: Source) -> str:
     """Why an input cannot be read, or ""."""
-    return "" if os.path.exists(source.path) else f"input {source.artifact!r} is missing"
+    return "" if os.path.exists(source.path) else f"input {quoted(source.artifact)} is missing"

@@ -32,9 +32,9 @@ def main(options: Namespace, out: Output) -> int:
     from job_manager.app.planning import size, steps
     from job_manager.app.watching import counted
     from job_manager.cli.reporting import problem_document, show_notes
-    from job_manager.cli.wishes import wish
+    from job_manager.cli.wishes import whole_wish
 
-    loaded = load(wish(options, options.job, options.files), os.environ, os.getcwd(), files_needed=False)
+    loaded = load(whole_wish(options), os.environ, os.getcwd(), files_needed=False)
     actions, groups = size(loaded), steps(loaded)
     show_notes(loaded.problems, out)
     out.line(

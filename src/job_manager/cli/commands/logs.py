@@ -42,7 +42,7 @@ def main(options: Namespace, out: Output) -> int:
 
     word, _, action = options.target.partition("/")
     _refuse_contradictions(options, action)
-    home = home_of(options.home)
+    home = home_of(options)
     found = look(home, resolve(home, word or "last"))
     index = action_index(found.job, action) if action else None
     if out.json or out.quiet:

@@ -28,7 +28,7 @@ def main(options: Namespace, out: Output) -> int:
     from job_manager.app.looking import job_list
     from job_manager.cli.place import home_of
 
-    home = home_of(options.home)
+    home = home_of(options)
     jobs = job_list(home)
     out.document({"jobs": jobs})
     for job in jobs:

@@ -28,7 +28,7 @@ def parser() -> Parser:
         "words", metavar="DIR", nargs="*", default=[], help="folders with modules; after `check`: folders of modules"
     )
     made.add_argument("--modules", metavar="DIR", action="append", default=[], help=MODULES_HELP)
-    made.add_argument("--python", metavar="PATH", default="", help="what runs modules that name no interpreter")
+    made.add_argument("--python", metavar="PATH", help="what runs modules that name no interpreter")
     return made
 
 
@@ -46,7 +46,8 @@ def _list(folders: list[str], options: Namespace, out: Output) -> int:
     from job_manager.app.shelves import catalogue
     from job_manager.cli.reporting import problem_document
 
-    found = catalogue(folders, options.python, os.environ, os.getcwd())
+    config = options.config
+    found = catalogue(folders or config.modules, config.python, os.environ, os.getcwd())
     for module in found.modules:
         out.value(module["name"])
         if out.talks:
@@ -99,7 +100,7 @@ def _check(folders: Sequence[str], options: Namespace, out: Output) -> int:
         raise UsageError("the folder of the module is missing", usage="usage: jm modules check DIR...")
     problems: list[Problem] = []
     for folder in folders:
-        problems += examine(folder, options.python, os.environ, os.getcwd())
+        problems += examine(folder, options.config.python, os.environ, os.getcwd())
     if any(problem.severity == "error" for problem in problems):
         raise InputError(problems)
     show_notes(problems, out)

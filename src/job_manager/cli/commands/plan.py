@@ -35,10 +35,10 @@ def main(options: Namespace, out: Output) -> int:
     from job_manager.app.planning import Plan
     from job_manager.cli.place import home_of
     from job_manager.cli.reporting import problem_document, show_notes
-    from job_manager.cli.wishes import wish
+    from job_manager.cli.wishes import whole_wish
 
-    loaded = load(wish(options, options.job, options.files), os.environ, os.getcwd(), files_needed=False)
-    document = Plan(loaded, home_of(options.home)).document()
+    loaded = load(whole_wish(options), os.environ, os.getcwd(), files_needed=False)
+    document = Plan(loaded, home_of(options)).document()
     show_notes(loaded.problems, out)
     if out.talks:
         _show(document, out)

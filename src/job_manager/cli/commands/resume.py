@@ -42,13 +42,13 @@ def main(options: Namespace, out: Output) -> int:
     from job_manager.cli.wishes import says_something, wish
 
     asked = wish(options, options.job, options.files) if options.job or says_something(options) else None
-    home = home_of(options.home)
+    home = home_of(options)
     shown = screen(out)
     watch = Watch(shown, home.jobs)
     heed_signals()
     try:
         try:
-            outcome, notes = resume(home, options.id, asked, watch, os.environ, os.getcwd())
+            outcome, notes = resume(home, options.id, asked, watch, os.environ, os.getcwd(), options.config)
         finally:
             shown.close()
         show_notes(notes, out)

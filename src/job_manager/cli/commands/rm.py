@@ -30,7 +30,7 @@ def main(options: Namespace, out: Output) -> int:
     from job_manager.app.removing import remove
     from job_manager.cli.place import home_of
 
-    home = home_of(options.home)
+    home = home_of(options)
     removed = []
     for id in dict.fromkeys(resolve(home, word) for word in options.ids):
         removed.append(remove(home, id))

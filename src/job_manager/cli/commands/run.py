@@ -36,19 +36,19 @@ def main(options: Namespace, out: Output) -> int:
     from job_manager.app.watching import Watch
     from job_manager.cli.ending import conclude, heed_no_more, heed_signals, interrupted, screen
     from job_manager.cli.place import home_of
-    from job_manager.cli.wishes import wish
+    from job_manager.cli.wishes import whole_wish
 
-    loaded = load(wish(options, options.job, options.files), os.environ, os.getcwd())
+    loaded = load(whole_wish(options), os.environ, os.getcwd())
     if loaded.problems:
         from job_manager.cli.reporting import show_notes
 
         show_notes(loaded.problems, out)
-    home, id = home_of(options.home), new_id()
+    home, id = home_of(options), new_id()
     shown = screen(out)
     heed_signals()
     try:
         try:
-            outcome = run(home, loaded, Watch(shown, home.jobs), os.environ, id)
+            outcome = run(home, loaded, Watch(shown, home.jobs), os.environ, id, config=options.config)
         finally:
             shown.close()
         code = conclude(home, outcome, loaded.problems, options, out)

@@ -30,7 +30,7 @@ def main(options: Namespace, out: Output) -> int:
     from job_manager.app.looking import look, status
     from job_manager.cli.place import home_of
 
-    found = look(home_of(options.home), options.id)
+    found = look(home_of(options), options.id)
     out.value(found.job.id)
     if out.json:
         out.document(status(found))

@@ -1,0 +1,131 @@
+"""The settings that hold here: command line, environment, the project's file, the user's file, defaults.
+
+The stronger source wins setting by setting, and in `limits` name by name. Files are looked for where the command is
+typed and in the user's configuration folder; there is no search upwards. Knows no command.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from job_manager.app.config_file import ConfigFile, Said, read_config
+from job_manager.app.settings import SETTINGS, Config, Setting, checked, from_text, resolved
+from job_manager.model.errors import InputError, Place, Problem
+
+PROJECT_FILE = "jm.toml"
+PYPROJECT, TABLE = "pyproject.toml", ("tool", "job_manager")
+COMMAND_LINE, DEFAULT = "command line", "default"
+
+
+class Row(NamedTuple):
+    """One setting as it holds. `name` of a limit is `limits.NAME`; `words` stand for a value that nobody has set."""
+
+    name: str
+    value: Any
+    source: str
+    words: str
+
+
+class Configured(NamedTuple):
+    """What holds, and which files were looked at, strongest first."""
+
+    config: Config
+    said: Mapping[str, Said]
+    files: tuple[ConfigFile, ...]
+
+    def rows(self) -> Iterator[Row]:
+        """Every setting with its source, in the order of the table; one row for each limit."""
+        for name, setting in SETTINGS.items():
+            limits = [key for key in self.said if key.startswith(f"{name}.")]
+            for key in limits or [name]:
+                said = self.said.get(key, Said(setting.unset, DEFAULT))
+                yield Row(key, said.value, said.source, setting.default)
+
+
+def configure(given: Mapping[str, Any], environ: Mapping[str, str], cwd: str) -> Configured:
+    """The settings for a command typed in `cwd`. `given` are those of its command line, already checked there.
+
+    Raises InputError with every mistake of the environment and of all files, also of those that are overruled.
+    """
+    files = [*_project(cwd), *_user(environ)]
+    spoken, problems = _environment(environ, cwd)
+    both = [file.path for file in files if file.there and not os.path.isabs(file.path)]
+    if len(both) > 1:
+        problems.append(_two(both))
+    problems += [problem for file in files for problem in file.problems]
+    if problems:
+        raise InputError(problems)
+    said = _strongest({name: Said(value, COMMAND_LINE) for name, value in given.items()}, spoken, files)
+    return Configured(_config(said), said, tuple(files))
+
+
+def _project(cwd: str) -> Iterator[ConfigFile]:
+    """The files of the current directory are called as they would be typed."""
+    yield read_config(PROJECT_FILE, base=cwd)
+    yield read_config(PYPROJECT, TABLE, base=cwd, foreign=True)
+
+
+def _user(environ: Mapping[str, str]) -> Iterator[ConfigFile]:
+    """XDG base directories: a relative XDG_CONFIG_HOME is as none; without HOME there is no user's file."""
+    folder, home = environ.get("XDG_CONFIG_HOME", ""), environ.get("HOME", "")
+    if not os.path.isabs(folder):
+        folder = os.path.join(home, ".config")
+    folder = os.path.join(folder, "job_manager")
+    # A home that is another user's (sudo, su) is closed to us, which is no mistake of anybody.
+    if os.path.isabs(folder) and os.access(folder, os.X_OK):
+        yield read_config(os.path.join(folder, "config.toml"), base=folder)
+    elif os.path.isabs(folder):
+        yield ConfigFile(os.path.join(folder, "config.toml"), False, {}, ())
+
+
+def _two(paths: Iterable[str]) -> Problem:
+    text = f"{' and '.join(paths)} both have settings for jm"
+    return Problem(Place(PROJECT_FILE, 0, 0), text, f"keep those of one: {PROJECT_FILE}, or [{'.'.join(TABLE)}]")
+
+
+def _environment(environ: Mapping[str, str], cwd: str) -> tuple[dict[str, Said], list[Problem]]:
+    """What the variables say; an empty one says nothing."""
+    said: dict[str, Said] = {}
+    problems: list[Problem] = []
+    for setting in SETTINGS.values():
+        text = environ.get(setting.variable, "")
+        if not text:
+            continue
+        value, wrong = _of_text(setting, text)
+        problems += [Problem(Place(setting.variable, 0, 0), message, _hint(setting)) for message in wrong]
+        if not wrong:
+            said |= _named(setting, resolved(setting, value, cwd))
+    return said, problems
+
+
+def _of_text(setting: Setting, text: str) -> tuple[Any, list[str]]:
+    try:
+        value, wrong = checked(setting, from_text(setting, text))
+    except ValueError as error:
+        return None, [str(error)]
+    return value, [message for _, message in wrong]
+
+
+def _hint(setting: Setting) -> str:
+    return "" if setting.many else f"{setting.kind.words}; unset it to have none"
+
+
+def _named(setting: Setting, value: Any) -> dict[str, Said]:
+    if setting.many != "table":
+        return {setting.name: Said(value, setting.variable)}
+    return {f"{setting.name}.{name}": Said(count, setting.variable) for name, count in value}
+
+
+def _strongest(given: Mapping[str, Said], spoken: Mapping[str, Said], files: Iterable[ConfigFile]) -> dict[str, Said]:
+    said: dict[str, Said] = {}
+    for source in (given, spoken, *(file.said for file in files)):
+        said |= {name: value for name, value in source.items() if name not in said}
+    return said
+
+
+def _config(said: Mapping[str, Said]) -> Config:
+    plain = {name: each.value for name, each in said.items() if name in SETTINGS}
+    limits = sorted((name.partition(".")[2], each.value) for name, each in said.items() if "." in name)
+    return Config(**plain, limits=tuple(limits))
