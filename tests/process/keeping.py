@@ -174,3 +174,11 @@ def gone(pid: int) -> bool:
     """Wait for a process to end."""
     awaited(pid, DEADLINE)
     return not is_alive(pid)
+
+
+def stopped(pid: int) -> None:
+    """Wait until a process has stopped itself; the kernel tells its parent only."""
+    give_up = time.monotonic() + DEADLINE
+    while (process := process_of(pid)) and process.state != b"T":
+        assert time.monotonic() < give_up, f"{pid} does not stop"
+        time.sleep(0.001)

@@ -17,7 +17,7 @@ from job_manager.worker import adoption
 from job_manager.worker.adoption import KeeperTrace, Orphans
 from job_manager.worker.keeper import process_of
 from job_manager.worker.keeper_link import ExitRecord, awaited
-from tests.process.keeping import DEADLINE, Keeping, gone, is_alive
+from tests.process.keeping import DEADLINE, Keeping, gone, is_alive, stopped
 from tests.process.test_ending import daemon
 
 GENTLE = """
@@ -121,6 +121,7 @@ def test_a_stopped_leftover_ends_too(keeper):
     keeper.start("a", sys.executable, "-I", "-S", "-c", GENTLE, ready.path, "stopped")
     ready.read()
     pid = keeper.pid("a")
+    stopped(pid)
     keeper.kill()
     assert adoption.end_leftovers(trace_of(keeper), DEADLINE) == []
     assert ready.read() == "bye"

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from tests.process.keeping import Fifo, Keeping, gone, is_alive
+from tests.process.keeping import Fifo, Keeping, gone, is_alive, stopped
 
 IGNORING = "trap '' TERM; echo $$ > {ready}; while :; do sleep 100; done"
 # A daemon as they come: forked twice, in a session of its own, its first parent gone before it says that it is there.
@@ -98,9 +98,9 @@ def test_a_second_stop_shortens_the_grace(keeper, ready):
     assert keeper.exit("a")["signal"] == signal.SIGKILL
 
 
-def test_a_stopped_child_is_woken_to_end(keeper, ready):
-    keeper.shell("a", f"echo > {ready.path}; kill -STOP $$; exit 3")
-    ready.read()
+def test_a_stopped_child_is_woken_to_end(keeper):
+    keeper.shell("a", "kill -STOP $$; exit 3")
+    stopped(keeper.pid("a"))
     keeper.link.stop([("a", 100.0)])
     assert keeper.exit("a")["signal"] == signal.SIGTERM
 
