@@ -31,8 +31,12 @@ class Home:
         self._lock: int | None = None
 
     def make(self) -> None:
-        """Create what is missing, for this user only. Raises InputError where that cannot be."""
+        """Create what is missing, for this user only. Raises InputError where that cannot be, and where there is
+        something else already: hiding a person's folder from git and backups is not ours to do."""
         try:
+            if self._is_foreign():
+                hint = "choose an empty or a new directory, for example --home " + os.path.join(self.path, DEFAULT)
+                raise InputError(f"{self.path} has other things in it; it cannot be the state directory", hint)
             for folder in (self.path, self.jobs, self.keepers):
                 _make_private(folder)
             _write_once(os.path.join(self.path, ".gitignore"), "*\n")
@@ -40,6 +44,14 @@ class Home:
         except OSError as cause:
             hint = "choose another place with --home DIR or JM_HOME"
             raise InputError(f"the state directory {self.path} cannot be made: {cause.strerror}", hint) from cause
+
+    def _is_foreign(self) -> bool:
+        """Whether the directory is there and holds something, but is none of ours."""
+        try:
+            there = os.listdir(self.path)
+        except FileNotFoundError:
+            return False
+        return bool(there) and not {"journal.db", "lock", "keepers"}.intersection(there)
 
     def lock(self) -> None:
         """Become the holder of this directory. Raises Refused naming the present holder."""
@@ -96,8 +108,8 @@ def _make_private(folder: str) -> None:
     except FileExistsError:
         if not os.path.isdir(folder):
             raise
-        return
-    os.chmod(folder, 0o700)  # whatever the umask took away
+    if os.stat(folder).st_mode & 0o777 != 0o700:
+        os.chmod(folder, 0o700)  # whatever the umask took away, or somebody gave
 
 
 def _write_once(path: str, text: str) -> None:

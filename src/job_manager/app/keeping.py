@@ -20,19 +20,45 @@ def kept(old: JobState, new: Loaded, layout: Layout) -> list[tuple[int, int]]:
     """Pairs (new index, old index) of the actions that need not run again.
 
     An input is unchanged when it is the same file as before, or the output of a kept action; so the new actions are
-    gone through in listing order, producers before their readers.
+    gone through in listing order, producers before their readers. A new name, of a step or an entry, changes nothing.
     """
-    by_path = {path: index for index, path in enumerate(old.shape.paths)}
     shape = Shape(new.job)
+    before = _counterparts(old, shape)
     fresh = _same_files(old.site, new.site)
+    wanted = {
+        use.artifact for index, action in enumerate(shape.actions) if index not in before for use in action.inputs
+    }
     pairs: list[tuple[int, int]] = []
-    for index, (path, action) in enumerate(zip(shape.paths, shape.actions, strict=True)):
-        was = by_path.get(path)
-        if was is None or not _same(old, was, action, fresh, layout):
-            continue
-        pairs.append((index, was))
-        fresh.update(output.artifact for output in action.outputs)
+    for index, was in before.items():
+        action = shape.actions[index]
+        if all(use.artifact in fresh for use in action.inputs) and _still_there(old, was, layout, wanted):
+            pairs.append((index, was))
+            fresh.update(output.artifact for output in action.outputs)
     return pairs
+
+
+def _counterparts(old: JobState, shape: Shape) -> dict[int, int]:
+    """For each new action the old one that did the same and succeeded: at the same path, else wherever it stands."""
+    by_path = {path: index for index, path in enumerate(old.shape.paths)}
+    texts = [_text(action) for action in shape.actions]
+    found: dict[int, int] = {}
+    for index, path in enumerate(shape.paths):
+        was = by_path.get(path, -1)
+        if was >= 0 and old.states[was] == table.SUCCEEDED and _text(old.shape.actions[was]) == texts[index]:
+            found[index] = was
+    rest: dict[str, list[int]] = {}
+    for was in sorted(set(by_path.values()) - set(found.values()), reverse=True):
+        if old.states[was] == table.SUCCEEDED:
+            rest.setdefault(_text(old.shape.actions[was]), []).append(was)
+    for index, text in enumerate(texts):
+        if index not in found and rest.get(text):
+            found[index] = rest[text].pop()
+    return dict(sorted(found.items()))
+
+
+def _text(action: Action) -> str:
+    """What an action does, whatever it is called."""
+    return repr({key: value for key, value in action_document(action).items() if key not in ("name", "title")})
 
 
 def _same_files(before: Site, now: Site) -> set[str]:
@@ -40,18 +66,11 @@ def _same_files(before: Site, now: Site) -> set[str]:
     return {given.name for given in now.inputs if known.get(given.name) == given}
 
 
-def _same(old: JobState, was: int, action: Action, fresh: set[str], layout: Layout) -> bool:
-    return (
-        old.states[was] == table.SUCCEEDED
-        and action_document(old.shape.actions[was]) == action_document(action)
-        and all(use.artifact in fresh for use in action.inputs)
-        and _still_there(old, was, layout)
-    )
-
-
-def _still_there(old: JobState, was: int, layout: Layout) -> bool:
+def _still_there(old: JobState, was: int, layout: Layout, wanted: set[str]) -> bool:
+    """Whether what it made and somebody still needs lies in the store as it was made."""
     public = {output.artifact: output.public for output in old.shape.actions[was].outputs}
     return all(
         unchanged(layout.store.path(name, public[name]), Identity(*rest[:4]))
         for name, *rest in old.results.get(was, ())
+        if public[name] or name in wanted
     )

@@ -79,7 +79,7 @@ def load(
     problems += [*reading.problems, *missing]
     problems += reading.placed(check_modules(job, shelf, bool(wish.loose_types)))
     modules = _modules(job, shelf, wish.python, environ, problems)
-    problems += [*_programs(job, environ), *_out(job, wish, cwd)]
+    problems += [*_programs(job, environ), *_out(job, wish, given, cwd)]
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
         raise InputError(problems)
@@ -183,12 +183,26 @@ def _look_at(name: str, path: str, cwd: str) -> GivenFile | Problem:
         return _typed(f"input file {quoted(path)} cannot be used: {cause}")
 
 
-def _out(job: Job, wish: Wish, cwd: str) -> Iterable[Problem]:
+def _out(job: Job, wish: Wish, given: Sequence[GivenFile], cwd: str) -> Iterable[Problem]:
     """Why the results could not be written where they are wanted: better said before the hours than after."""
     if wish.out:
         public = [output.artifact for _, action in actions(job) for output in action.outputs if output.public]
-        for sentence in blocked(_absolute(wish.out, cwd), public):
+        sentences = [
+            *blocked(_absolute(wish.out, cwd), public),
+            *_written_over(_absolute(wish.out, cwd), public, given, wish),
+        ]
+        for sentence in sentences:
             yield _typed(f"--out {wish.out}: {sentence}", "choose another --out")
+
+
+def _written_over(out: str, public: Sequence[str], given: Sequence[GivenFile], wish: Wish) -> Iterable[str]:
+    """Files that the job is made from and that its results would replace."""
+    sources = {os.path.realpath(file.path): f"the input {quoted(file.name)}" for file in given}
+    sources[os.path.realpath(wish.job_file)] = "the job file"
+    for name in public:
+        source = sources.get(os.path.realpath(os.path.join(out, name)))
+        if source:
+            yield f"{quoted(name)} would be written over {source}"
 
 
 # --- modules and programs -------------------------------------------------------------------------------------------

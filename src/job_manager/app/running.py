@@ -6,15 +6,17 @@ Knows how the parts follow each other; what must happen is decided in core, what
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from job_manager.app.home import Home
 from job_manager.app.host import Host, Observer
 from job_manager.app.interrupts import Interrupts
+from job_manager.app.keeping import kept
 from job_manager.app.loading import Loaded, Wish, completed, load
 from job_manager.app.looking import resolve
 from job_manager.app.settings import DEFAULTS, Config
+from job_manager.artifacts.outputs import declared
 from job_manager.core import table
 from job_manager.core.said import HoldJob, ResumeJob, SubmitJob
 from job_manager.core.state import JobState
@@ -78,6 +80,7 @@ def run(
     wrong = job_id(id)
     if wrong:
         raise InputError(wrong)
+    _refuse_inside(home, loaded.site.out)
     home.make()
     home.lock()
     try:
@@ -100,6 +103,12 @@ def _layout(home: Home, id: str, site: Site) -> Layout:
 def _bring_in(layout: Layout, site: Site) -> None:
     for given in site.inputs:
         layout.store.bring_in(given.name, given.path)
+
+
+def _refuse_inside(home: Home, out: str) -> None:
+    """Results never go into the state directory: there they would stand in place of its own files."""
+    if out and os.path.commonpath([os.path.realpath(out), os.path.realpath(home.path)]) == os.path.realpath(home.path):
+        raise InputError(f"--out {out} is inside the state directory {home.path}", "choose another --out")
 
 
 def _finish(job: JobState, layout: Layout, out: str = "") -> Outcome:
@@ -144,7 +153,8 @@ def resume(
         with Host(home, 0, children_environ(environ, config), umask()) as host:
             job = host.load(id)
             layout = _layout(home, id, job.site)
-            renewal = _renew(job, wish, config, environ, cwd)
+            renewal = _renew(job, wish, config, environ, cwd, layout)
+            _refuse_inside(home, renewal.loaded.site.out)
             if job.finished == "succeeded" and renewal.document is None:
                 return _finish(job, layout, renewal.loaded.site.out), renewal.notes
             host.worker.slots = renewal.loaded.site.slots or default_slots()
@@ -159,15 +169,19 @@ def _go_on(host: Host, job: JobState, layout: Layout, renewal: Renewal, observer
         # Children of the old text are still alive: they end before the new text begins.
         host.say(HoldJob(job.id, "interrupted", 10.0))
         host.run(job, layout, observer)
-    from job_manager.app.keeping import kept  # only for an edited job
-
-    pairs = kept(job, renewal.loaded, layout) if renewal.document is not None else ()
+    pairs: Sequence[tuple[int, int]] = ()
+    if renewal.document is not None:
+        pairs = kept(job, renewal.loaded, layout)
+        remaining = [job.shape.actions[was].outputs for _, was in pairs]
+        layout.store.keep_only([declared(output) for outputs in remaining for output in outputs])
     _bring_in(layout, site)
     job = host.say(ResumeJob(job.id, site_document(site), renewal.document, pairs))
     return _finish(host.run(job, layout, observer), layout)
 
 
-def _renew(job: JobState, wish: Wish | None, config: Config, environ: Mapping[str, str], cwd: str) -> Renewal:
+def _renew(
+    job: JobState, wish: Wish | None, config: Config, environ: Mapping[str, str], cwd: str, layout: Layout
+) -> Renewal:
     """Read and check again: the same job, or the edited file, with the modules as they are now."""
     wish = wish or Wish(job_file="")
     again = completed(_as_before(wish, job.site), config)
@@ -175,8 +189,19 @@ def _renew(job: JobState, wish: Wish | None, config: Config, environ: Mapping[st
     loaded = load(again, environ, cwd if edited else job.site.workdir, job=None if edited else job.job)
     site = loaded.site
     changed = job_document(loaded.job) != job_document(job.job) or _inputs_changed(job.site, site)
-    document = job_document(loaded.job) if changed else None
-    return Renewal(loaded, document, (*_changes(job.site, site), *_once_more(job)))
+    gone = () if changed or job.finished == "succeeded" else _gone(job, loaded, layout)
+    document = job_document(loaded.job) if changed or gone else None
+    return Renewal(loaded, document, (*_changes(job.site, site), *gone, *_once_more(job)))
+
+
+def _gone(job: JobState, loaded: Loaded, layout: Layout) -> Sequence[Problem]:
+    """Actions whose results have been removed or changed and are still needed: they have to be made again."""
+    still = {was for _, was in kept(job, loaded, layout)}
+    return [
+        Problem(NOWHERE, f"what {path} had made is gone or has changed; it is run again", severity="note")
+        for index, path in enumerate(job.shape.paths)
+        if job.states[index] == table.SUCCEEDED and index not in still
+    ]
 
 
 def _as_before(wish: Wish, site: Site) -> Wish:

@@ -71,9 +71,9 @@ def _copy_range(source: int, target: int, start: int, end: int) -> None:
         start += moved
 
 
-def temporary_name() -> str:
-    """A name for something on its way to its own."""
-    return f".jm-{os.urandom(8).hex()}"
+def temporary_name(tag: str = "") -> str:
+    """A name for something on its way to its own. `tag`, up to eight hexadecimal digits, tells whose it is."""
+    return f".jm-{tag}{os.urandom(8).hex()[len(tag) :]}"
 
 
 def is_temporary(name: str) -> bool:
@@ -81,10 +81,10 @@ def is_temporary(name: str) -> bool:
     return len(name) == 20 and name.startswith(".jm-") and set(name[4:]) <= HEX
 
 
-def fresh(directory: int, mode: int = 0o600) -> tuple[str, int]:
+def fresh(directory: int, mode: int = 0o600, tag: str = "") -> tuple[str, int]:
     """A new empty file in `directory` under a name nobody has: (name, descriptor). `mode` is cut by the umask."""
     while True:
-        name = temporary_name()
+        name = temporary_name(tag)
         try:
             return name, os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode, dir_fd=directory)
         except FileExistsError:

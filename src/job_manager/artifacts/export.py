@@ -9,7 +9,7 @@ import os
 import stat
 from collections.abc import Iterable, Sequence
 
-from job_manager.artifacts.copying import copy, discard, fresh
+from job_manager.artifacts.copying import copy, discard, fresh, is_temporary
 from job_manager.artifacts.folders import READING
 from job_manager.model.errors import EngineError, Refused
 
@@ -37,10 +37,11 @@ def _in_the_way(out_dir: str, name: str) -> str:
     return f"{os.path.join(out_dir, name)} is a directory; an artifact of that name is to be put there"
 
 
-def export(public: int, out_dir: str, names: Sequence[str]) -> list[str]:
+def export(public: int, out_dir: str, names: Sequence[str], tag: str = "") -> list[str]:
     """Copy `names` from the open directory `public` into `out_dir`, made with its parents; the paths written.
 
-    All are copied and made durable under other names first, then renamed, so a full disk replaces nothing. Raises
+    All are copied and made durable under other names first, then renamed, so a full disk replaces nothing. What an
+    earlier export of the same `tag` left half-copied when it was killed is removed. Raises
     Refused when a directory stands in the way, EngineError for what the disk does.
     """
     refused = blocked(out_dir, names)
@@ -50,7 +51,8 @@ def export(public: int, out_dir: str, names: Sequence[str]) -> list[str]:
         os.makedirs(out_dir, exist_ok=True)
         target = os.open(out_dir, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            _replace(public, target, names)
+            _sweep(target, tag)
+            _replace(public, target, names, tag)
         finally:
             os.close(target)
     except OSError as error:
@@ -59,11 +61,17 @@ def export(public: int, out_dir: str, names: Sequence[str]) -> list[str]:
     return [os.path.join(out_dir, name) for name in names]
 
 
-def _replace(public: int, target: int, names: Sequence[str]) -> None:
+def _sweep(target: int, tag: str) -> None:
+    for name in os.listdir(target) if tag else ():
+        if is_temporary(name) and name.startswith(f".jm-{tag}"):
+            discard(name, target)
+
+
+def _replace(public: int, target: int, names: Sequence[str], tag: str) -> None:
     ready: list[tuple[str, str]] = []
     try:
         for name in names:
-            ready.append((_copied(public, target, name), name))
+            ready.append((_copied(public, target, name, tag), name))
         while ready:
             temporary, name = ready[-1]
             os.rename(temporary, name, src_dir_fd=target, dst_dir_fd=target)
@@ -74,15 +82,15 @@ def _replace(public: int, target: int, names: Sequence[str]) -> None:
             discard(temporary, target)
 
 
-def _copied(public: int, target: int, name: str) -> str:
+def _copied(public: int, target: int, name: str, tag: str) -> str:
     source = os.open(name, READING, dir_fd=public)
     try:
         # The kernel takes the umask off; asking for it would mean setting it for every thread.
-        temporary, copied = fresh(target, 0o777 if os.fstat(source).st_mode & 0o111 else 0o666)
+        temporary, copied = fresh(target, 0o777 if os.fstat(source).st_mode & 0o111 else 0o666, tag)
         try:
             copy(source, copied)
             os.fsync(copied)
-        except OSError:
+        except BaseException:  # Ctrl-C in the middle of a large file as well
             discard(temporary, target)
             raise
         finally:

@@ -13,6 +13,7 @@ from job_manager.artifacts.folders import READING
 from job_manager.artifacts.identity import Identity, of_stat
 from job_manager.model.job import Output
 from job_manager.model.site import Installed
+from job_manager.model.wording import quoted
 
 MISSING = "output-missing"
 INVALID = "output-invalid"
@@ -68,7 +69,7 @@ def examine(directory: int, output: Declared) -> Facts | Fault:
         wrong = _shape(found, output) or _content(handle, output)
     finally:
         os.close(handle)
-    return Fault(INVALID, f"output {output.name!r} {wrong}", output.name) if wrong else Facts(of_stat(found))
+    return Fault(INVALID, f"output {quoted(output.name)} {wrong}", output.name) if wrong else Facts(of_stat(found))
 
 
 def _unopened(directory: int, output: Declared, error: OSError) -> Facts | Fault:
@@ -77,9 +78,9 @@ def _unopened(directory: int, output: Declared, error: OSError) -> Facts | Fault
     except FileNotFoundError:
         if output.optional:
             return Facts(None)
-        return Fault(MISSING, f"output {output.name!r} was not written", output.name)
+        return Fault(MISSING, f"output {quoted(output.name)} was not written", output.name)
     wrong = _shape(found, output) or f"cannot be read: {error.strerror}"
-    return Fault(INVALID, f"output {output.name!r} {wrong}", output.name)
+    return Fault(INVALID, f"output {quoted(output.name)} {wrong}", output.name)
 
 
 SHAPES = (

@@ -14,6 +14,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -25,6 +26,7 @@ from job_manager.artifacts.identity import Identity, of_stat
 from job_manager.artifacts.outputs import DISK, INVALID, Declared, Facts, Fault, examine
 from job_manager.model.errors import EngineError, InputError
 from job_manager.model.names import artifact_name
+from job_manager.model.wording import quoted
 
 INPUTS, TEMP, PUBLIC, WORK, OUT = "inputs", "temp", "public", "work", "out"
 NO_FOLDER = frozenset({errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.EINVAL})
@@ -74,7 +76,7 @@ class Store:
         Raises InputError when the source is no readable regular file, EngineError for what the disk does.
         """
         source = os.path.abspath(source)
-        with _disk(f"input {name!r}"), opened(self.root, INPUTS, create=True) as inputs:
+        with _disk(f"input {quoted(name)}"), opened(self.root, INPUTS, create=True) as inputs:
             return bringing.bring_in(inputs, _safe(name), source)
 
     def prepare(self, label: str, outputs: Iterable[Declared]) -> str:
@@ -82,7 +84,7 @@ class Store:
 
         Never for an attempt that may have begun. Raises EngineError.
         """
-        with _disk(f"attempt {label!r}"):
+        with _disk(f"attempt {quoted(label)}"):
             with opened(self.root, WORK, create=True) as work:
                 stale = _stands(label, work)
             if stale:
@@ -183,12 +185,20 @@ class Store:
         """
         wanted = self.public_names() if names is None else [_safe(name) for name in names]
         with _disk("the public artifacts"), opened(self.root, PUBLIC, create=True) as public:
-            return export(public, out_dir, wanted)
+            return export(public, out_dir, wanted, f"{zlib.crc32(os.fsencode(self.root)):08x}")
 
     def discard(self, label: str) -> None:
         """Remove an attempt's directory with everything in it; one that is gone is no error. Raises EngineError."""
-        with _disk(f"attempt {label!r}"):
+        with _disk(f"attempt {quoted(label)}"):
             removal.remove(os.path.join(self.root, WORK), [_safe(label)])
+
+    def keep_only(self, outputs: Iterable[Declared]) -> None:
+        """Remove every published artifact but these: an edited job makes the others no more. Raises EngineError."""
+        kept = {(PUBLIC if output.public else TEMP, output.name) for output in outputs}
+        for folder in (os.path.join(self.root, PUBLIC), os.path.join(self.root, TEMP)):
+            with _disk(folder):
+                names = os.listdir(folder) if os.path.isdir(folder) else []
+                removal.remove(folder, [name for name in names if (os.path.basename(folder), name) not in kept])
 
     def retire(self) -> None:
         """The job has succeeded: keep the public artifacts, remove everything else of it. Raises EngineError."""
@@ -217,13 +227,13 @@ def _stands(name: str, directory: int) -> bool:
 
 
 def _missing(output: Declared) -> Fault:
-    return Fault("output-missing", f"output {output.name!r} was not written", output.name)
+    return Fault("output-missing", f"output {quoted(output.name)} was not written", output.name)
 
 
 def _fault(name: str, error: OSError) -> Fault:
     if error.errno in NO_FOLDER:
-        return Fault(INVALID, f"output {name!r} could not be taken over safely: {error.strerror}", name)
-    return Fault(DISK, f"output {name!r} could not be published: {error.strerror}", name)
+        return Fault(INVALID, f"output {quoted(name)} could not be taken over safely: {error.strerror}", name)
+    return Fault(DISK, f"output {quoted(name)} could not be published: {error.strerror}", name)
 
 
 @contextmanager
