@@ -114,6 +114,7 @@ def action_status(found: Look, index: int) -> Document:
     if not found.hosted and state in ("leased", "running"):
         state = INTERRUPTED
     failure = job.failures.get(index)
+    percent, message = _progress(found, index) if state == "running" else (None, "")
     return {
         "path": job.shape.paths[index],
         "role": job.shape.actions[index].role,
@@ -121,10 +122,20 @@ def action_status(found: Look, index: int) -> Document:
         "attempts": job.attempts[index],
         "began": job.began[index] or None,
         "ended": job.ended[index] or None,
+        "percent": percent,
+        "message": message or None,
         "log": log_path(found, index),
         "note": job.notes.get(index) if state == "succeeded" else None,
         "failure": failure and {"reason": failure.reason, "code": failure.code, "message": failure.message},
     }
+
+
+def _progress(found: Look, index: int) -> tuple[float | None, str]:
+    # Imported here: what does not run needs no patterns.
+    from job_manager.app.progress import of_action
+
+    log = of_action(found.job, found.layout, index)
+    return log.percent(), log.message
 
 
 def log_path(found: Look, index: int, attempt: int = 0, stream: str = "log") -> str | None:

@@ -1,17 +1,38 @@
 """How far a running action is, read from the end of its log: never more than a head and a tail of bounded size.
 
-Knows two ways of saying it, `openjd_progress: N` lines (Open Job Description) and ffmpeg's `-progress` blocks; no job.
+Knows the ways in which programs say it: Open Job Description, Tractor, RenderMan, tqdm, ffmpeg, a module's own pattern.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from job_manager.core.state import JobState
+    from job_manager.worker.layout import Layout
 
 PIECE = 64 * 1024  # bytes of a log that are looked at, at either end
+LINES = 100  # from the end, that a module's own pattern is held against
+LINE = 240  # characters of each
+PATIENCE = 0.05  # seconds that it may take for all of them
+MESSAGE = 200  # characters of a message
 
-OPENJD = re.compile(rb"^openjd_progress: (\d{1,3}(?:\.\d{1,6})?)\s*$", re.MULTILINE)
+NUMBER = rb"(\d{1,3}(?:\.\d{1,6})?)"
+AMOUNT = rb"[\d.]{1,18}[kMGTPEZY]?"
+SAID = (
+    re.compile(rb"^openjd_progress: " + NUMBER + rb"[ \t\r]*$", re.MULTILINE),
+    re.compile(rb"^(?:TR_PROGRESS|ALF_PROGRESS|R90000)[ \t]{1,8}" + NUMBER + rb"[ \t]?%(?:[ \t].*)?$", re.MULTILINE),
+    # tqdm: `what:  42%|####  | 42/100 [00:01<00:02, 9.9it/s]`; without a bar where there is no room for it.
+    re.compile(
+        rb"^(?:[^\n]{0,120}: )? {0,3}(\d{1,3})%(?:\|[^|\n]{0,600}\|)? " + AMOUNT + rb"/" + AMOUNT + rb" \[",
+        re.MULTILINE,
+    ),
+)
+STATUS = re.compile(rb"^openjd_status: ([^\n]+)", re.MULTILINE)
 CLOCK = rb"(\d{1,4}):(\d{2}):(\d{2}(?:\.\d{1,9})?)"
 DURATION = re.compile(rb"^\s*Duration: " + CLOCK, re.MULTILINE)
 TOTAL_US = re.compile(rb"^total_us=(\d{1,18})\s*$", re.MULTILINE)
@@ -32,11 +53,23 @@ def piece(path: str, from_end: bool = False, limit: int = PIECE) -> bytes:
         return b""
 
 
-class LogProgress:
-    """The progress of one attempt by its log `path`. Reads only when the file has changed."""
+def of_action(job: JobState, layout: Layout, index: int) -> LogProgress:
+    """The progress of an action's last attempt."""
+    work = job.shape.actions[index].work
+    module = job.site.module(work.module) if hasattr(work, "module") else None
+    log = layout.log(job.shape.paths[index], job.attempts[index])
+    return LogProgress(log, module.progress if module else "")
 
-    def __init__(self, path: str) -> None:
+
+class LogProgress:
+    """The progress of one attempt by its log `path`, and the last message that it gave. Reads only when the file has
+    changed. `pattern`: a module's own, as modules.progress_pattern has found it good, or ""."""
+
+    message = ""
+
+    def __init__(self, path: str, pattern: str = "") -> None:
         self._path = path
+        self._pattern = re.compile(pattern, re.ASCII) if pattern else None
         self._seen = (-1, -1)
         self._total = 0.0
         self._head_is_whole = False
@@ -55,18 +88,52 @@ class LogProgress:
 
     def _read(self, size: int) -> None:
         tail = piece(self._path, from_end=True).replace(b"\r", b"\n")
+        if size > PIECE:
+            tail = tail.partition(b"\n")[2]  # what is cut off in the middle is no line
         if not self._head_is_whole:
             self._head_is_whole = size >= PIECE
             head = piece(self._path).replace(b"\r", b"\n") if size > PIECE else tail
             self._total = total_seconds(head)
-        self._percent = percent(tail, total_seconds(tail) or self._total)
+        own = self._own(tail)
+        self._percent = percent(tail, total_seconds(tail) or self._total) if own is None else own
+        self.message = message(tail) or self.message
+
+    def _own(self, tail: bytes) -> float | None:
+        """What the module's own pattern finds in the last lines. One that takes too long is not asked again."""
+        if self._pattern is None:
+            return None
+        until = time.monotonic() + PATIENCE
+        for line in reversed(tail.split(b"\n")[-LINES:]):
+            match = self._pattern.search(line[:LINE].decode("utf-8", "replace"))
+            found = _share(match.groups()) if match else None
+            if time.monotonic() > until:
+                self._pattern = None
+            if found is not None or self._pattern is None:
+                return found
+        return None
+
+
+def _share(groups: Sequence[str]) -> float | None:
+    """0 to 100, of a percentage or of what is done and the total; None when these are no such numbers."""
+    try:
+        found = float(groups[0]) if len(groups) == 1 else 100.0 * float(groups[0]) / float(groups[1])
+    except (ValueError, TypeError, ArithmeticError):
+        return None
+    return max(0.0, min(100.0, found)) if found == found else None
+
+
+def message(tail: bytes) -> str:
+    """The last message in the end of a log, or ""."""
+    said = STATUS.findall(tail)
+    text = said[-1].strip().decode("utf-8", "backslashreplace") if said else ""
+    return text if len(text) <= MESSAGE else f"{text[:MESSAGE]}..."
 
 
 def percent(tail: bytes, total: float = 0.0) -> float | None:
     """What the end of a log says, 0 to 100, or None. `total`: the length of the film in seconds, 0 when unknown."""
-    said = OPENJD.findall(tail)
+    said = [match for pattern in SAID for match in pattern.finditer(tail)]
     if said:
-        return min(100.0, float(said[-1]))
+        return min(100.0, float(max(said, key=re.Match.start)[1]))
     done = _done_seconds(tail)
     if done is None or total <= 0:
         return None

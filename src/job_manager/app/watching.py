@@ -64,11 +64,13 @@ class Step:
 
 
 class Row(NamedTuple):
-    """An action that runs at this moment: its path, since when (seconds since the epoch), how far (0-100 or None)."""
+    """An action that runs at this moment: its path, since when (seconds since the epoch), how far (0-100 or None), and
+    the message that it gave, or ""."""
 
     path: str
     began: float
     percent: float | None
+    message: str = ""
 
 
 class Screen(Protocol):
@@ -221,13 +223,12 @@ class Watch:
 
     def _row(self, index: int) -> Row:
         # Imported here: only a terminal shows rows, and by then the first child runs.
-        from job_manager.app.progress import LogProgress
+        from job_manager.app.progress import of_action
 
-        path = self.job.shape.paths[index]
         if index not in self._logs:
-            layout = Layout(self._jobs, self.job.id)
-            self._logs[index] = LogProgress(layout.log(path, self.job.attempts[index]))
-        return Row(path, self.job.began[index], self._logs[index].percent())
+            self._logs[index] = of_action(self.job, Layout(self._jobs, self.job.id), index)
+        log = self._logs[index]
+        return Row(self.job.shape.paths[index], self.job.began[index], log.percent(), log.message)
 
     def time_left(self, rows: Sequence[Row]) -> float | None:
         """Seconds until the end, if all goes on as it has since this run began; None while nobody can tell."""

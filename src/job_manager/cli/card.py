@@ -22,7 +22,7 @@ def show_card(card: Document, others: Sequence[Document], skipped: int, resume: 
     title = f"  {card['title']}" if card["title"] else ""
     out.error()
     out.error(Styled(f"{icon('failed')} failed: {card['path']}", "bad"), title)
-    _show_lines("it says:", card["error_file"], out)
+    _show_lines("it says:", _says(card), out)
     for label, text in _rows(card):
         out.error(Styled(f"  {label:<9}", "quiet"), text)
     _show_tail(card, out)
@@ -30,6 +30,11 @@ def show_card(card: Document, others: Sequence[Document], skipped: int, resume: 
         out.error(Styled("  hint: ", "warn"), hint)
     _show_others(others, skipped, out)
     out.error(Styled("  go on when it is mended: ", "strong"), resume)
+
+
+def _says(card: Document) -> list[str]:
+    lines: list[str] = card["error_file"]
+    return [] if len(lines) == 1 and card["message"].startswith(lines[0]) else lines  # it heads the reason already
 
 
 def _rows(card: Document) -> Iterator[tuple[str, str]]:

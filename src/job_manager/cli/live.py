@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 PAUSE = 0.25
 ROWS = 8
+MESSAGE = 8  # columns that a message needs at least
 OTHER_LINES = 5  # below and above the tasks and rows
 LOUD = frozenset({"failed", "retry", "lost"})
 STYLES = {"good": "green", "bad": "bold red", "warn": "yellow", "active": "cyan", "quiet": "dim", "strong": "bold"}
@@ -182,7 +183,9 @@ def _row_line(row: Row, columns: int) -> list[str]:
     percent = "" if row.percent is None else f"{row.percent:3.0f} %"
     took = human(max(0.0, time.time() - row.began)) if row.began else ""
     name = shorten(escape(row.path), max(10, columns - 26))
-    return ["     ", Styled(f"{percent:>5}", "active"), f"  {took:>8}  ", name]
+    left = columns - 23 - width(name)
+    said = f"  {shorten(escape(row.message), left)}" if row.message and left > MESSAGE else ""
+    return ["     ", Styled(f"{percent:>5}", "active"), f"  {took:>8}  ", name, Styled(said, "quiet")]
 
 
 def _total_line(watch: Watch, rows: Sequence[Row]) -> list[str]:

@@ -38,5 +38,6 @@ class Module:
     env: tuple[tuple[str, str], ...] = ()
     idempotent: bool = True
     python: str | None = None
+    progress: str = ""  # a regular expression with one group (percent) or two (done, total)
     params: tuple[Param, ...] = ()
     place: Place | None = field(default=None, compare=False, repr=False)

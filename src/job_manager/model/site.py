@@ -29,6 +29,7 @@ class Installed:
     optional: tuple[str, ...] = ()  # output params that may be missing
     allow_empty: tuple[str, ...] = ()  # output params that may be empty
     types: tuple[tuple[str, str], ...] = ()  # (output param, type), for outputs to which the job gives no type
+    progress: str = ""  # how its log says how far it is, as in model.Module
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,5 +36,6 @@ def installed(module: Module, python: str | None = None, environ: Mapping[str, s
         idempotent=module.idempotent,
         optional=tuple(port.param for port in module.outputs if port.optional),
         allow_empty=tuple(port.param for port in module.outputs if port.allow_empty),
+        progress=module.progress,
         types=tuple(sorted((port.param, port.type) for port in module.outputs)),
     )

@@ -23,8 +23,8 @@ SIZE_LIMIT = 1 << 20
 MOST_RETRIES = 1000
 REQUIRED = ("name", "entrypoint")
 KEYS = (
-    *("name", "description", "entrypoint", "inputs", "outputs"),
-    *("version", "timeout", "retries", "env", "idempotent", "python"),
+    *("name", "description", "entrypoint", "inputs", "outputs", "params"),
+    *("version", "timeout", "retries", "env", "idempotent", "python", "progress"),
 )
 PORT_REQUIRED = ("param_name", "type")
 PORT_KEYS = {"inputs": (*PORT_REQUIRED, "optional"), "outputs": (*PORT_REQUIRED, "optional", "allow_empty")}
@@ -136,6 +136,8 @@ def _module(fields: Fields, folder: str, reader: Reader) -> Module:
         env=fields.env("env"),
         idempotent=idempotent is not False,
         python=_python(fields),
+        params=params,
+        progress=_progress(fields),
         place=Place(reader.file, *fields.at("name"), fields.path_of("name")),
     )
 
@@ -154,6 +156,19 @@ def _python(fields: Fields) -> str | None:
         fields.wrong("python", "is empty", "a path, or the name of a program on PATH, or leave the key out")
         return None
     return python
+
+
+def _progress(fields: Fields) -> str:
+    pattern = fields.text("progress")
+    if pattern is None:
+        return ""
+    # Imported here: few manifests have one.
+    from job_manager.modules.progress_pattern import fault
+
+    wrong = fault(pattern)
+    if wrong:
+        fields.wrong("progress", wrong.message, wrong.hint)
+    return "" if wrong else pattern
 
 
 def _ports(fields: Fields, key: str, reader: Reader) -> tuple[Port, ...]:

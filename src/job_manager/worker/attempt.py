@@ -157,7 +157,7 @@ def _overruled(ending: Ending, words: Words) -> Ending:
     said = f"its log says {words.name} {words.status}"
     if words.status == 0:
         return Ending("", None, f"{ending.message}, but {said}: taken for a success")
-    return Ending("code", words.status, f"{said}, after {ending.message or 'exit code 0'}")
+    return Ending("code", words.status, f"{said} instead of {ending.message or 'exit code 0'}")
 
 
 def _signal_name(number: int) -> str:

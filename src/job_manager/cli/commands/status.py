@@ -84,11 +84,14 @@ def _show_action(action: dict[str, Any], out: Output) -> None:
         took = f"  {human(action['ended'] - action['began'])}"
     elif action["began"] and action["state"] == "running":
         took = f"  {human(max(0.0, time.time() - action['began']))}"
+    far = "" if action["percent"] is None else f"  {action['percent']:.0f} %"
     again = f"  attempt {action['attempts']}" if action["attempts"] > 1 else ""
     name = action["path"].split("/", 1)[-1]
+    if action["message"]:
+        far += f"  {action['message']}"
     why = action["failure"]["message"] if action["failure"] and action["state"] != "succeeded" else ""
     said = Styled(f"  {action['note']}", "warn") if action["note"] else Styled(f"  {why}" if why else "", "bad")
-    out.line("     ", of_state(action["state"]), f"  {name}{took}{again}", said)
+    out.line("     ", of_state(action["state"]), f"  {name}{took}{far}{again}", said)
 
 
 def _show_next(found: Any, failed: bool, options: Namespace, out: Output) -> None:
