@@ -19,8 +19,8 @@ def keeping(tmp_path: Path) -> Iterator[Callable[..., Keeping]]:
     """Starts keepers in this test's folder."""
     started: list[Keeping] = []
 
-    def start(name: str = "one", linger: float | None = None) -> Keeping:
-        started.append(Keeping(tmp_path, name, linger))
+    def start(linger: float | None = None) -> Keeping:
+        started.append(Keeping(tmp_path, linger))
         return started[-1]
 
     yield start

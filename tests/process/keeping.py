@@ -49,10 +49,11 @@ class Fifo:
 class Keeping:
     """One keeper with its link, and everything it has said."""
 
-    def __init__(self, root: Path, name: str = "one", linger: float | None = None) -> None:
+    def __init__(self, root: Path, linger: float | None = None) -> None:
         self.root = root
-        self.directory = str(root / "keepers" / name)
-        self.link = KeeperLink.launch(self.directory, name, linger=linger)
+        self.incarnation = os.urandom(6).hex()  # tests that run side by side must not find each other's processes
+        self.directory = str(root / "keepers" / self.incarnation)
+        self.link = KeeperLink.launch(self.directory, self.incarnation, linger=linger)
         self.exits: dict[str, ExitRecord] = {}
         self.began: dict[str, list[Any]] = {}
         self.returned: list[str] = []

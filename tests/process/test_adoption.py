@@ -34,7 +34,9 @@ DETACHED = "trap '' TERM; echo $$ > {ready}; while :; do sleep 100; done"
 
 
 def trace_of(keeper: Keeping) -> KeeperTrace:
-    return next(trace for trace in adoption.keepers(str(keeper.root / "keepers")) if trace.incarnation == "one")
+    (trace,) = adoption.keepers(str(keeper.root / "keepers"))
+    assert trace.incarnation == keeper.incarnation
+    return trace
 
 
 def collect(orphans: Orphans) -> dict[str, ExitRecord]:

@@ -6,7 +6,6 @@ Whatever happens, no attempt begins twice, each exit is told and recorded once, 
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 from random import Random
@@ -53,7 +52,7 @@ def leavings(incarnation: str) -> list[int]:
 
 @pytest.mark.parametrize("round_", range(2))
 def test_the_books_agree(subreaper, keeping, rng, tmp_path, round_):
-    keeper = keeping(f"chaos-{os.getpid()}-{round_}")
+    keeper = keeping()
     keeper.hello(slots=6)
     told: list[str] = []
     for first in range(0, ATTEMPTS, 20):

@@ -108,13 +108,13 @@ def test_the_environment_is_exactly_base_and_additions(keeping):
     keeper = keeping()
     keeper.hello(env={"PATH": PATH, "A": "base", "B": RAW})
     keeper.run("a", "/usr/bin/env", "-0", env={"A": "added", "C": "3\n4"})
-    marks = {"JM_ATTEMPT_TOKEN": "a", "JM_KEEPER": "one"}
+    marks = {"JM_ATTEMPT_TOKEN": "a", "JM_KEEPER": keeper.incarnation}
     assert environment(keeper.output("a")) == {"PATH": PATH, "A": "added", "B": RAW, "C": "3\n4", **marks}
 
 
 def test_a_bare_environment_is_the_additions_alone(keeper):
     keeper.run("a", "/usr/bin/env", "-0", env={"C": "3"}, bare=True)
-    assert environment(keeper.output("a")) == {"C": "3", "JM_ATTEMPT_TOKEN": "a", "JM_KEEPER": "one"}
+    assert environment(keeper.output("a")) == {"C": "3", "JM_ATTEMPT_TOKEN": "a", "JM_KEEPER": keeper.incarnation}
 
 
 def test_umask_and_working_directory_are_those_asked_for(keeping, tmp_path):

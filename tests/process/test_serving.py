@@ -130,16 +130,16 @@ def test_a_spoiled_order_is_refused_alone(keeper, spoiled):
         b'["start", []]\n',
         b'["unheard of"]\n',
         b'["hello", 1]\n',
-        b'["hello", {"incarnation": "one"}]\n',
+        b'["hello", {"incarnation": "OURS"}]\n',
         b'["slots", 1] ["slots", 2]\n',
         b'["sl\xffots"]\n',
         b"[" * 100_000 + b"\n",
-        b'["hello", {"incarnation": "one", "slots": 1e999, "env": {}, "umask": 0}]\n',
+        b'["hello", {"incarnation": "OURS", "slots": 1e999, "env": {}, "umask": 0}]\n',
     ],
 )
 def test_a_broken_line_costs_its_own_connection_only(keeper, line):
     with stranger(keeper) as connection:
-        assert answers(connection, line) == b""
+        assert answers(connection, line.replace(b"OURS", keeper.incarnation.encode())) == b""
     assert keeper.run("a", "/bin/true")["code"] == 0
     assert keeper.complaints() == ""
 
@@ -154,8 +154,8 @@ def test_another_incarnation_is_refused(keeper):
 
 def test_lines_may_come_in_any_pieces(keeper):
     with stranger(keeper) as connection:
-        hello = b'["hello", {"incarnation": "one", "slots": 1, "env": {}, "umask": 0}]\n'
-        for byte in hello:
+        hello = ["hello", {"incarnation": keeper.incarnation, "slots": 1, "env": {}, "umask": 0}]
+        for byte in json.dumps(hello).encode() + b"\n":
             connection.sendall(bytes([byte]))
         connection.settimeout(DEADLINE)
         assert connection.recv(65536).startswith(b'["state",')
@@ -170,7 +170,7 @@ def test_children_outlive_their_master_and_are_found_again(keeper):
     keeper.link.close()
     after = keeper.adopted()
     state = after.hello()
-    assert state["incarnation"] == "one"
+    assert state["incarnation"] == keeper.incarnation
     assert state["pid"] == keeper.link.pid
     assert ["runs", pid] in [row[:2] for row in state["begun"]]
     assert after.exits["done"]["code"] == 5
@@ -300,7 +300,7 @@ def test_nobody_answers_where_no_keeper_lives(keeper, tmp_path):
 
 def test_a_directory_serves_one_keeper_only(keeper):
     with pytest.raises(FileExistsError):
-        KeeperLink.launch(keeper.directory, "one")
+        KeeperLink.launch(keeper.directory, keeper.incarnation)
 
 
 def test_thousands_of_orders_and_exits_may_cross(keeping):
