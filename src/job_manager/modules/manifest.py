@@ -136,7 +136,6 @@ def _module(fields: Fields, folder: str, reader: Reader) -> Module:
         env=fields.env("env"),
         idempotent=idempotent is not False,
         python=_python(fields),
-        params=params,
         progress=_progress(fields),
         place=Place(reader.file, *fields.at("name"), fields.path_of("name")),
     )
