@@ -194,6 +194,11 @@ class Typed:
     def press_ctrl_c(self) -> None:
         os.write(self._master, b"\x03")
 
+    def close_window(self) -> int:
+        """Take the terminal away and wait for the end; the exit code."""
+        os.close(self._master)
+        return self.process.wait(PATIENCE)
+
     def end(self) -> int:
         """Wait for the end; the exit code."""
         until = time.monotonic() + PATIENCE

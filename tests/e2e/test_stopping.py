@@ -232,3 +232,37 @@ def test_a_second_signal_that_comes_when_all_is_over_changes_nothing(waiting: Wa
     running.send_signal(second)
     told = running.communicate(timeout=PATIENCE)[0].decode()
     assert running.returncode == 130 and "resume" in told and "Traceback" not in told
+
+
+# --- the window is closed ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
+def test_closing_the_window_is_like_ctrl_c(waiting: Waiting, term: str):
+    waiting.write("job.yaml", job(f"[{{shell: '{WAITING}'}}]"))
+    typed = waiting.type("run", "job.yaml", TERM=term)
+    child = waiting.began()
+    typed.see("running" if term != "dumb" else "started")
+    assert typed.close_window() == 130
+    assert gone(child)
+    assert waiting.jm("ls", "--json").json["jobs"][0]["state"] == "interrupted"
+
+
+@pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
+def test_under_nohup_a_closed_window_changes_nothing(waiting: Waiting, term: str):
+    go = waiting.fifo("go")
+    steps = ["[{name: a, shell: 'echo $$ > begun; read y < go; exit 3', retries: 1}]"]
+    waiting.write("job.yaml", job(*steps))
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        typed = waiting.type("run", "job.yaml", TERM=term)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    waiting.began()
+    typed.see("running" if term != "dumb" else "started")
+    os.close(typed._master)
+    go.release()
+    waiting.began()  # tried again, after a line that nobody could see
+    go.release()
+    assert typed.process.wait(PATIENCE) == 1
+    assert waiting.jm("ls", "--json").json["jobs"][0]["state"] == "failed"

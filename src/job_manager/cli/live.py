@@ -62,7 +62,10 @@ class LiveScreen:
             self._out.line(line)
             self._out.flush()
         elif not self._out.broken:
-            self._live.console.print(self._text(line), soft_wrap=True)
+            try:
+                self._live.console.print(self._text(line), soft_wrap=True)
+            except OSError as error:  # the terminal is gone; the job is not
+                self._out.give_up(error)
 
     def _text(self, part: str) -> Text:
         """A part as rich shows it: escaped by us, and never read as markup."""

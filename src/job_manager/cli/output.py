@@ -117,7 +117,7 @@ class Output:
             stream.buffer.write(content)
             stream.buffer.flush()
         except OSError as error:
-            self.give_up(error)
+            self._lose(stream, error)
 
     def text(self, content: str) -> None:
         """Text of ours with its line ends: help, and logs that have been escaped."""
@@ -138,8 +138,7 @@ class Output:
                 self.flush()
             stream.write(text)
         except OSError as error:
-            if stream is sys.stdout:
-                self.give_up(error)
+            self._lose(stream, error)
 
     def flush(self) -> None:
         """What was said is out, in the order in which it was said."""
@@ -152,10 +151,20 @@ class Output:
     def give_up(self, error: OSError) -> None:
         """Standard output cannot be written to: nothing more goes there."""
         self.fault = error
-        # Python flushes once more when it ends, and would complain: let it write into nothing.
-        nothing = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nothing, 1)
-        os.close(nothing)
+        _into_nothing(1)
+
+    def _lose(self, stream: IO[str], error: OSError) -> None:
+        if stream is sys.stdout:
+            self.give_up(error)
+        elif stream is sys.stderr:
+            _into_nothing(2)
+
+
+def _into_nothing(number: int) -> None:
+    """What Python still holds for a stream that broke is flushed when it ends, and would fail again: it goes nowhere."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, number)
+    os.close(nothing)
 
 
 def prepare_streams() -> None:

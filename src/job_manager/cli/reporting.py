@@ -158,9 +158,10 @@ def counted(problems: Iterable[Problem]) -> str:
 
 
 def unwritten(out: Output, code: int) -> int:
-    """The exit code when all is said: a reader who left changes nothing, a full disk does."""
+    """The exit code when all is said: a reader who left, or a terminal that was closed, changes nothing; a full disk
+    does."""
     fault = out.fault
-    if fault is None or fault.errno == errno.EPIPE:
+    if fault is None or fault.errno in (errno.EPIPE, errno.EIO):
         return code
     out.json = False  # the document could not be written, so there is no other place to say it
     out.error(Styled("error: ", "bad"), f"the output could not be written: {fault.strerror}")
