@@ -7,8 +7,8 @@ typed and in the user's configuration folder; there is no search upwards. Knows 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from job_manager.app.config_file import ConfigFile, Said, read_config
 from job_manager.app.settings import SETTINGS, Config, Setting, checked, from_text, resolved
@@ -19,21 +19,23 @@ PYPROJECT, TABLE = "pyproject.toml", ("tool", "job_manager")
 COMMAND_LINE, DEFAULT = "command line", "default"
 
 
-class Row(NamedTuple):
+class Row:
     """One setting as it holds. `name` of a limit is `limits.NAME`; `words` stand for a value that nobody has set."""
 
-    name: str
-    value: Any
-    source: str
-    words: str
+    def __init__(self, name: str, value: Any, source: str, words: str) -> None:
+        self.name = name
+        self.value = value
+        self.source = source
+        self.words = words
 
 
-class Configured(NamedTuple):
+class Configured:
     """What holds, and which files were looked at, strongest first."""
 
-    config: Config
-    said: Mapping[str, Said]
-    files: tuple[ConfigFile, ...]
+    def __init__(self, config: Config, said: Mapping[str, Said], files: Sequence[ConfigFile]) -> None:
+        self.config = config
+        self.said = said
+        self.files = files
 
     def rows(self) -> Iterator[Row]:
         """Every setting with its source, in the order of the table; one row for each limit."""
@@ -58,7 +60,7 @@ def configure(given: Mapping[str, Any], environ: Mapping[str, str], cwd: str) ->
     if problems:
         raise InputError(problems)
     said = _strongest({name: Said(value, COMMAND_LINE) for name, value in given.items()}, spoken, files)
-    return Configured(_config(said), said, tuple(files))
+    return Configured(_config(said), said, files)
 
 
 def _project(cwd: str) -> Iterator[ConfigFile]:
@@ -77,7 +79,7 @@ def _user(environ: Mapping[str, str]) -> Iterator[ConfigFile]:
     if os.path.isabs(folder) and os.access(folder, os.X_OK):
         yield read_config(os.path.join(folder, "config.toml"), base=folder)
     elif os.path.isabs(folder):
-        yield ConfigFile(os.path.join(folder, "config.toml"), False, {}, ())
+        yield ConfigFile(os.path.join(folder, "config.toml"))
 
 
 def _two(paths: Iterable[str]) -> Problem:

@@ -7,20 +7,18 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from job_manager.app.settings import SETTINGS, Setting, checked, resolved
-from job_manager.formats.wording import clipped, nearest
 from job_manager.model.errors import Place, Problem
 from job_manager.model.wording import quoted
 
 FILE_LIMIT = 1 << 20
 ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR})
 BOM = b"\xef\xbb\xbf"
-AT = re.compile(r" \(at line (\d+), column (\d+)\)$")
+AT = r" \(at line (\d+), column (\d+)\)$"
 # What tomllib says, and what whoever wrote that wanted to write.
 HINTS = (
     ("after a key", "a setting is written NAME = VALUE"),
@@ -37,13 +35,16 @@ class Said(NamedTuple):
     source: str
 
 
-class ConfigFile(NamedTuple):
+class ConfigFile:
     """A file as read. `there`: whether it has anything to say to jm."""
 
-    path: str
-    there: bool
-    said: Mapping[str, Said]
-    problems: tuple[Problem, ...]
+    def __init__(
+        self, path: str, there: bool = False, said: Mapping[str, Said] | None = None, problems: Sequence[Problem] = ()
+    ) -> None:
+        self.path = path
+        self.there = there
+        self.said = said or {}
+        self.problems = problems
 
 
 class _Unreadable(Exception):
@@ -57,7 +58,7 @@ def read_config(path: str, table: tuple[str, ...] = (), *, base: str, foreign: b
     try:
         raw = _bytes(path)
         if raw is None or (foreign and table[-1].encode() not in raw):
-            return ConfigFile(path, False, {}, ())
+            return ConfigFile(path)
         text = _text(path, raw)
         return _settings(path, text, _document(path, text), table, base)
     except _Unreadable as why:
@@ -94,7 +95,8 @@ def _text(path: str, raw: bytes) -> str:
 
 
 def _document(path: str, text: str) -> Mapping[str, Any]:
-    # Imported here: a run without configuration files does without it.
+    # Imported here: a run without configuration files does without them.
+    import re
     import tomllib
 
     try:
@@ -103,11 +105,11 @@ def _document(path: str, text: str) -> Mapping[str, Any]:
         raise _Unreadable(Problem(Place(path, 1, 1), "lists or tables are nested too deep")) from None
     except ValueError as cause:
         said = str(cause)
-        at = AT.search(said)
+        at = re.search(AT, said)
         line, column = (int(at[1]), int(at[2])) if at else _last(text)
         hint = next((hint for words, hint in HINTS if words in said), "")
-        what = AT.sub("", said).removesuffix(" (at end of document)")
-        raise _Unreadable(Problem(Place(path, line, column), clipped(f"this is not TOML: {what}"), hint)) from None
+        what = re.sub(AT, "", said).removesuffix(" (at end of document)")
+        raise _Unreadable(Problem(Place(path, line, column), f"this is not TOML: {what[:200]}", hint)) from None
 
 
 def _last(text: str) -> tuple[int, int]:
@@ -120,7 +122,7 @@ def _settings(path: str, text: str, document: Mapping[str, Any], table: tuple[st
     for name in table:
         own = own.get(name, {}) if isinstance(own, dict) else {}
         if own == {}:
-            return ConfigFile(path, False, {}, ())
+            return ConfigFile(path)
     # Imported here, as tomllib is.
     from job_manager.app.toml_places import places
 
@@ -129,7 +131,7 @@ def _settings(path: str, text: str, document: Mapping[str, Any], table: tuple[st
         reading.say((), f"expected a table, found {quoted(str(own))}", f"write [{'.'.join(table)}]")
         own = {}
     said = dict(reading.settings(own))
-    return ConfigFile(path, True, said, tuple(reading.problems))
+    return ConfigFile(path, True, said, reading.problems)
 
 
 class _Reading:
@@ -151,7 +153,7 @@ class _Reading:
         return Place(self._path, line, column, _words(path))
 
     def say(self, path: tuple[str | int, ...], message: str, hint: str = "") -> None:
-        self.problems.append(Problem(self._place(path), clipped(message), hint))
+        self.problems.append(Problem(self._place(path), message, hint))
 
     def settings(self, own: Mapping[str, Any]) -> Iterator[tuple[str, Said]]:
         for name, value in own.items():
@@ -166,6 +168,8 @@ class _Reading:
                 yield from self._said(setting, right)
 
     def _unknown(self, name: str) -> None:
+        from job_manager.formats.wording import nearest  # only a mistake needs it
+
         near = nearest(name, SETTINGS)
         hint = f'did you mean "{near}"?' if near else f"the settings: {', '.join(SETTINGS)}"
         self.say((name,), f"there is no setting {quoted(name)}", hint)

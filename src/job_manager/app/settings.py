@@ -8,7 +8,6 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from job_manager.formats.wording import suggestion
 from job_manager.model.names import ENV, PARAM
 from job_manager.model.wording import quoted
 
@@ -47,13 +46,17 @@ class Config(NamedTuple):
 DEFAULTS = Config()
 
 
-class Kind(NamedTuple):
+# The rows below are plain classes: each NamedTuple costs every command 0.2 ms.
+class Kind:
     """What one value may be. `check` gives the value that is meant by one of TOML, `read` makes one of TOML of text."""
 
-    words: str
-    check: Callable[[Any], Any]
-    read: Callable[[str], Any] = str
-    path: bool = False
+    def __init__(
+        self, words: str, check: Callable[[Any], Any], read: Callable[[str], Any] = str, path: bool = False
+    ) -> None:
+        self.words = words
+        self.check = check
+        self.read = read
+        self.path = path
 
 
 def found(value: object) -> str:
@@ -101,6 +104,9 @@ def _whole(least: int, most: int) -> Callable[[Any], int]:
 def _one_of(*words: str) -> Callable[[Any], str]:
     def check(value: Any) -> str:
         if value not in words:
+            # Imported here: only a mistake needs it.
+            from job_manager.formats.wording import suggestion
+
             near = suggestion(value, words) if isinstance(value, str) else ""
             listed = " or ".join(f'"{word}"' for word in words)
             raise ValueError(f"expected {listed}, found {found(value)}" + (f"; {near}" if near else ""))
@@ -142,19 +148,32 @@ def choice(*words: str) -> Kind:
     return Kind(" or ".join(f'"{word}"' for word in words), _one_of(*words))
 
 
-class Setting(NamedTuple):
+class Setting:
     """One row. `default` says in words what holds when nobody has spoken, "" where the default of Config says enough;
-    `option` is that of the command line, `write` a line for a file; `many` is "", "list" or "table"."""
+    `option` is that of the command line, `write` a line for a file; `many` is "", "list" or "table", `between` what
+    stands between several in the environment variable."""
 
-    name: str
-    kind: Kind
-    variable: str
-    help: str
-    write: str
-    default: str = ""
-    option: str = ""
-    many: str = ""
-    between: str = ""  # what stands between several in the environment variable
+    def __init__(
+        self,
+        name: str,
+        kind: Kind,
+        variable: str,
+        help: str,
+        write: str,
+        default: str = "",
+        option: str = "",
+        many: str = "",
+        between: str = "",
+    ) -> None:
+        self.name = name
+        self.kind = kind
+        self.variable = variable
+        self.help = help
+        self.write = write
+        self.default = default
+        self.option = option
+        self.many = many
+        self.between = between
 
     @property
     def unset(self) -> Any:
