@@ -181,8 +181,8 @@ def test_one_bad_output_keeps_all_back(store, wrote):
     outcome = store.publish("a", outputs)
     assert outcome.published == ()
     assert [(f.reason, f.detail) for f in outcome.faults] == [
-        ("output-invalid", "output 'empty' is empty"),
-        ("output-missing", "output 'never' was not written"),
+        ("output-invalid", 'output "empty" is empty'),
+        ("output-missing", 'output "never" was not written'),
     ]
     assert not os.path.exists(store.path("good"))
 
@@ -238,7 +238,7 @@ def test_what_is_no_regular_file_is_no_output(store, make, words):
         store.prepare("a", [output])
         make(store.output_path("a", "x"))
         seen = store.inspect("a", output)
-        assert seen == Fault("output-invalid", f"output 'x' is {words}, not a regular file", "x")
+        assert seen == Fault("output-invalid", f'output "x" is {words}, not a regular file', "x")
         assert store.publish("a", [output]).faults == (seen,)
 
 
@@ -257,7 +257,7 @@ def test_an_output_of_another_kind_is_invalid_and_says_what_it_is(store, wrote):
     wrote("a", {"clip.mp4": media.PNG})
     seen = store.inspect("a", Declared("clip.mp4", "video"))
     assert isinstance(seen, Fault) and seen.reason == "output-invalid"
-    assert seen.detail == "output 'clip.mp4' is declared as video, but its first bytes are those of a PNG image"
+    assert seen.detail == 'output "clip.mp4" is declared as video, but its first bytes are those of a PNG image'
     assert isinstance(store.inspect("a", Declared("clip.mp4", "image")), Facts)
 
 

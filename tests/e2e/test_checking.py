@@ -108,7 +108,7 @@ def test_missing_and_superfluous_files_are_found_before_anything_starts(here):
     text = "input_artifacts:\n  - {param_name: text, name: text.txt, type: text}\n"
     here.write("job.yaml", job("[{shell: 'touch ran'}]") + text)
     for words, said in (
-        ((), "no file is given for the input 'text'"),
+        ((), 'no file is given for the input "text"'),
         (("nosuch.txt",), "not found: nosuch.txt"),
         (("job.yaml", "more.txt"), "more.txt: nothing to give it to"),
         (("--input", "txet=job.yaml"), "no input of that name"),

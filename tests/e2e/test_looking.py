@@ -43,7 +43,7 @@ def test_ids_may_be_shortened_as_long_as_they_are_unique(here):
     assert here.jm("status", "-q", first[:length]).out.strip() == first
     assert here.jm("status", "-q").out.strip() == here.jm("status", "-q", "last").out.strip() == second
     missing = here.jm("status", "xyz")
-    assert missing.code == 7 and "there is no job 'xyz'" in missing.err
+    assert missing.code == 7 and 'there is no job "xyz"' in missing.err
 
 
 def test_status_shows_every_action_with_a_word_and_why_it_failed(here):

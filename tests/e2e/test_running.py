@@ -114,7 +114,7 @@ def test_the_resume_command_of_the_card_works_as_it_stands(here):
         ("{shell: 'kill -9 $$'}", "signal", ("killed by SIGKILL", "out of memory")),
         ("{shell: 'exec sleep 60', timeout: 300ms}", "timeout", ("timeout of 0.3 s", "timeout:")),
         ("{cmd: [no_such_program_here]}", "spawn", ("no_such_program_here", "not found")),
-        ("{shell: 'true', outputs: [{name: o}]}", "output-missing", ("output 'o' was not written", "{o}")),
+        ("{shell: 'true', outputs: [{name: o}]}", "output-missing", ('output "o" was not written', "{o}")),
         ("{shell: ': > {o}', outputs: [{name: o}]}", "output-invalid", ("is empty", "allow_empty: true")),
         ("{shell: 'no_such_command_here'}", "code", ("exit code 127", "not found")),
     ],
@@ -147,7 +147,7 @@ def test_a_missing_package_says_which_python_and_how_to_choose_another(here):
     here.write("job.yaml", job("[{module: m}]"))
     told = here.jm("run", "job.yaml")
     hints = [line for line in told.err.splitlines() if line.startswith("  hint: ")]
-    assert "'no_such_package'" in hints[0] and sys.executable in hints[0] and "the Python that runs jm" in hints[0]
+    assert '"no_such_package"' in hints[0] and sys.executable in hints[0] and "the Python that runs jm" in hints[0]
     assert all(way in hints[1] for way in ("python:", "manifest.yaml", ".venv", "--python"))
     assert "ModuleNotFoundError" in told.err
 

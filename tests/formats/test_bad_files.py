@@ -73,8 +73,8 @@ steps:
     assert said == {
         4: ['unknown key "stepz"'],
         10: ['"video.mp4" is read as "audio" here, but the job input (3:17) is "video"'],
-        12: ["'../audio.wav' contains a path separator"],
-        13: ["'out put' is not a parameter name; it must match [A-Za-z][A-Za-z0-9_-]{0,63}"],
+        12: ['"../audio.wav" contains a path separator'],
+        13: ['"out put" is not a parameter name; it must match [A-Za-z][A-Za-z0-9_-]{0,63}'],
         14: ['expected a duration like 90s, 5m, 2h or 1h30m, found "5 parsecs"'],
         16: [
             f'"text.txt" is written in parallel, by extract/extract_audio (13:13); {PARALLEL}',
@@ -85,7 +85,7 @@ steps:
             '"video.mp4" would be written over the job input of that name (3:17)',
             'expected true or false, found the text "yes"',
         ],
-        23: ["'A B' is not a name of an environment variable"],
+        23: ['"A B" is not a name of an environment variable'],
         24: ["an entry needs one of module:, cmd: and shell:"],
         27: ['nobody writes "adio.wav"'],
     }

@@ -137,7 +137,7 @@ def _hints(brief: Brief, failure: Failure, tail: list[str]) -> Iterator[str]:
 
 def _other_python(brief: Brief, name: str | None) -> Iterator[str]:
     assert brief.module is not None
-    what = f"the Python package {name!r}" if name else "an import"
+    what = f"the Python package {quoted(name)}" if name else "an import"
     yield f"{what} is missing in {brief.module.interpreter}, which was used because of {brief.module.chosen}"
     yield (
         f"choose another: `python:` in {brief.module.folder}/manifest.yaml, a .venv in that folder, "

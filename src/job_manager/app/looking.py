@@ -15,6 +15,7 @@ from job_manager.core import table
 from job_manager.core.evolve import fold
 from job_manager.core.state import JobState, State
 from job_manager.model.errors import NotFound, Refused
+from job_manager.model.wording import quoted
 from job_manager.ports.history import JobRow
 from job_manager.worker.layout import Layout, label
 
@@ -43,8 +44,9 @@ def resolve(home: Home, word: str) -> str:
     if len(found) == 1:
         return found[0]
     if found:
-        raise Refused(f"{word!r} is the beginning of {len(found)} job ids: {', '.join(found[:5])}", "give more of it")
-    raise NotFound(f"there is no job {word!r} in {home.path}", "`jm ls` shows those there are")
+        some = ", ".join(found[:5])
+        raise Refused(f"{quoted(word)} is the beginning of {len(found)} job ids: {some}", "give more of it")
+    raise NotFound(f"there is no job {quoted(word)} in {home.path}", "`jm ls` shows those there are")
 
 
 def job_list(home: Home) -> list[Document]:
@@ -161,12 +163,12 @@ def action_index(job: JobState, word: str) -> int:
             return found[0]
         if found:
             some = ", ".join(paths[index] for index in found[:5])
-            raise Refused(f"{word!r} is said of {len(found)} actions: {some}", "give the whole path")
+            raise Refused(f"{quoted(word)} is said of {len(found)} actions: {some}", "give the whole path")
     import difflib
 
     near = difflib.get_close_matches(word, [*paths, *(path.rsplit("/", 1)[-1] for path in paths)], 3)
     hint = f"did you mean {', '.join(near)}?" if near else f"`jm status {job.id}` shows its actions"
-    raise NotFound(f"job {job.id} has no action {word!r}", hint)
+    raise NotFound(f"job {job.id} has no action {quoted(word)}", hint)
 
 
 def _is(path: str, word: str) -> bool:

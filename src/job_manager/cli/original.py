@@ -92,12 +92,13 @@ def _run(job_file: str, video: str, storage: str, modules: str) -> int:
 def _match(job_file: str, video: str, inputs: Sequence[str]) -> None:
     """This command line has one VIDEO to give. Raises InputError when the job wants another number of files."""
     from job_manager.model.errors import InputError
+    from job_manager.model.wording import quoted
 
     if len(inputs) > 1:
         files = " ".join(f"--input {name}=FILE" for name in inputs)
         hint = f"jm run {job_file} {files}"
         raise InputError(f"the job has {len(inputs)} inputs ({', '.join(inputs)}); here one can be given", hint)
     if inputs and not video:
-        raise InputError(f"the job needs a file for its input {inputs[0]!r}", USAGE)
+        raise InputError(f"the job needs a file for its input {quoted(inputs[0])}", USAGE)
     if video and not inputs:
         raise InputError(f"the job has no input: there is nothing to give {video} to", "leave VIDEO out")

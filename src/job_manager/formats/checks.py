@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
-from job_manager.formats.wording import PROBLEM_LIMIT, clipped, nearest, quoted
+from job_manager.formats.wording import PROBLEM_LIMIT, clipped, nearest
 from job_manager.model import names
 from job_manager.model.errors import NOWHERE, Place, Problem, in_order
 from job_manager.model.job import Action, Input, Job, JobInput, ModuleCall, Output, Task
+from job_manager.model.types import same_type
+from job_manager.model.wording import quoted
 
 ACTION_LIMIT = 1_000_000
 SUGGESTIONS = 20  # beyond the first few mistakes nobody reads the guesses, and guessing among 100,000 names is slow
@@ -207,12 +209,12 @@ class _Board:
             self.say(wanted.place, "name", message, "move this one to a later step")
 
     def _compare_with_input(self, wanted: Input, given: JobInput) -> None:
-        if not _same_type(wanted.type, given.type):
+        if not same_type(wanted.type, given.type):
             source = f'the job input{_at(given.place)} is "{given.type}"'
             self._clash(wanted, source)
 
     def _compare_with_output(self, wanted: Input, output: Output, who: str) -> None:
-        if not _same_type(wanted.type, output.type):
+        if not same_type(wanted.type, output.type):
             self._clash(wanted, f'{who} writes it as "{output.type}"')
 
     def _clash(self, wanted: Input, source: str) -> None:
@@ -287,11 +289,6 @@ def _sizes(job: Job) -> dict[int, int]:
             stack.pop()
             sizes[id(node)] = sum(1 if isinstance(child, Action) else sizes[id(child)] for child in node.children)
     return sizes
-
-
-def _same_type(one: str | None, other: str | None) -> bool:
-    # Words people chose: alike whatever their case, and agreeing with everything when not given.
-    return not one or not other or one.strip().casefold() == other.strip().casefold()
 
 
 def _at(place: Place | None) -> str:

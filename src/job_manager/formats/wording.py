@@ -1,4 +1,4 @@
-"""How readers and checks say things: names in quotes, guesses, nothing too long, nothing that upsets a terminal.
+"""How readers and checks say things: guesses, nothing too long.
 
 Knows no language and no rule.
 """
@@ -9,12 +9,6 @@ from collections.abc import Collection, Iterable
 
 PROBLEM_LIMIT = 1_000  # of one reading; a generated file may have one mistake a million times
 LONGEST_MESSAGE = 600
-
-
-def quoted(text: str) -> str:
-    """The text in quotes for a message: short, on one line, without control characters."""
-    text = text if len(text) <= 60 else f"{text[:57]}..."
-    return '"' + "".join(c if c.isprintable() else repr(c)[1:-1] for c in text) + '"'
 
 
 def clipped(message: str) -> str:

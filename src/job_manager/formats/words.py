@@ -9,10 +9,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from job_manager.formats.wording import nearest, quoted
+from job_manager.formats.wording import nearest
 from job_manager.model import template
 from job_manager.model.job import Input, Output
 from job_manager.model.names import artifact_name
+from job_manager.model.wording import quoted
 
 SHELL_SIGNS = frozenset({"&&", "||", "|", ";", "&", ">", ">>", "<", "<<", "2>", "2>&1", "1>&2", "&>", ">&2"})
 # Linux: one argument of execve may be 128 KiB with its final NUL, all of them with the environment 2 MiB.

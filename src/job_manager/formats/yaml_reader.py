@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from job_manager.formats.wording import PROBLEM_LIMIT, clipped, nearest, quoted, suggestion
+from job_manager.formats.wording import PROBLEM_LIMIT, clipped, nearest, suggestion
 from job_manager.formats.yaml_builder import NOT_TEXT, Builder
 from job_manager.formats.yaml_syntax import explained
 from job_manager.formats.yaml_text import checked
@@ -17,6 +17,7 @@ from job_manager.formats.yaml_tree import NULLS, At, Map, Plain, Seq, Value, bul
 from job_manager.model.errors import InputError, Place, Problem
 from job_manager.model.names import env_name
 from job_manager.model.quantity import seconds
+from job_manager.model.wording import quoted
 
 __all__ = ["At", "Fields", "Map", "Plain", "Reader", "Seq", "Value", "load", "suggestion"]
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from job_manager.model.wording import quoted
+
 PARAM = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}\Z")
 ENV = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
@@ -21,11 +23,11 @@ def artifact_name(name: str) -> str | None:
     if not name.strip():
         return "the name is empty"
     if name in (".", ".."):
-        return f"{name!r} is not a file name"
+        return f"{quoted(name)} is not a file name"
     if "/" in name or "\\" in name:
-        return f"{name!r} contains a path separator"
+        return f"{quoted(name)} contains a path separator"
     if any(unicodedata.category(c) in ("Cc", "Cs") for c in name):
-        return f"{name!r} contains a control character"
+        return f"{quoted(name)} contains a control character"
     return _length(name) or _ending(name)
 
 
@@ -40,29 +42,31 @@ def _length(name: str) -> str | None:
 
 def _ending(name: str) -> str | None:
     if name[-1] in " ." or name[0] == " ":
-        return f"{name!r} begins or ends with a space, or ends with a dot"
+        return f"{quoted(name)} begins or ends with a space, or ends with a dot"
     if name.split(".", 1)[0].lower() in DEVICES:
-        return f"{name!r} is a reserved device name"
+        return f"{quoted(name)} is a reserved device name"
     return None
 
 
 def param_name(name: str) -> str | None:
     """Why `name` cannot be a `--parameter`, or None."""
-    return (
-        None if PARAM.match(name) else f"{name!r} is not a parameter name; it must match [A-Za-z][A-Za-z0-9_-]{{0,63}}"
-    )
+    return None if PARAM.match(name) else f"{quoted(name)} is not a parameter name; {_must_match(PARAM)}"
 
 
 def env_name(name: str) -> str | None:
     """Why `name` cannot be an environment variable a job sets, or None."""
     if not ENV.match(name):
-        return f"{name!r} is not a name of an environment variable"
-    return f"{name!r} is set by job_manager itself" if name.startswith("JM_") else None
+        return f"{quoted(name)} is not a name of an environment variable"
+    return f"{quoted(name)} is set by job_manager itself" if name.startswith("JM_") else None
 
 
 def job_id(name: str) -> str | None:
     """Why `name` cannot be a job id, or None."""
-    return None if JOB_ID.match(name) else f"{name!r} is not a job id; it must match [A-Za-z0-9][A-Za-z0-9_-]{{0,63}}"
+    return None if JOB_ID.match(name) else f"{quoted(name)} is not a job id; {_must_match(JOB_ID)}"
+
+
+def _must_match(pattern: re.Pattern[str]) -> str:
+    return "it must match " + pattern.pattern.removesuffix(r"\Z")
 
 
 def folded(name: str) -> str:

@@ -12,6 +12,7 @@ from job_manager.formats.yaml_reader import suggestion
 from job_manager.model.errors import NOWHERE, Place, Problem
 from job_manager.model.job import Action, Input, Job, ModuleCall, Output, actions
 from job_manager.model.module import Module, Port
+from job_manager.model.types import same_type
 from job_manager.modules.shelf import Shelf
 
 REASONS = 3  # of an unusable module, in one message
@@ -68,11 +69,6 @@ def check_action(action: Action, module: Module, loose: bool = False, path: str 
     """Every disagreement between one action and its module. `path` stands in for an action that has no place."""
     severity = "warning" if loose else "error"
     return [*_supplied(path, action, contract(module)), *_typed(action, contract(module), severity)]
-
-
-def same_type(one: str | None, other: str | None) -> bool:
-    """Whether two type words agree: alike whatever their case, or one is not given."""
-    return one is None or other is None or one.strip().casefold() == other.strip().casefold()
 
 
 def _look_up(name: str, shelf: Shelf) -> Contract | Problem:

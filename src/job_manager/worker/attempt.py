@@ -15,6 +15,7 @@ from job_manager.artifacts.outputs import MISSING, Fault
 from job_manager.artifacts.store import Published
 from job_manager.core.said import AttemptEnded
 from job_manager.model.errors import EngineError
+from job_manager.model.wording import quoted
 from job_manager.worker.brief import Brief, directory, missing, needs_folder, paths, variables
 from job_manager.worker.command import argv
 from job_manager.worker.keeper_link import ExitRecord, Order
@@ -65,7 +66,7 @@ def prepare(brief: Brief, layout: Layout, worker: str, now: float) -> Order:
 
 
 def _about(artifact: str, fault: str) -> str:
-    return fault if fault.startswith("input") else f"input {artifact!r} {fault}"
+    return fault if fault.startswith("input") else f"input {quoted(artifact)} {fault}"
 
 
 def _make_folders(brief: Brief, layout: Layout) -> None:
@@ -172,7 +173,7 @@ def _collect(brief: Brief, layout: Layout) -> list[tuple[Any, ...]]:
     for source in brief.sources:
         fault = source.identity and difference(source.path, source.identity)
         if fault:
-            raise Unfit("output-invalid", f"input {source.artifact!r} {fault} while the action ran")
+            raise Unfit("output-invalid", f"input {quoted(source.artifact)} {fault} while the action ran")
     if not brief.action.outputs:
         return []
     outcome = layout.store.publish(brief.label, brief.declared)

@@ -13,11 +13,11 @@ from job_manager.formats.job_yaml.inputs import bound, read_inputs
 from job_manager.formats.job_yaml.scope import Scope
 from job_manager.formats.job_yaml.steps import read_steps
 from job_manager.formats.reading import Reading
-from job_manager.formats.wording import quoted
 from job_manager.formats.yaml_reader import Fields, Reader, is_null, load
 from job_manager.formats.yaml_tree import At, Map, Seq, bulk, locate
 from job_manager.model.errors import Place, in_order
 from job_manager.model.job import Job
+from job_manager.model.wording import quoted
 
 KEYS = ("name", "version", "input_artifact", "input_artifacts", "inputs", "steps")
 MEANT = {

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from job_manager.formats.job_yaml.scope import Scope, one_of
-from job_manager.formats.wording import quoted
 from job_manager.formats.yaml_reader import Fields, is_null
 from job_manager.formats.yaml_tree import At, Map, Value
 from job_manager.model.job import Action, JobInput, Task
+from job_manager.model.wording import quoted
 
 SPELLINGS = ("input_artifacts", "input_artifact", "inputs")
 KEYS = ("name", "param_name", "type", "public")

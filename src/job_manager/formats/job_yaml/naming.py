@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from job_manager.formats.wording import quoted
 from job_manager.formats.yaml_reader import Fields, Reader
 from job_manager.formats.yaml_tree import At
 from job_manager.model import names
+from job_manager.model.wording import quoted
 
 
 class Wanted(NamedTuple):
