@@ -6,12 +6,17 @@ import json
 import os
 import resource
 import select
+import shutil
 import signal
 import socket
+import subprocess
+import sys
 
 import pytest
 
 from job_manager.worker import keeper_link
+from job_manager.worker.keeper import BATCH
+from job_manager.worker.keeper import __file__ as keeper_file
 from job_manager.worker.keeper_link import KeeperGone, KeeperLink
 from tests.process.keeping import DEADLINE, Keeping, gone, is_alive
 
@@ -263,12 +268,13 @@ def test_sigterm_ends_it_only_without_children(keeper):
     assert keeper.link.ended(DEADLINE)
 
 
-def test_it_sleeps_when_there_is_nothing_to_do(keeping):
-    """No polling: with a child that runs and an order that waits, it is not scheduled at all."""
+@pytest.mark.parametrize(("slots", "sent"), [(1, 0), (1, 2), (BATCH, BATCH), (BATCH, 2 * BATCH)])
+def test_it_sleeps_when_there_is_nothing_to_do(keeping, slots, sent):
+    """No polling: with children that run and orders that wait, or with neither, it is not scheduled at all."""
     keeper = keeping()
-    keeper.hello(slots=1)
-    keeper.link.start([keeper.order("runs", "/bin/sleep", "1000"), keeper.order("waits", "/bin/true")])
-    keeper.pid("runs")
+    keeper.hello(slots=slots)
+    keeper.link.start([keeper.order(str(number), "/bin/sleep", "1000") for number in range(sent)])
+    keeper.until(lambda: len(keeper.began) == min(sent, slots))
 
     def switches() -> int:
         with open(f"/proc/{keeper.link.pid}/status") as status:
@@ -296,6 +302,28 @@ def test_nobody_answers_where_no_keeper_lives(keeper, tmp_path):
     assert KeeperLink.attach(str(tmp_path / "none")) is None
     keeper.kill()
     assert KeeperLink.attach(keeper.directory) is None
+
+
+def test_the_file_alone_is_a_keeper(tmp_path):
+    """As it would run on another host: one file, no package around it."""
+    alone = tmp_path / "carried.py"
+    shutil.copy(keeper_file, alone)
+    (tmp_path / "d").mkdir(0o700)
+    ours, theirs = socket.socketpair()
+    hello = {"incarnation": "x", "slots": 1, "env": {}, "umask": 0o022}
+    order = {"token": "a", "argv": ["/bin/pwd"], "cwd": str(tmp_path), "log": f"{tmp_path}/log"}
+    argv = [sys.executable, "-I", "-S", str(alone), f"{tmp_path}/d"]
+    with ours, theirs, subprocess.Popen(argv, stdin=theirs.fileno()) as child:
+        theirs.close()
+        ours.settimeout(DEADLINE)
+        ours.sendall(f"{json.dumps(['hello', hello])}\n{json.dumps(['start', [order]])}\n".encode())
+        said = b""
+        while b'"exited"' not in said:
+            said += ours.recv(65536)
+        assert answers(ours, b'["leave"]\n') == b""
+        assert child.wait(DEADLINE) == 0
+    assert said.startswith(b'["state",')
+    assert (tmp_path / "log").read_text() == f"{tmp_path}\n"
 
 
 def test_a_directory_serves_one_keeper_only(keeper):

@@ -135,6 +135,7 @@ class Orphans:
 
     def __init__(self, trace: KeeperTrace, deadlines: Mapping[str, float] | None = None, grace: float = 10.0) -> None:
         awaited(trace.pid, KEEPER_END)
+        _bury(trace.pid, trace.start_ticks)
         self.trace = _trace(trace.directory)
         if self.trace.alive:
             raise KeeperAlive(f"the keeper (pid {trace.pid}) in {trace.directory} still lives")
@@ -335,9 +336,14 @@ def _ask(process: Process, now: bool, asked: set[int]) -> None:
 def _await_all(left: Iterable[Leftover], until: float) -> None:
     for _, process in left:
         awaited(process.pid, max(0.0, until - time.monotonic()))
-        now = processes.process_of(process.pid)
-        if now and now.ticks == process.ticks and now.state == b"Z" and now.parent == os.getpid():
-            os.waitpid(process.pid, os.WNOHANG)
+        _bury(process.pid, process.ticks)
+
+
+def _bury(pid: int, ticks: int) -> None:
+    """Reap a process that has ended, if it is a child of ours."""
+    now = processes.process_of(pid)
+    if now and now.ticks == ticks and now.state == b"Z" and now.parent == os.getpid():
+        os.waitpid(pid, os.WNOHANG)
 
 
 def _append_exits(directory: str, texts: list[str]) -> None:
