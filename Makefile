@@ -15,9 +15,7 @@ help:
 	@echo 'make demo [VIDEO=film.mp4]  run examples/media on a clip, or on your film; the last line is the report'
 	@echo 'make test                   lint, then all tests but the long ones (JOBS=2 at a time)'
 	@echo 'make lint                   ruff, mypy and the figures of the style guide'
-ifneq ($(wildcard bench/run),)
-	@echo 'make bench                  the benchmarks'
-endif
+	@echo "make bench                  jm beside make, ninja and xargs (BENCH='W1 W3 --full', BENCH=--help)"
 	@echo 'make setup                  only .venv with everything for development'
 	@echo 'make lock                   pin the requirements anew (needs uv; LOCK=--upgrade for newer versions)'
 	@echo 'make clean                  remove results and caches; distclean: .venv too'
@@ -43,8 +41,7 @@ lint: setup
 	@$(PY) -m tests.house.style
 
 bench: setup
-	@test -x bench/run || { echo 'bench: there are no benchmarks yet (bench/run)' >&2; exit 1; }
-	@bench/run
+	@$(PY) bench/run $(BENCH)
 
 lock:
 	@tools/lock
