@@ -184,8 +184,8 @@ def test_a_second_run_in_a_held_directory_is_refused_in_one_line(waiting: Waitin
     for words in (("run", "job.yaml"), ("resume", "last"), ("rm", "last")):
         told = waiting.jm(*words)
         assert told.code == 7 and not told.out
-        first, second = told.err.splitlines()
-        assert f"process {running.pid}" in first and "run job.yaml" in first and "--home DIR" in second
+        (line,) = told.err.splitlines()
+        assert f"process {running.pid}" in line and "run job.yaml" in line and "--home DIR" in line
     assert waiting.jm("run", "job.yaml", "--json").json["error"]["kind"] == "refused"
     waiting.write("quick.yaml", job("[{shell: 'true'}]"))
     assert waiting.jm("run", "quick.yaml", "--home", "other").code == 0

@@ -9,6 +9,8 @@ import json
 
 import pytest
 
+from tests.e2e.person import job
+
 VERBS = ("run", "resume", "check", "plan", "modules", "init", "ls", "status", "logs", "rm", "version")
 
 
@@ -70,6 +72,16 @@ def test_mistakes_are_explained_in_a_line_with_the_usage(here, words, said):
     assert said in told.err, told
     assert "usage: jm " in told.err and "Traceback" not in told.err
     assert list(here.path.iterdir()) == []
+
+
+def test_after_two_dashes_everything_is_a_file(here):
+    here.write("-x.yaml", job("[{cmd: [cat, '{v}'], inputs: [v]}]").replace("steps:", "inputs: [{name: v}]\nsteps:"))
+    here.write("-y.mp4", "film")
+    assert here.jm("check", "--", "-x.yaml").code == 0
+    assert here.jm("check", "-q", "--", "-x.yaml", "-y.mp4").code == 0
+    assert here.jm("run", "-j", "1", "--", "-x.yaml", "-y.mp4").code == 0
+    assert "--json: nothing to give it to" in here.jm("check", "--", "-x.yaml", "-y.mp4", "--json").err
+    assert '"--json" is one argument too many' in here.jm("ls", "--", "--json").err
 
 
 def test_an_abbreviated_option_is_no_option(here):
@@ -142,3 +154,26 @@ def test_options_stand_on_either_side_of_the_verb(here):
 def test_a_job_file_without_a_verb_is_the_originals_command_line(here):
     told = here.jm("job.yaml", "clip.mp4")
     assert told.code == 1 and "not found" in told.both
+
+
+@pytest.mark.parametrize("words", [("ls",), ("status",), ("logs",), ("rm", "last"), ("run", "job.yaml"), ("ls", "-q")])
+def test_a_state_directory_that_is_none_is_said(here, words):
+    here.write("job.yaml", job("[{shell: 'true'}]"))
+    here.write("file", "")
+    for home in ("file", "file/below", "/dev/null"):
+        told = here.jm(*words, "--home", home)
+        assert told.code == 2 and "is not a directory" in told.err and not told.out, told
+
+
+def test_the_originals_log_gives_each_problem_its_own_level(here):
+    here.write("clip.mp4", "film")
+    outputs = "outputs: [{name: v}, {name: z}]"
+    text = job(f"[{{shell: 'true {{v}} {{z}}', {outputs}}}]")
+    here.write("job.yaml", text.replace("steps:", "inputs: [{name: v}]\nsteps:"))
+    told = here.jm("job.yaml", "clip.mp4", "--storage_dir", ".", "--modules_dir", ".")
+    assert told.code == 1 and told.err.count("Failed to run job") == told.err.count(" - ERROR - ") == 1
+    level = {words: line.split(" - ")[2] for line in told.err.splitlines() for words in LOGGED if words in line}
+    assert [level[words] for words in LOGGED] == ["ERROR", "WARNING", "INFO"], told
+
+
+LOGGED = ("over the job input", "nothing reads the job input", 'nothing reads "z"')

@@ -75,10 +75,8 @@ class Home:
     def _refusal(self, cause: OSError) -> Refused | EngineError:
         if cause.errno not in (errno.EWOULDBLOCK, errno.EACCES):
             return EngineError(f"the state directory {self.path} cannot be locked: {cause.strerror}")
-        return Refused(
-            f"the state directory {self.path} is in use by {_in_words(self.holder())}",
-            "wait for it to end, or use another directory with --home DIR",
-        )
+        way = "wait for it to end, or use another directory with --home DIR"  # in the same line: the issue asks for one
+        return Refused(f"the state directory {self.path} is in use by {_in_words(self.holder())}; {way}")
 
     def holder(self) -> dict[str, Any]:
         """Who holds the directory now: pid, since (epoch seconds), words (its command line), job; empty when nobody."""

@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code (architecture, decision 14). Never raises for what a person does."""
     prepare_streams()
     words = list(sys.argv[1:] if argv is None else argv)
-    out = Output(json="--json" in words)
+    out = Output(json="--json" in words[: words.index("--") if "--" in words else None])
     try:
         code = _dispatch(words, out)
     except KeyboardInterrupt:

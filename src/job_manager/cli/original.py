@@ -9,6 +9,13 @@ import os
 import sys
 from collections.abc import Sequence
 
+# Not imported from typing: `jm --help` passes through this file.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from logging import Logger
+
+    from job_manager.model.errors import Problem
+
 OPTIONS = ("--storage_dir", "--modules_dir")
 ENDINGS = (".yaml", ".yml")
 USAGE = "python -m job_manager JOB VIDEO [--storage_dir temp/] [--modules_dir modules/]"
@@ -39,14 +46,25 @@ def main(argv: Sequence[str]) -> int:
     try:
         return _run(job, video, storage, modules)
     except InputError as error:
-        for problem in error.problems:
-            log.error("Failed to run job: %s", " - ".join(line.strip() for line in str(problem).splitlines()))
+        _log_problems(log, error.problems)
     except JobManagerError as error:
         log.error("Failed to run job: %s", error)
         if error.hint:
             log.error("To go on: %s", error.hint)
         return 130 if getattr(error, "state", "") == "interrupted" else 1
     return 1
+
+
+def _log_problems(log: Logger, problems: Sequence[Problem]) -> None:
+    """What stops the job as errors; what is only odd about it, said with that, at its own level."""
+    from job_manager.app.original import LEVELS, one_line
+
+    for problem in problems:
+        text = one_line(problem)
+        if problem.severity == "error":
+            log.error("Failed to run job: %s", text)
+        else:
+            log.log(LEVELS[problem.severity], "%s", text)
 
 
 def _read(argv: Sequence[str]) -> tuple[str, str, str, str]:

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from argparse import Namespace
 
 from job_manager.app.home import Home
+from job_manager.model.errors import InputError
 
 
 def home_of(options: Namespace) -> Home:
-    """The state directory of the configuration. No search upwards."""
-    return Home(os.path.expanduser(options.config.home))
+    """The state directory of the configuration. No search upwards. Raises InputError for what is no directory."""
+    home = Home(os.path.expanduser(options.config.home))
+    try:
+        wrong = not stat.S_ISDIR(os.stat(home.path).st_mode)
+    except NotADirectoryError:
+        wrong = True
+    except (OSError, ValueError):  # not there yet, or it cannot be looked at: what is done with it says so
+        wrong = False
+    if wrong:
+        hint = "choose another place with --home DIR or JM_HOME"
+        raise InputError(f"the state directory {home.path} is not a directory", hint)
+    return home
 
 
 def command(home: str | None, *words: str) -> str:

@@ -57,14 +57,25 @@ class Parser(argparse.ArgumentParser):
         self._positionals.title = "arguments"
 
     def read(self, words: Sequence[str]) -> argparse.Namespace:
-        """The options in `words`; positional ones may stand between others."""
+        """The options in `words`; positional ones may stand between others, and after `--` there are no others."""
         _add_everywhere(self)
-        options, unknown = self.parse_known_intermixed_args(list(words))
+        words = list(words)
+        end = words.index("--") if "--" in words else len(words)
+        # argparse would still take them for options: it sees names without a dash, which no real word can be.
+        plain = {f"\0{number}": word for number, word in enumerate(words[end + 1 :])}
+        options, unknown = self.parse_known_intermixed_args([*words[:end], *plain])
         if unknown:
-            raise self._unexpected(unknown[0])
+            raise self._unexpected(unknown[0], plain)
+        for name, value in vars(options).items():
+            if isinstance(value, str):
+                setattr(options, name, plain.get(value, value))
+            elif isinstance(value, list):
+                setattr(options, name, [plain.get(each, each) for each in value])
         return options
 
-    def _unexpected(self, word: str) -> UsageError:
+    def _unexpected(self, word: str, plain: dict[str, str]) -> UsageError:
+        if word in plain:
+            return UsageError(f"{quoted(plain[word])} is one argument too many", usage=self.usage_line())
         if not word.startswith("-") or word == "-":
             return UsageError(f"{quoted(word)} is one argument too many", usage=self.usage_line())
         name = word.split("=", 1)[0]

@@ -7,7 +7,7 @@ import re
 from job_manager.model.wording import quoted
 
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
-PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|min|m|h|d)")
+PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|min|m|h|d)")
 WHOLE = re.compile(rf"(?:{PART.pattern})+\Z")
 LONGEST = 366 * 86400.0
 EXPECTED = "expected a duration like 90s, 5m, 2h or 1h30m"
@@ -18,7 +18,7 @@ LARGEST = 2**60
 def seconds(text: str) -> float:
     """Seconds from `90`, `90s`, `5m`, `1h30m`, `500ms`. Raises ValueError with a sentence for anything else."""
     try:
-        value = float(text) if re.fullmatch(r"\d+(\.\d+)?", text) else _sum(text)
+        value = float(text) if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text) else _sum(text)
     except OverflowError:
         value = LONGEST * 2
     if value <= 0:
