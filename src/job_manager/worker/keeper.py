@@ -556,7 +556,7 @@ class Connection:
     def lines(self) -> list[str] | None:
         """The complete lines there are now; None when the peer is gone or sends what is no line of ours."""
         try:
-            part = os.read(self.handle, 1 << 18)
+            part = os.read(self.handle, 1 << 16)
         except BlockingIOError:
             return []
         except OSError:
