@@ -7,20 +7,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 from typing import NamedTuple
 
+from job_manager.app.params import given_params
 from job_manager.app.settings import Config
 from job_manager.artifacts.export import blocked
 from job_manager.artifacts.identity import identity
-from job_manager.formats import draft
+from job_manager.formats import draft, folder_of
+from job_manager.formats.params import again
 from job_manager.formats.reading import Reading
 from job_manager.model.errors import InputError, Place, Problem, in_order
 from job_manager.model.job import Action, Job, JobInput, ModuleCall, actions
+from job_manager.model.params import Values
 from job_manager.model.site import GivenFile, Installed, Site
 from job_manager.model.wording import quoted
 from job_manager.modules.agree import check_modules
 from job_manager.modules.install import installed
 from job_manager.modules.interpreter import which
+from job_manager.modules.params import with_defaults
 from job_manager.modules.shelf import Shelf, find
 
 COMMAND_LINE = "command line"
@@ -29,7 +35,8 @@ COMMAND_LINE = "command line"
 class Wish(NamedTuple):
     """What a person asked for. Paths as typed, relative to `cwd`. `files` are given in the order of the job's inputs,
     `named` by name. `slots` 0: as many as there are cores. `store`: another place for the artifacts, or "". None:
-    nothing was said (`completed` puts what the configuration says)."""
+    nothing was said (`completed` puts what the configuration says). `params`: NAME=VALUE or @FILE, relative to
+    `params_from` (default `cwd`); `former`: values from before; `base`: the folder of a job that is not read again."""
 
     job_file: str
     files: tuple[str, ...] = ()
@@ -44,6 +51,10 @@ class Wish(NamedTuple):
     split_streams: bool = False
     store: str = ""
     format: str | None = None
+    params: tuple[str, ...] = ()
+    params_from: str = ""
+    former: tuple[tuple[str, str], ...] = ()
+    base: str = ""
 
 
 def completed(wish: Wish, config: Config) -> Wish:
@@ -65,6 +76,7 @@ class Loaded(NamedTuple):
     job: Job
     site: Site
     problems: tuple[Problem, ...]
+    values: Mapping[str, str] = MappingProxyType({})  # of its params, the defaults among them
 
 
 def load(
@@ -72,9 +84,13 @@ def load(
 ) -> Loaded:
     """Read (unless the `job` is there already) and check. Raises InputError with every mistake. With `files_needed`
     false (check, plan) inputs may be left out, but what is given is checked."""
-    reading = _draft(wish, cwd) if job is None else Reading(job)
+    params, wrong = given_params(wish.params, wish.params_from or cwd, wish.former)
+    base = wish.base or folder_of(_absolute(wish.job_file, cwd) if wish.job_file not in ("", "-") else "-")
+    values = Values(params, base)
+    reading = _draft(wish, cwd, values) if job is None else again(job, values, loose=bool(wish.loose_types))
     job = reading.job
     given, problems = _given(job, wish, cwd, files_needed)
+    problems += wrong
     shelf, missing = _shelf(wish, cwd)
     problems += [*reading.problems, *missing]
     problems += reading.placed(check_modules(job, shelf, bool(wish.loose_types)))
@@ -83,15 +99,27 @@ def load(
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
         raise InputError(problems)
-    return Loaded(job, _site(wish, cwd, given, modules, shelf), tuple(in_order(problems)))
+    try:
+        whole = with_defaults(job, shelf, base)
+    except ValueError as error:
+        # A value that looks like a param without one: it was passed over when the others were looked at.
+        raise InputError(str(error)) from None
+    said = {value.name for value in params}
+    site = replace(
+        _site(wish, cwd, given, modules, shelf),
+        base=base,
+        params=tuple(sorted((name, text) for name, text in reading.values.items() if name in said)),
+        template=(reading.template or job) if reading.template or whole is not job else None,
+    )
+    return Loaded(whole, site, tuple(in_order(problems)), reading.values)
 
 
-def _draft(wish: Wish, cwd: str) -> Reading:
+def _draft(wish: Wish, cwd: str, values: Values) -> Reading:
     """Errors name the file as it was typed."""
     path = os.path.expanduser(wish.job_file)
     if path != "-" and cwd != os.getcwd():
         path = os.path.join(cwd, path)
-    return draft(path, wish.format, loose=bool(wish.loose_types))
+    return draft(path, wish.format, loose=bool(wish.loose_types), given=values.given, base=values.base)
 
 
 def _absolute(path: str, cwd: str) -> str:

@@ -184,9 +184,11 @@ def _renew(
 ) -> Renewal:
     """Read and check again: the same job, or the edited file, with the modules as they are now."""
     wish = wish or Wish(job_file="")
-    again = completed(_as_before(wish, job.site), config)
     edited = bool(wish.job_file)
-    loaded = load(again, environ, cwd if edited else job.site.workdir, job=None if edited else job.job)
+    base = "" if edited else job.site.base
+    again = completed(_as_before(wish, job.site), config)._replace(params_from=cwd, base=base)
+    before = job.site.template or job.job
+    loaded = load(again, environ, cwd if edited else job.site.workdir, job=None if edited else before)
     site = loaded.site
     changed = job_document(loaded.job) != job_document(job.job) or _inputs_changed(job.site, site)
     gone = () if changed or job.finished == "succeeded" else _gone(job, loaded, layout)
@@ -219,6 +221,7 @@ def _as_before(wish: Wish, site: Site) -> Wish:
         loose_types=(site.loose_types or None) if wish.loose_types is None else wish.loose_types,
         split_streams=site.split_streams,
         store=site.store,
+        former=site.params,
     )
 
 

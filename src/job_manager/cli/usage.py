@@ -112,7 +112,7 @@ def _examples(examples: Sequence[tuple[str, str]]) -> str:
 
 def _add_everywhere(parser: Parser) -> None:
     group = parser.add_argument_group("everywhere")
-    group.add_argument("--home", metavar="DIR", help="the state directory (default: JM_HOME, else ./.jm)")
+    group.add_argument("--home", metavar="DIR", help="the state directory (default: ./.jm)")
     group.add_argument("--color", metavar="WHEN", choices=COLOURS, help="auto, always or never")
     group.add_argument("-q", "--quiet", action="store_true", help="print only ids and paths, and errors")
     group.add_argument("--json", action="store_true", help="print one JSON document, also for errors")
@@ -151,6 +151,14 @@ def named_path(text: str) -> tuple[str, str]:
     return name, path
 
 
+def param_word(text: str) -> str:
+    """A type for argparse: NAME=VALUE or @FILE."""
+    name, mark, _ = text.partition("=")
+    if len(text) < 2 if text.startswith("@") else not (mark and name):
+        raise argparse.ArgumentTypeError(f"expected NAME=VALUE or @FILE.yaml, found {quoted(text)}")
+    return text
+
+
 def add_setting_options(parser: Parser) -> None:
     """The options that say what can also be set in the environment and in files (see app.settings)."""
     add = parser.add_argument
@@ -168,8 +176,10 @@ def add_run_options(parser: Parser) -> None:
     """The options that `run`, `resume`, `plan` and `check` share."""
     add = parser.add_argument
     add("--input", metavar="NAME=PATH", type=named_path, action="append", default=[], help="the file of one job input")
+    add("-p", "--param", metavar="NAME=VALUE", type=param_word, action="append", default=[], dest="params", help=P_HELP)
     add_setting_options(parser)
     add("--format", metavar="NAME", help="the job's language (default: by the file's ending)")
 
 
-MODULES_HELP = "a folder with modules; may be repeated (default: JM_MODULES, else modules/ beside the job)"
+P_HELP = "the value of a param of the job, or @FILE.yaml with several (JOB.yaml --help lists them)"
+MODULES_HELP = "a folder with modules; may be repeated (default: modules/ beside the job)"

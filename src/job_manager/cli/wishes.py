@@ -21,6 +21,7 @@ def wish(options: Namespace, job_file: str, files: list[str] | None = None) -> W
         verify=options.verify,
         loose_types=options.loose_types,
         format=options.format,
+        params=tuple(options.params),
     )
 
 

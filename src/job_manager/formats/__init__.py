@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 
 from job_manager.formats.reading import Reading
 from job_manager.model.errors import InputError, Place, Problem
+from job_manager.model.params import Given, Values
 
 __all__ = ["LANGUAGES", "Reading", "draft", "read"]
 
@@ -16,9 +17,9 @@ STDIN = "<stdin>"
 
 
 class Draft(Protocol):
-    """How a language is read: the bytes, the file's name for messages, whether types may disagree."""
+    """How a language is read: the bytes, the file's name for messages, whether types may disagree, values of params."""
 
-    def __call__(self, raw: bytes, file: str, *, loose: bool) -> Reading: ...
+    def __call__(self, raw: bytes, file: str, *, loose: bool, values: Values) -> Reading: ...
 
 
 class Language(NamedTuple):
@@ -29,33 +30,46 @@ class Language(NamedTuple):
     draft: Draft
 
 
-def _job_yaml(raw: bytes, file: str, *, loose: bool) -> Reading:
+def _job_yaml(raw: bytes, file: str, *, loose: bool, values: Values) -> Reading:
     # Each language is imported when a file of it is read: `jm --help` reads nothing.
     from job_manager.formats import job_yaml
 
-    return job_yaml.draft(raw, file, loose=loose)
+    return job_yaml.draft(raw, file, loose=loose, values=values)
 
 
 # Where no ending fits, the first is taken.
 LANGUAGES = (Language("job.yaml", (".yaml", ".yml"), _job_yaml),)
 
 
-def read(path: str, format: str | None = None, *, loose: bool = False) -> Reading:
+def read(
+    path: str, format: str | None = None, *, loose: bool = False, given: tuple[Given, ...] = (), base: str = ""
+) -> Reading:
     """The job in the file `path` (`-`: standard input), checked as far as can be without knowing the modules.
 
     format: a name of LANGUAGES; by default the file's ending tells. loose: types that disagree are only warned of.
+    given: values of the job's params. base: where relative paths in the file count from; by default its own folder.
     Raises one InputError with every mistake of the file.
     """
-    return draft(path, format, loose=loose).checked()
+    return draft(path, format, loose=loose, given=given, base=base).checked()
 
 
-def draft(path: str, format: str | None = None, *, loose: bool = False) -> Reading:
+def draft(
+    path: str, format: str | None = None, *, loose: bool = False, given: tuple[Given, ...] = (), base: str = ""
+) -> Reading:
     """Like `read`, but mistakes do not raise: they are among the problems, so that others can be said with them.
 
     Raises InputError only when no job can be made out at all: no such file, not the language.
     """
     language = _language(path, format)
-    return language.draft(_bytes(path), STDIN if path == "-" else path, loose=loose)
+    values = Values(given, base or folder_of(path))
+    return language.draft(_bytes(path), STDIN if path == "-" else path, loose=loose, values=values)
+
+
+def folder_of(path: str) -> str:
+    """The absolute folder of a job file; of standard input the current one."""
+    import os
+
+    return os.getcwd() if path == "-" else os.path.dirname(os.path.abspath(path))
 
 
 def _language(path: str, format: str | None) -> Language:

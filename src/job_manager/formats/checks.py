@@ -13,6 +13,7 @@ from job_manager.formats.wording import PROBLEM_LIMIT, clipped, nearest
 from job_manager.model import names
 from job_manager.model.errors import NOWHERE, Place, Problem, in_order
 from job_manager.model.job import Action, Input, Job, JobInput, ModuleCall, Output, Task
+from job_manager.model.params import PREFIX
 from job_manager.model.types import same_type
 from job_manager.model.wording import quoted
 
@@ -156,8 +157,10 @@ class _Board:
                 if other is not node:
                     message = f"the parameter {quoted(node.param)} is named twice{_at(other.place)}"
                     self.say(node.place, "param_name", message, "give each artifact its own parameter")
-        if first and not isinstance(action.work, ModuleCall):
-            self._look_at_double_meaning(nodes, first)
+        if not isinstance(action.work, ModuleCall):
+            if first:
+                self._look_at_double_meaning(nodes, first)
+            self._look_at_values(action, nodes)
 
     def _look_at_double_meaning(self, nodes: list[Input | Output], params: dict[str, Input | Output]) -> None:
         for node in nodes:
@@ -165,6 +168,16 @@ class _Board:
             if other is not None and other.artifact != node.artifact:
                 message = f'"{{{node.artifact}}}" may mean this file or the parameter of that name{_at(other.place)}'
                 self.say(node.place, "name", message, "rename the parameter")
+
+    def _look_at_values(self, action: Action, nodes: list[Input | Output]) -> None:
+        # {name} in a command is a value or a path, never either.
+        for name, _ in action.params:
+            other = next((node for node in nodes if name in (node.param, node.artifact)), None)
+            if other is not None:
+                message = f'"{{{name}}}" may mean this value or the file of that name{_at(other.place)}'
+                at_name = action.place if not name.startswith(PREFIX) else other.place
+                key = f"params.{name}" if not name.startswith(PREFIX) else "name"
+                self.say(at_name, key, message, "rename one of them")
 
     def look_at_outputs(self, place: int) -> None:
         for output in self.actions[place].outputs:

@@ -5,7 +5,7 @@ Knows no language; each one brings its own way of finding places.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from job_manager.model.errors import InputError, Place, Problem, in_order
@@ -24,12 +24,15 @@ class Reading:
 
     From `formats.read` they are warnings and notes. From `formats.draft` there may be errors among them, and then the
     job is what could be made out: an artifact without a name is called "", an entry without work has an empty command.
+    template: the job as it is written, where the values of its params were put in to make `job`; values: these.
     """
 
     job: Job
     problems: tuple[Problem, ...] = ()
     source: bytes = field(default=b"", repr=False)
     locate: Locate = field(default=_nowhere, repr=False, compare=False)
+    template: Job | None = field(default=None, repr=False)
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def placed(self, problems: Iterable[Problem]) -> list[Problem]:
         """The problems with the exact place of the value that their path names, as far as the file has it.

@@ -9,10 +9,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from job_manager.formats.wording import nearest
+from job_manager.formats.wording import nearest, suggestion
 from job_manager.model import template
 from job_manager.model.job import Input, Output
 from job_manager.model.names import artifact_name
+from job_manager.model.params import PREFIX
 from job_manager.model.wording import quoted
 
 SHELL_SIGNS = frozenset({"&&", "||", "|", ";", "&", ">", ">>", "<", "<<", "2>", "2>&1", "1>&2", "&>", ">&2"})
@@ -32,10 +33,14 @@ class Word(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What `{name}` may name in one action: declared names are replaced, seen ones are known elsewhere in the job."""
+    """What `{name}` may name in one action: declared names are replaced, seen ones are known elsewhere in the job.
+
+    Among the declared is `params.NAME` for every param of the job. `kinds`: what is declared, in words.
+    """
 
     declared: Collection[str]
-    seen: Collection[str]
+    seen: Collection[str] = ()
+    kinds: str = "input, output or param of this entry"
 
 
 def look_at(words: Iterable[Word], names: Names, *, shell: bool) -> set[str]:
@@ -49,6 +54,11 @@ def look_at(words: Iterable[Word], names: Names, *, shell: bool) -> set[str]:
         if "{" in word.text:
             used.update(_look_at_names(word, names, shell=shell))
     return used
+
+
+def look_at_value(word: Word, names: Names) -> set[str]:
+    """Like `look_at`, for a text that is no word of a command: an artifact's name, a variable, a param."""
+    return set(_look_at_names(word, names, shell=False)) if "{" in word.text else set()
 
 
 def _look_at_signs(word: Word, *, first: bool) -> None:
@@ -71,28 +81,43 @@ def _look_at_length(word: Word) -> None:
 def _look_at_names(word: Word, names: Names, *, shell: bool) -> Iterable[str]:
     for name in set(template.fields(word.text)):
         if name not in names.declared:
-            yield from _look_at_unknown(word, name, names)
+            yield from _look_at_unknown(word, name, names, shell=shell)
             continue
         if shell:
             _look_at_quotes(word, name)
         yield name
 
 
-def _look_at_unknown(word: Word, name: str, names: Names) -> Iterator[str]:
+def _look_at_unknown(word: Word, name: str, names: Names, *, shell: bool) -> Iterator[str]:
     bare = name.strip()
-    near = _meant(bare, names.declared)
+    if bare.startswith(PREFIX) and bare not in names.declared:
+        params = [known[len(PREFIX) :] for known in names.declared if known.startswith(PREFIX)]
+        word.say("error", *no_param(bare[len(PREFIX) :], params))
+        return
+    near = _meant(bare, names.declared, variable=shell and f"${{{name}}}" in word.text)
     if near is not None:
         hint = f'write "{{{near}}}"'
-        word.say("warning", f'"{{{name}}}" is not replaced: it is no input, output or param of this entry', hint)
+        word.say("warning", f'"{{{name}}}" is not replaced: it is no {names.kinds}', hint)
         yield near
     elif bare in names.seen:
         hint = "declare it under inputs: or outputs: of this entry"
         word.say("warning", f'"{{{name}}}" is not replaced: this entry does not declare it', hint)
 
 
-def _meant(name: str, declared: Collection[str]) -> str | None:
+def no_param(name: str, params: Collection[str]) -> tuple[str, str]:
+    """What is wrong with a name that none of the job's params has, and a hint."""
+    if not params:
+        return f"the job has no param {quoted(name)}", f"declare it: params: {{{name}: DEFAULT}} at the top of the job"
+    return f"the job has no param {quoted(name)}", suggestion(name, params) or f"its params: {', '.join(params)}"
+
+
+def _meant(name: str, declared: Collection[str], *, variable: bool) -> str | None:
+    if PREFIX + name in declared:
+        # In a shell it is as likely to be one of the shell's own variables.
+        return None if variable else PREFIX + name
     # {video} for video.mp4 is the commonest of slips; the whole name wins over one without its ending.
-    known = {full.split(".", 1)[0]: full for full in declared} | {full: full for full in declared}
+    short = {full.split(".", 1)[0]: full for full in declared if not full.startswith(PREFIX)}
+    known = short | {full: full for full in declared}
     near = name if name in known else nearest(name, known, 0.75)
     return None if near is None else known[near]
 
@@ -122,7 +147,10 @@ def look_at_unused(outputs: Iterable[Output], used: set[str], say: Callable[[Out
         if not told and artifact_name(output.artifact) is None:
             name = output.param or output.artifact
             message = f"the command is never told where to write {quoted(output.artifact)}"
-            say(output, message, f'put "{{{name}}}" where the path belongs')
+            hint = (
+                f'put "{{{name}}}" where the path belongs' if "{" not in name else "give it a param_name, and use that"
+            )
+            say(output, message, hint)
 
 
 def declared(inputs: Iterable[Input], outputs: Iterable[Output]) -> frozenset[str]:

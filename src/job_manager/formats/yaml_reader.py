@@ -6,7 +6,7 @@ For job files and module manifests alike; knows the keys of neither.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from job_manager.formats.wording import PROBLEM_LIMIT, clipped, nearest, suggestion
@@ -288,22 +288,26 @@ class Fields:
 
     def env(self, key: str) -> tuple[tuple[str, str], ...]:
         """Names and texts of environment variables, sorted by name."""
+        return self.named_texts(key, env_name)
+
+    def named_texts(self, key: str, unfit: Callable[[str], str | None]) -> tuple[tuple[str, str], ...]:
+        """A mapping of texts as written, sorted by name. `unfit`: why something cannot be one of these names."""
         value = self.map.get(key)
         if value is None or is_null(value):
             return ()
         if not isinstance(value, Map):
             self.wrong(key, f"expected a mapping (NAME: value), found {found(value)}", f"{key}: {{NAME: value}}")
             return ()
-        taken = {name: self._env_value(key, value, name) for name in value if self._env_name(key, value, name)}
+        taken = {name: self._named_text(key, value, name) for name in value if self._fit(key, value, name, unfit)}
         return tuple(sorted((name, text) for name, text in taken.items() if text is not None))
 
-    def _env_name(self, key: str, members: Map, name: str) -> bool:
-        reason = env_name(name)
+    def _fit(self, key: str, members: Map, name: str, unfit: Callable[[str], str | None]) -> bool:
+        reason = unfit(name)
         if reason:
             self.reader.error(members.key_at[name], _joined(self.path_of(key), name), reason)
         return reason is None
 
-    def _env_value(self, key: str, members: Map, name: str) -> str | None:
+    def _named_text(self, key: str, members: Map, name: str) -> str | None:
         text = members[name]
         if not isinstance(text, str) or is_null(text):
             hint = 'write "" for an empty value' if isinstance(text, str) else _as_text(text)

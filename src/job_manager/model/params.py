@@ -118,6 +118,9 @@ class Values(NamedTuple):
     base: str = ""
 
 
+NO_VALUES = Values()
+
+
 def number(value: float) -> str:
     """A finite float as short as can be: 23, 0.5, 1e+20."""
     return str(int(value)) if float(value).is_integer() and abs(value) < WHOLE_FLOAT else repr(float(value))

@@ -48,8 +48,8 @@ class Site:
 
     store: the folder that gets `temp/` and `public/`; out: where public artifacts are copied to, or ""; shelves: the
     folders searched for modules; python: the interpreter asked for, or ""; slots: actions at once, 0 for the default.
-    base: the job file's folder; params: the values a person gave to the job's params; template: the job as it was before
-    values were put into it, or None when there were none to put in.
+    base: the job file's folder; params: the values a person gave to the job's params; template: the job before values
+    were put into it, or None when there were none to put in.
     """
 
     workdir: str

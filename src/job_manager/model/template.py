@@ -31,3 +31,10 @@ def fields(word: str) -> Iterator[str]:
     for match in FIELD.finditer(word):
         if match.group(2) is not None:
             yield match.group(2)
+
+
+def mentioned(word: str) -> Iterator[str]:
+    """The names that stand in single or double braces in `word`."""
+    if "{" in word:
+        for match in FIELD.finditer(word):
+            yield match.group(1) or match.group(2)

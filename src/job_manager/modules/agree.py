@@ -13,6 +13,7 @@ from job_manager.model.errors import NOWHERE, Place, Problem
 from job_manager.model.job import Action, Input, Job, ModuleCall, Output, actions
 from job_manager.model.module import Module, Port
 from job_manager.model.types import same_type
+from job_manager.modules.params import params_problems
 from job_manager.modules.shelf import Shelf
 
 REASONS = 3  # of an unusable module, in one message
@@ -68,7 +69,8 @@ def check_modules(job: Job, shelf: Shelf, loose: bool = False) -> list[Problem]:
 def check_action(action: Action, module: Module, loose: bool = False, path: str = "") -> list[Problem]:
     """Every disagreement between one action and its module. `path` stands in for an action that has no place."""
     severity = "warning" if loose else "error"
-    return [*_supplied(path, action, contract(module)), *_typed(action, contract(module), severity)]
+    supplied = [*_supplied(path, action, contract(module)), *params_problems(_place(action, path), action, module)]
+    return [*supplied, *_typed(action, contract(module), severity)]
 
 
 def _look_up(name: str, shelf: Shelf) -> Contract | Problem:
@@ -98,6 +100,7 @@ def _check(path: str, action: Action, found: Contract | Problem, types: Types) -
         return
     types.add(action, found)
     yield from _supplied(path, action, found)
+    yield from params_problems(_place(action, path), action, found.module)
     yield from _typed(action, found, types.severity)
 
 

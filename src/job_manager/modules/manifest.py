@@ -11,10 +11,12 @@ import re
 import stat
 from typing import NamedTuple
 
+from job_manager.formats.yaml_params import read_params
 from job_manager.formats.yaml_reader import At, Fields, Map, Reader, Value, load, suggestion
 from job_manager.model.errors import InputError, Place, Problem
 from job_manager.model.module import Module, Port
 from job_manager.model.names import artifact_name, param_name
+from job_manager.model.params import Param
 
 NAMES = ("manifest.yaml", "manifest.yml")
 OLD_NAME = "modules.yaml"
@@ -121,7 +123,8 @@ def _known(
 
 def _module(fields: Fields, folder: str, reader: Reader) -> Module:
     ports = {key: _ports(fields, key, reader) for key in ("inputs", "outputs")}
-    _refuse_repeated([*ports["inputs"], *ports["outputs"]], reader)
+    params = read_params(fields, "params", _unfit)
+    _refuse_repeated([*ports["inputs"], *ports["outputs"]], params, reader)
     idempotent = fields.flag("idempotent", True)
     return Module(
         name=_name(fields),
@@ -136,6 +139,7 @@ def _module(fields: Fields, folder: str, reader: Reader) -> Module:
         env=fields.env("env"),
         idempotent=idempotent is not False,
         python=_python(fields),
+        params=params,
         progress=_progress(fields),
         place=Place(reader.file, *fields.at("name"), fields.path_of("name")),
     )
@@ -199,14 +203,15 @@ def _unfit(param: str) -> str | None:
     return param_name(param)
 
 
-def _refuse_repeated(ports: list[Port], reader: Reader) -> None:
-    first: dict[str, Port] = {}
-    for port in ports:
-        before = first.setdefault(port.param, port).place
-        if before is port.place or before is None or port.place is None:
+def _refuse_repeated(ports: list[Port], params: tuple[Param, ...], reader: Reader) -> None:
+    first: dict[str, Place | None] = {}
+    options = [*((port.param, port.place) for port in ports), *((param.name, param.place) for param in params)]
+    for name, place in options:
+        before = first.setdefault(name, place)
+        if before is place or before is None or place is None:
             continue
-        message = f'parameter "{port.param}" is repeated; first at {before.line}:{before.column}'
-        reader.error((port.place.line, port.place.column), port.place.path, message)
+        message = f'parameter "{name}" is repeated; first at {before.line}:{before.column}'
+        reader.error((place.line, place.column), place.path, message)
 
 
 def _entrypoint(fields: Fields, folder: str) -> str:

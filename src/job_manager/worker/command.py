@@ -20,8 +20,8 @@ def argv(action: Action, module: Installed | None, paths: Mapping[str, str]) -> 
     installed module of a module action (InvariantBroken's business to be there)."""
     if isinstance(action.work, ModuleCall):
         assert module is not None
-        return [*program(module), *_parameters([*action.inputs, *action.outputs], paths)]
-    values = _values([*action.inputs, *action.outputs], paths)
+        return [*program(module), *_parameters([*action.inputs, *action.outputs], paths), *_options(action)]
+    values = _values([*action.inputs, *action.outputs], paths) | dict(action.params)
     if isinstance(action.work, Command):
         return [fill(word, values) for word in action.work.argv]
     return [SHELL, "-c", fill(action.work.text, values, shlex.quote)]
@@ -38,6 +38,10 @@ def _parameters(uses: Iterable[Input | Output], paths: Mapping[str, str]) -> lis
     for use in uses:
         words += [f"--{use.param}", paths[use.artifact]]
     return words
+
+
+def _options(action: Action) -> list[str]:
+    return [word for name, value in action.params for word in (f"--{name}", value)]
 
 
 def _values(uses: Iterable[Input | Output], paths: Mapping[str, str]) -> dict[str, str]:

@@ -12,14 +12,18 @@ from job_manager.formats.checks import check
 from job_manager.formats.job_yaml.inputs import bound, read_inputs
 from job_manager.formats.job_yaml.scope import Scope
 from job_manager.formats.job_yaml.steps import read_steps
+from job_manager.formats.params import look_at, settle
 from job_manager.formats.reading import Reading
+from job_manager.formats.yaml_params import read_params
 from job_manager.formats.yaml_reader import Fields, Reader, is_null, load
 from job_manager.formats.yaml_tree import At, Map, Seq, bulk, locate
 from job_manager.model.errors import Place, in_order
 from job_manager.model.job import Job
+from job_manager.model.names import param_name
+from job_manager.model.params import NO_VALUES, Values
 from job_manager.model.wording import quoted
 
-KEYS = ("name", "version", "input_artifact", "input_artifacts", "inputs", "steps")
+KEYS = ("name", "version", "params", "input_artifact", "input_artifacts", "inputs", "steps")
 MEANT = {
     "name": "write name: my_job",
     "version": "write version: 1 (any text will do)",
@@ -32,7 +36,7 @@ MEANT = {
 LONGEST_NAME = 128
 
 
-def draft(raw: bytes, file: str, *, loose: bool = False) -> Reading:
+def draft(raw: bytes, file: str, *, loose: bool = False, values: Values = NO_VALUES) -> Reading:
     """The job in `raw` with everything wrong or odd about it. Raises InputError when no job can be made out."""
     root = load(raw, file)
     scope = Scope(Reader(file))
@@ -42,20 +46,23 @@ def draft(raw: bytes, file: str, *, loose: bool = False) -> Reading:
     assert fields is not None
     with bulk():
         job = _job(fields, scope, at)
-        late = [*scope.late, *check(job, loose=loose, partial=scope.reader.failed)]
+        settled = settle(job, values)
+        late = [*scope.late, *settled.problems, *look_at(job, whole=not scope.reader.failed)]
+        late += check(settled.job, loose=loose, partial=scope.reader.failed)
 
     def places(paths: Iterable[str]) -> dict[str, At]:
         # Read again, not kept: the tree of a big file is many times its text, and seldom asked for.
         again = load(raw, file)
         return {path: at for path in paths if (at := locate(again, path)) is not None}
 
-    reading = Reading(job, (), raw, places)
+    reading = Reading(settled.job, (), raw, places, job if job.params else None, settled.values)
     return replace(reading, problems=tuple(in_order([*scope.reader.said(), *reading.placed(late)])))
 
 
 def _job(fields: Fields, scope: Scope, at: At) -> Job:
     name = fields.text("name") or ""
     _look_at_name(fields, name)
+    scope.params = read_params(fields, "params", param_name)
     inputs = read_inputs(fields, scope)
     scope.see(inputs)
     tasks = read_steps(fields, scope)
@@ -64,6 +71,7 @@ def _job(fields: Fields, scope: Scope, at: At) -> Job:
         children=tasks,
         version=fields.text("version") or "",
         inputs=bound(inputs, tasks, scope),
+        params=scope.params,
         source=scope.file,
         place=Place(scope.file, *at, ""),
     )

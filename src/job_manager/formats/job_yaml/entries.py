@@ -16,6 +16,8 @@ from job_manager.formats.words import Word
 from job_manager.formats.yaml_reader import Fields, is_null
 from job_manager.formats.yaml_tree import At, Value
 from job_manager.model.job import Action, Command, Input, ModuleCall, Output, Shell, Work
+from job_manager.model.names import param_name
+from job_manager.model.wording import quoted
 
 WORKS = ("module", "cmd", "shell")
 INPUTS = ("input_artifacts", "inputs")
@@ -31,6 +33,7 @@ KEYS = (
     "retries",
     "env",
     "idempotent",
+    "params",
 )
 MEANT = {
     "command": 'did you mean "cmd" (a list of words) or "shell" (a text)?',
@@ -150,8 +153,9 @@ def _action(entry: _Entry, name: str, title: str, scope: Scope) -> Action:
     called = isinstance(entry.work, ModuleCall)
     inputs = _inputs(fields, called, scope)
     outputs = _outputs(fields, called, scope)
+    params = fields.named_texts("params", param_name)
     if entry.words:
-        _look_at_words(entry, inputs, outputs, scope)
+        _look_at_words(entry, inputs, outputs, [name for name, _ in params], scope)
     return Action(
         name=name,
         work=entry.work,
@@ -162,16 +166,24 @@ def _action(entry: _Entry, name: str, title: str, scope: Scope) -> Action:
         retries=fields.integer("retries", 0, MOST_RETRIES),
         env=fields.env("env"),
         idempotent=fields.flag("idempotent"),
+        params=params,
         place=scope.place(entry.at, fields.path),
     )
 
 
-def _look_at_words(entry: _Entry, inputs: tuple[Input, ...], outputs: tuple[Output, ...], scope: Scope) -> None:
+def _look_at_words(
+    entry: _Entry, inputs: tuple[Input, ...], outputs: tuple[Output, ...], params: list[str], scope: Scope
+) -> None:
     shell = isinstance(entry.work, Shell)
-    names = words.Names(words.declared(inputs, outputs), scope.seen)
+    names = words.Names(words.declared(inputs, outputs) | scope.param_names | frozenset(params), scope.seen)
     used = words.look_at(entry.words, names, shell=shell)
     words.look_at_total(entry.words, partial(_say, entry.fields, entry.fields.at("cmd"), entry.fields.path_of("cmd")))
     words.look_at_unused(outputs, used, scope.later)
+    for name in params:
+        if name not in used:
+            at, path = entry.fields.at("params"), f"{entry.fields.path_of('params')}.{name}"
+            hint = f'put "{{{name}}}" where its value belongs'
+            _say(entry.fields, at, path, "warning", f"nothing in the command uses the param {quoted(name)}", hint)
 
 
 def _inputs(fields: Fields, called: bool, scope: Scope) -> tuple[Input, ...]:

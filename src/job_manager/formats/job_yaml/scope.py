@@ -13,6 +13,7 @@ from job_manager.formats.yaml_reader import Fields, Reader
 from job_manager.formats.yaml_tree import At
 from job_manager.model.errors import Place, Problem
 from job_manager.model.job import Input, JobInput, Output
+from job_manager.model.params import PREFIX, Param
 
 
 @dataclass(slots=True)
@@ -22,6 +23,7 @@ class Scope:
     reader: Reader
     seen: set[str] = field(default_factory=set)
     late: list[Problem] = field(default_factory=list)
+    params: tuple[Param, ...] = ()
     public_reads: list[tuple[str, At, str]] = field(default_factory=list)
     _texts: dict[str, str] = field(default_factory=dict)
 
@@ -40,6 +42,11 @@ class Scope:
             self.seen.add(node.artifact)
             if node.param:
                 self.seen.add(node.param)
+
+    @property
+    def param_names(self) -> frozenset[str]:
+        """What stands in braces for the job's params."""
+        return frozenset(PREFIX + param.name for param in self.params)
 
     def later(self, node: Input | Output, message: str, hint: str) -> None:
         """A warning about a node's name."""

@@ -15,9 +15,8 @@ from job_manager.model.job import Action, Task
 
 KEYS = ("name", "entries")
 _ENTRY = "this belongs to an entry: write it under entries:, as entries: [{{{}: ...}}]"
-MEANT = {
-    key: _ENTRY.format(key) for key in ("module", "cmd", "shell", "inputs", "outputs", "env", "timeout", "retries")
-}
+_ENTRY_KEYS = ("module", "cmd", "shell", "inputs", "outputs", "params", "env", "timeout", "retries")
+MEANT = {key: _ENTRY.format(key) for key in _ENTRY_KEYS}
 
 
 def read_steps(fields: Fields, scope: Scope) -> tuple[Task, ...]:

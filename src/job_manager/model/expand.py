@@ -1,0 +1,74 @@
+"""The values of a job's params put in: from the job as it is written to the job as it is run. Pure.
+
+Artifact names, env values and the params of entries are filled here. The words of a command keep their `{params.NAME}`,
+and the value stands beside them: filled in one go with the paths, no value can be taken for a name or end a quotation.
+Knows nothing of where values come from or whether they are allowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+from job_manager.model.job import Action, Command, Input, Job, JobInput, Output, Shell, Task
+from job_manager.model.params import PREFIX
+from job_manager.model.template import fill, mentioned
+
+Named = TypeVar("Named", JobInput, Input, Output)
+Pairs = tuple[tuple[str, str], ...]
+
+
+def with_params(job: Job, values: Mapping[str, str]) -> Job:
+    """The job with each `{params.NAME}` of the values replaced. A name without a value stays as it is written."""
+    if not values:
+        return job
+    filling = {PREFIX + name: text for name, text in values.items()}
+    filled = rebuilt(job, lambda action: _filled(action, filling))
+    return replace(filled, inputs=_named(job.inputs, filling))
+
+
+def rebuilt(job: Job, change: Callable[[Action], Action]) -> Job:
+    """The job with every action changed; without recursion, for a job may be nested deeper than Python's stack."""
+    done: list[list[Task | Action]] = [[]]
+    work: list[Iterator[Task | Action]] = [iter(job.children)]
+    open_tasks: list[Task] = []
+    while work:
+        node = next(work[-1], None)
+        if node is None:
+            work.pop()
+            if open_tasks:
+                done[-2].append(replace(open_tasks.pop(), children=tuple(done.pop())))
+        elif isinstance(node, Action):
+            done[-1].append(change(node))
+        else:
+            open_tasks.append(node)
+            work.append(iter(node.children))
+            done.append([])
+    return replace(job, children=tuple(done[0]))
+
+
+def words(action: Action) -> tuple[str, ...]:
+    """The texts of a command in which `{name}` is replaced when it is run; none of a module."""
+    if isinstance(action.work, Command):
+        return action.work.argv
+    return (action.work.text,) if isinstance(action.work, Shell) else ()
+
+
+def _filled(action: Action, filling: Mapping[str, str]) -> Action:
+    beside = {name for word in words(action) for name in mentioned(word) if name in filling}
+    inputs, outputs = _named(action.inputs, filling), _named(action.outputs, filling)
+    env, params = _pairs(action.env, filling), _pairs(action.params, filling)
+    if beside:
+        params = tuple(sorted({**dict(params), **{name: filling[name] for name in beside}}.items()))
+    if (inputs, outputs, env, params) == (action.inputs, action.outputs, action.env, action.params):
+        return action
+    return replace(action, inputs=inputs, outputs=outputs, env=env, params=params)
+
+
+def _named(nodes: Iterable[Named], filling: Mapping[str, str]) -> tuple[Named, ...]:
+    return tuple(replace(n, artifact=fill(n.artifact, filling)) if "{" in n.artifact else n for n in nodes)
+
+
+def _pairs(pairs: Pairs, filling: Mapping[str, str]) -> Pairs:
+    return tuple((name, fill(text, filling)) for name, text in pairs)
