@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 
+from job_manager.app.settings import SETTINGS
 from job_manager.artifacts.kinds import KINDS
 from job_manager.cli import reporting
 from job_manager.cli.main import COMMANDS
-from job_manager.cli.usage import Parser, add_run_options
+from job_manager.cli.usage import Parser, add_run_options, add_setting_options
 from job_manager.core.events import REASONS
 from job_manager.formats import checks, job_yaml, wording, yaml_builder, yaml_text
 from job_manager.formats.job_yaml import entries, inputs, steps
@@ -75,7 +76,7 @@ def test_the_options_of_a_command(verb, command_line):
     parser = import_module(f"job_manager.cli.commands.{verb}").parser()
     shared = Parser("", "", [("", "")], usage="")
     add_run_options(shared)
-    running = options(shared) if verb in ("run", "resume", "plan", "check") else set()
+    running = options(shared) if verb in ("run", "resume", "plan", "check", "config") else set()
     assert options(parser) - running == command_line[f"jm {verb}"]
     assert options(shared) == command_line["Options of `run`, `resume`, `plan` and `check`"]
 
@@ -110,6 +111,26 @@ def test_the_variables_that_are_named_in_the_program_are_on_the_page():
         named |= set(re.findall(r'"(JM_[A-Z_]*[A-Z])"', path.read_text(encoding="utf-8")))
     tables = (listed(text) for text in sections("docs/reference/environment.md").values())
     assert {word for words in tables for word in words if word.startswith("JM_")} == named
+
+
+def test_the_settings():
+    rows = table_lines("docs/reference/configuration.md", "Settings")
+    written = [[cell.strip() for cell in row.strip("|").split(" | ")] for row in rows]
+    assert [row[0] for row in written] == [f"`{name}`" for name in SETTINGS]
+    for row, setting in zip(written, SETTINGS.values(), strict=True):
+        default = setting.default or str(setting.unset).lower()
+        assert row[2:] == [
+            f"`{setting.option}`" if setting.option else "",
+            f"`{setting.variable}`",
+            default,
+            setting.help,
+        ]
+        assert setting.kind.words in row[1]
+    parser = Parser("", "", [("", "")], usage="")
+    add_setting_options(parser)
+    parser.read([])
+    known = parser._option_string_actions
+    assert all(not setting.option or setting.option in known for setting in SETTINGS.values())
 
 
 def test_the_limits():
@@ -179,13 +200,13 @@ DOCUMENTS = {
     "logs": ["logs last"],
     "ls": ["ls"],
     "status": ["status"],
-    "init, rm, version": ["init made", "rm last", "version"],
+    "init, rm, config, version": ["init made", "rm last", "config", "version"],
 }
 
 
 @pytest.mark.parametrize("section", DOCUMENTS)
 def test_the_keys_of_the_json_documents(section, sandbox):
-    if section in ("logs", "ls", "status", "init, rm, version"):
+    if section in ("logs", "ls", "status", "init, rm, config, version"):
         sandbox.type("jm run -q job.yaml text.txt")
     written = set(listed(sections(PAGE)[section]))
     if section == "run and resume":

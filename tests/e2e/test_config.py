@@ -36,7 +36,8 @@ def test_the_documents_and_lines_of_jm_config(here):
     assert found["limits.gpu"] == (2, "jm.toml:4")
     assert found["memory"] == (2 << 30, f"{here.path}/.config/job_manager/config.toml:2")
     assert found["color"] == ("never", "JM_COLOR")
-    assert found["verify"] == (True, "command line") and found["modules"] == (["a"], "command line")
+    assert found["verify"] == (True, "command line") and found["modules"] == ([str(here.path / "a")], "command line")
+    assert found["home"] == (str(here.path / ".jm"), "default")
     assert found["python"] == (None, "default") and found["keep_temp"] == (False, "default")
     files = here.jm("config", "--json").json["files"]
     assert [(os.path.basename(file["path"]), file["read"]) for file in files] == [
@@ -45,7 +46,7 @@ def test_the_documents_and_lines_of_jm_config(here):
     quiet = here.jm("config", "-q").out.splitlines()
     assert "jobs=3" in quiet and "python=" in quiet and "keep_temp=false" in quiet and "limits.gpu=2" in quiet
     told = here.jm("config").out
-    assert "jm.toml:1" in told and "the active environment" in told
+    assert "jm.toml:1" in told and "jm's own" in told and "2G" in told
 
 
 def test_jobs_modules_and_out_of_a_project(here):

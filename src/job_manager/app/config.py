@@ -59,7 +59,8 @@ def configure(given: Mapping[str, Any], environ: Mapping[str, str], cwd: str) ->
     problems += [problem for file in files for problem in file.problems]
     if problems:
         raise InputError(problems)
-    said = _strongest({name: Said(value, COMMAND_LINE) for name, value in given.items()}, spoken, files)
+    typed = {name: value and resolved(SETTINGS[name], value, cwd) for name, value in given.items()}
+    said = _strongest({name: Said(value, COMMAND_LINE) for name, value in typed.items()}, spoken, files)
     return Configured(_config(said), said, files)
 
 

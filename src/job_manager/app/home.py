@@ -42,7 +42,7 @@ class Home:
             _write_once(os.path.join(self.path, ".gitignore"), "*\n")
             _write_once(os.path.join(self.path, "CACHEDIR.TAG"), CACHE_TAG)
         except OSError as cause:
-            hint = "choose another place with --home DIR or JM_HOME"
+            hint = "choose another place with --home DIR, JM_HOME or jm.toml"
             raise InputError(f"the state directory {self.path} cannot be made: {cause.strerror}", hint) from cause
 
     def _is_foreign(self) -> bool:

@@ -24,8 +24,8 @@ KINDS_OF_VALUE = (
 
 
 class Config(NamedTuple):
-    """Every setting after all have spoken. Paths from files and the environment are absolute, those of the command line
-    as typed. `modules` (), `python` "", `out` "", `jobs` 0, `cpus` and `memory` (bytes) None: nobody has said."""
+    """Every setting after all have spoken, with absolute paths but for the default `home`. Nobody has said:
+    `modules` (), `python` "", `out` "", `jobs` 0, `cpus` None, `memory` (in bytes) None."""
 
     home: str = ".jm"
     modules: tuple[str, ...] = ()
@@ -191,7 +191,7 @@ SETTINGS: Mapping[str, Setting] = {
         ),
         Setting(
             "python", PROGRAM, "JM_PYTHON", "what runs modules that name no interpreter",
-            'python = ".venv/bin/python"', "the active environment, else the Python that runs jm", "--python",
+            'python = ".venv/bin/python"', "the active one, else jm's own", "--python",
         ),
         Setting("jobs", SLOTS, "JM_JOBS", "actions at once", "jobs = 4", "the cores", "-j"),
         Setting("out", PATH, "JM_OUT", "where public artifacts are copied to", 'out = "results"', "nowhere", "--out"),

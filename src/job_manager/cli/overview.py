@@ -20,9 +20,10 @@ Look
   status [ID]              how a job and each of its actions stand
   logs ID[/ACTION] [-f]    what the actions printed
   rm ID                    remove a job with everything it left
+  config                   every setting, and where it comes from
 
 Everywhere
-  --home DIR               the state directory (default: JM_HOME, else ./.jm)
+  --home DIR               the state directory (default: ./.jm)
   -q, --quiet              print only ids and paths, and errors
   --json                   print one JSON document, also for errors
   -h, --help               help; --version prints the version

@@ -104,7 +104,7 @@ def _missing(path: str) -> Problem | None:
     if os.path.isdir(path):
         return None
     if not os.path.lexists(path):
-        return Problem(NOWHERE, f"the modules folder {path} does not exist", "see --modules and JM_MODULES")
+        return Problem(NOWHERE, f"the modules folder {path} does not exist", "see --modules, JM_MODULES and jm.toml")
     return Problem(NOWHERE, f"the modules folder {path} is not a folder", "give the folder the modules are in")
 
 

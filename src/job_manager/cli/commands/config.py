@@ -47,6 +47,8 @@ def main(options: Namespace, out: Output) -> int:
 
 def _valued(row: Any) -> Any:
     """The value as data: null for what nobody has set and has no value of its own."""
+    if row.name == "home":
+        return os.path.abspath(row.value)
     return None if row.value in ("", ()) or _unset_count(row.value) else row.value
 
 
@@ -69,7 +71,14 @@ def _words(row: Any) -> str:
     """The value as a person reads it."""
     if row.source == "default":
         return row.words or _plain(row.value)
+    if row.name == "memory":
+        return _size(row.value)
     return _plain(row.value)
+
+
+def _size(count: int) -> str:
+    power = next((power for power in (3, 2, 1) if count % 1024**power == 0), 0)
+    return f"{count // 1024**power}{' KMG'[power].strip()}"
 
 
 def _plain(value: Any) -> str:
