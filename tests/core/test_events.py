@@ -30,6 +30,7 @@ REST: dict[str, object] = {
     "site": {"workdir": "/w", "store": ""},
     "kept": [[0, 1]],
     "counts": {"failed": 1},
+    "lost": True,
     "code": None,
     "usage": [0.5, 0.25, 1024],
     "outputs": [["v", 1, 2, 3, 2**63, "sha256:0"]],

@@ -110,7 +110,7 @@ def test_held_and_taken_up_at_any_point_the_job_comes_to_its_end(scenario, after
     for at, lease in list(state.jobs[J].leases.items()):
         when(state, s.AttemptEnded(J, at, lease.attempt, lease.worker, NOW, NOW, "stopped"))
     if state.jobs[J].finished != "succeeded":
-        assert kinds(when(state, s.ResumeJob(J, SITE))) == ["job-resumed"]
+        assert kinds(when(state, s.ResumeJob(J, SITE, lost=True))) == ["job-resumed"]
     finish(state)
     assert state.jobs[J].state == "succeeded"
 

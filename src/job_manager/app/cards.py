@@ -132,7 +132,7 @@ def _hints(brief: Brief, failure: Failure, tail: list[str]) -> Iterator[str]:
     if failure.reason == "output-invalid" and "is empty" in failure.message:
         yield "if an empty file is right, say `allow_empty: true` on the output"
     if failure.reason in ("lost",) and not brief.idempotent:
-        yield "it is declared `idempotent: false`, so it is not started again unless you ask for it"
+        yield "it is declared `idempotent: false`, so `jm resume` starts it again only with --retry-lost"
 
 
 def _other_python(brief: Brief, name: str | None) -> Iterator[str]:

@@ -142,11 +142,13 @@ def resume(
     environ: Mapping[str, str],
     cwd: str,
     config: Config = DEFAULTS,
+    lost: bool = False,
 ) -> tuple[Outcome, tuple[Problem, ...]]:
     """Take up the job that `word` names and run it to its end. `wish` has an edited job file and what was said anew.
     `config` is asked for what neither says, nor was set when the job was submitted.
 
-    What succeeded is not run again. Raises InputError, NotFound, Refused."""
+    What succeeded is not run again; nor, unless `lost`, what must not run twice and may have run. Raises InputError,
+    NotFound, Refused."""
     id = resolve(home, word)
     home.lock()
     try:
@@ -154,16 +156,18 @@ def resume(
             job = host.load(id)
             layout = _layout(home, id, job.site)
             renewal = _renew(job, wish, config, environ, cwd, layout)
+            if not lost:
+                renewal = renewal._replace(notes=(*renewal.notes, *_perhaps_done(job)))
             _refuse_inside(home, renewal.loaded.site.out)
             if job.finished == "succeeded" and renewal.document is None:
                 return _finish(job, layout, renewal.loaded.site.out), renewal.notes
             host.worker.slots = renewal.loaded.site.slots or default_slots()
-            return _go_on(host, job, layout, renewal, observer), renewal.notes
+            return _go_on(host, job, layout, renewal, observer, lost), renewal.notes
     finally:
         home.unlock()
 
 
-def _go_on(host: Host, job: JobState, layout: Layout, renewal: Renewal, observer: Observer) -> Outcome:
+def _go_on(host: Host, job: JobState, layout: Layout, renewal: Renewal, observer: Observer, lost: bool) -> Outcome:
     site = renewal.loaded.site
     if renewal.document is not None and job.leases:
         # Children of the old text are still alive: they end before the new text begins.
@@ -175,7 +179,7 @@ def _go_on(host: Host, job: JobState, layout: Layout, renewal: Renewal, observer
         remaining = [job.shape.actions[was].outputs for _, was in pairs]
         layout.store.keep_only([declared(output) for outputs in remaining for output in outputs])
     _bring_in(layout, site)
-    job = host.say(ResumeJob(job.id, site_document(site), renewal.document, pairs))
+    job = host.say(ResumeJob(job.id, site_document(site), renewal.document, pairs, lost))
     return _finish(host.run(job, layout, observer), layout)
 
 
@@ -193,7 +197,7 @@ def _renew(
     changed = job_document(loaded.job) != job_document(job.job) or _inputs_changed(job.site, site)
     gone = () if changed or job.finished == "succeeded" else _gone(job, loaded, layout)
     document = job_document(loaded.job) if changed or gone else None
-    return Renewal(loaded, document, (*_changes(job.site, site), *gone, *_once_more(job)))
+    return Renewal(loaded, document, (*_changes(job.site, site), *gone))
 
 
 def _gone(job: JobState, loaded: Loaded, layout: Layout) -> Sequence[Problem]:
@@ -229,12 +233,12 @@ def _inputs_changed(before: Site, now: Site) -> bool:
     return {g.name: (g.path, g.identity) for g in before.inputs} != {g.name: (g.path, g.identity) for g in now.inputs}
 
 
-def _once_more(job: JobState) -> Iterable[Problem]:
-    """Actions declared `idempotent: false` of which nobody knows whether they ran: resuming is the word to run them."""
+def _perhaps_done(job: JobState) -> Iterable[Problem]:
+    """Actions declared `idempotent: false` of which nobody knows whether they ran: they wait for a person's word."""
     for index, path in enumerate(job.shape.paths):
         if job.states[index] == table.LOST:
-            text = f"{path} may have run already (idempotent: false, and its outcome is unknown); it is run again"
-            yield Problem(NOWHERE, text, severity="warning")
+            text = f"{path} may have run already (idempotent: false, and its outcome is unknown); it is not run again"
+            yield Problem(NOWHERE, text, "say --retry-lost if it may", severity="warning")
 
 
 def _changes(before: Site, now: Site) -> Iterable[Problem]:

@@ -32,9 +32,14 @@ def _resume(state: State, said: s.ResumeJob, now: float) -> list[e.Event]:
         raise Refused(f"job {job.id} cannot take an edited job file while {len(job.leases)} of its attempts are open")
     if job.finished == "succeeded" and said.document is None:
         raise Refused(f"job {job.id} has succeeded; there is nothing to resume")
+    if said.document is not None and job.counts[table.LOST] and not said.lost:
+        raise Refused(
+            f"job {job.id} has {job.counts[table.LOST]} action(s) that may have run already and must not run twice",
+            "say --retry-lost if they may run again",
+        )
     # Only what succeeded can be kept, whatever the asker believed.
     kept = [pair for pair in said.kept if pair[1] < len(job.states) and job.states[pair[1]] == table.SUCCEEDED]
-    return [e.JobResumed(said.job, now, said.site, said.document, kept)]
+    return [e.JobResumed(said.job, now, said.site, said.document, kept, said.lost)]
 
 
 def _hold(state: State, said: s.HoldJob, now: float) -> list[e.Event]:

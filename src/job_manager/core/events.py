@@ -29,13 +29,15 @@ class JobHeld(NamedTuple):
 
 
 class JobResumed(NamedTuple):
-    """What did not succeed may run again. `document`: the edited job or None; `kept`: pairs (new index, old index)."""
+    """What did not succeed may run again. `document`: the edited job or None; `kept`: pairs (new index, old index);
+    `lost`: whether that goes for actions of unknown outcome too, which must not run twice unless a person says so."""
 
     job: str
     at: float
     site: Document
     document: Document | None = None
     kept: Sequence[Sequence[int]] = ()
+    lost: bool = False
 
 
 class JobFinished(NamedTuple):

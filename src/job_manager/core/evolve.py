@@ -85,6 +85,8 @@ def _enable_action(job: JobState, node: int, action: int, ends: list[tuple[int, 
         heappush(job.ready, action)
     elif job.states[action] == table.SUCCEEDED:
         ends.append((node, True))
+    elif job.states[action] == table.LOST:  # nobody has said that it may run again
+        ends.append((node, False))
 
 
 def _take_turn(job: JobState, parent: int, child: int, starts: list[int]) -> None:
@@ -183,7 +185,8 @@ def _job_resumed(state: State, event: e.JobResumed) -> None:
         _revise(job, event)
     else:
         for action in range(len(job.states)):
-            job.move(action, e.JobResumed)
+            if event.lost or job.states[action] != table.LOST:
+                job.move(action, e.JobResumed)
         # A person asked again: the budgets start anew.
         job.spent.clear()
         job.losses.clear()

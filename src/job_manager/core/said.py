@@ -18,12 +18,13 @@ class SubmitJob(NamedTuple):
 
 
 class ResumeJob(NamedTuple):
-    """`document` and `kept` as in JobResumed."""
+    """`document`, `kept` and `lost` as in JobResumed."""
 
     job: str
     site: Document
     document: Document | None = None
     kept: Sequence[Sequence[int]] = ()
+    lost: bool = False
 
 
 class HoldJob(NamedTuple):

@@ -87,9 +87,9 @@ class Farm:
         """A person wants the job to stop."""
         self.say(HoldJob(self.id, why, grace))
 
-    def resume(self, edited: Job | None = None, kept: Sequence[Sequence[int]] = ()) -> None:
-        """A person wants the job to go on, perhaps with an edited text."""
-        self.say(ResumeJob(self.id, self.site, job_document(edited) if edited else None, kept))
+    def resume(self, edited: Job | None = None, kept: Sequence[Sequence[int]] = (), *, lost: bool = True) -> None:
+        """A person wants the job to go on, perhaps with an edited text, and what was lost may run again."""
+        self.say(ResumeJob(self.id, self.site, job_document(edited) if edited else None, kept, lost))
 
     # --- time -------------------------------------------------------------------------------------------------------
 

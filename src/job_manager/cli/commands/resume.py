@@ -28,6 +28,11 @@ def parser() -> Parser:
     made.add_argument(
         "files", metavar="FILE", nargs="*", default=[], help="the job's input files, if they are others now"
     )
+    made.add_argument(
+        "--retry-lost",
+        action="store_true",
+        help="run again what is declared idempotent: false and may have run already",
+    )
     add_run_options(made)
     return made
 
@@ -48,7 +53,7 @@ def main(options: Namespace, out: Output) -> int:
     heed_signals()
     try:
         try:
-            outcome, notes = resume(home, options.id, asked, watch, os.environ, os.getcwd(), options.config)
+            outcome, notes = resume(home, options.id, asked, watch, os.environ, os.getcwd(), options.config, options.retry_lost)
         finally:
             shown.close()
         show_notes(notes, out)
