@@ -177,3 +177,9 @@ def test_the_originals_log_gives_each_problem_its_own_level(here):
 
 
 LOGGED = ("over the job input", "nothing reads the job input", 'nothing reads "z"')
+
+
+def test_mistakes_without_room_are_counted_and_come_last(here):
+    here.write("job.yaml", job("[" + ", ".join(["{shell: x, timeout: never}"] * 2500) + "]"))
+    *_, before, last = here.jm("check", "job.yaml").err.splitlines()
+    assert before == "job.yaml: 1,500 more mistakes are not shown" and last == "2,500 errors; nothing was started"

@@ -122,11 +122,11 @@ BOMBS = {
         JOB
         + "b'steps:\\n- entries:\\n' + b''.join(b'  - {cmd: [a], outputs: [out%d]}\\n' % n for n in range(5000))"
         + " + b'- entries:\\n' + b''.join(b'  - {cmd: [a], inputs: [uot%d]}\\n' % n for n in range(5000))",
-        "more mistakes are not shown",
+        "more mistakes in artifacts are not shown",
     ),
     "names_written_twice": (
         JOB + "b'steps:\\n- entries:\\n' + b'  - {cmd: [a], name: e, outputs: [out]}\\n' * 5_000",
-        "more mistakes are not shown",
+        "more mistakes in artifacts are not shown",
     ),
 }
 CHILD = """
@@ -143,7 +143,7 @@ except InputError as error:
     found = error.problems
 wrong = [problem for problem in found if problem.severity == "error"]
 assert all(len(str(problem)) < 2000 for problem in wrong)
-print(wrong[0] if wrong else "nothing")
+print(wrong[0], wrong[-1]) if wrong else print("nothing")
 """
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from job_manager import formats
 from job_manager.model.errors import InputError
-from tests.formats.cases import BAD, line, lines
+from tests.formats.cases import BAD, line, lines, problems
 
 PARALLEL = "parallel entries cannot depend on each other"
 
@@ -113,4 +113,11 @@ def test_a_mistake_a_thousand_times_is_not_said_a_million_times(tmp_path):
     entries = b"".join(b"      - {cmd: [a], timeout: never}\n" for _ in range(3000))
     said = lines(b"name: j\nversion: 1\nsteps:\n  - entries:\n" + entries, tmp_path)
     assert len(said) == 1001
-    assert said[0] == "0:0 - | 2,000 more mistakes are not shown"
+    assert said[-1] == "0:0 - | 2,000 more mistakes are not shown"
+
+
+def test_what_is_not_shown_of_the_artifacts_is_said_last_too(tmp_path):
+    entries = b"".join(b"      - {cmd: [cat, '{a%d}'], inputs: [a%d]}\n" % (n, n) for n in range(1500))
+    found = problems(b"name: j\nversion: 1\nsteps:\n  - entries:\n" + entries, tmp_path)
+    assert len(found) == 1001 and found[-1].more == 500 and not any(problem.more for problem in found[:-1])
+    assert line(found[-1]) == "0:0 - | 500 more mistakes in artifacts are not shown"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from job_manager.formats import checks
+from job_manager.formats import checks, read
 from job_manager.formats.checks import check
 from job_manager.model.job import Action, Command, Input, Job, JobInput, Output, Task
 
@@ -148,3 +148,16 @@ def test_a_partial_job_is_not_blamed_for_what_may_be_in_the_rest():
 def test_names_without_a_name_are_left_to_whoever_read_them():
     job = Job("j", (action("a", ("",), ("", "")),), inputs=(JobInput(""),))
     assert check(job, partial=True) == []
+
+
+def test_a_name_that_is_changed_is_noted(tmp_path):
+    (tmp_path / "job.yaml").write_text(
+        "name: j\nversion: 1\nsteps:\n"
+        "  - name: a/b\n    entries: [{name: .., shell: 'true'}, {name: fine, shell: 'true'}]\n"
+    )
+    notes = [problem for problem in read(str(tmp_path / "job.yaml")).problems if problem.severity == "note"]
+    assert [(note.place.line, note.message) for note in notes] == [
+        (4, 'the step "a/b" is called "a-b" here'),
+        (5, 'the entry ".." is called "entry" here'),
+    ]
+    assert notes[0].hint == 'names are part of paths, and "a/b" contains a path separator'

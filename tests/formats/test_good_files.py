@@ -30,7 +30,7 @@ def test_the_job_it_is(file):
 @pytest.mark.parametrize("file", GOLDEN, ids=lambda file: file.stem)
 def test_nothing_odd_is_said_of_it_and_its_document_is_the_job(file):
     reading = formats.read(str(file))
-    assert reading.problems == ()
+    assert not [problem for problem in reading.problems if problem.severity != "note"]
     assert read_job(job_document(reading.job)) == reading.job
 
 

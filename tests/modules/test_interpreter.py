@@ -140,6 +140,7 @@ def test_python_is_always_run_by_the_chosen_interpreter(make, name, content):
         ("main.sh", b"#!/bin/sh\n", 0o644, "not executable"),
         ("main.sh", b"echo\n", 0o644, "not executable"),
         ("main.sh", b"echo\n", 0o755, "does not say in its first line"),
+        ("tool", b"echo hello > there.txt\n", 0o755, "does not say in its first line"),
         ("tool", b"#!/bin/sh\n", 0o644, "not executable"),
         ("tool", b"#!/bin/sh\r\n", 0o755, r"'/bin/sh\r'"),
         ("tool", b"#!/gone/perl\n", 0o755, "/gone/perl"),

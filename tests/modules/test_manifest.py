@@ -243,3 +243,13 @@ def test_hostile_yaml_is_refused_at_a_place(make, content):
     folder = make("m")
     (folder / "manifest.yaml").write_bytes(content)
     assert problems_of(folder)
+
+
+def test_two_manifests_in_one_folder_are_a_mistake_that_names_both(make):
+    folder = make("m", name="called")
+    (folder / "manifest.yml").write_text((folder / "manifest.yaml").read_text())
+    _, _, _, message = only(folder)
+    assert "manifest.yaml and manifest.yml" in message and read(str(folder)).name == "called"
+    (folder / "manifest.yml").unlink()
+    os.symlink("manifest.yaml", folder / "manifest.yml")
+    assert read_manifest(str(folder)).name == "called"

@@ -161,7 +161,7 @@ class Output:
 
 
 def _into_nothing(number: int) -> None:
-    """What Python still holds for a stream that broke is flushed when it ends, and would fail again: it goes nowhere."""
+    """Python flushes what it still holds for a broken stream once more when it ends: that goes nowhere."""
     nothing = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, number)
     os.close(nothing)

@@ -151,10 +151,11 @@ def _show(problem: Problem, say: Any) -> None:
 
 
 def counted(problems: Iterable[Problem]) -> str:
-    """`3 errors, 1 warning`."""
-    severities = [problem.severity for problem in problems]
-    counts = ((severity, severities.count(severity)) for severity in ("error", "warning", "note"))
-    return ", ".join(f"{count} {severity}{'s' if count > 1 else ''}" for severity, count in counts if count)
+    """`3 errors, 1 warning`; those for which there was no room count, too."""
+    counts = {"error": 0, "warning": 0, "note": 0}
+    for problem in problems:
+        counts[problem.severity] += problem.more or 1
+    return ", ".join(f"{count:,} {severity}{'s' if count > 1 else ''}" for severity, count in counts.items() if count)
 
 
 def unwritten(out: Output, code: int) -> int:

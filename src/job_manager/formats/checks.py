@@ -5,6 +5,7 @@ For every job language; works on trees of any depth without recursion and in lin
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -20,6 +21,8 @@ from job_manager.model.wording import quoted
 ACTION_LIMIT = 1_000_000
 SUGGESTIONS = 20  # beyond the first few mistakes nobody reads the guesses, and guessing among 100,000 names is slow
 NEAR = 500
+BRACES = frozenset("{}")
+VALUE = re.compile(r"\{params\.[^{}\n]*\}")  # put in before anything runs
 
 
 def check(job: Job, *, loose: bool = False, partial: bool = False) -> list[Problem]:
@@ -34,6 +37,7 @@ def check(job: Job, *, loose: bool = False, partial: bool = False) -> list[Probl
         return board.said()
     for place in range(len(board.actions)):
         board.look_at_params(board.actions[place])
+        board.look_at_braces(board.actions[place])
         board.look_at_outputs(place)
     for place in range(len(board.actions)):
         board.look_at_reads(place)
@@ -85,7 +89,8 @@ class _Board:
 
     def said(self) -> list[Problem]:
         if self.unsaid:
-            self.problems.append(Problem(Place(self.job.source, 0, 0), f"{self.unsaid:,} more mistakes are not shown"))
+            message = f"{self.unsaid:,} more mistakes in artifacts are not shown"
+            self.problems.append(Problem(Place(self.job.source, 0, 0), message, more=self.unsaid))
         return in_order(self.problems)
 
     def look_at_inputs(self) -> None:
@@ -178,6 +183,16 @@ class _Board:
                 at_name = action.place if not name.startswith(PREFIX) else other.place
                 key = f"params.{name}" if not name.startswith(PREFIX) else "name"
                 self.say(at_name, key, message, "rename one of them")
+
+    def look_at_braces(self, action: Action) -> None:
+        """In a command `{name}` stands for a file: a name with braces of its own cannot stand there."""
+        if isinstance(action.work, ModuleCall):
+            return
+        for node in (*action.inputs, *action.outputs):
+            if node.param is None and not BRACES.isdisjoint(VALUE.sub("", node.artifact)):
+                message = f"a command cannot name {quoted(node.artifact)}: there are braces in it"
+                hint = 'give it a param_name, for example param_name: file, and write "{file}" in the command'
+                self.say(node.place, "name", message, hint)
 
     def look_at_outputs(self, place: int) -> None:
         for output in self.actions[place].outputs:

@@ -56,4 +56,4 @@ class Reading:
 def moved(problem: Problem, at: tuple[int, int] | None) -> Problem:
     """The problem at this line and column; as it is when there is none."""
     place = problem.place
-    return problem if at is None else problem._replace(place=Place(place.file, *at, place.path))
+    return problem if at is None or problem.more else problem._replace(place=Place(place.file, *at, place.path))

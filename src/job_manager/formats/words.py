@@ -144,7 +144,8 @@ def look_at_unused(outputs: Iterable[Output], used: set[str], say: Callable[[Out
     """Says which declared outputs the command is never told the path of."""
     for output in outputs:
         told = output.artifact in used or (output.param is not None and output.param in used)
-        if not told and artifact_name(output.artifact) is None:
+        braces = output.param is None and _braced(output.artifact)  # that is said as the mistake it is
+        if not told and not braces and artifact_name(output.artifact) is None:
             name = output.param or output.artifact
             message = f"the command is never told where to write {quoted(output.artifact)}"
             hint = (
@@ -154,6 +155,10 @@ def look_at_unused(outputs: Iterable[Output], used: set[str], say: Callable[[Out
 
 
 def declared(inputs: Iterable[Input], outputs: Iterable[Output]) -> frozenset[str]:
-    """Everything `{name}` may name: artifacts and params."""
+    """Everything `{name}` may name: artifacts and params. A name with braces of its own is none of them."""
     nodes: list[Input | Output] = [*inputs, *outputs]
-    return frozenset(name for node in nodes for name in (node.artifact, node.param) if name)
+    return frozenset(name for node in nodes for name in (node.artifact, node.param) if name and not _braced(name))
+
+
+def _braced(name: str) -> bool:
+    return "{" in name or "}" in name

@@ -126,7 +126,8 @@ class Reader:
     def said(self) -> list[Problem]:
         """Everything noted, with a last word on what there was no room for."""
         if self._unsaid:
-            self.problems.append(Problem(Place(self.file, 0, 0), f"{self._unsaid:,} more mistakes are not shown"))
+            message = f"{self._unsaid:,} more mistakes are not shown"
+            self.problems.append(Problem(Place(self.file, 0, 0), message, more=self._unsaid))
             self._unsaid = 0
         return self.problems
 

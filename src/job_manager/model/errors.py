@@ -26,12 +26,15 @@ NOWHERE = Place("", 0, 0)
 
 
 class Problem(NamedTuple):
-    """One thing wrong (or odd) with an input: the place, what is wrong, and what to write instead."""
+    """One thing wrong (or odd) with an input: the place, what is wrong, and what to write instead.
+
+    `more`: not one thing, but the last word on that many mistakes for which there was no room."""
 
     place: Place
     message: str
     hint: str = ""
     severity: str = "error"  # error | warning | note
+    more: int = 0
 
     def __str__(self) -> str:
         head = f"{self.place}: {self.message}" if self.place.file else self.message
@@ -40,8 +43,8 @@ class Problem(NamedTuple):
 
 
 def in_order(problems: Iterable[Problem]) -> list[Problem]:
-    """The problems sorted by file and position, each once."""
-    return sorted(set(problems), key=lambda p: (p.place.file, p.place.line, p.place.column, p.place.path, p.message))
+    """The problems sorted by file and position, each once; what there was no room for comes last."""
+    return sorted(set(problems), key=lambda p: (p.more > 0, *p.place, p.message))
 
 
 class JobManagerError(Exception):

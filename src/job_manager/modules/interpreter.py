@@ -16,6 +16,7 @@ from job_manager.model.module import Module
 PYTHON_ENDINGS = (".py", ".pyw", ".pyz")
 # What these are written in is no secret, and it is not Python.
 OTHER_ENDINGS = (".sh", ".bash", ".zsh", ".pl", ".rb", ".js", ".mjs", ".lua", ".r", ".exe", ".jar", ".php")
+LARGEST = 1 << 20  # bytes of an entrypoint that are looked at
 ACTIVE = ("VIRTUAL_ENV", "CONDA_PREFIX")
 
 
@@ -103,18 +104,33 @@ def _as_itself(path: str, environ: Mapping[str, str]) -> Choice | None:
     first = _first_line(path)
     if ending in PYTHON_ENDINGS or _names_python(first):
         return None
-    runnable = first.startswith((b"#!", b"\x7fELF"))
-    if not runnable and ending not in OTHER_ENDINGS:
+    runnable = first.startswith(b"#!") or b"\0" in first  # what is no text says itself what it is
+    executable = os.access(path, os.X_OK)
+    if not runnable and ending not in OTHER_ENDINGS and (not executable or _is_python(path)):
         return None  # Python without its ending, as the original ran it
-    if not os.access(path, os.X_OK):
+    if not executable:
         return Choice("", "it is not Python", f"{name} is not Python and not executable", f"chmod +x {path}")
     if not runnable:
-        hint = "begin it with a line such as #!/bin/sh"
+        hint = "begin it with a line such as #!/bin/sh, or name its program in the manifest: python: PROGRAM"
         return Choice("", "it is not Python", f"{name} does not say in its first line what runs it", hint)
     lacking = _missing_interpreter(first, environ)
     if lacking:
         return Choice("", "it is not Python", f"the first line of {name} names {lacking}, which is not there", "")
     return Choice("", "it runs as itself")
+
+
+def _is_python(path: str) -> bool:
+    """Whether a text without a word on what it is can be read as Python."""
+    # Imported here: nearly every entrypoint says what it is.
+    import warnings
+
+    try:
+        with open(path, "rb") as stream, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(stream.read(LARGEST), path, "exec", dont_inherit=True)
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
 
 
 def _first_line(path: str) -> bytes:

@@ -51,13 +51,14 @@ def read_manifest(folder: str) -> Module:
 def read(folder: str) -> Reading:
     """The module in `folder`, and what is wrong with it or odd. Never raises for what the folder holds."""
     fallback = os.path.basename(os.path.abspath(folder))
-    file = next((path for name in NAMES if os.path.lexists(path := os.path.join(folder, name))), "")
+    file, *others = [path for name in NAMES if os.path.lexists(path := os.path.join(folder, name))] or [""]
     if not file:
         return Reading(None, fallback, (_no_manifest(folder),))
     reader = Reader(file)
     raw = b""
     try:
         raw = _content(file)
+        _refuse_second(file, others)
         value = load(raw, file)
     except InputError as error:
         return Reading(None, _guessed(raw) or fallback, tuple(error.problems))
@@ -66,6 +67,13 @@ def read(folder: str) -> Reading:
     broken = module is None or any(problem.severity == "error" for problem in reader.problems)
     name = (module.name if module else "") or fallback
     return Reading(None if broken else module, name, tuple(reader.problems))
+
+
+def _refuse_second(file: str, others: list[str]) -> None:
+    for other in others:
+        if not (os.path.exists(other) and os.path.samefile(file, other)):
+            message = f"there are two manifests in this folder, {NAMES[0]} and {NAMES[1]}"
+            raise InputError([Problem(Place(file, 0, 0), message, "remove the one that does not count")])
 
 
 def _guessed(raw: bytes) -> str:

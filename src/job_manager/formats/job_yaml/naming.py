@@ -44,8 +44,16 @@ def named(wanted: list[Wanted], kind: str) -> list[tuple[str, str]]:
             chosen.append((item.written, ""))
         else:
             name = _free(names.slug(item.written or item.default, kind), taken, counts)
+            _note_renamed(item, name, kind)
             chosen.append((name, item.written or ""))
     return chosen
+
+
+def _note_renamed(item: Wanted, name: str, kind: str) -> None:
+    if item.written is not None and item.written.strip():
+        message = f"the {kind} {quoted(item.written)} is called {quoted(name)} here"
+        reason = names.artifact_name(item.written)
+        item.reader.note(item.at, item.path, message, f"names are part of paths, and {reason}")
 
 
 def _note_repeated(item: Wanted, written: str, taken: dict[str, str], kind: str) -> None:
