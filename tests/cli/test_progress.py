@@ -11,7 +11,7 @@ import pytest
 
 from job_manager.app.cards import last_lines
 from job_manager.app.following import offset_of_last
-from job_manager.app.progress import PIECE, LogProgress, percent, piece, total_seconds
+from job_manager.app.progress import PIECE, LogProgress, message, percent, piece, total_seconds
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,117 @@ from job_manager.app.progress import PIECE, LogProgress, percent, piece, total_s
 )
 def test_openjd_lines(tail, expected):
     assert percent(tail) == expected
+
+
+BAR = "▏█▍ ".encode()
+
+
+@pytest.mark.parametrize(
+    ("tail", "expected"),
+    [
+        (b"TR_PROGRESS 42%\n", 42.0),
+        (b"ALF_PROGRESS 7.5%\n", 7.5),
+        (b"R90000   15%\n", 15.0),
+        (b"R90000 15% done\n", 15.0),
+        (b"TR_PROGRESS\t3 %\n", 3.0),
+        (b"TR_PROGRESS 900%\n", 100.0),
+        (b"TR_PROGRESS 10%\nALF_PROGRESS 20%\nopenjd_progress: 30\nR90000 40%\n", 40.0),
+        (b"R90000 40%\nopenjd_progress: 30\nwords\n", 30.0),
+        (b"TR_PROGRESS 42", None),
+        (b"TR_PROGRESS -4%\n", None),
+        (b"TR_PROGRESS nan%\n", None),
+        (b"TR_PROGRESS 1e2%\n", None),
+        (b"TR_PROGRESS 4294967296%\n", None),
+        (b"TR_PROGRESS 42%x\n", None),
+        (b" TR_PROGRESS 42%\n", None),
+        (b"log: TR_PROGRESS 42%\n", None),
+        (b"XR_PROGRESS 42%\n", None),
+        (b"R90001 42%\n", None),
+        (b"tr_progress 42%\n", None),
+        (b"42%\n", None),
+        (b"\x00TR_PROGRESS 42%\n\xff", None),
+        (b" 42%|####      | 42/100 [00:01<00:02,  9.9it/s]", 42.0),
+        (b"  0%|          | 0/100 [00:00<?, ?it/s]\n 42%|####      | 42/100 [00:01<00:02, 9it/s]", 42.0),
+        (b"100%|" + BAR * 10 + b"| 5/5 [00:00<00:00, 1.00it/s]\n", 100.0),
+        (b"encode: first:  42%|#5 | 1.20M/3.40M [00:01<00:02, 9.9MB/s]", 42.0),
+        (b" 42% 42/100 [00:01<00:02,  9.9it/s]", 42.0),
+        (b"42it [00:01,  9.9it/s]", None),
+        (b" 42%|####", None),
+        (b"at 42%|# | 42/100 [", None),
+        (b" 42%|" + b"#" * 5000 + b"| 42/100 [00:01", None),
+        ((b"a: " * 40 + b" 4%|" + b"x" * 600) * 90, None),
+    ],
+)
+def test_lines_of_other_tools(tail, expected):
+    assert percent(tail) == expected
+
+
+@pytest.mark.parametrize(
+    ("tail", "expected"),
+    [
+        (b"openjd_status: one\nopenjd_status:  the second  \nnoise\n", "the second"),
+        ("openjd_status: käse\n".encode(), "käse"),
+        (b"openjd_status: \xff\x1b[31m\n", "\\xff\x1b[31m"),
+        (b"openjd_status: " + b"x" * 9000, "x" * 200 + "..."),
+        (b"say openjd_status: one\n", ""),
+        (b"openjd_status:one\nopenjd_status: \n", ""),
+        (b"", ""),
+    ],
+)
+def test_messages(tail, expected):
+    assert message(tail) == expected
+
+
+def looked(tmp_path, content: bytes, pattern: str = "") -> tuple[float | None, str]:
+    log = tmp_path / "a.log"
+    log.write_bytes(content)
+    progress = LogProgress(str(log), pattern)
+    return progress.percent(), progress.message
+
+
+def test_carriage_returns_end_lines(tmp_path):
+    bars = b"\r".join(b" %2d%%|# | %d/100 [00:01<00:02]" % (n, n) for n in range(100))
+    assert looked(tmp_path, bars)[0] == 99.0
+    assert looked(tmp_path, b"openjd_status: a\rTR_PROGRESS 5%\r")[:2] == (5.0, "a")
+
+
+@pytest.mark.parametrize("said", [b"openjd_progress: 42", b"openjd_status: hi", b"TR_PROGRESS 42%", b"tile 1/2"])
+def test_what_is_cut_off_in_the_middle_is_no_line(tmp_path, said):
+    assert looked(tmp_path, b"x" * 100 + said + b"\n" + b"y" * (PIECE - len(said) - 1), "^tile (.)/(.)") == (None, "")
+
+
+def test_a_message_stays_until_the_next(tmp_path):
+    log = tmp_path / "a.log"
+    log.write_bytes(b"openjd_status: first\n")
+    progress = LogProgress(str(log))
+    assert progress.percent() is None and progress.message == "first"
+    with log.open("ab") as stream:
+        stream.write(b"x\n" * PIECE + b"TR_PROGRESS 5%\n")
+    assert progress.percent() == 5.0 and progress.message == "first"
+
+
+@pytest.mark.parametrize(
+    ("content", "pattern", "expected"),
+    [
+        (b"so far tile 3/8, good\n", r"tile (\d+)/(\d+)", 37.5),
+        (b"tile 3/8\ntile 4/8\nwords\n", r"tile (\d+)/(\d+)", 50.0),
+        (b"tile 3/8\ntile 9/0\n", r"tile (\d+)/(\d+)", 37.5),
+        (b"tile 9/8\n", r"tile (\d+)/(\d+)", 100.0),
+        (b"at 12.5 %\nTR_PROGRESS 90%\n", r"at ([\d.]+)", 12.5),
+        (b"TR_PROGRESS 90%\n", r"at (\d+)", 90.0),
+        (b"at -5\n", r"at (\S+)", 0.0),
+        (b"at nan\nat words\nat 1/2\n", r"at (\S+)", None),
+        (b"done\n", r"done( \d+)?", None),
+        (b"at 5" + b"x" * 100_000, r"x(5)|at (\d)", None),
+        (b"x" * 300 + b"at 5\n", r"at (\d)", None),
+        ("é at 5\n".encode(), r"é at (\d)", 5.0),
+        (b"\xff at 5\n", r" at (\d)", 5.0),
+        (b"at 5\n" + b"words\n" * 100, r"at (\d)", None),
+        (b"at 5\n" + b"words\n" * 50, r"at (\d)", 5.0),
+    ],
+)
+def test_a_modules_own_pattern(tmp_path, content, pattern, expected):
+    assert looked(tmp_path, content, pattern)[0] == expected
 
 
 @pytest.mark.parametrize(
