@@ -68,13 +68,26 @@ def label(found: Look, log: Log) -> str:
     return ", ".join([*words, *(["standard error"] if log.stream == "err" else [])])
 
 
+def pieces_of(handle: int, at: int) -> Iterator[bytes]:
+    """The bytes of an open file from `at` on; what was given back to the file system as a hole is passed over."""
+    while True:
+        try:
+            at = os.lseek(handle, at, os.SEEK_DATA)
+        except OSError:
+            return  # only a hole or nothing is left
+        block = os.read(handle, PIECE)
+        if not block:
+            return
+        at += len(block)
+        yield block
+
+
 def content(log: Log, lines: int | None = None) -> Iterator[Piece]:
     """A log as it is now; with `lines` only its last ones."""
     try:
         with open(log.path, "rb", buffering=0) as stream:
-            if lines is not None:
-                stream.seek(offset_of_last(stream.fileno(), lines))
-            while block := stream.read(PIECE):
+            start = 0 if lines is None else offset_of_last(stream.fileno(), lines)
+            for block in pieces_of(stream.fileno(), start):
                 yield Piece(log, block)
     except FileNotFoundError:
         return  # removed since
@@ -159,9 +172,8 @@ class Follower:
             with open(log.path, "rb", buffering=0) as stream:
                 if log not in self._read_to:
                     self._read_to[log] = 0 if self._lines is None else offset_of_last(stream.fileno(), self._lines)
-                stream.seek(self._read_to[log])
-                while block := stream.read(PIECE):
-                    self._read_to[log] += len(block)
+                for block in pieces_of(stream.fileno(), self._read_to[log]):
+                    self._read_to[log] = os.lseek(stream.fileno(), 0, os.SEEK_CUR)
                     yield Piece(log, block)
         except FileNotFoundError:
             pass  # it has not begun

@@ -69,6 +69,10 @@ LINE_LIMIT = 1 << 26  # bytes without a newline after which a peer is taken for 
 COMPACT_AT = 1 << 24  # bytes of records from which on the journaled ones are dropped
 MARKS = (TOKEN_VARIABLE.encode() + b"=", KEEPER_VARIABLE.encode() + b"=")
 NEVER = float("inf")
+LOG_CAP = 64 << 20  # bytes of a log on disk: what is longer keeps its head and its last half of that
+LOG_HEAD = 1 << 20
+LOG_LOOK = 1.0  # seconds between two looks at the logs, while there are children
+BLOCK = 4096
 LOG_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND
 RECORD = (
     '{"token":%s,"code":%s,"signal":%s,"why":%s,"error":%s,"began":%.6f,"ended":%.6f,"elapsed":%.6f,'
@@ -277,6 +281,7 @@ class Attempt:
     error: str | None = None
     status: int | None = None
     usage: Any = None
+    logs: tuple[str, ...] = ()
     outlived: frozenset[int] = frozenset()
 
     def __init__(self, token: str, grace: float = 10.0, timeout: float | None = None) -> None:
@@ -515,6 +520,43 @@ class Children:
 # --- the keeper itself ---
 
 
+class Logs:
+    """Bounds the logs on disk. Children write them directly, so the middle of one that is too long is given back to the
+    file system as a hole: its size and what is appended stay as they are, and nobody has to read along."""
+
+    def __init__(self, cap: int) -> None:
+        self.cap = cap
+
+    def bound(self, attempt: Attempt) -> None:
+        for path in attempt.logs:
+            try:
+                if os.stat(path).st_blocks * 512 > self.cap:
+                    self._shorten(path)
+            except (OSError, ValueError):
+                pass  # gone, or a file system without holes: then it is as long as it is
+
+    def _shorten(self, path: str) -> None:
+        handle = os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        try:
+            head = min(LOG_HEAD, self.cap // 4) // BLOCK * BLOCK
+            end = (os.fstat(handle).st_size - self.cap // 2) // BLOCK * BLOCK
+            if end <= head + BLOCK:
+                return
+            self._give_back(handle, head + BLOCK, end - head - BLOCK)
+            text = b"\n[... %d bytes were dropped here, the log was too long ...]" % (end - head - BLOCK)
+            os.pwrite(handle, text.ljust(BLOCK - 1) + b"\n", head)
+        finally:
+            os.close(handle)
+
+    def _give_back(self, handle: int, start: int, length: int) -> None:
+        import ctypes  # already loaded where this process is a subreaper
+
+        libc = ctypes.CDLL(None, use_errno=True)
+        keep_size_punch_hole = 0x01 | 0x02
+        if libc.fallocate(handle, keep_size_punch_hole, ctypes.c_int64(start), ctypes.c_int64(length)):
+            raise OSError(ctypes.get_errno(), "fallocate")
+
+
 class Record:
     """One append-only file of JSON lines, 0600. A line torn by a full disk is closed off by the next append."""
 
@@ -637,6 +679,7 @@ class Keeper:
         self._catch_signals()
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.listener.bind("s")  # relative: a long state path does not fit a socket address
+        self.logs, self.look_at = Logs(int(os.environ.get("JM_LOG_CAP", LOG_CAP))), NEVER
         self.listener.listen(8)
         self.listener.setblocking(False)
         self.poll.register(self.listener.fileno(), select.POLLIN)
@@ -668,16 +711,24 @@ class Keeper:
             self._settle(now)
         if self.beat == NEVER and (self.fresh or self.finished):
             self.beat = now + BEAT
+        if now >= self.look_at or (self.look_at == NEVER and self.children.running):
+            self._bound_logs(now)
         if not self.children.live:
             self._judge_end(now)
 
     def _due(self) -> float:
         return min(self.beat, self.sync_at, self.retry_at)
 
+    def _bound_logs(self, now: float) -> None:
+        if now >= self.look_at:
+            for attempt in list(self.children.running.values()):
+                self.logs.bound(attempt)
+        self.look_at = now + LOG_LOOK if self.children.running else NEVER
+
     def _pause(self) -> int | None:
         if self.more and self.queue:
             return 0
-        due = min(self._due(), self.leave_at, self.children.next_due())
+        due = min(self._due(), self.leave_at, self.look_at, self.children.next_due())
         return None if due == NEVER else max(0, min(3_600_000, int((due - time.monotonic()) * 1000) + 1))
 
     def _attend(self, handle: int, now: float) -> None:
@@ -850,6 +901,7 @@ class Keeper:
 
     def _spawn(self, attempt: Attempt, order: dict[str, Any]) -> None:
         attempt.began, attempt.start = time.time(), time.monotonic()
+        attempt.logs = (order["log"], order["err"]) if order.get("err") else (order["log"],)
         try:
             attempt.pid = spawn(order, self.base, self.incarnation, self.reset)
         except (OSError, ValueError, TypeError) as error:
@@ -875,6 +927,8 @@ class Keeper:
         self.durable |= attempt.durable
         self.records[attempt.token] = ""
         self.finished.append(attempt)
+        if attempt.elapsed > 0.02:  # time enough to have written more than a log may hold
+            self.logs.bound(attempt)
 
     def _write_exits(self, now: float) -> None:
         if not self.finished and (not self.unwritten or now < self.retry_at):
