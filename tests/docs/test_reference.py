@@ -20,7 +20,7 @@ from job_manager.cli import reporting
 from job_manager.cli.main import COMMANDS
 from job_manager.cli.usage import Parser, add_run_options, add_setting_options
 from job_manager.core.events import REASONS
-from job_manager.formats import checks, job_yaml, wording, yaml_builder, yaml_text
+from job_manager.formats import checks, job_yaml, wording, yaml_builder, yaml_params, yaml_text
 from job_manager.formats.job_yaml import entries, inputs, steps
 from job_manager.model import names, quantity
 from job_manager.modules import manifest
@@ -33,11 +33,13 @@ JOB_YAML = {
     "An input of the job": inputs.KEYS,
     "A step": steps.KEYS,
     "An entry": entries.KEYS,
+    "A param": yaml_params.KEYS,
     "An input of an entry": entries.READ_KEYS,
     "An output of an entry": entries.WRITTEN_KEYS,
 }
 MANIFEST = {
     "The module": manifest.KEYS,
+    "A param": yaml_params.KEYS,
     "An input": manifest.PORT_KEYS["inputs"],
     "An output": manifest.PORT_KEYS["outputs"],
 }
@@ -145,7 +147,7 @@ def test_the_limits():
 
 # --- JSON -------------------------------------------------------------------------------------------------------------
 
-OPEN = {"counts", "env", "problems", "warnings"}  # their members are said elsewhere, or are names of the job
+OPEN = {"counts", "env", "problems", "warnings", "children[].children[].params"}  # their members are said elsewhere, or are names of the job
 PAGE = "docs/reference/json.md"
 MODULE = """\
 name: fails
@@ -153,14 +155,16 @@ entrypoint: main.py
 version: 1.0
 inputs: [{param_name: text, type: text}]
 outputs: [{param_name: out, type: text}]
+params: {level: 3}
 """
 JOB = """\
 name: both
 version: 1.0
+params: {level: 2}
 inputs: [text.txt]
 steps:
   - entries:
-      - {module: fails, inputs: [{name: text.txt, param_name: text}], outputs: [{name: out.txt, param_name: out}]}
+      - {module: fails, params: {level: "{params.level}"}, inputs: [{name: text.txt, param_name: text}], outputs: [{name: out.txt, param_name: out}]}
       - {shell: "echo ok > {ok.txt}", outputs: [{name: ok.txt, public: true}]}
       - {cmd: ["false", "{out.txt}"], name: last}
 """
@@ -183,6 +187,8 @@ def keys(value: Any, path: str = "") -> Iterator[str]:
     name = path.rsplit(".", 1)[-1]
     if path and not path.endswith("[]"):
         yield path
+    if path in OPEN:
+        return
     if isinstance(value, dict) and (name not in OPEN or path == "error.problems[]"):
         for key, member in value.items():
             yield from keys(member, f"{path}.{key}" if path else key)

@@ -73,12 +73,13 @@ def pieces_of(handle: int, at: int) -> Iterator[bytes]:
     while True:
         try:
             at = os.lseek(handle, at, os.SEEK_DATA)
+            end = os.lseek(handle, at, os.SEEK_HOLE)
         except OSError:
             return  # only a hole or nothing is left
-        block = os.read(handle, PIECE)
+        block = os.pread(handle, min(PIECE, end - at), at)
         if not block:
             return
-        at += len(block)
+        at = os.lseek(handle, at + len(block), os.SEEK_SET)
         yield block
 
 

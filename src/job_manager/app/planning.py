@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from job_manager.app.describing import param_document
 from job_manager.app.home import Home
 from job_manager.app.loading import Loaded
 from job_manager.artifacts.outputs import declared
 from job_manager.core import policy
 from job_manager.core.state import JobState
 from job_manager.model.job import Action, Input, Output, Task
+from job_manager.model.params import Param
 from job_manager.model.site import GivenFile, Site
 from job_manager.worker.brief import Brief, Briefing, directory, paths
 from job_manager.worker.command import argv, display
@@ -77,6 +79,7 @@ class Plan:
             "out": site.out or None,
             "modules": list(site.shelves),
             "inputs": [self._input(given.artifact, given.label, given.type) for given in job.inputs],
+            "params": [self._param(param) for param in job.params],
             "public": [use for action in self._job.shape.actions for use in self._public(action)],
             "counts": {"steps": steps(self._loaded), "actions": len(self._job.shape.actions)},
             "children": list(self._children()),
@@ -85,6 +88,10 @@ class Plan:
     def _input(self, artifact: str, label: str, type: str | None) -> Document:
         path = next((given.path for given in self._loaded.site.inputs if given.name == artifact), None)
         return {"name": label, "artifact": artifact, "type": type, "path": path}
+
+    def _param(self, param: Param) -> Document:
+        given = any(name == param.name for name, _ in self._loaded.site.params)
+        return {**param_document(param), "value": self._loaded.values.get(param.name), "given": given}
 
     def _public(self, action: Action) -> Iterator[Document]:
         for output in action.outputs:
@@ -134,6 +141,7 @@ class Plan:
             "timeout": brief.timeout,
             "retries": policy.retries(self._job, brief.action),
             "idempotent": brief.idempotent,
+            "params": dict(brief.action.params),
             "env": {**(dict(module.env) if module else {}), **dict(brief.action.env)},
         }
 

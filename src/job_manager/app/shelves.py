@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from job_manager.app.describing import param_document
 from job_manager.model.errors import Problem
 from job_manager.model.module import Module, Port
 from job_manager.modules.check import check
@@ -45,6 +46,7 @@ def _document(module: Module, shelf: Shelf, python: str, environ: Mapping[str, s
         "entrypoint": module.entrypoint,
         "inputs": [_port(port) for port in module.inputs],
         "outputs": [_port(port) for port in module.outputs],
+        "params": [param_document(param) for param in module.params],
         "timeout": module.timeout,
         "retries": module.retries or 0,
         "idempotent": module.idempotent,

@@ -18,7 +18,7 @@ from job_manager.worker.layout import Layout
 if TYPE_CHECKING:
     from job_manager.app.progress import LogProgress
 
-LEFT, RUNNING, RETRYING, DONE, FAILED, SKIPPED = range(6)
+LEFT, RUNNING, RETRYING, DONE, FAILED, SKIPPED, LOST = range(7)
 GROUPS = {
     table.WAITING: LEFT,
     table.READY: LEFT,
@@ -27,15 +27,16 @@ GROUPS = {
     table.RETRYING: RETRYING,
     table.SUCCEEDED: DONE,
     table.FAILED: FAILED,
-    table.LOST: FAILED,
+    table.LOST: LOST,
     table.CANCELLED: FAILED,
     table.SKIPPED: SKIPPED,
 }
 
 
 class Notice(NamedTuple):
-    """Something worth a line. `kind`: step-began, step-ended, done, failed, retry, lost, stopped. `subject`: the task
-    or action; `seconds` it took; `attempt` of an action; `message`: why, or what came of the task, in words."""
+    """Something worth a line. `kind`: step-began, step-ended, done, failed, retry, lost (the attempt), unknown (the
+    action is lost), stopped. `subject`: the task or action; `seconds` it took; `attempt` of an action; `message`: why,
+    or what came of the task, in words."""
 
     kind: str
     subject: str
@@ -53,7 +54,7 @@ class Step:
         self.name = name
         self.first = first
         self.total = total
-        self.counts = [0] * 6
+        self.counts = [0] * len(WORDS)
         self.began = 0.0  # seconds since the epoch, 0 while nothing of it has begun
         self.ended = 0.0
 
@@ -104,7 +105,7 @@ class Watch:
         self.opened = False
         self.started = 0.0  # when this run began to watch, seconds since the epoch
         self.done_before = 0
-        self.totals = [0] * 6  # how many actions are in each group
+        self.totals = [0] * len(WORDS)  # how many actions are in each group
         self._running: dict[int, None] = {}  # in the order in which they began
         self._logs: dict[int, LogProgress] = {}
 
@@ -115,6 +116,8 @@ class Watch:
         if not self.opened or any(isinstance(event, e.WorkerJoined) for event in events):
             self._count_all(job)
         notices = [notice for event in events for notice in self._heed(event)]
+        # The counts are of the moment after all of the events: a step may be over before the last word on its actions.
+        notices.sort(key=lambda notice: notice.kind == "step-ended")
         if notices:
             self._screen.told(self, notices)
 
@@ -136,7 +139,7 @@ class Watch:
         self._group = bytearray(GROUPS[state] for state in job.states)
         for step in self.steps:
             step.began = _began(job, step) if step.counts[RUNNING] else 0.0
-        self.totals = [self._group.count(group) for group in range(6)]
+        self.totals = [self._group.count(group) for group in range(len(WORDS))]
         self._running = {index: None for index in range(len(self._group)) if self._group[index] == RUNNING}
         self._logs = {}
         if not self.opened:
@@ -191,15 +194,17 @@ class Watch:
         if isinstance(event, e.ActionSucceeded):
             yield self._notice("done", event.action, event.attempt, event.ended - event.began, event.note)
         elif isinstance(event, e.AttemptFailed):
-            final = self.job.states[event.action] in (table.FAILED, table.LOST)
-            kind, seconds = "failed" if final else "retry", event.ended - event.began
+            kind, seconds = self._final(event.action) or "retry", event.ended - event.began
             yield self._notice(kind, event.action, event.attempt, seconds, event.message or event.reason)
         elif isinstance(event, e.AttemptLost):
-            final = self.job.states[event.action] in (table.FAILED, table.LOST)
             message = "its outcome is not known: what ran it was killed"
-            yield self._notice("failed" if final else "lost", event.action, event.attempt, 0.0, message)
+            yield self._notice(self._final(event.action) or "lost", event.action, event.attempt, 0.0, message)
         elif isinstance(event, e.AttemptStopped):
             yield self._notice("stopped", event.action, event.attempt)
+
+    def _final(self, index: int) -> str:
+        """What is said of an action that is not tried again, else ""."""
+        return {table.FAILED: "failed", table.LOST: "unknown"}.get(self.job.states[index], "")
 
     def _notice(self, kind: str, index: int, attempt: int, seconds: float = 0.0, message: str = "") -> Notice:
         return Notice(kind, self.job.shape.paths[index], max(0.0, seconds), attempt, message)
@@ -233,7 +238,7 @@ class Watch:
     def time_left(self, rows: Sequence[Row]) -> float | None:
         """Seconds until the end, if all goes on as it has since this run began; None while nobody can tell."""
         totals = self.totals
-        over = totals[DONE] + totals[FAILED] + totals[SKIPPED] - self.done_before
+        over = totals[DONE] + totals[FAILED] + totals[SKIPPED] + totals[LOST] - self.done_before
         made = over + sum((row.percent or 0.0) / 100 for row in rows)
         left = sum(totals) - self.done_before - made
         if made < 0.05 or left <= 0:
@@ -273,12 +278,12 @@ def _began(job: JobState, step: Step) -> float:
     return min((at for at in times if at), default=0.0)
 
 
-WORDS = ("left", "running", "to be tried again", "succeeded", "failed", "skipped")
+WORDS = ("left", "running", "to be tried again", "succeeded", "failed", "skipped", "lost")
 
 
 def in_words(counts: Sequence[int]) -> str:
     """`3 succeeded, 1 failed`: what has come of actions, the good first."""
-    order = (DONE, FAILED, SKIPPED, RUNNING, RETRYING, LEFT)
+    order = (DONE, FAILED, LOST, SKIPPED, RUNNING, RETRYING, LEFT)
     return ", ".join(f"{counts[group]} {WORDS[group]}" for group in order if counts[group]) or "nothing to do"
 
 

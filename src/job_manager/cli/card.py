@@ -21,7 +21,7 @@ def show_card(card: Document, others: Sequence[Document], skipped: int, resume: 
     """One failed action in full, the other failed ones in a line each, and how to go on."""
     title = f"  {card['title']}" if card["title"] else ""
     out.error()
-    out.error(Styled(f"{icon('failed')} failed: {card['path']}", "bad"), title)
+    out.error(Styled(f"{icon(card['state'])} {card['state']}: {card['path']}", "bad"), title)
     _show_lines("it says:", _says(card), out)
     for label, text in _rows(card):
         out.error(Styled(f"  {label:<9}", "quiet"), text)

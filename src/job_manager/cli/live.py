@@ -10,7 +10,21 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from job_manager.app.watching import DONE, FAILED, LEFT, RETRYING, RUNNING, SKIPPED, Notice, Row, Step, Watch, counted
+from job_manager.app.watching import (
+    DONE,
+    FAILED,
+    LEFT,
+    LOST,
+    RETRYING,
+    RUNNING,
+    SKIPPED,
+    WORDS,
+    Notice,
+    Row,
+    Step,
+    Watch,
+    counted,
+)
 from job_manager.cli.escaping import escape, shorten, width
 from job_manager.cli.output import Output, Styled, icon
 from job_manager.cli.story import opening, stopping, telling
@@ -24,7 +38,7 @@ PAUSE = 0.25
 ROWS = 8
 MESSAGE = 8  # columns that a message needs at least
 OTHER_LINES = 5  # below and above the tasks and rows
-LOUD = frozenset({"failed", "retry", "lost"})
+LOUD = frozenset({"failed", "unknown", "retry", "lost"})
 STYLES = {"good": "green", "bad": "bold red", "warn": "yellow", "active": "cyan", "quiet": "dim", "strong": "bold"}
 BAR = 24
 
@@ -48,8 +62,8 @@ class LiveScreen:
         """Only what is not well is told at once; the rest is drawn."""
         for notice in notices:
             if notice.kind in LOUD or (notice.kind == "done" and notice.message):
-                colour = "bad" if notice.kind == "failed" else "warn"
-                mark = icon("succeeded" if notice.kind == "done" else "failed")
+                colour = "bad" if notice.kind in ("failed", "unknown") else "warn"
+                mark = icon({"done": "succeeded", "unknown": "lost"}.get(notice.kind, "failed"))
                 self._say(Styled(f"{mark} {notice.subject}: {telling(notice)}", colour))
 
     def stopping(self, watch: Watch, times: int) -> None:
@@ -166,17 +180,19 @@ def _step_line(number: int, step: Step, names: int) -> list[str]:
         Styled(f" {icon(state)} ", colour),
         Styled(f"{number:>2} {name}{' ' * (names - width(name))}", "strong" if state == "running" else ""),
         f"  {done:>9}  {took:>8}",
-        Styled(f"  {', '.join(words)}" if words else "", "bad" if counts[FAILED] else "quiet"),
+        Styled(f"  {', '.join(words)}" if words else "", "bad" if counts[FAILED] or counts[LOST] else "quiet"),
     ]
 
 
-EXTRAS = ((RUNNING, "running"), (RETRYING, "to be tried again"), (FAILED, "failed"), (SKIPPED, "skipped"))
+EXTRAS = tuple((group, WORDS[group]) for group in (RUNNING, RETRYING, FAILED, LOST, SKIPPED))
 
 
 def _step_state(step: Step) -> tuple[str, str]:
     counts = step.counts
     if counts[FAILED]:
         return "failed", "bad"
+    if counts[LOST]:
+        return "lost", "bad"
     if step.over:
         return ("skipped", "quiet") if counts[SKIPPED] else ("succeeded", "good")
     return ("running", "active") if counts[RUNNING] or counts[RETRYING] else ("waiting", "quiet")

@@ -139,9 +139,22 @@ def _configure(options: Any, out: Output) -> None:
     out.color = options.config.color
 
 
+def _read(command: Any, words: Sequence[str]) -> Any:
+    from job_manager.cli.usage import HelpWanted
+
+    try:
+        return command.parser().read(words)
+    except HelpWanted as wanted:
+        # Imported here: help is wanted seldom, and about a job even less often.
+        from job_manager.cli.job_help import job_help
+
+        text = job_help(command.parser(), [word for word in words if word not in HELP])
+        raise HelpWanted(text or str(wanted)) from None
+
+
 def _command(verb: str, words: Sequence[str], out: Output) -> int:
     command: Any = COMMANDS[verb]()
-    options = command.parser().read(words)
+    options = _read(command, words)
     out.quiet, out.json = options.quiet, options.json
     if verb not in UNCONFIGURED:
         _configure(options, out)

@@ -11,7 +11,7 @@ from job_manager.app.watching import Notice, Watch, counted
 from job_manager.cli.output import Output, Styled
 from job_manager.model.quantity import human
 
-COLOURS = {"done": "good", "failed": "bad", "retry": "warn", "lost": "warn", "stopped": "warn"}
+COLOURS = {"done": "good", "failed": "bad", "unknown": "bad", "retry": "warn", "lost": "warn", "stopped": "warn"}
 
 
 def telling(notice: Notice) -> str:
@@ -28,6 +28,8 @@ def telling(notice: Notice) -> str:
             return f"failed after {took}: {notice.message}"
         case "retry":
             return f"attempt {notice.attempt} failed after {took}: {notice.message}; it is tried again"
+        case "unknown":
+            return f"lost: {notice.message}"
         case "lost":
             return f"attempt {notice.attempt} is lost: {notice.message}; it is tried again"
         case _:

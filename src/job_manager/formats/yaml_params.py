@@ -85,9 +85,9 @@ def _written(fields: Fields, key: str) -> Iterator[_Written]:
             yield _Written(str(item), at, path, None, at)
             continue
         inner = reader.fields(item, at, path, KEYS, ("name",), MEANT)
-        name = inner.text("name") if inner else None
-        if inner is not None and name is not None:
-            yield _Written(name, inner.at("name"), path, inner, at)
+        called = inner.text("name") if inner else None
+        if inner is not None and called is not None:
+            yield _Written(called, inner.at("name"), path, inner, at)
 
 
 def _said(reader: Reader, member: Value, at: At, path: str) -> Fields | str | None:

@@ -73,6 +73,8 @@ def _show(module: dict[str, Any], out: Output) -> None:
     for label, ports in (("reads", module["inputs"]), ("writes", module["outputs"])):
         if ports:
             out.line("   ", Styled(f"{label:<7}", "quiet"), ", ".join(_port(port) for port in ports))
+    if module["params"]:
+        out.line("   ", Styled("params ", "quiet"), ", ".join(_param(param) for param in module["params"]))
     program = f"{module['interpreter']}  ({module['chosen']})" if module["interpreter"] else module["chosen"]
     out.line("   ", Styled("runs   ", "quiet"), Styled(module["problem"], "bad") if module["problem"] else program)
     show_notes(module["warnings"], out)
@@ -80,6 +82,11 @@ def _show(module: dict[str, Any], out: Output) -> None:
 
 def _port(port: dict[str, Any]) -> str:
     return f"--{port['param']} {port['type']}{' (optional)' if port['optional'] else ''}"
+
+
+def _param(param: dict[str, Any]) -> str:
+    default = f" ({param['default']})" if param["default"] is not None else ""
+    return f"--{param['name']} {param['kind']}{default}"
 
 
 def _show_broken(broken: Any, out: Output) -> None:

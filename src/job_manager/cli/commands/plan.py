@@ -56,6 +56,8 @@ def _show(plan: Document, out: Output) -> None:
     out.line(Styled(f"{plan['name']}{version}", "strong"), f": {actions} in {counts['steps']} steps, {how}{slots}")
     for given in plan["inputs"]:
         out.line("  input   ", _typed(given), f"  from {given['path'] or 'a file you give'}")
+    for param in plan["params"]:
+        out.line("  param   ", f"{param['name']} = {param['value']}{'' if param['given'] else '  (the default)'}")
     for node, depth in _nodes(plan["children"]):
         (_show_task if "children" in node else _show_action)(node, "  " * depth, out)
     if plan["public"]:
