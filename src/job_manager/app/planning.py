@@ -140,6 +140,7 @@ class Plan:
             "writes": [self._writes(brief, output) for output in brief.action.outputs],
             "timeout": brief.timeout,
             "retries": policy.retries(self._job, brief.action),
+            "needs": None if brief.action.needs is None else list(brief.action.needs),
             "idempotent": brief.idempotent,
             "params": dict(brief.action.params),
             "env": {**(dict(module.env) if module else {}), **dict(brief.action.env)},

@@ -119,6 +119,8 @@ def _goes(use: Document) -> str:
 def _limits(action: Document) -> Iterator[str]:
     from job_manager.model.quantity import human
 
+    if action["needs"] is not None:
+        yield f"starts after {', '.join(action['needs'])}" if action["needs"] else "starts at once"
     if action["timeout"]:
         yield f"timeout {human(action['timeout'])}"
     if action["retries"]:
