@@ -6,6 +6,9 @@ Knows jobs that have ended; those that are still running are in test_stopping.
 from __future__ import annotations
 
 import os
+import sqlite3
+
+import pytest
 
 from tests.e2e.person import job
 
@@ -195,3 +198,19 @@ def test_the_state_directory_is_for_its_owner_alone(here):
     folders = [folder for folder, _, _ in os.walk(here.path / ".jm")]
     assert len(folders) > 3
     assert not [folder for folder in folders if os.stat(folder).st_mode & 0o077]
+
+
+@pytest.mark.parametrize("damage", ["UPDATE turn SET at=at+1", "DELETE FROM turn", None])
+def test_a_damaged_journal_is_said_by_every_command_that_looks(here, damage):
+    here.write("job.yaml", job("[{shell: 'true'}]"))
+    here.jm("run", "job.yaml")
+    journal = here.path / ".jm" / "journal.db"
+    if damage is None:
+        journal.write_bytes(journal.read_bytes()[:5000])
+    else:
+        with sqlite3.connect(journal) as db:
+            db.execute(damage)
+        db.close()
+    for words in (("ls",), ("ls", "-q"), ("status",), ("logs",)):
+        told = here.jm(*words)
+        assert told.code == 5 and not told.out and "is damaged" in told.err, told

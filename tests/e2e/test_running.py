@@ -305,3 +305,30 @@ def test_the_readme_of_the_seed_runs_as_it_is_printed(here):
     assert told.code == 0, told
     assert (here.path / "r/audio.wav").read_bytes().startswith(b"RIFF")
     assert here.jm("run", "job.yaml", "--input", "input=video.mp4", env={"JM_MODULES": "modules"}).code == 0
+
+
+def test_the_card_of_a_program_that_got_too_much_says_how_much(here):
+    here.write("job.yaml", job(f"[{{name: big, cmd: ['true'], env: {{BIG: {'x' * 200_000}}}}}]"))
+    told = here.jm("run", "job.yaml")
+    assert told.code == 1 and "Argument list too long" in told.err
+    assert "(the longest variable 200,005)" in told.err and "131,072 in one" in told.err
+    assert "PATH" not in told.err.split("hint: ")[1]
+
+
+def test_the_card_does_not_print_a_command_of_many_kilobytes(here):
+    here.write("job.yaml", job(f"[{{name: long, shell: 'exit 3 # {'x' * 20_000}'}}]"))
+    told = here.jm("run", "job.yaml")
+    assert told.code == 1 and len(told.err) < 6000
+    assert "xxx...  (cut: it has 20,0" in told.err
+    failure = here.jm("resume", "last", "--json").json["failures"][0]
+    assert len(failure["command"]) > 20_000
+
+
+def test_the_card_of_a_module_says_where_it_ran_and_its_attempt_directory(here):
+    here.write("modules/m/manifest.yaml", "name: m\nentrypoint: main.py\n")
+    here.write("modules/m/main.py", "raise SystemExit(3)\n")
+    here.write("job.yaml", job("[{module: m}]"))
+    lines = here.jm("run", "job.yaml").err.splitlines()
+    (ran,) = [line for line in lines if line.startswith("  in       ")]
+    (attempt,) = [line for line in lines if line.startswith("  attempt  ")]
+    assert ran.split()[-1] == attempt.split()[-1] and ran.endswith("s1+m.1")

@@ -5,9 +5,10 @@ Reads the state and the end of the log; knows no terminal.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from job_manager.app.home import Home
@@ -18,7 +19,7 @@ from job_manager.core import policy, table
 from job_manager.core.state import Failure, JobState
 from job_manager.model.errors import JobManagerError
 from job_manager.model.wording import quoted
-from job_manager.worker.brief import Brief, Briefing, directory, paths
+from job_manager.worker.brief import Brief, Briefing, directory, inherited, paths, variables
 from job_manager.worker.command import argv, display
 from job_manager.worker.last_words import error_text
 from job_manager.worker.layout import Layout
@@ -29,6 +30,7 @@ CARDS = 50  # of one job, in its JSON
 LINE = 2000  # characters of one line of a log that are shown
 FAILED = (table.FAILED, table.LOST, table.CANCELLED)
 NO_MODULE = re.compile(r"ModuleNotFoundError: No module named '?([^'\s;]+)|ImportError: (.+)")
+TOO_BIG = os.strerror(errno.E2BIG)
 NOT_FOUND = re.compile(r"(?:^|: )([^:\s]+): (?:command )?not found\s*$", re.MULTILINE)
 
 
@@ -66,7 +68,7 @@ def card(job: JobState, layout: Layout, index: int) -> Document:
         "log": log,
         "err": errors,
         "tail": tail,
-        "hints": list(_hints(brief, failure, tail)),
+        "hints": [*_too_big(brief, failure, layout, words), *_hints(brief, failure, tail)],
     }
 
 
@@ -121,7 +123,8 @@ def _hints(brief: Brief, failure: Failure, tail: list[str]) -> Iterator[str]:
     missing = NO_MODULE.search(text)
     if missing and brief.module is not None and brief.module.interpreter:
         yield from _other_python(brief, missing.group(1))
-    if failure.reason == "spawn" or (failure.reason == "code" and failure.code == 127 and NOT_FOUND.search(text)):
+    not_started = failure.reason == "spawn" and not failure.message.endswith(TOO_BIG)
+    if not_started or (failure.reason == "code" and failure.code == 127 and NOT_FOUND.search(text)):
         yield "the program was not found or cannot be run: install it, give its whole path, or look at PATH"
     if failure.reason == "signal" and failure.code == 9:
         yield "SIGKILL comes from outside: perhaps the system was out of memory (`dmesg` may say so)"
@@ -133,6 +136,23 @@ def _hints(brief: Brief, failure: Failure, tail: list[str]) -> Iterator[str]:
         yield "if an empty file is right, say `allow_empty: true` on the output"
     if failure.reason in ("lost",) and not brief.idempotent:
         yield "it is declared `idempotent: false`, so `jm resume` starts it again only with --retry-lost"
+
+
+def _too_big(brief: Brief, failure: Failure, layout: Layout, words: list[str]) -> Iterator[str]:
+    """Of a program that the system would not start with so much: how much it was."""
+    if failure.reason != "spawn" or not failure.message.endswith(TOO_BIG):
+        return
+    added = inherited(os.environ) | variables(brief, layout, "", 0.0)
+    sizes, more = _sizes(words), _sizes(f"{name}={value}" for name, value in added.items())
+    yield (
+        f"the command line has {sum(sizes):,} bytes (the longest word {max(sizes, default=0):,}), the environment "
+        f"{sum(more):,} (the longest variable {max(more):,}); a system takes about 2,000,000 in all and "
+        "131,072 in one: put what is long into a file"
+    )
+
+
+def _sizes(texts: Iterable[str]) -> list[int]:
+    return [len(text.encode("utf-8", "surrogatepass")) + 1 for text in texts]
 
 
 def _other_python(brief: Brief, name: str | None) -> Iterator[str]:

@@ -49,6 +49,19 @@ def resolve(home: Home, word: str) -> str:
     raise NotFound(f"there is no job {quoted(word)} in {home.path}", "`jm ls` shows those there are")
 
 
+def verified_list(home: Home) -> list[Document]:
+    """The `job_list` of a journal that is sound. Raises EngineError when that of any job is damaged: what the list
+    shows is a cache, and would look well all the same."""
+    listed = job_list(home)
+    reading = wiring.open_reading(home)
+    try:
+        for job in listed:
+            reading.verify(job["id"])
+    finally:
+        reading.close()
+    return listed
+
+
 def job_list(home: Home) -> list[Document]:
     """A document per job, newest first: id, name, state, submitted, finished (epoch seconds or None), counts."""
     running = home.holder().get("job", "")

@@ -15,6 +15,7 @@ from job_manager.model.quantity import human
 Document = dict[str, Any]
 OTHERS = 10  # failed actions that are named beside the first
 COLUMNS = 400  # of one line of a log
+LONGEST = 4000  # characters of a command
 
 
 def show_card(card: Document, others: Sequence[Document], skipped: int, resume: str, out: Output) -> None:
@@ -42,17 +43,20 @@ def _rows(card: Document) -> Iterator[tuple[str, str]]:
     limit = f" of {card['tries']}" if card["tries"] > 1 else ""
     tries = f" (attempt {card['attempt']}{limit})"
     yield "reason", f"{card['message']}{took}{tries}"
-    yield "command", card["command"]
+    yield "command", _cut(card["command"])
     if card["chosen"]:
         program = card["interpreter"]
         yield "program", f"{program}  ({card['chosen']})" if program else card["chosen"]
-    if card["cwd"] != card["directory"]:
-        yield "in", card["cwd"]
+    yield "in", card["cwd"]
     if card["directory"]:
         yield "attempt", card["directory"]
     for label in ("log", "err"):
         if card[label]:
             yield label, card[label]
+
+
+def _cut(command: str) -> str:
+    return command if len(command) <= LONGEST else f"{command[:LONGEST]}...  (cut: it has {len(command):,} characters)"
 
 
 def _show_tail(card: Document, out: Output) -> None:

@@ -188,7 +188,8 @@ class _Board:
         """In a command `{name}` stands for a file: a name with braces of its own cannot stand there."""
         if isinstance(action.work, ModuleCall):
             return
-        for node in (*action.inputs, *action.outputs):
+        nodes: list[Input | Output] = [*action.inputs, *action.outputs]
+        for node in nodes:
             if node.param is None and not BRACES.isdisjoint(VALUE.sub("", node.artifact)):
                 message = f"a command cannot name {quoted(node.artifact)}: there are braces in it"
                 hint = 'give it a param_name, for example param_name: file, and write "{file}" in the command'

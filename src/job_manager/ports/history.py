@@ -31,5 +31,8 @@ class History(Protocol):
     def events(self, job: str) -> Iterator[Event]:
         """Every event of a job in order; none for a job that is not there."""
 
+    def verify(self, job: str) -> None:
+        """Only find out whether the events of a job can be read."""
+
     def close(self) -> None:
         """Let go."""

@@ -25,11 +25,11 @@ def parser() -> Parser:
 
 def main(options: Namespace, out: Output) -> int:
     """Print the table."""
-    from job_manager.app.looking import job_list
+    from job_manager.app.looking import verified_list
     from job_manager.cli.place import home_of
 
     home = home_of(options)
-    jobs = job_list(home)
+    jobs = verified_list(home)
     out.document({"jobs": jobs})
     for job in jobs:
         out.value(job["id"])
