@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
+from job_manager.formats.needs import Order
 from job_manager.formats.wording import PROBLEM_LIMIT, clipped, nearest
 from job_manager.model import names
 from job_manager.model.errors import NOWHERE, Place, Problem, in_order
@@ -69,6 +70,7 @@ class _Board:
     actions: list[Action] = field(default_factory=list)
     parents: list[int] = field(default_factory=list)  # of each action, an index of `tasks`, or -1
     tasks: list[tuple[Task, int]] = field(default_factory=list)  # each with its parent's index, or -1
+    order: Order | None = None  # for a job in which nodes wait for others than the tree says
     second: list[int] = field(default_factory=list)
     written: dict[str, _Written] = field(default_factory=dict)  # by exact name
     folded: dict[str, str] = field(default_factory=dict)  # names of job inputs and artifacts by their folded form
@@ -135,6 +137,8 @@ class _Board:
         for action, parent in self._spread():
             self.actions.append(action)
             self.parents.append(parent)
+        if any(action.needs is not None for action in self.actions) or any(t.needs is not None for t, _ in self.tasks):
+            self.order = Order(self.job)
         self.second = [0] * len(self.actions)
         for rank, index in enumerate(_backwards(self.job, sizes)):
             self.second[index] = rank
@@ -229,13 +233,24 @@ class _Board:
         name, who = quoted(wanted.artifact), self._who(source.by, source.output.place)
         if source.by == place:
             self.say(wanted.place, "name", f"{name} is read and written by the same action", "write to another name")
-        elif source.by < place and self.second[source.by] < self.second[place]:
+        elif self._is_before(source.by, place):
             self._compare_with_output(wanted, source.output, who)
-        elif source.by > place and self.second[source.by] > self.second[place]:
+        elif self.order is None and source.by > place and self.second[source.by] > self.second[place]:
             self.say(wanted.place, "name", f"{name} is only written later, by {who}", "read it in a later step")
         else:
             message = f"{name} is written in parallel, by {who}; parallel entries cannot depend on each other"
-            self.say(wanted.place, "name", message, "move this one to a later step")
+            self.say(wanted.place, "name", message, self._later(source.by))
+
+    def _is_before(self, first: int, then: int) -> bool:
+        """Whether one action is certainly over before the other starts."""
+        if self.order is not None:
+            return self.order.precedes(first, then)
+        return first < then and self.second[first] < self.second[then]
+
+    def _later(self, source: int) -> str:
+        if self.order is None:
+            return "move this one to a later step, or say that it needs the other"
+        return f"write needs: [{self.actions[source].name}], or move it to a later step"
 
     def _compare_with_input(self, wanted: Input, given: JobInput) -> None:
         if not same_type(wanted.type, given.type):

@@ -91,7 +91,7 @@ def _look_at_names(word: Word, names: Names, *, shell: bool) -> Iterable[str]:
 def _look_at_unknown(word: Word, name: str, names: Names, *, shell: bool) -> Iterator[str]:
     bare = name.strip()
     if bare.startswith(PREFIX) and bare not in names.declared:
-        params = [known[len(PREFIX) :] for known in names.declared if known.startswith(PREFIX)]
+        params = sorted(known[len(PREFIX) :] for known in names.declared if known.startswith(PREFIX))
         word.say("error", *no_param(bare[len(PREFIX) :], params))
         return
     near = _meant(bare, names.declared, variable=shell and f"${{{name}}}" in word.text)
@@ -129,7 +129,8 @@ def _look_at_quotes(word: Word, name: str) -> None:
         word.say("warning", f'"{{{name}}}" is put in quotes for the shell already; a second pair undoes that', hint)
     elif f"${{{name}}}" in text:
         hint = f"write ${{{{{name}}}}} for the shell's variable"
-        word.say("warning", f'the "{{{name}}}" in "${{{name}}}" is replaced by the path', hint)
+        what = "value" if name.startswith(PREFIX) else "path"
+        word.say("warning", f'the "{{{name}}}" in "${{{name}}}" is replaced by the {what}', hint)
 
 
 def look_at_total(words: Iterable[Word], say: Say) -> None:

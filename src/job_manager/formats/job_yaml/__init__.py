@@ -12,6 +12,7 @@ from job_manager.formats.checks import check
 from job_manager.formats.job_yaml.inputs import bound, read_inputs
 from job_manager.formats.job_yaml.scope import Scope
 from job_manager.formats.job_yaml.steps import read_steps
+from job_manager.formats.needs import resolved
 from job_manager.formats.params import look_at, settle
 from job_manager.formats.reading import Reading
 from job_manager.formats.yaml_params import read_params
@@ -45,9 +46,9 @@ def draft(raw: bytes, file: str, *, loose: bool = False, values: Values = NO_VAL
     scope.reader.raise_if_errors() if fields is None else None
     assert fields is not None
     with bulk():
-        job = _job(fields, scope, at)
+        job, unmet = resolved(_job(fields, scope, at))
         settled = settle(job, values)
-        late = [*scope.late, *settled.problems, *look_at(job, whole=not scope.reader.failed)]
+        late = [*scope.late, *unmet, *settled.problems, *look_at(job, whole=not scope.reader.failed)]
         late += check(settled.job, loose=loose, partial=scope.reader.failed)
 
     def places(paths: Iterable[str]) -> dict[str, At]:

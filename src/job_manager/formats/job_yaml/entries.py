@@ -33,9 +33,12 @@ KEYS = (
     "retries",
     "env",
     "idempotent",
+    "needs",
     "params",
 )
 MEANT = {
+    "depends_on": 'did you mean "needs" (names of other entries)?',
+    "after": 'did you mean "needs" (names of other entries)?',
     "command": 'did you mean "cmd" (a list of words) or "shell" (a text)?',
     "run": 'did you mean "shell" (a text) or "cmd" (a list of words)?',
     "script": 'did you mean "shell"?',
@@ -167,8 +170,19 @@ def _action(entry: _Entry, name: str, title: str, scope: Scope) -> Action:
         env=fields.env("env"),
         idempotent=fields.flag("idempotent"),
         params=params,
+        needs=_needs(fields),
         place=scope.place(entry.at, fields.path),
     )
+
+
+def _needs(fields: Fields) -> tuple[str, ...] | None:
+    """The names as written; what they mean is found when the whole job is read."""
+    value = fields.map.get("needs")
+    if value is None or is_null(value):
+        return None
+    if isinstance(value, str):
+        return (str(value),)
+    return tuple(text for text, _ in fields.texts("needs") or ())
 
 
 def _look_at_words(
