@@ -96,7 +96,8 @@ class ArtifactManager:
         for path in paths:
             os.chmod(path, (0o666 | os.stat(path).st_mode & 0o111) & ~umask)
         for folder in (store.root, *({os.path.dirname(path) for path in paths})):
-            os.chmod(folder, 0o777 & ~umask)
+            if os.path.isdir(folder):  # a job without artifacts has none
+                os.chmod(folder, 0o777 & ~umask)
 
 
 # --- our own state ----------------------------------------------------------------------------------------------------

@@ -30,6 +30,22 @@ def remove(home: Home, word: str) -> str:
     return id
 
 
+def sweep_keepers(home: Home) -> None:
+    """Records of dead keepers that nobody will ask for: none of their jobs is open. For the holder only."""
+    traces = [trace for trace in adoption.keepers(home.keepers) if not trace.alive]
+    if not traces:
+        return
+    reading = wiring.open_reading(home)
+    try:
+        opened = {row.id for row in reading.jobs() if row.state == "open"}
+    finally:
+        reading.close()
+    for trace in traces:
+        if not opened.intersection(name.split("/", 1)[0] for name in (*trace.begun, *trace.exits)):
+            adoption.end_leftovers(trace, 0.0)
+            adoption.remove(trace)
+
+
 def _end_children(home: Home, id: str) -> None:
     """Keepers that served only this job, and whatever they still run, go with it."""
     for trace in adoption.keepers(home.keepers):

@@ -21,7 +21,7 @@ from job_manager.core import table
 from job_manager.core.said import HoldJob, ResumeJob, SubmitJob
 from job_manager.core.state import JobState
 from job_manager.model.document import Document, job_document, site_document
-from job_manager.model.errors import NOWHERE, InputError, Problem, Refused
+from job_manager.model.errors import NOWHERE, EngineError, InputError, Problem, Refused
 from job_manager.model.names import job_id
 from job_manager.model.site import Site
 from job_manager.model.wording import quoted
@@ -92,6 +92,19 @@ def run(
             _bring_in(layout, loaded.site)
             job = host.say(SubmitJob(id, job_document(loaded.job), site_document(loaded.site)))
             return _finish(host.run(job, layout, observer, interrupts), layout)
+    finally:
+        _let_go(home)
+
+
+def _let_go(home: Home) -> None:
+    """The end of being the holder, however it comes about."""
+    try:
+        if os.listdir(home.keepers):
+            from job_manager.app.removing import sweep_keepers  # there is seldom anything to sweep
+
+            sweep_keepers(home)
+    except (OSError, EngineError):
+        pass  # what cannot be swept now is swept another time; why the run ended is what counts
     finally:
         home.unlock()
 
@@ -164,7 +177,7 @@ def resume(
             host.worker.slots = renewal.loaded.site.slots or default_slots()
             return _go_on(host, job, layout, renewal, observer, lost), renewal.notes
     finally:
-        home.unlock()
+        _let_go(home)
 
 
 def _go_on(host: Host, job: JobState, layout: Layout, renewal: Renewal, observer: Observer, lost: bool) -> Outcome:

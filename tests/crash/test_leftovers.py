@@ -1,0 +1,44 @@
+"""What killed runs leave behind is gone when somebody else has held the directory: nothing needs a hand."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+JOB = "name: j\nversion: 1\nsteps:\n- entries:\n  - {name: hang, shell: 'echo > begun; sleep 60'}\n"
+
+
+def jm(folder: Path, *words: str) -> subprocess.Popen[bytes]:
+    argv = [sys.executable, "-m", "job_manager", *words]
+    return subprocess.Popen(argv, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def until(met) -> None:
+    give_up = time.monotonic() + 30
+    while not met():
+        assert time.monotonic() < give_up
+        time.sleep(0.01)
+
+
+def test_the_records_of_dead_keepers_go_when_their_job_has_gone(tmp_path):
+    (tmp_path / "job.yaml").write_text(JOB)
+    (tmp_path / "ok.yaml").write_text("name: ok\nversion: 1\nsteps:\n- entries:\n  - cmd: ['true']\n")
+    keepers = tmp_path / ".jm" / "keepers"
+    running = jm(tmp_path, "run", "job.yaml")
+    until((tmp_path / "begun").exists)
+    running.kill()
+    running.wait()
+    [keeper] = keepers.iterdir()
+    pid = int((keeper / "keeper.json").read_text().split('"pid":')[1].split(",")[0])
+    os.kill(pid, signal.SIGKILL)
+    assert jm(tmp_path, "run", "ok.yaml").wait() == 0
+    assert keepers.joinpath(keeper.name).exists(), "the first job is open: its resume will ask for these"
+    until(lambda: subprocess.call(["ps", "-p", str(pid)], stdout=subprocess.DEVNULL) != 0)
+    ids = sorted(path.name for path in (tmp_path / ".jm" / "jobs").iterdir())
+    interrupted = next(id for id in ids if (tmp_path / ".jm" / "jobs" / id / "logs" / "step1+hang.1.log").exists())
+    assert jm(tmp_path, "rm", interrupted).wait() == 0
+    assert list(keepers.iterdir()) == []
