@@ -74,6 +74,26 @@ def test_mistakes_are_explained_in_a_line_with_the_usage(here, words, said):
     assert list(here.path.iterdir()) == []
 
 
+def test_wrong_values_are_said_together_with_the_mistakes_of_the_job(here):
+    here.write("ten.yaml", job("[{cmd: [true], timeout: soon}]", "[{cmd: [true], inputs: [nobody]}]"))
+    words = ("ten.yaml", "nofile.txt", "-j", "0", "--input", "foo=bar", "--input", "clip.mp4")
+    for verb in ("run", "check", "plan"):
+        told = here.jm(verb, *words)
+        assert told.code == 2 and not told.out and "\n6 errors" in told.err, told
+        for said in ("command line: -j: expected a whole", "command line: --input: expected NAME=PATH", "usage: jm "):
+            assert told.err.count(said) == 1
+        for said in ("--input foo: the job has no input", "nofile.txt", "ten.yaml:5:", "ten.yaml:7:"):
+            assert said in told.err
+    told = here.jm("resume", "last", "ten.yaml", "-j", "0", "--input", "x")
+    assert told.code == 2 and "2 errors" in told.err
+    wrong = here.jm("run", "ten.yaml", "-j", "0", env={"JM_RETRIES": "x", "JM_JOBS": "many"})
+    assert wrong.code == 2 and "-j: expected" in wrong.err and "JM_JOBS" in wrong.err
+    here.write("fine.yaml", job("[{cmd: ['true']}]"))
+    assert here.jm("run", "fine.yaml", "-j", "0").code == 2
+    assert here.jm("run", "fine.yaml", "--json", "-j", "0").json["error"]["problems"][0]["file"] == "command line"
+    assert not (here.path / ".jm").exists()
+
+
 def test_after_two_dashes_everything_is_a_file(here):
     here.write("-x.yaml", job("[{cmd: [cat, '{v}'], inputs: [v]}]").replace("steps:", "inputs: [{name: v}]\nsteps:"))
     here.write("-y.mp4", "film")

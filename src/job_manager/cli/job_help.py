@@ -15,7 +15,7 @@ def job_help(parser: Parser, words: Sequence[str]) -> str:
     """The help of the job that the words name, or "" when they name none. `parser` is that of the verb."""
     try:
         options = parser.read(words)
-    except UsageError:
+    except (UsageError, InputError):
         return ""
     file = getattr(options, "job", "")
     if not file or file == "-" or not hasattr(options, "params"):

@@ -133,8 +133,12 @@ def _mistaken(words: Sequence[str], at: int | None) -> int:
 
 def _configure(options: Any, out: Output) -> None:
     from job_manager.cli.settings import configured
+    from job_manager.model.errors import InputError
 
-    options.configured = configured(options)
+    try:
+        options.configured = configured(options)
+    except InputError as error:
+        raise InputError([*options.mistakes, *error.problems]) from None
     options.config = options.configured.config
     out.color = options.config.color
 

@@ -10,11 +10,13 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from job_manager.model.errors import JobManagerError
+from job_manager.model.errors import InputError, JobManagerError, Place, Problem
 from job_manager.model.wording import quoted
 
 MOST_SLOTS = 4096
 COLOURS = ("auto", "always", "never")
+PLACE = Place("command line", 0, 0)  # as app.loading calls it
+WRONG = object()  # stands for a value that cannot be used
 
 
 class UsageError(JobManagerError):
@@ -53,6 +55,7 @@ class Parser(argparse.ArgumentParser):
             allow_abbrev=False,
             formatter_class=_formatter,
         )
+        self._mistakes: list[Problem] = []
         self._optionals.title = "options"
         self._positionals.title = "arguments"
 
@@ -67,11 +70,32 @@ class Parser(argparse.ArgumentParser):
         if unknown:
             raise self._unexpected(unknown[0], plain)
         for name, value in vars(options).items():
-            if isinstance(value, str):
-                setattr(options, name, plain.get(value, value))
-            elif isinstance(value, list):
-                setattr(options, name, [plain.get(each, each) for each in value])
+            setattr(options, name, self._meant_value(name, value, plain))
+        options.mistakes = self._mistakes
+        if self._mistakes and not getattr(options, "job", ""):
+            refuse(options)
         return options
+
+    def _meant_value(self, name: str, value: Any, plain: dict[str, str]) -> Any:
+        if isinstance(value, list):
+            return [plain.get(each, each) if isinstance(each, str) else each for each in value if each is not WRONG]
+        if value is WRONG:
+            return self.get_default(name)
+        return plain.get(value, value) if isinstance(value, str) else value
+
+    def _get_value(self, action: argparse.Action, text: str) -> Any:
+        """Called by argparse for each value. A wrong one waits until all that is wrong can be said."""
+        try:
+            return super()._get_value(action, text)
+        except argparse.ArgumentError as error:
+            hint = "" if self._mistakes else self.usage_line()
+            self._mistakes.append(Problem(PLACE, str(error).removeprefix("argument "), hint))
+            return WRONG
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Called by argparse where only some words may stand."""
+        if value is not WRONG:
+            super()._check_value(action, value)
 
     def _unexpected(self, word: str, plain: dict[str, str]) -> UsageError:
         if word in plain:
@@ -91,6 +115,16 @@ class Parser(argparse.ArgumentParser):
         if missing != message:
             message = f"{missing} is missing" if "," not in missing else f"{missing} are missing"
         raise UsageError(message.removeprefix("argument "), usage=self.usage_line())
+
+
+def refuse(options: argparse.Namespace) -> None:
+    """Raises UsageError or InputError when a value on the command line was wrong, or several. For those who cannot say
+    it together with the mistakes of a job."""
+    if len(options.mistakes) == 1:
+        (mistake,) = options.mistakes
+        raise UsageError(mistake.message, usage=mistake.hint)
+    if options.mistakes:
+        raise InputError(options.mistakes)
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:

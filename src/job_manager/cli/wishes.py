@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from argparse import Namespace
 
-from job_manager.app.loading import Wish, completed
+from job_manager.app.loading import Loaded, Wish, completed, load
+from job_manager.model.errors import InputError
 
 
 def wish(options: Namespace, job_file: str, files: list[str] | None = None) -> Wish:
@@ -28,6 +30,17 @@ def wish(options: Namespace, job_file: str, files: list[str] | None = None) -> W
 def whole_wish(options: Namespace) -> Wish:
     """The wish of a command that begins with a job file, completed by the configuration."""
     return completed(wish(options, options.job, options.files), options.config)
+
+
+def checked(options: Namespace, *, files_needed: bool = True) -> Loaded:
+    """The job of such a command, read and checked. Raises InputError with every mistake, of the command line, too."""
+    try:
+        loaded = load(whole_wish(options), os.environ, os.getcwd(), files_needed=files_needed)
+    except InputError as error:
+        raise InputError([*options.mistakes, *error.problems]) from None
+    if options.mistakes:
+        raise InputError([*options.mistakes, *loaded.problems])
+    return loaded
 
 
 def says_something(options: Namespace) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from argparse import Namespace
 
 from job_manager.cli.output import Output, Styled
@@ -28,13 +27,12 @@ def parser() -> Parser:
 
 def main(options: Namespace, out: Output) -> int:
     """Check, and say what was found."""
-    from job_manager.app.loading import load
     from job_manager.app.planning import size, steps
     from job_manager.app.watching import counted
     from job_manager.cli.reporting import problem_document, show_notes
-    from job_manager.cli.wishes import whole_wish
+    from job_manager.cli.wishes import checked
 
-    loaded = load(whole_wish(options), os.environ, os.getcwd(), files_needed=False)
+    loaded = checked(options, files_needed=False)
     actions, groups = size(loaded), steps(loaded)
     show_notes(loaded.problems, out)
     out.line(

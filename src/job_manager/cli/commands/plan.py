@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -31,13 +30,12 @@ def parser() -> Parser:
 
 def main(options: Namespace, out: Output) -> int:
     """Check, plan, and show it."""
-    from job_manager.app.loading import load
     from job_manager.app.planning import Plan
     from job_manager.cli.place import home_of
     from job_manager.cli.reporting import problem_document, show_notes
-    from job_manager.cli.wishes import whole_wish
+    from job_manager.cli.wishes import checked
 
-    loaded = load(whole_wish(options), os.environ, os.getcwd(), files_needed=False)
+    loaded = checked(options, files_needed=False)
     document = Plan(loaded, home_of(options)).document()
     show_notes(loaded.problems, out)
     if out.talks:

@@ -6,7 +6,7 @@ import os
 from argparse import Namespace
 
 from job_manager.cli.output import Output
-from job_manager.cli.usage import Parser, add_run_options
+from job_manager.cli.usage import Parser, add_run_options, refuse
 
 SUMMARY = "Go on with a job after a failure, Ctrl-C or a crash. What succeeded is not run again."
 MORE = """\
@@ -46,6 +46,7 @@ def main(options: Namespace, out: Output) -> int:
     from job_manager.cli.reporting import show_notes
     from job_manager.cli.wishes import says_something, wish
 
+    refuse(options)
     asked = wish(options, options.job, options.files) if options.job or says_something(options) else None
     home = home_of(options)
     shown = screen(out)

@@ -31,14 +31,13 @@ def parser() -> Parser:
 
 def main(options: Namespace, out: Output) -> int:
     """Check, run, and say how it ended."""
-    from job_manager.app.loading import load
     from job_manager.app.running import new_id, run
     from job_manager.app.watching import Watch
     from job_manager.cli.ending import conclude, heed_no_more, heed_signals, interrupted, screen
     from job_manager.cli.place import home_of
-    from job_manager.cli.wishes import whole_wish
+    from job_manager.cli.wishes import checked
 
-    loaded = load(whole_wish(options), os.environ, os.getcwd())
+    loaded = checked(options)
     if loaded.problems:
         from job_manager.cli.reporting import show_notes
 
