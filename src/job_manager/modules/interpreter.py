@@ -122,12 +122,13 @@ def _as_itself(path: str, environ: Mapping[str, str]) -> Choice | None:
 def _is_python(path: str) -> bool:
     """Whether a text without a word on what it is can be read as Python."""
     # Imported here: nearly every entrypoint says what it is.
+    import ast
     import warnings
 
     try:
         with open(path, "rb") as stream, warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            compile(stream.read(LARGEST), path, "exec", dont_inherit=True)
+            ast.parse(stream.read(LARGEST))
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True
