@@ -1,7 +1,8 @@
 """Which program runs a module here, and why, in words.
 
 Knows nothing of how the process is started. Rule: issue, section 1: the manifest's `python:`, else `.venv` in the
-module's folder, else the choice of `--python`, JM_PYTHON or the configuration, else the active environment, else jm's own interpreter.
+module's folder, else the choice of `--python`, JM_PYTHON or the configuration, else the active environment, else jm's
+own interpreter.
 """
 
 from __future__ import annotations
