@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from job_manager.formats.wording import suggestion
-from job_manager.formats.yaml_reader import FLAGS, Fields, Reader, is_null
+from job_manager.formats.yaml_reader import FLAGS, Fields, Reader, found, is_null
 from job_manager.formats.yaml_tree import NULLS, At, Map, Plain, Value
 from job_manager.model.errors import Place
 from job_manager.model.params import DECIMAL, INTEGER, NUMBERS, TYPES, Param
@@ -80,6 +80,9 @@ def _written(fields: Fields, key: str) -> Iterator[_Written]:
             path = f"{fields.path_of(key)}.{name}"
             yield _Written(name, keys[name], path, _said(reader, member, values[name], path), values[name])
         return
+    if isinstance(value, str) and not is_null(value):
+        fields.wrong(key, f"expected params by name, or a list of them, found {found(value)}", "write NAME: DEFAULT")
+        return
     for _, item, at, path in fields.items(key):
         if isinstance(item, str) and not is_null(item):
             yield _Written(str(item), at, path, None, at)
@@ -93,7 +96,9 @@ def _written(fields: Fields, key: str) -> Iterator[_Written]:
 def _said(reader: Reader, member: Value, at: At, path: str) -> Fields | str | None:
     if isinstance(member, str):
         return None if is_null(member) else member
-    return reader.fields(member, at, path, KEYS[1:], (), MEANT | {"name": "its name stands before the colon"})
+    fields = reader.fields(member, at, path, KEYS[1:], (), MEANT | {"name": "its name stands before the colon"})
+    # Something was said, if nothing that can be made out: it is not a param whose value must be given.
+    return "" if fields is None else fields
 
 
 def _param(written: _Written, reader: Reader) -> Param:
@@ -103,11 +108,7 @@ def _param(written: _Written, reader: Reader) -> Param:
     param = Param(written.name, _looks_like(said), place=place)
     if said is None:
         return param
-    try:
-        return _with_default(param, str(said))
-    except ValueError as error:
-        reader.error(written.said_at, written.path, str(error))
-        return param
+    return _with_default(param, str(said), lambda reason: reader.error(written.said_at, written.path, reason))
 
 
 def _looks_like(value: Value | None) -> str:
@@ -124,18 +125,19 @@ def _long(fields: Fields, name: str, place: Place) -> Param:
     kind = _type(fields)
     help = " ".join((fields.text("help") or "").split())
     param = Param(name, kind, None, help, *_range(fields, kind), _choices(fields, kind), place)
-    default = fields.text("default")
-    if default is None:
+    if is_null(fields.map.get("default", Plain())):
         return param
+    return _with_default(param, fields.text("default") or "", lambda reason: fields.wrong("default", reason))
+
+
+def _with_default(param: Param, default: str, wrong: Callable[[str], None]) -> Param:
+    if param.type == "choice" and not param.choices:
+        return replace(param, default=default)  # of which has been said so
     try:
-        return _with_default(param, default)
+        canonical = param.canonical(default)
     except ValueError as error:
-        fields.wrong("default", str(error))
-        return param
-
-
-def _with_default(param: Param, default: str) -> Param:
-    canonical = param.canonical(default)
+        wrong(str(error))
+        return replace(param, default=default)
     # A path is made absolute when it is used: the folder it counts from is no part of the text.
     return replace(param, default=default if param.type == "path" else canonical)
 

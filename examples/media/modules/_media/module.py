@@ -1,4 +1,4 @@
-"""The frame of an entrypoint: a function's parameters are its `--name /path` options, its failures one line.
+"""The frame of an entrypoint: a function's parameters are its `--name value` options, its failures one line.
 
 Knows nothing of media and nothing of the scheduler beyond that convention.
 """
@@ -15,10 +15,16 @@ from _media.ffmpeg import Unusable, report
 
 
 def launch(main: Callable[..., None]) -> None:
-    """Call `main` with a path for each of its parameters (`--parameter PATH`); exit 1 with one line if it cannot."""
+    """Call `main` with what the options say for each of its parameters; exit 1 with one line if it cannot.
+
+    A parameter with a default is a param of the manifest, of the type it is annotated with; the others are paths.
+    """
     parser = argparse.ArgumentParser(description=inspect.getdoc(main), allow_abbrev=False)
-    for parameter in inspect.signature(main).parameters:
-        parser.add_argument(f"--{parameter}", type=Path, required=True, metavar="PATH")
+    for name, parameter in inspect.signature(main).parameters.items():
+        if parameter.default is parameter.empty:
+            parser.add_argument(f"--{name}", type=Path, required=True, metavar="PATH")
+        else:
+            parser.add_argument(f"--{name}", type=parameter.annotation, default=parameter.default)
     try:
         main(**vars(parser.parse_args()))
     except (Unusable, OSError) as error:

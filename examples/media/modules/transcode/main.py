@@ -11,11 +11,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from _media import clip, ffmpeg, module, picture
 
 LONG, SHORT = 1920, 1080
-# With any encoder but the first the quality is that encoder's own idea of enough.
-QUALITY = {"libx264": ["-preset", "veryfast", "-crf", "23"]}
 
 
-def main(video: Path, web: Path) -> None:
+def quality(encoder: str, crf: int, preset: str) -> list[str]:
+    """The options for how good and how fast. Other encoders have their own idea of enough."""
+    return ["-preset", preset, "-crf", str(crf)] if encoder == "libx264" else ["-b:v", "4M"]
+
+
+def main(video: Path, web: Path, crf: int = 23, preset: str = "veryfast") -> None:
     """Write `video` as a file for the web."""
     found = clip.read(video)
     shown = found.picture
@@ -23,7 +26,7 @@ def main(video: Path, web: Path) -> None:
     width, height = picture.fitted(found, min(box[0], shown.width), min(box[1], shown.height))
     encoder = ffmpeg.encoder("libx264", "libopenh264", "h264_videotoolbox")
     shape = f"scale={width}:{height},setsar=1,format=yuv420p"
-    look = ["-vf", shape, "-c:v", encoder, *QUALITY.get(encoder, ["-b:v", "4M"])]
+    look = ["-vf", shape, "-c:v", encoder, *quality(encoder, crf, preset)]
     # "first_pts" keeps sound that starts late where it belongs.
     hear = ["-af", "aresample=async=1:first_pts=0", "-c:a", "aac", "-b:a", "160k", "-ac", "2"]
     streams = ["-map", f"0:{shown.index}", *(["-map", f"0:{found.audio.index}", *hear] if found.audio else [])]

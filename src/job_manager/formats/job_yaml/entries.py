@@ -14,7 +14,7 @@ from job_manager.formats.job_yaml.naming import named, wanted_name
 from job_manager.formats.job_yaml.scope import Scope, one_of
 from job_manager.formats.words import Word
 from job_manager.formats.yaml_reader import Fields, is_null
-from job_manager.formats.yaml_tree import At, Value
+from job_manager.formats.yaml_tree import At, Map, Value
 from job_manager.model.job import Action, Command, Input, ModuleCall, Output, Shell, Work
 from job_manager.model.names import param_name
 from job_manager.model.wording import quoted
@@ -193,11 +193,17 @@ def _look_at_words(
     used = words.look_at(entry.words, names, shell=shell)
     words.look_at_total(entry.words, partial(_say, entry.fields, entry.fields.at("cmd"), entry.fields.path_of("cmd")))
     words.look_at_unused(outputs, used, scope.later)
-    for name in params:
-        if name not in used:
-            at, path = entry.fields.at("params"), f"{entry.fields.path_of('params')}.{name}"
-            hint = f'put "{{{name}}}" where its value belongs'
-            _say(entry.fields, at, path, "warning", f"nothing in the command uses the param {quoted(name)}", hint)
+    _look_at_unused_params(entry.fields, [name for name in params if name not in used])
+
+
+def _look_at_unused_params(fields: Fields, names: list[str]) -> None:
+    written = fields.map.get("params")
+    if not isinstance(written, Map):
+        return
+    for name in names:
+        hint = f'put "{{{name}}}" where its value belongs'
+        message = f"nothing in the command uses the param {quoted(name)}"
+        fields.reader.warn(written.value_at[name], f"{fields.path_of('params')}.{name}", message, hint)
 
 
 def _inputs(fields: Fields, called: bool, scope: Scope) -> tuple[Input, ...]:
