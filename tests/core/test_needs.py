@@ -59,7 +59,7 @@ def test_what_needs_a_failed_one_is_skipped_and_its_siblings_are_not():
 
 def test_a_free_one_that_has_begun_ends_although_its_step_never_comes():
     one = job("bad", parallel("second", free("early"), "late"), parallel("third", "last"))
-    farm = Farm(one, slots=2, outcomes=script({0: fails(1.0), 1: succeeds(9.0)}))
+    farm = Farm(one, slots=2, outcomes=script({0: fails(after=1.0), 1: succeeds(9.0)}))
     farm.run()
     assert farm.states() == {
         "bad": "failed",
@@ -120,7 +120,7 @@ def test_any_job_with_needs_comes_to_its_end(one, bad, slots, chance):
     farm = Farm(
         one,
         slots=slots,
-        outcomes=lambda order: fails(chance.random()) if order.action in bad else succeeds(chance.random()),
+        outcomes=lambda order: fails(after=chance.random()) if order.action in bad else succeeds(chance.random()),
     )
     farm.run()
     assert set(farm.states().values()) <= {"succeeded", "failed", "skipped"}

@@ -119,4 +119,5 @@ def test_a_manifest_says_where_its_pattern_is_wrong(make, written, place, words)
 def test_a_manifest_with_a_good_pattern(make):
     module = read(str(make("m", more=r"progress: 'tile (\d+)/(\d+)'"))).module
     assert module is not None and module.progress == r"tile (\d+)/(\d+)"
-    assert read(str(make("n"))).module.progress == ""
+    plain = read(str(make("n"))).module
+    assert plain is not None and plain.progress == ""

@@ -48,7 +48,7 @@ def _end_of(path: str) -> bytes:
         if not size:
             return b""
         tail = _read(path, max(0, size - PIECE), PIECE)
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a path that this locale cannot say
         return b""
     # What is cut off in the middle is no line: it could be the end of some other text.
     return tail if size <= PIECE else tail.partition(b"\n")[2]
