@@ -79,5 +79,5 @@ def error_text(folder: str) -> bytes:
     """What it has written there: the first 4 KiB."""
     try:
         return _read(error_file(folder), 0, ERROR_BYTES)
-    except OSError:
+    except (OSError, ValueError):
         return b""
