@@ -1,10 +1,25 @@
-"""`python -m job_manager`: the command line, ours or the original's. Knows nothing else."""
+"""`jm` and `python -m job_manager`: the command line, ours or the original's. Knows nothing else.
+
+Until the command line can say what a Ctrl-C means, one ends the process and prints nothing, as it ends any program.
+"""
 
 from __future__ import annotations
 
-import sys
+# Not `signal`: the enums it brings take longer than the rest of `jm --help`.
+import _signal  # type: ignore[import-not-found]
 
-from job_manager.cli.main import main
+if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
+    _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+
+
+def main() -> int:
+    """Run the command line; the exit code."""
+    from job_manager.cli.main import main as run
+
+    return run()
+
 
 if __name__ == "__main__":
+    import sys
+
     sys.exit(main())

@@ -70,7 +70,8 @@ def test_ten_mistakes_are_ten_lines_and_nothing_starts(here):
         places = [int(line.split(":")[1]) for line in told.err.splitlines() if line.startswith("ten.yaml:")]
         assert places == sorted(places)
         assert set(WRONG_LINES) <= set(places), told
-        assert re.search(r"^\d\d errors.*nothing was started$", told.err, re.MULTILINE)
+        last = r"^\d\d errors(, 1 warning)?; nothing was started$" if verb == "run" else r"^\d\d errors(, 1 warning)?$"
+        assert re.search(last, told.err, re.MULTILINE), told
         assert 'did you mean "echo_text"?' in told.err
         assert not (here.path / ".jm").exists() and not (here.path / "x").exists()
 
@@ -201,3 +202,27 @@ def test_a_plan_without_files_is_a_plan(here):
     shelf(here)
     here.write("job.yaml", PLANNED)
     assert "from a file you give" in here.jm("plan", "job.yaml").out
+
+
+def test_a_plan_counts_in_words_and_shows_what_is_set(here):
+    here.write("job.yaml", job("[{cmd: [env], env: {DEPTH: 'a b', LANG: C}, timeout: 5s, retries: 1}]"))
+    told = here.jm("plan", "job.yaml").out
+    assert told.startswith("sample 1: 1 action in 1 step\n")
+    assert "env      DEPTH='a b'" in told and "env      LANG=C" in told and "timeout 5.0s, tried up to 2 times" in told
+
+
+def test_a_shelf_that_is_not_there_is_said_to_be_missing(here):
+    here.write("job.yaml", job("[{module: echo_text}]"))
+    told = here.jm("check", "job.yaml")
+    assert f"the modules folder {here.path}/modules does not exist" in told.err and "--modules" in told.err
+    assert "shelf is empty" not in told.err
+    assert f"there is no folder {here.path}/modules" in here.jm("modules").out
+
+
+def test_a_param_that_is_named_twice_is_one_mistake(here):
+    shelf(here)
+    inputs = "{name: text.txt, param_name: text}, {name: text.txt, param_name: text}"
+    entry = f"{{module: echo_text, inputs: [{inputs}], outputs: [{{name: o, param_name: copy, public: true}}]}}"
+    here.write("job.yaml", job(f"[{entry}]") + "input_artifacts: [{name: text.txt}]\n")
+    problems = here.jm("check", "job.yaml", "--json").json["error"]["problems"]
+    assert [problem["message"] for problem in problems] == ['the parameter "text" is named twice (5:44)']

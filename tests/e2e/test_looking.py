@@ -143,7 +143,7 @@ def test_modules_are_listed_and_a_broken_one_hides_none(here):
     missing = here.jm("modules", "nowhere")
     assert missing.code == 2 and "nowhere" in missing.err
     (here.path / "empty").mkdir()
-    assert "there are no modules in" in here.jm("modules", env={"JM_MODULES": "empty"}).out
+    assert "no module in" in here.jm("modules", env={"JM_MODULES": "empty"}).out
 
 
 def test_one_module_is_examined(here):

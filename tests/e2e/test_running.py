@@ -84,7 +84,7 @@ def test_the_failure_card_is_the_last_thing_printed(here):
     )
     card = told.err.splitlines()
     assert card[1].endswith("failed: s1/bad")
-    assert any(re.match(r"  reason   exit code 3 after .* \(attempt 1\)", line) for line in card)
+    assert any(re.match(r"  reason   exit code 3 \(attempt 1, after .*\)$", line) for line in card)
     command = next(line for line in card if line.startswith("  command  "))
     assert shlex.split(command)[1:] == ["/bin/sh", "-c", "echo first; seq 1 30; echo oops >&2; exit 3"]
     assert f"  in       {here.path}" in card
@@ -106,6 +106,34 @@ def test_the_resume_command_of_the_card_works_as_it_stands(here):
     done = subprocess.run(command, cwd=here.path, env=here.env, capture_output=True, timeout=PATIENCE)
     assert done.returncode == 0, done
     assert here.lines("marks") == ["x", "x"]
+
+
+@pytest.mark.parametrize(
+    ("text", "shells"),
+    [
+        ('echo first >> told\n  echo "it\'s" >> told\n\nfalse', ("sh", "bash")),
+        ("printf '%s\\n' 'a\tb\\' \x07 >> told\nfalse", ("bash",)),  # a tab would be lost where it is copied
+    ],
+)
+def test_the_command_of_the_card_can_be_pasted(here, text, shells):
+    here.write("job.yaml", job(f"[{json.dumps({'shell': text})}]"))
+    card = here.jm("run", "job.yaml").err
+    told = (here.path / "told").read_bytes()
+    pasted = card.split("  command  ")[1].split("\n  in   ")[0]
+    assert "\t" not in pasted and "\x07" not in pasted
+    for shell in shells:
+        (here.path / "told").unlink()
+        subprocess.run([shell, "-c", pasted], cwd=here.path, env=here.env, timeout=PATIENCE)
+        assert (here.path / "told").read_bytes() == told
+    here.write("good.yaml", job(f"[{json.dumps({'shell': text})}]"))
+    assert pasted in here.jm("plan", "good.yaml").out
+
+
+def test_an_output_that_was_written_beside_its_place_is_explained_once(here):
+    here.write("job.yaml", job("[{name: a, shell: 'echo x > o.txt', outputs: [{name: o.txt, public: true}]}]"))
+    card = here.jm("run", "job.yaml").err.split("  reason  ")[1]
+    assert f"a file of that name is in {here.path}: write it to the path given as {{o.txt}}" in card
+    assert card.count("{o.txt}") == 1 and "hint:" not in card
 
 
 @pytest.mark.parametrize(
@@ -161,7 +189,7 @@ def test_other_failures_are_listed_and_retries_counted(here):
     here.write("job.yaml", job("[{shell: 'echo x >> marks; exit 1', retries: 1}]"))
     again = here.jm("run", "job.yaml")
     assert "attempt 1 failed after" in again.out and "it is tried again" in again.out
-    assert "(attempt 2 of 2)" in again.err and here.lines("marks") == ["x", "x"]
+    assert "(attempt 2 of 2, after " in again.err and here.lines("marks") == ["x", "x"]
 
 
 # --- at once ----------------------------------------------------------------------------------------------------------

@@ -145,7 +145,9 @@ def test_after_kill_9_of_everything_what_was_done_is_not_done_again(waiting: Wai
     running.wait()
     assert not gone(child)
     assert waiting.jm("ls", "--json").json["jobs"][0]["state"] == "interrupted"
+    assert waiting.jm("status", "--json").json["counts"] == {"succeeded": 2, "interrupted": 1}
     told = waiting.jm("status")
+    assert "1 interrupted" in told.out and "running" not in told.out
     assert "interrupted  c" in told.out and "succeeded  a" in told.out and "resume" in told.out
     waiting.write("go", "")
     resumed = waiting.jm("resume", "last", "--json")
@@ -215,10 +217,46 @@ def test_changed_module_code_is_used_and_said(here):
     here.write("job.yaml", job("[{shell: 'echo a >> marks'}]", "[{module: m}]"))
     assert here.jm("run", "job.yaml").code == 1
     here.write("modules/m/main.py", "print('mended')\n")
-    told = here.jm("resume", "last")
-    assert told.code == 0 and 'module "m" has changed' in told.err
+    running = here.start("resume")
+    told = running.communicate(timeout=PATIENCE)[0].decode()
+    assert running.returncode == 0 and 'module "m" has changed' in told.split("job sample")[0], told
     assert here.lines("marks") == ["a"]
-    assert "nothing was left to do" in here.jm("resume", "last").out
+    again = here.jm("resume")
+    assert "nothing was left to do" in again.out and not again.err
+
+
+# Instead of going on once the results are being made durable in the folder of --out, it says so and waits.
+WAITS_AT_OUT = """
+import os, signal
+fsync = os.fsync
+def wait(handle):
+    if "/results" in os.readlink(f"/proc/self/fd/{handle}"):
+        with open("begun", "w") as pipe:
+            pipe.write("1\\n")
+        signal.pause()
+    fsync(handle)
+os.fsync = wait
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_while_results_are_copied_leaves_them_to_resume(waiting: Waiting, number: int):
+    waiting.write("patched/sitecustomize.py", WAITS_AT_OUT)
+    waiting.write("job.yaml", job("[{shell: 'echo a > {a}', outputs: [{name: a, public: true}]}]"))
+    path = waiting.env["PYTHONPATH"]
+    waiting.env["PYTHONPATH"] = f"{waiting.path}/patched:{path}"
+    running = waiting.start("run", "job.yaml", "--out", "results")
+    waiting.env["PYTHONPATH"] = path
+    waiting.began()
+    running.send_signal(number)
+    told = running.communicate(timeout=PATIENCE)[0].decode()
+    assert running.returncode == 130 and "Traceback" not in told, told
+    assert "interrupted: the job has succeeded, but its results may not all be in place" in told
+    assert list((waiting.path / "results").iterdir()) == []
+    done = subprocess.run(
+        resume_command(told), cwd=waiting.path, env=waiting.env, capture_output=True, timeout=PATIENCE
+    )
+    assert done.returncode == 0 and waiting.read("results/a") == "a\n", done
 
 
 @pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])

@@ -15,6 +15,8 @@ from tests.e2e.person import Folder, job
 # Everything that our own display may send: colours, erasing and moving within its lines, the cursor's visibility.
 OURS = re.compile(r"\x1b\[(?:[0-9;]*m|\d*[ABK]|2K|\?25[hl])|\r|\n")
 
+OURS_BUT_LINES = re.compile(r"\x1b\[(?:[0-9;]*m|\d*[ABK]|2K|\?25[hl])|\r")
+
 
 class Gate:
     """A job whose last action waits until it is let go."""
@@ -80,6 +82,24 @@ def test_at_most_eight_rows_and_no_more_lines_than_the_terminal_has(here):
         assert len(re.findall(r"s1/e\d\d", frame)) <= 8 and frame.count("\n") < 16
     here.write("go", "")
     assert typed.end() == 0
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(24, 20), (3, 100), (4, 12), (2, 5), (1, 1)])
+def test_in_a_small_window_nothing_is_drawn_beside_it(here, rows, columns):
+    gate = Gate(here, waiting_entry("echo openjd_progress: 42", "transcode") + ", {name: b, shell: 'true'}")
+    typed = here.type("run", "job.yaml", "-j", "2", rows=rows, columns=columns)
+    gate.said.hear()
+    typed.see("\x1b[?25h")
+    typed.see("\x1b[2K")
+    if columns >= 20:
+        typed.see("42 %")
+        typed.see("1 of 2 action")
+    gate.go.release()
+    assert typed.end() == 0
+    drawn = re.split(r"\r?(?:\x1b\[2K(?:\x1b\[1A)?)+", typed.text.split("\x1b[?25l", 1)[1].rsplit("\x1b[?25h", 1)[0])
+    for frame in drawn:
+        lines = OURS_BUT_LINES.sub("", frame).removesuffix("\n").split("\n")
+        assert len(lines) <= rows and all(len(line) <= columns for line in lines), frame
 
 
 @pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])

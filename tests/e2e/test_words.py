@@ -6,6 +6,7 @@ Knows the verbs and their promises; no job is run here.
 from __future__ import annotations
 
 import json
+import signal
 
 import pytest
 
@@ -30,6 +31,35 @@ def test_every_verb_has_help_with_examples_and_the_options_of_all(here, verb):
     assert all(option in told.out for option in ("--home DIR", "-q, --quiet", "--json"))
     assert max(map(len, told.out.splitlines())) <= 120
     assert here.jm("-q", verb, "-h").out == told.out
+
+
+def test_help_is_a_command_too(here):
+    assert here.jm("help").out == here.jm("--help").out
+    told = here.jm("help", "run")
+    assert (told.code, told.out) == (0, here.jm("run", "--help").out)
+    assert 'there is no command "rnu"' in here.jm("help", "rnu").err
+
+
+def test_a_job_file_in_place_of_an_id_is_noticed(here):
+    told = here.jm("resume", "job.yaml")
+    assert told.code == 2 and "jm resume last job.yaml" in told.err
+
+
+# Ctrl-C at the moment when the command line is being imported.
+TOO_EARLY = """
+import os, signal, sys
+class Finder:
+    def find_spec(name, path=None, target=None):
+        if name == "job_manager.cli.main":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Finder)
+"""
+
+
+def test_ctrl_c_before_anything_could_begin_is_silent(here):
+    here.write("patched/sitecustomize.py", TOO_EARLY)
+    told = here.jm("ls", env={"PYTHONPATH": f"{here.path}/patched:{here.env['PYTHONPATH']}"})
+    assert (told.code, told.both) == (-signal.SIGINT, "")
 
 
 def test_no_word_at_all_shows_the_help_and_is_a_mistake(here):
@@ -202,4 +232,4 @@ LOGGED = ("over the job input", "nothing reads the job input", 'nothing reads "z
 def test_mistakes_without_room_are_counted_and_come_last(here):
     here.write("job.yaml", job("[" + ", ".join(["{shell: x, timeout: never}"] * 2500) + "]"))
     *_, before, last = here.jm("check", "job.yaml").err.splitlines()
-    assert before == "job.yaml: 1,500 more mistakes are not shown" and last == "2,500 errors; nothing was started"
+    assert before == "job.yaml: 1,500 more mistakes are not shown" and last == "2,500 errors"

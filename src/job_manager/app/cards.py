@@ -130,7 +130,7 @@ def _hints(brief: Brief, failure: Failure, tail: list[str]) -> Iterator[str]:
         yield "SIGKILL comes from outside: perhaps the system was out of memory (`dmesg` may say so)"
     if failure.reason == "timeout":
         yield "`timeout:` of the entry or of the module's manifest gives it more time"
-    if failure.reason == "output-missing":
+    if failure.reason == "output-missing" and "a file of that name" not in failure.message:
         yield f"it must write each output to the path it is given; {_given(brief)}"
     if failure.reason == "output-invalid" and "is empty" in failure.message:
         yield "if an empty file is right, say `allow_empty: true` on the output"

@@ -6,7 +6,7 @@ Gives plain documents with stable keys; knows no terminal.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from job_manager.app import wiring
@@ -17,7 +17,7 @@ from job_manager.core.state import JobState, State
 from job_manager.model.errors import NotFound, Refused
 from job_manager.model.wording import quoted
 from job_manager.ports.history import JobRow
-from job_manager.worker.layout import Layout, label
+from job_manager.worker.layout import Layout
 
 Document = dict[str, Any]
 INTERRUPTED = "interrupted"
@@ -92,6 +92,19 @@ class Look(NamedTuple):
             return self.job.state
         return INTERRUPTED
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """The number of its actions by state, zeros left out."""
+        seen: dict[str, int] = {}
+        for state, number in self.job.counted().items():
+            shown = self.as_seen(state)
+            seen[shown] = seen.get(shown, 0) + number
+        return seen
+
+    def as_seen(self, state: str) -> str:
+        """An action's state; what ran when its host was killed is interrupted, not running."""
+        return INTERRUPTED if not self.hosted and state in ("leased", "running") else state
+
 
 def look(home: Home, word: str) -> Look:
     """The job that `word` names. Raises NotFound, Refused, EngineError."""
@@ -114,7 +127,7 @@ def status(found: Look) -> Document:
         "state": found.state,
         "submitted": job.submitted_at,
         "finished": job.finished_at or None,
-        "counts": job.counted(),
+        "counts": found.counts,
         "workdir": job.site.workdir,
         "out": job.site.out or None,
         "public": [found.layout.store.path(name, True) for name in found.layout.store.public_names()],
@@ -125,9 +138,7 @@ def status(found: Look) -> Document:
 def action_status(found: Look, index: int) -> Document:
     """How one action stands. `began`, `ended`: epoch seconds or None; `failure`: None or why the last try failed."""
     job = found.job
-    state = table.NAMES[job.states[index]]
-    if not found.hosted and state in ("leased", "running"):
-        state = INTERRUPTED
+    state = found.as_seen(table.NAMES[job.states[index]])
     failure = job.failures.get(index)
     percent, message = _progress(found, index) if state == "running" else (None, "")
     return {
@@ -194,31 +205,3 @@ def _is_name(path: str, word: str) -> bool:
 
 def _begins(path: str, word: str) -> bool:
     return path.startswith(word) or path.rsplit("/", 1)[-1].startswith(word)
-
-
-def tail(path: str | None, lines: int = 20, limit: int = 64 * 1024) -> list[str]:
-    """The last lines of a log as text, whatever bytes it has; reads at most `limit` bytes. Empty when there is none."""
-    if path is None:
-        return []
-    try:
-        with open(path, "rb") as stream:
-            size = stream.seek(0, os.SEEK_END)
-            stream.seek(max(0, size - limit))
-            raw = stream.read(limit)
-    except OSError:
-        return []
-    rows = raw.decode("utf-8", "replace").splitlines()
-    return rows[-lines:]
-
-
-def logs(found: Look) -> Iterator[tuple[int, str]]:
-    """(action index, log path) of every action that has a log, in listing order."""
-    for index in range(len(found.job.states)):
-        path = log_path(found, index)
-        if path is not None:
-            yield index, path
-
-
-def attempt_label(found: Look, index: int) -> str:
-    """The name on disk of an action's last attempt."""
-    return label(found.job.shape.paths[index], found.job.attempts[index])

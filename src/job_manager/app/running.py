@@ -6,7 +6,7 @@ Knows how the parts follow each other; what must happen is decided in core, what
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from job_manager.app.home import Home
@@ -156,10 +156,13 @@ def resume(
     cwd: str,
     config: Config = DEFAULTS,
     lost: bool = False,
+    *,
+    tell: Callable[[Sequence[Problem]], None] | None = None,
 ) -> tuple[Outcome, tuple[Problem, ...]]:
     """Take up the job that `word` names and run it to its end. `wish` has an edited job file and what was said anew.
     `config` is asked for what neither says, nor was set when the job was submitted.
 
+    `tell` hears what is odd or has changed before anything starts; it is returned, too.
     What succeeded is not run again; nor, unless `lost`, what must not run twice and may have run. Raises InputError,
     NotFound, Refused."""
     id = resolve(home, word)
@@ -173,7 +176,9 @@ def resume(
                 renewal = renewal._replace(notes=(*renewal.notes, *_perhaps_done(job)))
             _refuse_inside(home, renewal.loaded.site.out)
             if job.finished == "succeeded" and renewal.document is None:
-                return _finish(job, layout, renewal.loaded.site.out), renewal.notes
+                return _finish(job, layout, renewal.loaded.site.out), ()
+            if tell is not None:
+                tell(renewal.notes)
             host.worker.slots = renewal.loaded.site.slots or default_slots()
             return _go_on(host, job, layout, renewal, observer, lost), renewal.notes
     finally:
@@ -210,7 +215,8 @@ def _renew(
     changed = job_document(loaded.job) != job_document(job.job) or _inputs_changed(job.site, site)
     gone = () if changed or job.finished == "succeeded" else _gone(job, loaded, layout)
     document = job_document(loaded.job) if changed or gone else None
-    return Renewal(loaded, document, (*_changes(job.site, site), *gone))
+    odd = loaded.problems if edited else ()  # of an unchanged text it was said when the job was submitted
+    return Renewal(loaded, document, (*odd, *_changes(job.site, site), *gone))
 
 
 def _gone(job: JobState, loaded: Loaded, layout: Layout) -> Sequence[Problem]:

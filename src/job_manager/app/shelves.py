@@ -24,6 +24,7 @@ class Catalogue(NamedTuple):
     """A shelf as documents: usable `modules`, and `broken` ones each with its problems."""
 
     searched: tuple[str, ...]
+    absent: tuple[str, ...]  # those of them that do not exist
     modules: tuple[Document, ...]
     broken: tuple[Broken, ...]
 
@@ -33,7 +34,7 @@ def catalogue(folders: Sequence[str], python: str, environ: Mapping[str, str], c
     paths = [os.path.normpath(os.path.join(cwd, os.path.expanduser(path))) for path in folders]
     shelf = find(paths, os.path.join(cwd, DEFAULT))
     modules = tuple(_document(module, shelf, python, environ) for module in shelf.modules)
-    return Catalogue(shelf.searched, modules, shelf.broken)
+    return Catalogue(shelf.searched, shelf.absent, modules, shelf.broken)
 
 
 def _document(module: Module, shelf: Shelf, python: str, environ: Mapping[str, str]) -> Document:

@@ -25,7 +25,10 @@ def show_card(card: Document, others: Sequence[Document], skipped: int, resume: 
     out.error(Styled(f"{icon(card['state'])} {card['state']}: {card['path']}", "bad"), title)
     _show_lines("it says:", _says(card), out)
     for label, text in _rows(card):
-        out.error(Styled(f"  {label:<9}", "quiet"), text)
+        first, *others_of_text = text.split("\n")
+        out.error(Styled(f"  {label:<9}", "quiet"), first)
+        for line in others_of_text:
+            out.error(line)
     _show_tail(card, out)
     for hint in card["hints"]:
         out.error(Styled("  hint: ", "warn"), hint)
@@ -39,10 +42,9 @@ def _says(card: Document) -> list[str]:
 
 
 def _rows(card: Document) -> Iterator[tuple[str, str]]:
-    took = f" after {human(card['seconds'])}" if card["seconds"] is not None and card["reason"] != "spawn" else ""
+    took = f", after {human(card['seconds'])}" if card["seconds"] is not None and card["reason"] != "spawn" else ""
     limit = f" of {card['tries']}" if card["tries"] > 1 else ""
-    tries = f" (attempt {card['attempt']}{limit})"
-    yield "reason", f"{card['message']}{took}{tries}"
+    yield "reason", f"{card['message']} (attempt {card['attempt']}{limit}{took})"
     yield "command", _cut(card["command"])
     if card["chosen"]:
         program = card["interpreter"]

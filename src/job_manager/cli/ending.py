@@ -55,12 +55,17 @@ def heed_no_more() -> None:
 
 def interrupted(home: Home, word: str, options: Namespace) -> Interrupted:
     """Ctrl-C before a run began to listen for it, or after its end: what is in the journal can be taken up again."""
-    from job_manager.app.looking import resolve
+    from job_manager.app.looking import look
     from job_manager.cli.place import command
 
     heed_no_more()
     try:
-        return Interrupted("interrupted", command(options.home, "resume", resolve(home, word)))
+        found = look(home, word)
+        over = found.job.finished == "succeeded"
+        message = (
+            "interrupted: the job has succeeded, but its results may not all be in place" if over else "interrupted"
+        )
+        return Interrupted(message, command(options.home, "resume", found.job.id))
     except Refused:
         return Interrupted("interrupted before the job began")
 

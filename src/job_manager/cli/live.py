@@ -41,6 +41,8 @@ OTHER_LINES = 5  # below and above the tasks and rows
 LOUD = frozenset({"failed", "unknown", "retry", "lost"})
 STYLES = {"good": "green", "bad": "bold red", "warn": "yellow", "active": "cyan", "quiet": "dim", "strong": "bold"}
 BAR = 24
+SHORTEST_BAR = 6
+NARROW = 60  # columns, below which numbers do not stand in columns of their own
 
 
 class LiveScreen:
@@ -133,10 +135,11 @@ class LiveScreen:
 
         assert self._live is not None
         size = self._live.console.size
-        columns = max(20, size.width - 1)
+        columns = max(1, size.width - 1)
         rows, more = watch.rows(max(1, min(ROWS, size.height - OTHER_LINES - 2)))
         picture = Text(no_wrap=True, overflow="crop")
-        for parts in self._lines(watch, rows, more, columns, size.height):
+        lines = list(self._lines(watch, rows, more, columns, size.height))
+        for parts in lines[-max(1, size.height - 1) :]:  # in a window of few lines the last say most
             for part in parts:
                 picture.append_text(self._text(part))
             picture.append("\n")
@@ -147,17 +150,17 @@ class LiveScreen:
         room = max(2, height - OTHER_LINES - len(rows))
         first, last = _window(watch.steps, room)
         widest = max((width(escape(step.name)) for step in watch.steps[first:last]), default=0)
-        names = min(widest, columns // 2)
+        names = min(widest, max(4, columns // 2 - 4))
         if first:
             yield [Styled(f"   {counted(first, 'step')} before", "quiet")]
         for number, step in enumerate(watch.steps[first:last], first + 1):
-            yield _step_line(number, step, names)
+            yield _step_line(number, step, names, columns >= NARROW)
         if last < len(watch.steps):
             yield [Styled(f"   {counted(len(watch.steps) - last, 'step')} after", "quiet")]
         yield from (_row_line(row, columns) for row in rows)
         if more:
             yield [Styled(f"     and {more} more running", "quiet")]
-        yield _total_line(watch, rows)
+        yield _total_line(watch, rows, columns)
 
 
 def _window(steps: Sequence[Step], room: int) -> tuple[int, int]:
@@ -169,7 +172,7 @@ def _window(steps: Sequence[Step], room: int) -> tuple[int, int]:
     return first, first + room
 
 
-def _step_line(number: int, step: Step, names: int) -> list[str]:
+def _step_line(number: int, step: Step, names: int, wide: bool) -> list[str]:
     counts = step.counts
     state, colour = _step_state(step)
     name = shorten(escape(step.name), names)
@@ -179,7 +182,7 @@ def _step_line(number: int, step: Step, names: int) -> list[str]:
     return [
         Styled(f" {icon(state)} ", colour),
         Styled(f"{number:>2} {name}{' ' * (names - width(name))}", "strong" if state == "running" else ""),
-        f"  {done:>9}  {took:>8}",
+        f"  {done:>9}  {took:>8}" if wide else f"  {done}  {took}",
         Styled(f"  {', '.join(words)}" if words else "", "bad" if counts[FAILED] or counts[LOST] else "quiet"),
     ]
 
@@ -200,6 +203,9 @@ def _step_state(step: Step) -> tuple[str, str]:
 
 def _row_line(row: Row, columns: int) -> list[str]:
     percent = "" if row.percent is None else f"{row.percent:3.0f} %"
+    if columns < NARROW:
+        said = f"{percent.strip()} " if percent else ""
+        return ["  ", Styled(said, "active"), shorten(escape(row.path), columns - 2 - len(said))]
     took = human(max(0.0, time.time() - row.began)) if row.began else ""
     name = shorten(escape(row.path), max(10, columns - 26))
     left = columns - 23 - width(name)
@@ -207,13 +213,17 @@ def _row_line(row: Row, columns: int) -> list[str]:
     return ["     ", Styled(f"{percent:>5}", "active"), f"  {took:>8}  ", name, Styled(said, "quiet")]
 
 
-def _total_line(watch: Watch, rows: Sequence[Row]) -> list[str]:
+def _total_line(watch: Watch, rows: Sequence[Row], columns: int) -> list[str]:
     totals = watch.totals
     whole = sum(totals)
     over = whole - totals[LEFT] - totals[RUNNING] - totals[RETRYING]
     left = watch.time_left(rows)
     words = [f"{over} of {counted(whole, 'action')}", human(watch.elapsed)]
     words += [f"about {human(left)} left"] if left is not None else []
-    done = BAR * over // whole if whole else BAR
+    told = ", ".join(words)
+    bar = min(BAR, columns - len(told) - 5)
+    if bar < SHORTEST_BAR:
+        return [" ", told]
+    done = bar * over // whole if whole else bar
     full, empty = ("\u2501", "\u2500") if icon("succeeded") == "\u2714" else ("#", "-")
-    return ["   ", Styled(full * done, "good"), Styled(empty * (BAR - done), "quiet"), f"  {', '.join(words)}"]
+    return ["   ", Styled(full * done, "good"), Styled(empty * (bar - done), "quiet"), f"  {told}"]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -36,10 +37,11 @@ HELP = frozenset({"-h", "--help"})
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code (architecture, decision 14). Never raises for what a person does."""
-    prepare_streams()
     words = list(sys.argv[1:] if argv is None else argv)
     out = Output(json="--json" in words[: words.index("--") if "--" in words else None])
     try:
+        _heed_ctrl_c()
+        prepare_streams()
         code = _dispatch(words, out)
     except KeyboardInterrupt:
         code = _interrupted(out)
@@ -47,6 +49,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = _failed(error, out)
     out.flush()
     return code if out.fault is None else _unwritten(out, code)
+
+
+def _heed_ctrl_c() -> None:
+    """From here on it is an exception and no sudden end; __main__ had chosen that while nothing could catch one."""
+    if _signal.getsignal(_signal.SIGINT) == _signal.SIG_DFL:
+        _signal.signal(_signal.SIGINT, _signal.default_int_handler)
 
 
 def _failed(error: Exception, out: Output) -> int:
@@ -73,6 +81,8 @@ def _unwritten(out: Output, code: int) -> int:
 
 def _dispatch(words: list[str], out: Output) -> int:
     at = _verb_at(words)
+    if at is not None and words[at] == "help":
+        return _help(words[at + 1 :], out)
     if at is not None and words[at] in COMMANDS:
         return _command(words[at], [*words[:at], *words[at + 1 :]], out)
     if "--version" in words:
@@ -80,6 +90,14 @@ def _dispatch(words: list[str], out: Output) -> int:
     if HELP.issuperset(words) or (at is None and HELP.intersection(words)):
         return _overview(words, out)
     return _original(words) if _is_original(words) else _mistaken(words, at)
+
+
+def _help(words: list[str], out: Output) -> int:
+    """`jm help`, `jm help run`: what `--help` prints."""
+    at = _verb_at(words)
+    if at is None:
+        return _overview(["--help"], out)
+    return _command(words[at], ["--help"], out) if words[at] in COMMANDS else _mistaken(words, at)
 
 
 def _verb_at(words: Sequence[str]) -> int | None:

@@ -62,6 +62,7 @@ class Output:
         self.json = json
         self.color = "auto"  # or always, never
         self.fault: OSError | None = None  # why standard output could not be written to
+        self.starts = False  # whether the command starts anything, unless it is refused
 
     @property
     def talks(self) -> bool:

@@ -3,7 +3,7 @@
 TEXT = """\
 jm runs jobs of many actions to the end, whatever dies on the way.
 
-usage: jm COMMAND [options]          `jm COMMAND --help` explains one, with examples
+usage: jm COMMAND [options]          `jm help COMMAND` explains one, with examples
 
 Begin
   init DIR                 make a small project that works, to change into your own
@@ -13,12 +13,12 @@ Begin
 
 Run
   run JOB.yaml [FILE...]   run a job here and wait for it
-  resume ID [JOB.yaml]     go on after a failure, Ctrl-C or a crash; what succeeded is not run again
+  resume [ID [JOB.yaml]]   go on after a failure, Ctrl-C or a crash; what succeeded is not run again
 
 Look
   ls                       the jobs of this directory, newest first
   status [ID]              how a job and each of its actions stand
-  logs ID[/ACTION] [-f]    what the actions printed
+  logs [ID[/ACTION]] [-f]  what the actions printed
   rm ID                    remove a job with everything it left
   config                   every setting, and where it comes from
 
@@ -28,7 +28,7 @@ Everywhere
   --json                   print one JSON document, also for errors
   -h, --help               help; --version prints the version
 
-An ID is a job's id, the unique beginning of one, or `last`.
+An ID is a job's id, the unique beginning of one, or `last`, the newest; where it may be left out, `last` is meant.
 
 examples:
   jm init demo && cd demo && jm run job.yaml sample.txt
@@ -39,6 +39,6 @@ examples:
 The original's command line works too:
   python -m job_manager job.yaml clip.mp4 [--storage_dir temp/] [--modules_dir modules/]
 
-exit codes: 0 ok, 1 an action failed, 2 your input, 3 cancelled, 5 disk or journal, 6 nothing could run,
-            7 refused (the directory is in use, or no such job), 130 interrupted
+exit codes: 0 ok, 1 an action failed, 2 your input, 5 disk, journal or a fault of jm, 130 interrupted,
+            7 refused (the directory is in use, or no such job); 3, 4 and 6 are reserved
 """

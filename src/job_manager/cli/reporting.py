@@ -43,6 +43,8 @@ def report(error: Exception, out: Output) -> int:
     elif isinstance(error, InputError):
         show_problems(error.problems, out)
     elif isinstance(error, Interrupted):
+        if error.hint:
+            out.error(Styled(str(error), "warn"))
         show_resume(error.hint, out)
     elif kind == "internal":
         _confess(error, out)
@@ -132,7 +134,7 @@ def show_problems(problems: Iterable[Problem], out: Output) -> None:
     problems = in_order(problems)
     for problem in problems:
         _show(problem, out.error)
-    out.error(Styled(counted(problems), "bad"), "; nothing was started")
+    out.error(Styled(counted(problems), "bad"), "; nothing was started" if out.starts else "")
 
 
 def show_notes(problems: Iterable[Problem], out: Output) -> None:

@@ -66,17 +66,21 @@ def _read_needs(body: Document) -> tuple[str, ...] | None:
 
 def action_document(action: Action) -> Document:
     """The document of one action: its canonical text, by which a changed action is told from an unchanged one."""
-    return _kept(
-        name=action.name,
-        title=action.title,
-        **_work(action.work),
-        inputs=[_kept(name=i.artifact, param=i.param, type=i.type) for i in action.inputs],
-        outputs=[_output(o) for o in action.outputs],
-        timeout=action.timeout,
-        retries=action.retries,
-        env=dict(action.env),
-        params=dict(action.params),
-    ) | ({} if action.idempotent is None else {"idempotent": action.idempotent}) | _needs(action)
+    return (
+        _kept(
+            name=action.name,
+            title=action.title,
+            **_work(action.work),
+            inputs=[_kept(name=i.artifact, param=i.param, type=i.type) for i in action.inputs],
+            outputs=[_output(o) for o in action.outputs],
+            timeout=action.timeout,
+            retries=action.retries,
+            env=dict(action.env),
+            params=dict(action.params),
+        )
+        | ({} if action.idempotent is None else {"idempotent": action.idempotent})
+        | _needs(action)
+    )
 
 
 def _work(work: Work) -> Document:

@@ -87,6 +87,9 @@ def _look_up(name: str, shelf: Shelf) -> Contract | Problem:
 
 
 def _unknown(name: str, shelf: Shelf) -> Problem:
+    if shelf.absent:  # only the default may be missing, so there is nothing else
+        message = f'no module "{name}"; the modules folder {shelf.absent[0]} does not exist'
+        return Problem(NOWHERE, message, "say where the modules are: --modules DIR, or JM_MODULES")
     where = ", ".join(shelf.searched) or "nowhere: there is no modules folder"
     near = ", ".join(shelf.nearest(name))
     known = f"known: {near}; " if near else "the shelf is empty; "

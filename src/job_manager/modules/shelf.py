@@ -28,10 +28,14 @@ class Broken(NamedTuple):
 
 
 class Shelf:
-    """The catalogue: `modules` are usable, sorted by name, `broken` are not; `searched` are the folders looked in."""
+    """The catalogue: `modules` are usable, sorted by name, `broken` are not; `searched` are the folders looked in,
+    of which `absent` do not exist."""
 
-    def __init__(self, readings: Iterable[tuple[str, Reading]], searched: Sequence[str]) -> None:
+    def __init__(
+        self, readings: Iterable[tuple[str, Reading]], searched: Sequence[str], absent: Sequence[str] = ()
+    ) -> None:
         self.searched = tuple(searched)
+        self.absent = tuple(absent)
         found = list(readings)
         by_name: dict[str, list[tuple[str, Reading]]] = {}
         for folder, reading in found:
@@ -97,7 +101,8 @@ def find(paths: Sequence[str], default: str = "") -> Shelf:
         raise InputError(missing)
     searched = list(paths) if paths else [default] if default else []
     readings = [_reading(folder) for folder in _folders(path for path in searched if os.path.isdir(path))]
-    return Shelf(sorted(readings, key=lambda one: one[0]), searched)
+    absent = [path for path in searched if not os.path.lexists(path)]
+    return Shelf(sorted(readings, key=lambda one: one[0]), searched, absent)
 
 
 def _missing(path: str) -> Problem | None:

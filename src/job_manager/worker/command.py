@@ -51,5 +51,23 @@ def _values(uses: Iterable[Input | Output], paths: Mapping[str, str]) -> dict[st
 
 
 def display(words: Iterable[str]) -> str:
-    """The argv as one line to copy into a shell."""
-    return shlex.join(words)
+    """The argv as text to copy into a shell. Lines stay lines; a word with other characters that do not show is written
+    as `$'...'`, which bash, zsh and ksh know."""
+    return " ".join(map(_pastable, words))
+
+
+def _pastable(word: str) -> str:
+    if all(line.isprintable() for line in word.split("\n")):
+        return shlex.quote(word)
+    return "$'" + "".join(map(_escaped, word)) + "'"
+
+
+def _escaped(character: str) -> str:
+    number = ord(character)
+    if character in "\\'":
+        return f"\\{character}"
+    if character.isprintable():
+        return character
+    if 0xDC80 <= number <= 0xDCFF:  # a byte that was no text when it was decoded
+        return f"\\x{number - 0xDC00:02x}"
+    return f"\\x{number:02x}" if number < 0x80 else f"\\U{number:08x}"

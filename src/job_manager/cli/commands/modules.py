@@ -55,7 +55,10 @@ def _list(folders: list[str], options: Namespace, out: Output) -> int:
     for broken in found.broken:
         _show_broken(broken, out)
     if out.talks and not found.modules and not found.broken:
-        out.line(f"there are no modules in {', '.join(found.searched)}; `jm init DIR` makes a project with one")
+        nothing = (
+            f"there is no folder {found.absent[0]}" if found.absent else f"no module in {', '.join(found.searched)}"
+        )
+        out.line(f"{nothing}; `jm init DIR` makes a project with a module")
     modules = [{**m, "warnings": [problem_document(w) for w in m["warnings"]]} for m in found.modules]
     unusable = [
         {"name": b.name, "folder": b.folder, "problems": [problem_document(p) for p in b.problems]}

@@ -47,11 +47,14 @@ def main(options: Namespace, out: Output) -> int:
 
 
 def _show(plan: Document, out: Output) -> None:
+    from job_manager.app.watching import counted
+
     counts, version = plan["counts"], f" {plan['version']}" if plan["version"] else ""
     how = "all steps at once" if plan["parallel"] else "one step after another"
     slots = f", at most {plan['slots']} actions at once" if plan["slots"] else ""
-    actions = f"{counts['actions']} action{'' if counts['actions'] == 1 else 's'}"
-    out.line(Styled(f"{plan['name']}{version}", "strong"), f": {actions} in {counts['steps']} steps, {how}{slots}")
+    actions, steps = counted(counts["actions"], "action"), counted(counts["steps"], "step")
+    order = f", {how}" if counts["steps"] > 1 else ""
+    out.line(Styled(f"{plan['name']}{version}", "strong"), f": {actions} in {steps}{order}{slots}")
     for given in plan["inputs"]:
         out.line("  input   ", _typed(given), f"  from {given['path'] or 'a file you give'}")
     for param in plan["params"]:
@@ -85,10 +88,16 @@ def _show_action(action: Document, indent: str, out: Output) -> None:
     kind = f"module {action['module']}" if action["module"] else action["role"]
     out.line(f"{indent}{action['number']}  ", Styled(action["name"], "strong"), f"  {kind}")
     for label, text in _rows(action):
-        out.line(f"{indent}     ", Styled(f"{label:<9}", "quiet"), text)
+        first, *others = text.split("\n")
+        out.line(f"{indent}     ", Styled(f"{label:<9}", "quiet"), first)
+        for line in others:  # of a command: at the left, so that it is the same when it is copied
+            out.line(line)
 
 
 def _rows(action: Document) -> Iterator[tuple[str, str]]:
+    # Imported here: it costs more than all of the rest when nobody asks for a plan.
+    import shlex
+
     if action["chosen"]:
         interpreter = action["interpreter"]
         yield "program", f"{interpreter}  ({action['chosen']})" if interpreter else action["chosen"]
@@ -98,6 +107,8 @@ def _rows(action: Document) -> Iterator[tuple[str, str]]:
         yield "reads", f"{_typed(use)}  from {use['from'] or 'the job input'}"
     for use in action["writes"]:
         yield "writes", _typed(use) + _goes(use)
+    for name, value in action["env"].items():
+        yield "env", f"{name}={shlex.quote(value)}"
     limits = list(_limits(action))
     if limits:
         yield "limits", ", ".join(limits)

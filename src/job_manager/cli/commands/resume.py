@@ -6,14 +6,14 @@ import os
 from argparse import Namespace
 
 from job_manager.cli.output import Output
-from job_manager.cli.usage import Parser, add_run_options, refuse
+from job_manager.cli.usage import Parser, UsageError, add_run_options, refuse
 
 SUMMARY = "Go on with a job after a failure, Ctrl-C or a crash. What succeeded is not run again."
 MORE = """\
 Modules are used as they are now. With an edited JOB.yaml, actions whose text and inputs are unchanged keep their
 results. What was said to `jm run` (--out, --modules, ...) stays unless it is said anew."""
 EXAMPLES = (
-    ("jm resume last", "the newest job of this directory"),
+    ("jm resume", "the newest job of this directory"),
     ("jm resume 3fa8", "the job whose id begins like that"),
     ("jm resume last job.yaml", "after editing the job file"),
     ("jm resume last --python .venv/bin/python", "with another interpreter for its modules"),
@@ -22,8 +22,10 @@ EXAMPLES = (
 
 def parser() -> Parser:
     """The options of this verb."""
-    made = Parser("resume", SUMMARY, EXAMPLES, usage="ID [JOB.yaml [FILE...]] [options]", more=MORE)
-    made.add_argument("id", metavar="ID", help="a job's id, the unique beginning of one, or `last`")
+    made = Parser("resume", SUMMARY, EXAMPLES, usage="[ID [JOB.yaml [FILE...]]] [options]", more=MORE)
+    made.add_argument(
+        "id", metavar="ID", nargs="?", default="last", help="a job's id, its beginning, or `last` (default)"
+    )
     made.add_argument("job", metavar="JOB.yaml", nargs="?", default="", help="the job file, if it was edited")
     made.add_argument(
         "files", metavar="FILE", nargs="*", default=[], help="the job's input files, if they are others now"
@@ -45,8 +47,15 @@ def main(options: Namespace, out: Output) -> int:
     from job_manager.cli.place import home_of
     from job_manager.cli.reporting import show_notes
     from job_manager.cli.wishes import says_something, wish
+    from job_manager.model.wording import quoted
 
     refuse(options)
+    if options.id.lower().endswith((".yaml", ".yml")):  # no id has a dot
+        hint = f"which job it is comes first: jm resume last {options.id}"
+        raise UsageError(
+            f"{quoted(options.id)} is no job id", hint, "usage: jm resume [ID [JOB.yaml [FILE...]]] [options]"
+        )
+    out.starts = True
     asked = wish(options, options.job, options.files) if options.job or says_something(options) else None
     home = home_of(options)
     shown = screen(out)
@@ -54,10 +63,12 @@ def main(options: Namespace, out: Output) -> int:
     heed_signals()
     try:
         try:
-            outcome, notes = resume(home, options.id, asked, watch, os.environ, os.getcwd(), options.config, options.retry_lost)
+            outcome, notes = resume(
+                home, options.id, asked, watch, os.environ, os.getcwd(), options.config, options.retry_lost,
+                tell=lambda problems: show_notes(problems, out),
+            )  # fmt: skip
         finally:
             shown.close()
-        show_notes(notes, out)
         if not watch.opened:
             out.value(outcome.job.id)
             out.line("nothing was left to do")

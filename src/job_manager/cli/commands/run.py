@@ -37,6 +37,7 @@ def main(options: Namespace, out: Output) -> int:
     from job_manager.cli.place import home_of
     from job_manager.cli.wishes import checked
 
+    out.starts = True
     loaded = checked(options)
     if loaded.problems:
         from job_manager.cli.reporting import show_notes
