@@ -22,7 +22,7 @@ from job_manager.cli.usage import Parser, add_run_options, add_setting_options
 from job_manager.core.events import REASONS
 from job_manager.formats import checks, job_yaml, wording, yaml_builder, yaml_params, yaml_text
 from job_manager.formats.job_yaml import entries, inputs, steps
-from job_manager.model import names, quantity
+from job_manager.model import names, params, quantity
 from job_manager.modules import manifest
 from tests.docs.links import listed, sections
 from tests.docs.pages import ROOT, text_of
@@ -140,14 +140,15 @@ def test_the_limits():
     numbers = [
         *(checks.ACTION_LIMIT, yaml_builder.SCALAR_LIMIT, yaml_builder.DEPTH_LIMIT, yaml_builder.ALIAS_LIMIT),
         *(wording.PROBLEM_LIMIT, manifest.SIZE_LIMIT, names.MAX_NAME_CHARS, names.MAX_NAME_BYTES),
-        *(yaml_text.FILE_LIMIT >> 20, round(quantity.LONGEST / 86400), entries.MOST_RETRIES),
+        *(params.LONGEST, yaml_text.FILE_LIMIT >> 20, round(quantity.LONGEST / 86400), entries.MOST_RETRIES),
     ]
     assert [number for number in numbers if f"{number:,}" not in page] == []
 
 
 # --- JSON -------------------------------------------------------------------------------------------------------------
 
-OPEN = {"counts", "env", "problems", "warnings", "children[].children[].params"}  # their members are said elsewhere, or are names of the job
+# Their members are said elsewhere, or are names of the job.
+OPEN = {"counts", "env", "problems", "warnings", "children[].children[].params"}
 PAGE = "docs/reference/json.md"
 MODULE = """\
 name: fails
