@@ -165,7 +165,10 @@ params: {level: 2}
 inputs: [text.txt]
 steps:
   - entries:
-      - {module: fails, params: {level: "{params.level}"}, inputs: [{name: text.txt, param_name: text}], outputs: [{name: out.txt, param_name: out}]}
+      - module: fails
+        params: {level: "{params.level}"}
+        inputs: [{name: text.txt, param_name: text}]
+        outputs: [{name: out.txt, param_name: out}]
       - {shell: "echo ok > {ok.txt}", outputs: [{name: ok.txt, public: true}]}
       - {cmd: ["false", "{out.txt}"], name: last}
 """
