@@ -10,16 +10,12 @@ import pytest
 from tests.docs.pages import RUN, blocks, pages
 from tests.docs.playing import Play
 
-# Pages whose examples wait for their author, with the reason.
-WAITING = {"docs/how-to/media-demo.md": "its job has no version:, and its fences no files"}
 PLAYED = [page for page in pages() if any(block.language in RUN | {"yaml"} for block in blocks(page))]
 EXCUSED = [block for page in pages() for block in blocks(page) if block.excuse]
 
 
 @pytest.mark.parametrize("page", PLAYED)
 def test_the_examples_of_a_page_run_and_print_what_it_shows(page, tmp_path_factory):
-    if page in WAITING:
-        pytest.skip(f"{page}: {WAITING[page]}")
     differences = list(Play(page, tmp_path_factory.mktemp("page")).differences())
     assert not differences, (
         "\n\n".join(map(str, differences)) + f"\n\npython -m tests.docs.playing {page} puts it right"

@@ -91,7 +91,7 @@ def test_the_options_everywhere(command_line):
 
 def test_the_exit_codes():
     codes = {line.split("|")[1].strip() for line in table_lines("docs/reference/exit-codes.md", "Exit codes of `jm`")}
-    named = ("OK", "FAILED", "INPUT", "CANCELLED", "ENGINE", "NOTHING_RAN", "REFUSED", "INTERRUPTED")
+    named = ("OK", "FAILED", "INPUT", "CANCELLED", "TIMED_OUT", "ENGINE", "NOTHING_RAN", "REFUSED", "INTERRUPTED")
     assert codes == {str(getattr(reporting, name)) for name in named}
 
 

@@ -39,6 +39,6 @@ examples:
 The original's command line works too:
   python -m job_manager job.yaml clip.mp4 [--storage_dir temp/] [--modules_dir modules/]
 
-exit codes: 0 ok, 1 an action failed, 2 your input, 5 disk, journal or a fault of jm, 130 interrupted,
-            7 refused (the directory is in use, or no such job); 3, 4 and 6 are reserved
+exit codes: 0 ok, 1 an action failed, 2 your input, 5 disk, journal or a fault of jm,
+            7 refused (the directory is in use, or no such job), 130 interrupted; 3, 4 and 6 are reserved
 """

@@ -23,7 +23,7 @@ from job_manager.model.errors import (
     in_order,
 )
 
-OK, FAILED, INPUT, CANCELLED, ENGINE, NOTHING_RAN, REFUSED, INTERRUPTED = 0, 1, 2, 3, 5, 6, 7, 130
+OK, FAILED, INPUT, CANCELLED, TIMED_OUT, ENGINE, NOTHING_RAN, REFUSED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 7, 130
 KINDS: tuple[tuple[type[JobManagerError], str, int], ...] = (
     (UsageError, "usage", INPUT),
     (Interrupted, "interrupted", INTERRUPTED),

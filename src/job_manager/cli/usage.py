@@ -199,11 +199,11 @@ def add_setting_options(parser: Parser) -> None:
     add("--modules", metavar="DIR", action="append", default=[], help=MODULES_HELP)
     add("--out", metavar="DIR", help="copy the public artifacts there when the job has succeeded")
     add("-j", metavar="N", type=whole(1, MOST_SLOTS), dest="slots", help="actions at once (default: cores)")
-    add("--python", metavar="PATH", help="what runs modules that name no interpreter")
+    add("--python", metavar="PATH", help="the Python for modules that bring and name none")
     either = argparse.BooleanOptionalAction
     add("--keep-temp", action=either, help="keep artifacts that are not public, too")
-    add("--verify", action=either, help="hash artifacts, instead of looking at size and time")
-    add("--loose-types", action=either, help="types that disagree are warnings")
+    add("--verify", action=either, help="tell by hashes, not by size and time, whether artifacts were changed")
+    add("--loose-types", action=either, help="only warn where types disagree")
 
 
 def add_run_options(parser: Parser) -> None:
@@ -215,5 +215,5 @@ def add_run_options(parser: Parser) -> None:
     add("--format", metavar="NAME", help="the job's language (default: by the file's ending)")
 
 
-P_HELP = "the value of a param of the job, or @FILE.yaml with several (JOB.yaml --help lists them)"
+P_HELP = "the value of a param of the job, or @FILE.yaml with several; `jm run JOB.yaml --help` lists them"
 MODULES_HELP = "a folder with modules; may be repeated (default: modules/ beside the job)"

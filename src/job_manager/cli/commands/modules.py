@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from job_manager.cli.output import Output, Styled
-from job_manager.cli.usage import MODULES_HELP, Parser, UsageError
+from job_manager.cli.usage import Parser, UsageError
 from job_manager.model.errors import InputError, Problem
 
 SUMMARY = "List the modules of a shelf: what each does, its parameters and types, and the program that runs it."
@@ -25,10 +25,16 @@ def parser() -> Parser:
     """The options of this verb."""
     made = Parser("modules", SUMMARY, EXAMPLES, usage="[check] [DIR...] [options]", more=MORE)
     made.add_argument(
-        "words", metavar="DIR", nargs="*", default=[], help="folders with modules; after `check`: folders of modules"
+        "words",
+        metavar="DIR",
+        nargs="*",
+        default=[],
+        help="where to look for modules; after `check`: modules themselves",
     )
-    made.add_argument("--modules", metavar="DIR", action="append", default=[], help=MODULES_HELP)
-    made.add_argument("--python", metavar="PATH", help="what runs modules that name no interpreter")
+    made.add_argument(
+        "--modules", metavar="DIR", action="append", default=[], help="the same as DIR (default: modules/ here)"
+    )
+    made.add_argument("--python", metavar="PATH", help="the Python for modules that bring and name none")
     return made
 
 

@@ -10,8 +10,8 @@ from job_manager.cli.usage import Parser, add_run_options
 
 SUMMARY = "Run a job here and wait for it. It is checked as a whole first: a mistake anywhere, and nothing starts."
 MORE = """\
-On a terminal it shows what runs now; elsewhere it prints a line when something begins or ends. Ctrl-C stops it
-within 10 s, twice at once; `jm resume` goes on, after that as after a failure or a crash."""
+On a terminal it shows what runs now; elsewhere it prints a line when something begins or ends. After Ctrl-C
+what runs has 10 s to end, a second Ctrl-C ends it at once; `jm resume` goes on, as after a failure or a crash."""
 EXAMPLES = (
     ("jm run job.yaml clip.mp4", "the modules are in modules/ beside the job"),
     ("jm run job.yaml clip.mp4 --modules ~/shelf --out results/", "another shelf; results are copied to results/"),

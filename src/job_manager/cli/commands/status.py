@@ -20,7 +20,9 @@ EXAMPLES = (
 def parser() -> Parser:
     """The options of this verb."""
     made = Parser("status", SUMMARY, EXAMPLES, usage="[ID] [options]")
-    made.add_argument("id", metavar="ID", nargs="?", default="last", help="a job's id, its beginning, or `last`")
+    made.add_argument(
+        "id", metavar="ID", nargs="?", default="last", help="a job's id, its beginning, or `last` (default)"
+    )
     made.add_argument("--all", action="store_true", help="list every action, also of a large job")
     return made
 
