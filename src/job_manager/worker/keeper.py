@@ -927,8 +927,7 @@ class Keeper:
         self.durable |= attempt.durable
         self.records[attempt.token] = ""
         self.finished.append(attempt)
-        if attempt.elapsed > 0.02:  # time enough to have written more than a log may hold
-            self.logs.bound(attempt)
+        self.logs.bound(attempt)
 
     def _write_exits(self, now: float) -> None:
         if not self.finished and (not self.unwritten or now < self.retry_at):
