@@ -37,7 +37,8 @@ class Home:
             if self._is_foreign():
                 hint = "choose an empty or a new directory, for example --home " + os.path.join(self.path, DEFAULT)
                 raise InputError(f"{self.path} has other things in it; it cannot be the state directory", hint)
-            for folder in (self.path, self.jobs, self.keepers):
+            # keepers first: by that another process sees at once whose directory this is
+            for folder in (self.path, self.keepers, self.jobs):
                 _make_private(folder)
             _write_once(os.path.join(self.path, ".gitignore"), "*\n")
             _write_once(os.path.join(self.path, "CACHEDIR.TAG"), CACHE_TAG)
