@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from job_manager.app.home import Home
-from job_manager.artifacts.store import Store
+from job_manager.artifacts.store import TEMP, Store
 from job_manager.model.errors import InputError, Refused
 from job_manager.model.names import job_id as wrong_job_id
 
@@ -87,7 +87,7 @@ class ArtifactManager:
         wrong = wrong_job_id(job_id)
         if wrong:
             raise InputError(wrong)
-        return Store(os.path.join(self.storage_folder, job_id))
+        return Store(os.path.join(self.storage_folder, job_id), TEMP)
 
     def open_public(self, job_id: str, umask: int) -> None:
         """Give the public artifacts and their folder the modes that the original's had: what the umask leaves."""

@@ -49,10 +49,13 @@ class Outcome(NamedTuple):
 
 
 class Store:
-    """One job's store under the absolute folder `root`, which is made when first needed, 0700 like all below it."""
+    """One job's store under the absolute folder `root`, which is made when first needed, 0700 like all below it.
 
-    def __init__(self, root: str) -> None:
+    `inputs`: the folder in it for a person's files."""
+
+    def __init__(self, root: str, inputs: str = INPUTS) -> None:
         self.root = os.path.abspath(root)
+        self.inputs = inputs
 
     def path(self, name: str, public: bool = False) -> str:
         """Where the artifact lies once it is published."""
@@ -60,7 +63,7 @@ class Store:
 
     def input_path(self, name: str) -> str:
         """Where a job input lies once it is brought in."""
-        return os.path.join(self.root, INPUTS, _safe(name))
+        return os.path.join(self.root, self.inputs, _safe(name))
 
     def attempt_path(self, label: str) -> str:
         """The attempt's own directory."""
@@ -76,7 +79,7 @@ class Store:
         Raises InputError when the source is no readable regular file, EngineError for what the disk does.
         """
         source = os.path.abspath(source)
-        with _disk(f"input {quoted(name)}"), opened(self.root, INPUTS, create=True) as inputs:
+        with _disk(f"input {quoted(name)}"), opened(self.root, self.inputs, create=True) as inputs:
             return bringing.bring_in(inputs, _safe(name), source)
 
     def prepare(self, label: str, outputs: Iterable[Declared]) -> str:

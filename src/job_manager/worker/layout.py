@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from job_manager.artifacts.store import Store
+from job_manager.artifacts.store import TEMP, Store
 
 LONGEST_LABEL = 120  # characters, so that whole paths stay short enough for every tool
 
@@ -31,7 +31,8 @@ class Layout:
     def __init__(self, jobs: str, id: str, store: str = "") -> None:
         self.id = id
         self.folder = os.path.join(jobs, id)
-        self.store = Store(store or self.folder)
+        # The original had the video between the artifacts of the steps, and modules of its users may look beside it.
+        self.store = Store(store, TEMP) if store else Store(self.folder)
 
     @property
     def logs(self) -> str:
