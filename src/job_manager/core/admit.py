@@ -39,7 +39,7 @@ def _resume(state: State, said: s.ResumeJob, now: float) -> list[e.Event]:
         )
     # Only what succeeded can be kept, whatever the asker believed.
     kept = [pair for pair in said.kept if pair[1] < len(job.states) and job.states[pair[1]] == table.SUCCEEDED]
-    return [e.JobResumed(said.job, now, said.site, said.document, kept, said.lost)]
+    return [e.JobResumed(said.job, now, said.site, said.document, kept, said.lost, said.fans)]
 
 
 def _hold(state: State, said: s.HoldJob, now: float) -> list[e.Event]:

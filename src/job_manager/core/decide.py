@@ -11,7 +11,8 @@ from heapq import heappop, heappush
 from typing import NamedTuple, TypeVar
 
 from job_manager.core import events as e
-from job_manager.core import policy, table
+from job_manager.core import policy
+from job_manager.core.fanning import items_of
 from job_manager.core.state import JobState, State
 
 
@@ -41,6 +42,10 @@ def _decide_job(job: JobState, now: float) -> Iterator[e.Event]:
         yield _verdict(job, action, now)
     for skip in job.doomed:
         yield e.ActionsSkipped(job.id, *skip)
+    for node in job.unwanted:
+        yield e.ActionsOmitted(job.id, job.shape.low[node], job.shape.high[node], node)
+    for action in job.unfanned:
+        yield _fan_out(job, action, now)
     if not job.held:
         for _, action in _due(job.timers, now):
             yield e.ActionRetried(job.id, action)
@@ -59,8 +64,14 @@ def _verdict(job: JobState, action: int, now: float) -> e.Event:
 
 
 def _finish(job: JobState, now: float) -> e.Event:
-    well = job.counts[table.SUCCEEDED] == len(job.states)
-    return e.JobFinished(job.id, now, "succeeded" if well else "failed", job.counted())
+    return e.JobFinished(job.id, now, "succeeded" if job.ends[0] == 1 else "failed", job.counted())
+
+
+def _fan_out(job: JobState, action: int, now: float) -> e.Event:
+    try:
+        return e.FannedOut(job.id, action, items_of(job, job.shape.actions[action]))
+    except ValueError as error:
+        return e.FanOutFailed(job.id, action, now, str(error))
 
 
 def _leases(state: State) -> list[e.Event]:

@@ -30,7 +30,8 @@ class JobHeld(NamedTuple):
 
 class JobResumed(NamedTuple):
     """What did not succeed may run again. `document`: the edited job or None; `kept`: pairs (new index, old index);
-    `lost`: whether that goes for actions of unknown outcome too, which must not run twice unless a person says so."""
+    `lost`: whether that goes for actions of unknown outcome too, which must not run twice unless a person says so;
+    `fans`: pairs (written action, items of its keys) of fan-outs of the edited job that are known already."""
 
     job: str
     at: float
@@ -38,6 +39,7 @@ class JobResumed(NamedTuple):
     document: Document | None = None
     kept: Sequence[Sequence[int]] = ()
     lost: bool = False
+    fans: Sequence[Sequence[Any]] = ()
 
 
 class JobFinished(NamedTuple):
@@ -131,8 +133,8 @@ class ActionRetried(NamedTuple):
 
 
 class ActionSucceeded(NamedTuple):
-    """`outputs` has a row per artifact: name, device, inode, size in bytes, mtime in ns, sha256 or "".
-    `usage` is user and system seconds and peak memory in KiB; `note` what a person should know all the same."""
+    """`outputs` has a row per artifact: name, device, inode, size in bytes, mtime in ns, sha256 or "", and where there
+    is more to tell a mapping: `files` of a directory with a row each: name, inode, size, mtime. `usage` is user and system seconds and peak memory in KiB; `note` what a person should know all the same."""
 
     job: str
     action: int
@@ -171,6 +173,33 @@ class ActionsSkipped(NamedTuple):
     task: int
 
 
+class ActionsOmitted(NamedTuple):
+    """The actions `first` up to, not including, `end` are left out, and all is well: the condition of the node (of the
+    shape) that they are below does not hold, or what they read was left out."""
+
+    job: str
+    first: int
+    end: int
+    node: int
+
+
+class FannedOut(NamedTuple):
+    """The items of each key of a written action with `foreach`: it stands for an action for each combination."""
+
+    job: str
+    action: int
+    items: Sequence[Sequence[str]]
+
+
+class FanOutFailed(NamedTuple):
+    """A written action with `foreach` cannot be fanned out: `message` says why."""
+
+    job: str
+    action: int
+    at: float
+    message: str
+
+
 Event = (
     JobSubmitted
     | JobHeld
@@ -190,6 +219,9 @@ Event = (
     | ActionFailed
     | ActionLost
     | ActionsSkipped
+    | ActionsOmitted
+    | FannedOut
+    | FanOutFailed
 )
 
 REASONS = tuple(
@@ -216,6 +248,9 @@ NAMES: dict[type, str] = {
     ActionFailed: "failed",
     ActionLost: "lost",
     ActionsSkipped: "skipped",
+    ActionsOmitted: "omitted",
+    FannedOut: "fanned-out",
+    FanOutFailed: "fan-out-failed",
 }
 KINDS = {name: kind for kind, name in NAMES.items()}
 

@@ -12,8 +12,10 @@ from typing import Any
 from job_manager.core import events as e
 from job_manager.core import table
 from job_manager.core.state import Failure, JobState, Lease, Skip, State, WorkerState
+from job_manager.model.condition import holds
 from job_manager.model.document import read_job, read_site
 from job_manager.model.errors import InvariantBroken
+from job_manager.model.fanout import Members
 
 
 def evolve(state: State, event: e.Event) -> None:
@@ -45,8 +47,8 @@ def _settle_all(job: JobState) -> None:
 
 
 def _succeeded_below(job: JobState, node: int) -> bool:
-    states = job.states[job.shape.low[node] : job.shape.high[node]]
-    return states.count(table.SUCCEEDED) == len(states)
+    spans = job.shape.spans(job.shape.low[node], job.shape.high[node])
+    return all(state in (table.SUCCEEDED, table.FANNED) for span in spans for state in job.states[slice(*span)])
 
 
 def _settle(job: JobState, enabled: Iterable[int] = (), finished: Iterable[tuple[int, bool]] = ()) -> None:
@@ -68,7 +70,14 @@ def _enable(job: JobState, node: int, starts: list[int], ends: list[tuple[int, b
         return  # its needs start it
     node = node if node >= 0 else ~node
     action = shape.leaf[node]
-    if action >= 0:
+    if _unwanted(job, node):
+        if node not in job.unwanted:
+            job.unwanted.append(node)
+    elif node in shape.fans:
+        starts.extend(shape.children(node))
+        if not shape.width[node]:
+            ends.append((node, True))
+    elif action >= 0:
         _enable_action(job, node, action, ends)
     elif shape.low[node] == shape.high[node]:
         if node == 0:
@@ -82,11 +91,65 @@ def _enable(job: JobState, node: int, starts: list[int], ends: list[tuple[int, b
 def _enable_action(job: JobState, node: int, action: int, ends: list[tuple[int, bool]]) -> None:
     if job.states[action] == table.WAITING:
         job.move(action, table.Unblocked)
-        heappush(job.ready, action)
+        if job.shape.actions[action].foreach:
+            job.unfanned.append(action)
+        else:
+            heappush(job.ready, action)
     elif job.states[action] == table.SUCCEEDED:
         ends.append((node, True))
     elif job.states[action] == table.LOST:  # nobody has said that it may run again
         ends.append((node, False))
+
+
+def _unwanted(job: JobState, node: int) -> bool:
+    """Whether a node whose turn has come is to be left out: its condition does not hold, or what it reads is not there
+    because that was left out."""
+    shape = job.shape
+    condition = shape.conditions.get(node)
+    if condition is not None and not _waits_below(job, node):
+        return False  # kept, or left out already
+    if condition is not None:
+        asked = shape.minding.get(node, {})
+        if not holds(condition, lambda name: ended(job, asked[name])):
+            return True
+    action = shape.leaf[node]
+    if not job.omitted or action < 0 or job.states[action] not in (table.WAITING, table.FANNED):
+        return False
+    return _waits_below(job, node) and _reads_omitted(job, action)
+
+
+def _waits_below(job: JobState, node: int) -> bool:
+    spans = job.shape.spans(job.shape.low[node], job.shape.high[node])
+    return any(job.states.find(table.WAITING, *span) >= 0 for span in spans)
+
+
+def _reads_omitted(job: JobState, action: int) -> bool:
+    written = job.shape.actions[action]
+    wanted = [use.artifact for use in written.inputs if not use.optional]
+    wanted += [each.artifact for each in written.foreach if each.artifact]
+    return any(_is_omitted(job, artifact) for artifact in wanted)
+
+
+def _is_omitted(job: JobState, artifact: str) -> bool:
+    writer = job.shape.writer(artifact)
+    if writer is None:
+        return False
+    fan = job.shape.fan(writer[0])
+    if fan is None:
+        return writer[0] in job.omitted
+    return fan.low < fan.high and all(action in job.omitted for action in range(fan.low, fan.high))
+
+
+def ended(job: JobState, node: int) -> str:
+    """How a node that is over has ended: succeeded, failed or skipped."""
+    states = {state for span in _spans(job, node) for state in job.states[slice(*span)]}
+    if states & {table.FAILED, table.LOST, table.CANCELLED}:
+        return "failed"
+    return "skipped" if table.SKIPPED in states and table.SUCCEEDED not in states else "succeeded"
+
+
+def _spans(job: JobState, node: int) -> Iterable[tuple[int, int]]:
+    return job.shape.spans(job.shape.low[node], job.shape.high[node])
 
 
 def _take_turn(job: JobState, parent: int, child: int, starts: list[int]) -> None:
@@ -99,12 +162,14 @@ def _take_turn(job: JobState, parent: int, child: int, starts: list[int]) -> Non
 
 
 def _over(job: JobState, node: int) -> bool:
-    return bool(job.ends[node]) if job.shape.leaf[node] >= 0 else not job.remaining[node]
+    if job.shape.leaf[node] >= 0:
+        return bool(job.ends[node]) and not job.remaining[node]
+    return not job.remaining[node]
 
 
 def _finish(job: JobState, node: int, well: bool, starts: list[int], ends: list[tuple[int, bool]]) -> None:
     shape = job.shape
-    if shape.leaf[node] >= 0 and job.ends[node]:
+    if shape.leaf[node] >= 0 and job.ends[node] and node not in shape.fans:
         return  # counted already
     job.ends[node] = 1 if well else 2
     _feed(job, node, well, starts, ends)
@@ -127,7 +192,7 @@ def _finish(job: JobState, node: int, well: bool, starts: list[int], ends: list[
 def _feed(job: JobState, node: int, well: bool, starts: list[int], ends: list[tuple[int, bool]]) -> None:
     """What needs this node comes nearer to its start, or can never start."""
     for fed in job.shape.feeds.get(node, ()):
-        if not well:
+        if not well and fed not in job.shape.minding:
             _doom(job, Skip(job.shape.low[fed], job.shape.high[fed], _culprit(job, node), fed), ends)
             continue
         job.unmet[fed] -= 1
@@ -137,7 +202,7 @@ def _feed(job: JobState, node: int, well: bool, starts: list[int], ends: list[tu
 
 def _doom(job: JobState, skip: Skip, ends: list[tuple[int, bool]]) -> None:
     """What waits in this range can never start any more; where nothing does, what was kept there is over."""
-    if job.states.find(table.WAITING, skip.first, skip.end) < 0:
+    if not any(True for _ in _bound_to_wait(job, skip)):
         ends += _kept(job, skip)
     elif skip not in job.doomed:
         job.doomed.append(skip)
@@ -145,18 +210,30 @@ def _doom(job: JobState, skip: Skip, ends: list[tuple[int, bool]]) -> None:
 
 def _kept(job: JobState, skip: Skip) -> list[tuple[int, bool]]:
     """Results kept over an edit of the job, in a range whose turn never comes."""
-    whole = range(skip.first, skip.end)
+    whole = (action for span in job.shape.spans(skip.first, skip.end) for action in range(*span))
     return [(job.shape.node_of[action], True) for action in whole if job.states[action] == table.SUCCEEDED]
+
+
+def _bound_to_wait(job: JobState, skip: Skip) -> Iterable[int]:
+    """The actions of a range that wait, less those that start however others end."""
+    shape = job.shape
+    minding = [span for node in shape.minding for span in _spans(job, node) if node != skip.task]
+    for low, high in shape.spans(skip.first, skip.end):
+        at = job.states.find(table.WAITING, low, high)
+        while at >= 0:
+            if not any(first <= at < end for first, end in minding):
+                yield at
+            at = job.states.find(table.WAITING, at + 1, high)
 
 
 def _culprit(job: JobState, node: int) -> int:
     """The first action below `node` that did not succeed on its own account."""
-    low, high = job.shape.low[node], job.shape.high[node]
     for state in (table.FAILED, table.LOST, table.CANCELLED):
-        at = job.states.find(state, low, high)
-        if at >= 0:
-            return at
-    return low
+        for span in _spans(job, node):
+            at = job.states.find(state, *span)
+            if at >= 0:
+                return at
+    return job.shape.low[node]
 
 
 # --- jobs and workers -----------------------------------------------------------------------------------------------
@@ -201,7 +278,7 @@ def _revise(job: JobState, event: e.JobResumed) -> None:
     old = (job.states, job.attempts, job.began, job.ended, job.results, job.notes)
     job.highest = max(job.highest, max(job.attempts, default=0))
     assert event.document is not None
-    job.plan(read_job(event.document), job.site)
+    job.plan(read_job(event.document), job.site, [(action, items) for action, items in event.fans])
     # Attempt numbers go on from the highest: a token names one attempt for ever, whatever the index meant before.
     for action in range(len(job.states)):
         job.attempts[action] = job.highest
@@ -364,11 +441,52 @@ def _skipped(state: State, event: e.ActionsSkipped) -> None:
         raise InvariantBroken(f"job {job.id}: ActionsSkipped cannot happen, nothing dooms {skip.first} to {skip.end}")
     job.doomed.remove(skip)
     ends = _kept(job, skip)
-    for action in range(event.first, event.end):
-        if job.states[action] == table.WAITING:
-            job.move(action, e.ActionsSkipped)
-            ends.append((job.shape.node_of[action], False))
+    for action in list(_bound_to_wait(job, skip)):
+        job.move(action, e.ActionsSkipped)
+        ends.append((job.shape.node_of[action], False))
+    _settle(job, finished=[*_empty_fans(job, skip.first, skip.end), *ends])
+
+
+def _empty_fans(job: JobState, first: int, end: int) -> list[tuple[int, bool]]:
+    """Fan-outs without a single item in a range whose turn never comes."""
+    shape = job.shape
+    nodes = (node for node, fan in shape.fans.items() if first <= fan.action < end and fan.low == fan.high)
+    return [(node, True) for node in nodes if not job.ends[node]]
+
+
+def _omitted(state: State, event: e.ActionsOmitted) -> None:
+    job = state.jobs[event.job]
+    if event.node not in job.unwanted:
+        raise InvariantBroken(f"job {job.id}: ActionsOmitted cannot happen to node {event.node}, which is wanted")
+    job.unwanted.remove(event.node)
+    ends = _empty_fans(job, event.first, event.end)
+    for span in job.shape.spans(event.first, event.end):
+        for action in range(*span):
+            if job.states[action] == table.WAITING:
+                job.move(action, e.ActionsOmitted)
+                job.omitted.add(action)
+                ends.append((job.shape.node_of[action], True))
+            elif job.states[action] == table.SUCCEEDED:
+                ends.append((job.shape.node_of[action], True))
     _settle(job, finished=ends)
+
+
+def _fanned_out(state: State, event: e.FannedOut) -> None:
+    job = state.jobs[event.job]
+    job.move(event.action, e.FannedOut)
+    job.unfanned.remove(event.action)
+    fan = job.shape.fan_out(event.action, Members(job.shape.actions[event.action], event.items))
+    job.grow(fan)
+    _settle(job, enabled=[~job.shape.node_of[event.action]])
+
+
+def _fan_out_failed(state: State, event: e.FanOutFailed) -> None:
+    job = state.jobs[event.job]
+    job.move(event.action, e.FanOutFailed)
+    job.unfanned.remove(event.action)
+    job.began[event.action] = job.ended[event.action] = event.at
+    job.failures[event.action] = Failure(0, "upstream", None, event.message)
+    _settle(job, finished=[(job.shape.node_of[event.action], False)])
 
 
 FOLDS: dict[type, Callable[[State, Any], None]] = {
@@ -390,4 +508,7 @@ FOLDS: dict[type, Callable[[State, Any], None]] = {
     e.ActionFailed: _given_up,
     e.ActionLost: _given_up,
     e.ActionsSkipped: _skipped,
+    e.ActionsOmitted: _omitted,
+    e.FannedOut: _fanned_out,
+    e.FanOutFailed: _fan_out_failed,
 }

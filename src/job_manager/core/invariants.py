@@ -28,7 +28,8 @@ def _job(job: JobState) -> Iterator[str]:
     counted = Counter(job.states)
     if [counted[state] for state in range(len(table.NAMES))] != job.counts:
         yield f"counts {job.counts} are not those of the states"
-    yield from _index("ready", sorted(job.ready), _in(job, table.READY))
+    yield from _index("ready and unfanned", sorted([*job.ready, *job.unfanned]), _in(job, table.READY))
+    yield from _index("fanned out", sorted(fan.action for fan in job.shape.fans.values()), _in(job, table.FANNED))
     yield from _index("leases", sorted(job.leases), _in(job, table.LEASED, table.RUNNING))
     awaited = [*job.undecided, *(action for _, action in job.timers)]
     yield from _index("undecided and timers", sorted(awaited), _in(job, table.RETRYING))
@@ -52,16 +53,16 @@ def _order(job: JobState) -> Iterator[str]:
     """In a serial node nothing after an unfinished or failed child has begun (kept results aside)."""
     begun = (table.READY, table.LEASED, table.RUNNING, table.RETRYING)
     shape = job.shape
-    free = {action for node in shape.needs for action in range(shape.low[node], shape.high[node])}
+    free = {action for node in shape.needs for action in shape.below(node)}
     for node in range(len(shape.parent)):
-        if shape.leaf[node] >= 0 or shape.parallel[node]:
+        if shape.leaf[node] >= 0 or shape.parallel[node] or node in shape.fans:
             continue
         blocked = False
         for child in shape.children(node):
-            states = [job.states[a] for a in range(shape.low[child], shape.high[child]) if a not in free]
-            if blocked and any(state in begun for state in states):
+            states = [(a, job.states[a]) for a in shape.below(child) if a not in free]
+            if blocked and any(state in begun for _, state in states):
                 yield f"an action below node {child} has begun before its turn"
-            blocked = blocked or any(state != table.SUCCEEDED for state in states)
+            blocked = blocked or any(state != table.SUCCEEDED and a not in job.omitted for a, state in states)
     yield from _needs(job, begun)
 
 
@@ -69,8 +70,10 @@ def _needs(job: JobState, begun: tuple[int, ...]) -> Iterator[str]:
     """Nothing has begun before all that it needs has succeeded."""
     shape = job.shape
     for node, needed in shape.needs.items():
-        if not any(state in begun for state in job.states[shape.low[node] : shape.high[node]]):
+        if not any(job.states[action] in begun for action in shape.below(node)):
             continue
         for other in needed:
-            if any(state != table.SUCCEEDED for state in job.states[shape.low[other] : shape.high[other]]):
+            states = [(action, job.states[action]) for action in shape.below(other)]
+            fits = table.FINAL if node in shape.minding else {table.SUCCEEDED}
+            if any(state not in fits and action not in job.omitted for action, state in states):
                 yield f"an action below node {node} has begun before node {other} has succeeded"

@@ -18,13 +18,14 @@ class SubmitJob(NamedTuple):
 
 
 class ResumeJob(NamedTuple):
-    """`document`, `kept` and `lost` as in JobResumed."""
+    """`document`, `kept`, `lost` and `fans` as in JobResumed."""
 
     job: str
     site: Document
     document: Document | None = None
     kept: Sequence[Sequence[int]] = ()
     lost: bool = False
+    fans: Sequence[Sequence[Any]] = ()
 
 
 class HoldJob(NamedTuple):

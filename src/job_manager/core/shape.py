@@ -1,17 +1,74 @@
-"""The shape of a job: its tree as flat arrays, made once. A barrier is a node, never n x m edges.
+"""The shape of a job: its tree as flat arrays. A barrier is a node, never n x m edges.
 
 Node 0 is the job. Actions are numbered in listing order, so the actions below any node are one range, and so are those
 of all later siblings of a node. A node with `needs` is free: it starts when these are over and not when its turn in the
-tree comes, but what it stands in is over only when it is. Knows nothing of states.
+tree comes, but what it stands in is over only when it is.
+
+An action with `foreach` keeps its place, and the actions that it fans out to are numbered behind all others, when their
+items are known: its node is then a parallel one above theirs. Knows nothing of states.
 """
 
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from typing import overload
+from typing import NamedTuple, overload
 
-from job_manager.model.job import Action, Job, Task
+from job_manager.model.condition import Condition, names_in, parse
+from job_manager.model.fanout import Members
+from job_manager.model.job import Action, Job, Output, Task
+
+
+class Fan(NamedTuple):
+    """A fan-out whose items are known: the written action's index, and the range of the actions that it stands for."""
+
+    action: int
+    low: int
+    high: int
+    members: Members
+
+
+class Actions(Sequence[Action]):
+    """The actions of a job by index; those of fan-outs are made when they are asked for."""
+
+    __slots__ = ("_fans", "_lows", "_written")
+
+    def __init__(self) -> None:
+        self._written: list[Action] = []
+        self._fans: list[Fan] = []
+        self._lows: list[int] = []
+
+    def __len__(self) -> int:
+        return self._fans[-1].high if self._fans else len(self._written)
+
+    @overload
+    def __getitem__(self, at: int) -> Action: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[Action]: ...
+
+    def __getitem__(self, at: int | slice) -> Action | list[Action]:
+        if isinstance(at, slice):
+            return [self[index] for index in range(*at.indices(len(self)))]
+        if at < len(self._written):
+            return self._written[at]
+        fan = self._fans[bisect_right(self._lows, at) - 1]
+        return fan.members[at - fan.low]
+
+    def append(self, action: Action) -> None:
+        """A written action."""
+        self._written.append(action)
+
+    def extend(self, fan: Fan) -> None:
+        """The actions of a fan-out, behind all others."""
+        self._fans.append(fan)
+        self._lows.append(fan.low)
+
+    @property
+    def written(self) -> int:
+        """How many are written; the others come of fan-outs."""
+        return len(self._written)
 
 
 class Paths(Sequence[str]):
@@ -47,20 +104,27 @@ class Paths(Sequence[str]):
 
 class Shape:
     """parent, child (first), sibling (next): node numbers or -1. leaf: action index or -1. low, high: the node's range
-    of actions. first, following: the chain in which children take turns, which passes over free nodes and those without
-    actions. width: number of children with actions. names: of the nodes. node_of: action index -> node. paths: action
-    -> path. needs: free node -> nodes it waits for; feeds: the same edges the other way round."""
+    of written actions. first, following: the chain in which children take turns, which passes over free nodes and those
+    without actions. width: number of children with actions. names: of the nodes. node_of: action index -> node. paths:
+    action -> path. needs: free node -> nodes it waits for; feeds: the same edges the other way round. conditions: node
+    -> what must hold when it is to start; minding: those of them that ask how others ended, whom a failure does not
+    skip. fans: node -> its fan-out, once that is known; written_fans: the actions with `foreach`, in order."""
 
     __slots__ = (
+        "_fanned",
         "_wanted",
+        "_writers",
         "actions",
         "child",
+        "conditions",
+        "fans",
         "feeds",
         "first",
         "following",
         "high",
         "leaf",
         "low",
+        "minding",
         "names",
         "needs",
         "node_of",
@@ -69,6 +133,7 @@ class Shape:
         "paths",
         "sibling",
         "width",
+        "written_fans",
     )
 
     def __init__(self, job: Job) -> None:
@@ -81,7 +146,13 @@ class Shape:
         self.width = array("i", [0])
         self.parallel = bytearray([job.parallel])
         self.node_of = array("i")
-        self.actions: list[Action] = []
+        self.actions = Actions()
+        self.fans: dict[int, Fan] = {}
+        self.written_fans: list[int] = []
+        self.conditions: dict[int, Condition] = {}
+        self.minding: dict[int, dict[str, int]] = {}  # node -> the names its condition asks for, and their nodes
+        self._fanned: list[tuple[int, int, int]] = []  # written action, low, high; sorted
+        self._writers: dict[str, tuple[int, Output]] | None = None
         self.names = [""]
         self.paths = Paths(self.parent, self.names, self.node_of)
         self._wanted: dict[int, tuple[str, ...]] = {}
@@ -101,6 +172,8 @@ class Shape:
             new = self._add(node, last, member.name)
             if member.needs is not None:
                 self._wanted[new] = member.needs
+            if member.when:
+                self.conditions[new] = parse(member.when)
             stack.append((node, new, children))
             if isinstance(member, Task):
                 self.parallel[new] = member.parallel
@@ -126,6 +199,8 @@ class Shape:
     def _add_action(self, node: int, action: Action) -> None:
         self.leaf[node] = len(self.actions)
         self.node_of.append(node)
+        if action.foreach:
+            self.written_fans.append(len(self.actions))
         self.actions.append(action)
         self.high[node] = len(self.actions)
 
@@ -140,6 +215,9 @@ class Shape:
                 needs[node] = tuple(other for other in wanted if self.low[other] < self.high[other])
                 for needed in needs[node]:
                     feeds.setdefault(needed, []).append(node)
+                names = set(names_in(self.conditions[node])) if node in self.conditions else ()
+                if names:
+                    self.minding[node] = {name: nodes[name] for name in names}
         return needs, feeds
 
     def path(self, node: int) -> str:
@@ -162,6 +240,68 @@ class Shape:
             if node not in self.needs:
                 self.following[node] = self.first[parent]
                 self.first[parent] = node
+
+    # --- fan-outs -----------------------------------------------------------------------------------------------------
+
+    def fan_out(self, action: int, members: Members) -> Fan:
+        """The actions that the written `action` stands for, numbered behind all others."""
+        node, low = self.node_of[action], len(self.actions)
+        fan = Fan(action, low, low + len(members), members)
+        self.actions.extend(fan)
+        self.fans[node] = fan
+        self._fanned.insert(bisect_left(self._fanned, (action,)), (action, low, fan.high))
+        first = len(self.parent)
+        size = len(members)
+        self.parent.extend([node] * size)
+        self.leaf.extend(range(low, fan.high))
+        self.low.extend(range(low, fan.high))
+        self.high.extend(range(low + 1, fan.high + 1))
+        self.sibling.extend([*range(first + 1, first + size), -1] if size else [])
+        self.node_of.extend(range(first, first + size))
+        for column in (self.child, self.first, self.following):
+            column.extend([-1] * size)
+        self.width.extend([0] * size)
+        self.parallel.extend(bytes(size))
+        self.names.extend(members.name(number) for number in range(size))
+        self.child[node] = first if size else -1
+        self.width[node] = size
+        self.parallel[node] = 1
+        return fan
+
+    def fan(self, action: int) -> Fan | None:
+        """The fan-out of a written action, if it is known."""
+        return self.fans.get(self.node_of[action])
+
+    def spans(self, low: int, high: int) -> Iterator[tuple[int, int]]:
+        """The ranges of all actions that the written ones from `low` up to `high` are or stand for."""
+        yield low, high
+        if self._fanned:
+            for at in range(bisect_left(self._fanned, (low,)), bisect_left(self._fanned, (high,))):
+                yield self._fanned[at][1:]
+
+    def below(self, node: int) -> Iterator[int]:
+        """The actions below a node, those of fan-outs in place of the written one, in listing order."""
+        fans = {action: (low, high) for action, low, high in self._fanned}
+        for action in range(self.low[node], self.high[node]):
+            yield from range(*fans[action]) if action in fans else (action,)
+
+    def listed(self) -> Iterator[int]:
+        """All actions in listing order, those of fan-outs in place of the written one."""
+        return self.below(0)
+
+    def writer(self, artifact: str) -> tuple[int, Output] | None:
+        """The written action that writes this (or all of this, by the name as it is written), and the output."""
+        if self._writers is None:
+            actions = (self.actions[index] for index in range(self.actions.written))
+            self._writers = {
+                use.artifact: (index, use) for index, action in enumerate(actions) for use in action.outputs
+            }
+        return self._writers.get(artifact)
+
+    def artifacts(self) -> set[str]:
+        """The names of everything that is written, as far as it is known."""
+        known = (index for index in range(len(self.actions)) if not self.actions[index].foreach)
+        return {use.artifact for index in known for use in self.actions[index].outputs}
 
     def children(self, node: int) -> Iterator[int]:
         """The children of a node in listing order."""

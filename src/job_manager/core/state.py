@@ -6,11 +6,12 @@ Only evolve writes here. Everything is rebuilt by folding the journal. Knows not
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from job_manager.core import table
-from job_manager.core.shape import Shape
+from job_manager.core.fanning import Items, shape_of
+from job_manager.core.shape import Fan, Shape
 from job_manager.model.errors import InvariantBroken, NotFound
 from job_manager.model.job import Job
 from job_manager.model.site import Site
@@ -62,6 +63,7 @@ class JobState:
         "leases",
         "losses",
         "notes",
+        "omitted",
         "over",
         "ready",
         "remaining",
@@ -75,7 +77,9 @@ class JobState:
         "timers",
         "turn",
         "undecided",
+        "unfanned",
         "unmet",
+        "unwanted",
         "workers",
     )
 
@@ -90,14 +94,16 @@ class JobState:
         self.highest = 0  # no action has had a later attempt, whatever its index meant before an edit
         self.plan(job, site)
 
-    def plan(self, job: Job, site: Site) -> None:
-        """Start over with this job: every action waiting, every index empty."""
+    def plan(self, job: Job, site: Site, fans: Iterable[tuple[int, Items]] = ()) -> None:
+        """Start over with this job: every action waiting, every index empty. `fans`: fan-outs that are known."""
         self.job = job
         self.site = site
-        self.shape = Shape(job)
+        self.shape: Shape = shape_of(job, site, fans)
         size = len(self.shape.actions)
         self.states = bytearray(size)
         self.counts = [size] + [0] * (len(table.NAMES) - 1)
+        for fan in self.shape.fans.values():
+            self._fanned(fan)
         self.attempts = array("i", bytes(4 * size))
         self.began = array("d", bytes(8 * size))
         self.ended = array("d", bytes(8 * size))
@@ -112,10 +118,33 @@ class JobState:
         self.timers: list[tuple[float, int]] = []  # heap of (due, action) for planned retries
         self.reset_tree()
 
+    def _fanned(self, fan: Fan) -> None:
+        self.counts[self.states[fan.action]] -= 1
+        self.states[fan.action] = table.FANNED
+        self.counts[table.FANNED] += 1
+
+    def grow(self, fan: Fan) -> None:
+        """Room for the actions of a fan-out that has just become known."""
+        size = fan.high - fan.low
+        self._fanned(fan)
+        self.states.extend(bytes(size))
+        self.counts[table.WAITING] += size
+        self.attempts.extend([self.highest] * size)
+        for times in (self.began, self.ended):
+            times.extend([0.0] * size)
+        node = self.shape.node_of[fan.action]
+        self.remaining[node] = size
+        for column in (self.remaining, self.turn):
+            column.extend([0 if column is self.remaining else -1] * size)
+        self.ends.extend(bytes(size))
+
     def reset_tree(self) -> None:
         """Forget what has been concluded about the tree; evolve settles it anew."""
         self.ready: list[int] = []  # heap of action indices
         self.doomed: list[Skip] = []
+        self.unfanned: list[int] = []  # written actions whose turn has come and whose items are to be found
+        self.unwanted: list[int] = []  # nodes whose turn has come and whose condition does not hold
+        self.omitted: set[int] = set()  # actions that were left out for that reason
         self.over = False
         self.remaining = array("i", self.shape.width)  # children with actions that are not over
         self.ends = bytearray(len(self.shape.parent))  # 0 open, 1 over and well, 2 over or bound to be, and not well
@@ -144,12 +173,18 @@ class JobState:
             return self.finished
         if self.held and not self.leases:
             return self.held
-        begun = len(self.states) - self.counts[table.WAITING] - self.counts[table.READY]
+        begun = self.size - self.counts[table.WAITING] - self.counts[table.READY]
         return "running" if begun else "waiting"
+
+    @property
+    def size(self) -> int:
+        """How many actions there are, as far as is known; a fan-out counts as those it stands for."""
+        return len(self.states) - self.counts[table.FANNED]
 
     def counted(self) -> dict[str, int]:
         """The number of actions by state name, zeros left out."""
-        return {name: count for name, count in zip(table.NAMES, self.counts, strict=True) if count}
+        counts = zip(table.NAMES, self.counts, strict=True)
+        return {name: count for name, count in counts if count and name != table.NAMES[table.FANNED]}
 
 
 class WorkerState:

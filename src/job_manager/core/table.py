@@ -6,10 +6,14 @@ from __future__ import annotations
 
 from job_manager.core import events as e
 
-WAITING, READY, LEASED, RUNNING, RETRYING, SUCCEEDED, FAILED, SKIPPED, CANCELLED, LOST = range(10)
-NAMES = ("waiting", "ready", "leased", "running", "retrying", "succeeded", "failed", "skipped", "cancelled", "lost")
+WAITING, READY, LEASED, RUNNING, RETRYING, SUCCEEDED, FAILED, SKIPPED, CANCELLED, LOST, FANNED = range(11)
+NAMES = tuple(
+    "waiting ready leased running retrying succeeded failed skipped cancelled lost fanned-out".split()  # in that order
+)
+# A written action with `foreach` is `fanned-out` from when its items are known: it stands for other actions, and is
+# none itself any more.
 # No event leads to cancelled yet: its number is taken so that it may come without moving the others.
-FINAL = frozenset({SUCCEEDED, FAILED, SKIPPED, CANCELLED, LOST})
+FINAL = frozenset({SUCCEEDED, FAILED, SKIPPED, CANCELLED, LOST, FANNED})
 
 
 class Unblocked:
@@ -31,6 +35,9 @@ TABLE: dict[type, dict[int, int]] = {
     e.ActionFailed: {RETRYING: FAILED},
     e.ActionLost: {RETRYING: LOST},
     e.ActionsSkipped: {WAITING: SKIPPED},
+    e.ActionsOmitted: {WAITING: SKIPPED},
+    e.FannedOut: {READY: FANNED},
+    e.FanOutFailed: {READY: FAILED},
     e.JobResumed: {
         FAILED: WAITING,
         SKIPPED: WAITING,
@@ -41,5 +48,6 @@ TABLE: dict[type, dict[int, int]] = {
         RUNNING: RUNNING,
         RETRYING: RETRYING,
         SUCCEEDED: SUCCEEDED,
+        FANNED: FANNED,
     },
 }

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from job_manager.model.job import Action, Command, Input, Job, JobInput, ModuleCall, Output, Shell, Task, Work
+from job_manager.model.fanout import Each
+from job_manager.model.job import FILE, Action, Command, Input, Job, JobInput, ModuleCall, Output, Shell, Task, Work
 from job_manager.model.params import Param
 from job_manager.model.site import GivenFile, Installed, Site
 
@@ -26,10 +27,14 @@ def job_document(job: Job) -> Document:
         title=job.name,
         version=job.version,
         parallel=job.parallel,
-        inputs=[_kept(name=i.artifact, param=i.param, type=i.type) for i in job.inputs],
+        inputs=[_kept(name=i.artifact, param=i.param, type=i.type, kind=_kind(i.kind)) for i in job.inputs],
         params=[_param(p) for p in job.params],
     )
     return {"Job": {**body, "children": _children(job.children)}}
+
+
+def _kind(kind: str | None) -> str:
+    return kind if kind and kind != FILE else ""
 
 
 def _param(param: Param) -> Document:
@@ -50,7 +55,7 @@ def _children(nodes: tuple[Task | Action, ...]) -> list[Document]:
                 into.append({"Action": action_document(node)})
                 continue
             below: list[Document] = []
-            body = _kept(name=node.name, title=node.title, parallel=node.parallel) | _needs(node)
+            body = _kept(name=node.name, title=node.title, parallel=node.parallel, when=node.when) | _needs(node)
             into.append({"Task": body | {"children": below}})
             work.append((node.children, below))
     return top
@@ -71,16 +76,36 @@ def action_document(action: Action) -> Document:
             name=action.name,
             title=action.title,
             **_work(action.work),
-            inputs=[_kept(name=i.artifact, param=i.param, type=i.type) for i in action.inputs],
+            inputs=[_input(i) for i in action.inputs],
             outputs=[_output(o) for o in action.outputs],
             timeout=action.timeout,
             retries=action.retries,
             env=dict(action.env),
             params=dict(action.params),
+            foreach=[_each(each) for each in action.foreach],
+            when=action.when,
         )
         | ({} if action.idempotent is None else {"idempotent": action.idempotent})
         | _needs(action)
     )
+
+
+def _input(use: Input) -> Document:
+    # Of an input the kind `file` says something that leaving it out does not.
+    return _kept(name=use.artifact, param=use.param, type=use.type, kind=use.kind, optional=use.optional)
+
+
+def _each(each: Each) -> Document:
+    over = _kept(over=each.over, chunk=each.chunk if each.chunk > 1 else None)
+    return {"key": each.key, **(over or {"values": list(each.values)})}
+
+
+def _read_each(body: Document) -> Each:
+    return Each(body["key"], tuple(body.get("values", ())), body.get("over", ""), body.get("chunk", 1))
+
+
+def _read_input(body: Document) -> Input:
+    return Input(body["name"], body.get("param"), body.get("type"), body.get("kind"), body.get("optional", False))
 
 
 def _work(work: Work) -> Document:
@@ -97,6 +122,9 @@ def _output(output: Output) -> Document:
         public=output.public,
         optional=output.optional,
         allow_empty=output.allow_empty,
+        kind=_kind(output.kind),
+        glob=output.glob,
+        group=output.group,
     )
 
 
@@ -107,7 +135,7 @@ def read_job(document: Document) -> Job:
         name=body.get("title", ""),
         children=_read_children(body["children"]),
         version=body.get("version", ""),
-        inputs=tuple(JobInput(i["name"], i.get("param"), i.get("type")) for i in body.get("inputs", ())),
+        inputs=tuple(JobInput(i["name"], i.get("param"), i.get("type"), i.get("kind", FILE)) for i in body.get("inputs", ())),
         parallel=body.get("parallel", False),
         params=tuple(_read_param(p) for p in body.get("params", ())),
     )
@@ -140,14 +168,21 @@ def _read_children(documents: list[Document]) -> tuple[Task | Action, ...]:
 
 
 def _read_task(body: Document, children: tuple[Task | Action, ...]) -> Task:
-    return Task(body.get("name", ""), children, body.get("parallel", False), body.get("title", ""), _read_needs(body))
+    return Task(
+        body.get("name", ""),
+        children,
+        body.get("parallel", False),
+        body.get("title", ""),
+        _read_needs(body),
+        body.get("when", ""),
+    )
 
 
 def _read_action(body: Document) -> Action:
     return Action(
         name=body["name"],
         work=_read_work(body),
-        inputs=tuple(Input(i["name"], i.get("param"), i.get("type")) for i in body.get("inputs", ())),
+        inputs=tuple(_read_input(i) for i in body.get("inputs", ())),
         outputs=tuple(_read_output(o) for o in body.get("outputs", ())),
         title=body.get("title", ""),
         timeout=body.get("timeout"),
@@ -156,6 +191,8 @@ def _read_action(body: Document) -> Action:
         idempotent=body.get("idempotent"),
         needs=_read_needs(body),
         params=tuple(sorted(body.get("params", {}).items())),
+        foreach=tuple(_read_each(each) for each in body.get("foreach", ())),
+        when=body.get("when", ""),
     )
 
 
@@ -173,6 +210,9 @@ def _read_output(body: Document) -> Output:
         body.get("public", False),
         body.get("optional", False),
         body.get("allow_empty", False),
+        body.get("kind", FILE),
+        body.get("glob", ""),
+        body.get("group", ""),
     )
 
 

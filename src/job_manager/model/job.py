@@ -9,16 +9,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from job_manager.model.errors import Place
+from job_manager.model.fanout import Each
 from job_manager.model.params import Param
+
+FILE, DIRECTORY, FILES = "file", "directory", "files"
+KINDS = (FILE, DIRECTORY, FILES)
+"""What an artifact is on disk: one file; a directory as a whole; those files of a directory that fit a pattern."""
 
 
 @dataclass(frozen=True, slots=True)
 class JobInput:
-    """A file the person gives. `artifact` is the name the actions know it by; `param` the one for the command line."""
+    """A file the person gives, or several of kind `files`. `artifact` is the name the actions know it by; `param` the
+    one for the command line."""
 
     artifact: str
     param: str | None = None
     type: str | None = None
+    kind: str = FILE
     place: Place | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -29,17 +36,24 @@ class JobInput:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """An artifact an action reads. `param` is the module's parameter, or the word a command's `{param}` stands for."""
+    """An artifact an action reads. `param` is the module's parameter, or the word a command's `{param}` stands for.
+
+    kind: None for that of the artifact; files: all of them, in order. optional: left out when nobody made it."""
 
     artifact: str
     param: str | None = None
     type: str | None = None
+    kind: str | None = None
+    optional: bool = False
     place: Place | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """An artifact an action writes. A public one is kept when the job is done; the others are removed."""
+    """An artifact an action writes. A public one is kept when the job is done; the others are removed.
+
+    glob: of kind files, the names that count. group: in an action that a fan-out made, the name as it was written, by
+    which all of them together are read."""
 
     artifact: str
     param: str | None = None
@@ -47,6 +61,9 @@ class Output:
     public: bool = False
     optional: bool = False
     allow_empty: bool = False
+    kind: str = FILE
+    glob: str = ""
+    group: str = ""
     place: Place | None = field(default=None, compare=False, repr=False)
 
 
@@ -82,6 +99,8 @@ class Action:
     its turn in the tree (an empty tuple: for nothing). None: it waits for its turn.
     timeout: seconds or None; retries: extra attempts or None (the module's or the default); env: sorted (name, value).
     params: sorted (name, value): `--name value` of a module, what `{name}` stands for in the words of a command.
+    foreach: the keys for each of whose items it is run once; then it stands for as many actions as there are items.
+    when: the condition (model.condition) without which it is left out, or "".
     """
 
     name: str
@@ -95,6 +114,8 @@ class Action:
     idempotent: bool | None = None
     params: tuple[tuple[str, str], ...] = ()
     needs: tuple[str, ...] | None = None
+    foreach: tuple[Each, ...] = ()
+    when: str = ""
     place: Place | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -115,6 +136,7 @@ class Task:
     parallel: bool = False
     title: str = ""
     needs: tuple[str, ...] | None = None  # as for an action
+    when: str = ""
     place: Place | None = field(default=None, compare=False, repr=False)
 
 

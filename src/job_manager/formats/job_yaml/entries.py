@@ -232,7 +232,7 @@ def _input(value: Value, at: At, path: str, called: bool, scope: Scope) -> Input
     name = _artifact(fields, scope)
     if fields.flag("public"):
         scope.public_reads.append((name, fields.at("public"), fields.path_of("public")))
-    return Input(name, scope.text(fields, "param_name"), scope.text(fields, "type") or None, place)
+    return Input(name, scope.text(fields, "param_name"), scope.text(fields, "type") or None, place=place)
 
 
 def _output(value: Value, at: At, path: str, called: bool, scope: Scope) -> Output | None:
@@ -249,7 +249,7 @@ def _output(value: Value, at: At, path: str, called: bool, scope: Scope) -> Outp
         bool(fields.flag("public")),
         bool(fields.flag("optional")),
         bool(fields.flag("allow_empty")),
-        place,
+        place=place,
     )
 
 

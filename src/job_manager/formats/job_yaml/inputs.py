@@ -48,7 +48,7 @@ def _read_input(value: Value, at: At, path: str, scope: Scope) -> JobInput | Non
     name = fields.text("name")
     if name == "":
         fields.wrong("name", "the name is empty")
-    return JobInput(name or "", fields.text("param_name"), fields.text("type") or None, place)
+    return JobInput(name or "", fields.text("param_name"), fields.text("type") or None, place=place)
 
 
 def bound(inputs: list[JobInput], tasks: Iterable[Task], scope: Scope) -> tuple[JobInput, ...]:

@@ -1,0 +1,337 @@
+"""Fan-out: one written action that is run once for each item of its keys; ranges of numbers, and the actions it makes.
+
+Pure. Items are texts: values as they are written, numbers, chunks of numbers (`1-19x2`), or artifacts. Knows nothing of
+where the files of a key come from, nor when they are known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import prod
+from typing import TYPE_CHECKING, TypeVar, overload
+
+from job_manager.model.errors import Place
+from job_manager.model.template import FIELD, fill, mentioned
+
+if TYPE_CHECKING:
+    from job_manager.model.job import Action, Input, Output
+
+MOST = 1_000_000  # items of one key, and actions of one fan-out
+PART = re.compile(r"(-?[0-9]{1,12})(?:-(-?[0-9]{1,12})(?:x([0-9]{1,9}))?)?\Z")
+RANGE = re.compile(r"-?[0-9]+(?:--?[0-9]+)?(?:x[0-9]+)?(?:\s*,\s*-?[0-9]+(?:--?[0-9]+)?(?:x[0-9]+)?)*\Z")
+WIDTH = re.compile(r"(.+):0?([0-9]{1,2})\Z")
+FORMS = ("", ".index")
+NUMBER_FORMS = (*FORMS, ".first", ".last", ".step", ".count")
+FILE_FORMS = (*FORMS, ".name", ".stem", ".suffix")
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """One key of a fan-out: `values` as written, or what it goes `over`: a range (`1-240x2`) or an artifact's name.
+
+    chunk: how many numbers of a range make one item. `{params.NAME}` may stand in values and in `over`.
+    """
+
+    key: str
+    values: tuple[str, ...] = ()
+    over: str = ""
+    chunk: int = 1
+    place: Place | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def is_range(self) -> bool:
+        """Whether it goes over numbers."""
+        return bool(self.over) and bool(RANGE.match(self.over))
+
+    @property
+    def artifact(self) -> str:
+        """The artifact whose files are the items, or ""."""
+        return "" if not self.over or self.is_range else self.over
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """What may stand in braces for it, after its name."""
+        if self.artifact:
+            return FILE_FORMS
+        return NUMBER_FORMS if self.over else FORMS
+
+    def items(self) -> list[str]:
+        """The items of a key that needs no files. Raises ValueError with a sentence for what is no range."""
+        if not self.over:
+            return list(self.values)
+        whole = numbers(self.over)
+        if self.chunk <= 1:
+            return [str(number) for number in whole]
+        return [written(whole[at : at + self.chunk]) for at in range(0, len(whole), self.chunk)]
+
+
+def numbers(text: str) -> list[int]:
+    """The whole numbers of `1-240x2,300`, in the order written, each once. Raises ValueError with a sentence."""
+    found: dict[int, None] = {}
+    for part in text.split(","):
+        for number in _part(part.strip(), text):
+            found[number] = None
+        if len(found) > MOST:
+            raise ValueError(f"the range has more than {MOST:,} numbers")
+    return list(found)
+
+
+def _part(part: str, text: str) -> Iterable[int]:
+    match = PART.match(part)
+    if not match:
+        raise ValueError(f'"{text[:60]}" is no range of numbers; write 1-240, 1-240x2 or 1,5,9')
+    first, last = int(match[1]), int(match[2] or match[1])
+    step = int(match[3] or 1)
+    if step < 1:
+        raise ValueError(f'"{text[:60]}" has a step of 0')
+    if abs(last - first) // step >= MOST:
+        raise ValueError(f"the range has more than {MOST:,} numbers")
+    return range(first, last + 1, step) if first <= last else range(first, last - 1, -step)
+
+
+def written(whole: Sequence[int]) -> str:
+    """Numbers as a range: `1-19x2`, or all of them with commas when they are not evenly spaced."""
+    if len(whole) == 1:
+        return str(whole[0])
+    step = whole[1] - whole[0]
+    if any(b - a != step for a, b in zip(whole, whole[1:], strict=False)):
+        return ",".join(map(str, whole))
+    return f"{whole[0]}-{whole[-1]}" + (f"x{abs(step)}" if abs(step) != 1 else "")
+
+
+class Combinations(Sequence[tuple[str, ...]]):
+    """All combinations of the items of several keys, the last key's changing quickest; made when asked for."""
+
+    __slots__ = ("_size", "items")
+
+    def __init__(self, items: Sequence[Sequence[str]]) -> None:
+        self.items = items
+        self._size = prod(len(each) for each in items)
+
+    def __len__(self) -> int:
+        return self._size
+
+    @overload
+    def __getitem__(self, at: int) -> tuple[str, ...]: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[tuple[str, ...]]: ...
+
+    def __getitem__(self, at: int | slice) -> tuple[str, ...] | list[tuple[str, ...]]:
+        if isinstance(at, slice):
+            return [self[number] for number in range(*at.indices(len(self)))]
+        if not 0 <= at < self._size:
+            raise IndexError(at)
+        found = []
+        for each in reversed(self.items):
+            at, place = divmod(at, len(each))
+            found.append(each[place])
+        return tuple(reversed(found))
+
+    def positions(self, at: int) -> tuple[int, ...]:
+        """The place of each item among its key's, from 1."""
+        found = []
+        for each in reversed(self.items):
+            at, place = divmod(at, len(each))
+            found.append(place + 1)
+        return tuple(reversed(found))
+
+
+# --- what stands in braces -------------------------------------------------------------------------------------------
+
+
+class Spoken(frozenset[str]):
+    """The names in braces that a fan-out's keys give, with a width behind them (`{frame:04}`) or without."""
+
+    def __contains__(self, name: object) -> bool:
+        return frozenset.__contains__(self, name) or (isinstance(name, str) and self.bare(name) is not None)
+
+    def bare(self, name: str) -> str | None:
+        """The name without its width, or None when it is none of ours."""
+        match = WIDTH.match(name)
+        return match[1] if match and frozenset.__contains__(self, match[1]) else None
+
+    def __or__(self, other: Collection[str]) -> Spoken:  # type: ignore[override]
+        return Spoken(frozenset.__or__(self, frozenset(other)))
+
+
+def spoken(foreach: Iterable[Each]) -> Spoken:
+    """Everything that may stand in braces for these keys."""
+    return Spoken(each.key + form for each in foreach for form in each.forms)
+
+
+def keys_in(text: str, foreach: Iterable[Each]) -> set[str]:
+    """The keys that a text mentions, in whatever form."""
+    if "{" not in text:
+        return set()
+    ours = {form: each.key for each in foreach for form in (each.key + f for f in each.forms)}
+    found = set()
+    for match in FIELD.finditer(text):
+        name = match[2]
+        if name is not None:
+            width = WIDTH.match(name)
+            found.add(ours.get(name) or (ours.get(width[1]) if width else None) or "")
+    return found - {""}
+
+
+class Filling(Mapping[str, str]):
+    """What stands for each form of each key in one combination, widths included."""
+
+    def __init__(self, foreach: Sequence[Each], items: Sequence[str], positions: Sequence[int]) -> None:
+        self._texts: dict[str, str] = {}
+        for each, item, position in zip(foreach, items, positions, strict=True):
+            self._texts[f"{each.key}.index"] = str(position)
+            self._texts.update(_of_file(each.key, item) if each.artifact else _of_value(each, item))
+
+    def __getitem__(self, name: str) -> str:
+        if name in self._texts:
+            return self._texts[name]
+        match = WIDTH.match(name)
+        if not match:
+            raise KeyError(name)
+        return self._texts[match[1]].zfill(int(match[2]))
+
+    def __contains__(self, name: object) -> bool:
+        if name in self._texts:
+            return True
+        match = WIDTH.match(name) if isinstance(name, str) and ":" in name else None
+        return match is not None and match[1] in self._texts
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._texts)
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+
+def _of_file(key: str, item: str) -> dict[str, str]:
+    name = item.rsplit("/", 1)[-1]
+    stem, dot, suffix = name.rpartition(".")
+    if not stem:
+        stem, dot, suffix = name, "", ""
+    return {key: name, f"{key}.name": name, f"{key}.stem": stem, f"{key}.suffix": dot + suffix}
+
+
+def _of_value(each: Each, item: str) -> dict[str, str]:
+    if not each.over:
+        return {each.key: item}
+    whole = numbers(item)
+    step = abs(whole[1] - whole[0]) if len(whole) > 1 else 1
+    forms = (("", item), (".first", whole[0]), (".last", whole[-1]), (".step", step), (".count", len(whole)))
+    return {each.key + form: str(value) for form, value in forms}
+
+
+# --- the actions it makes --------------------------------------------------------------------------------------------
+
+Use = TypeVar("Use", "Input", "Output")
+
+
+class Members(Sequence["Action"]):
+    """The actions of one fan-out in order, made when they are asked for: a hundred thousand cost nothing until then."""
+
+    def __init__(self, action: Action, items: Sequence[Sequence[str]]) -> None:
+        self.written = action
+        self.combinations = Combinations(items)
+        self._names: list[str] | None = None
+
+    def __len__(self) -> int:
+        return len(self.combinations)
+
+    @overload
+    def __getitem__(self, at: int) -> Action: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[Action]: ...
+
+    def __getitem__(self, at: int | slice) -> Action | list[Action]:
+        if isinstance(at, slice):
+            return [self[number] for number in range(*at.indices(len(self)))]
+        return _member(self.written, self.name(at), self.combinations[at], self.filling(at))
+
+    def filling(self, at: int) -> Filling:
+        """What stands in braces in the member `at`."""
+        return Filling(self.written.foreach, self.combinations[at], self.combinations.positions(at))
+
+    def name(self, at: int) -> str:
+        """The name of the member `at`, made from its items; no two are alike."""
+        if self._names is None:
+            self._names = _names(self.combinations)
+        return self._names[at]
+
+
+def _names(combinations: Combinations) -> list[str]:
+    from job_manager.model.names import folded, slug
+
+    parts = [[slug(item.rsplit("/", 1)[-1].rsplit(".", 1)[0] or item, "item") for item in each] for each in combinations.items]
+    taken: set[str] = set()
+    found = []
+    for at, words in enumerate(Combinations(parts)):
+        name = "-".join(words)[:80].rstrip("-.")
+        if folded(name) in taken or name.startswith("-"):
+            name = f"{name.lstrip('-')[:70]}+{at + 1}"
+        taken.add(folded(name))
+        found.append(name)
+    return found
+
+
+def _member(action: Action, name: str, items: Sequence[str], filling: Filling) -> Action:
+    files = {each.key: item for each, item in zip(action.foreach, items, strict=True) if each.artifact}
+    inputs = tuple(_read(use, files, filling) for use in action.inputs)
+    beside = _beside(action, filling)
+    named = {use.param or use.artifact for use in action.inputs}
+    for key, item in files.items():
+        # In a command the key itself is the path of the file, declared among the inputs or not.
+        if key not in named and key in beside:
+            inputs = (*inputs, _implied(key, item))
+        beside.pop(key, None)
+    params = tuple((param, fill(text, filling)) for param, text in action.params)
+    if beside:
+        params = tuple(sorted({**dict(params), **beside}.items()))
+    return replace(
+        action,
+        name=name,
+        title="",
+        inputs=inputs,
+        outputs=tuple(
+            replace(use, artifact=fill(use.artifact, filling), group=use.group or use.artifact) for use in action.outputs
+        ),
+        env=tuple((variable, fill(text, filling)) for variable, text in action.env),
+        params=params,
+        foreach=(),
+        needs=None,
+        when="",
+    )
+
+
+def _read(use: Input, files: Mapping[str, str], filling: Filling) -> Input:
+    if use.artifact in files:
+        return replace(use, artifact=files[use.artifact], param=use.param or use.artifact, kind=use.kind or "file")
+    return replace(use, artifact=fill(use.artifact, filling)) if "{" in use.artifact and use.kind != "files" else use
+
+
+def _implied(key: str, item: str) -> Input:
+    from job_manager.model.job import Input
+
+    return Input(item, key)
+
+
+def _beside(action: Action, filling: Filling) -> dict[str, str]:
+    from job_manager.model.expand import words
+
+    return {name: filling[name] for word in words(action) for name in mentioned(word) if name in filling}
+
+
+def collisions(members: Members) -> Iterator[tuple[str, int, int]]:
+    """Output names that two members would both write, with the places of the two; each name once."""
+    first: dict[str, int] = {}
+    said: set[str] = set()
+    for at in range(len(members)):
+        filling = members.filling(at)
+        for use in members.written.outputs:
+            name = fill(use.artifact, filling)
+            before = first.setdefault(name, at)
+            if before != at and name not in said:
+                said.add(name)
+                yield name, before, at
