@@ -19,7 +19,7 @@ from job_manager.core import policy, table
 from job_manager.core.state import Failure, JobState
 from job_manager.model.errors import JobManagerError
 from job_manager.model.wording import quoted
-from job_manager.worker.brief import Brief, Briefing, directory, inherited, paths, variables
+from job_manager.worker.brief import Brief, Briefing, directory, inherited, list_files, paths, variables
 from job_manager.worker.command import argv, display
 from job_manager.worker.last_words import error_text
 from job_manager.worker.layout import Layout
@@ -83,7 +83,7 @@ def _error_lines(brief: Brief, layout: Layout) -> list[str]:
 
 def _argv(brief: Brief, layout: Layout) -> list[str]:
     try:
-        return argv(brief.action, brief.module, paths(brief, layout))
+        return argv(brief.action, brief.module, paths(brief, layout), list_files(brief, layout))
     except (JobManagerError, KeyError):
         return []  # the module is gone from the site: the failure's own words say so
 

@@ -19,7 +19,7 @@ from job_manager.core.state import JobState
 from job_manager.model.job import Action, Input, Output, Task
 from job_manager.model.params import Param
 from job_manager.model.site import GivenFile, Site
-from job_manager.worker.brief import Brief, Briefing, directory, paths
+from job_manager.worker.brief import Brief, Briefing, directory, list_files, paths
 from job_manager.worker.command import argv, display
 from job_manager.worker.layout import Layout
 
@@ -123,7 +123,7 @@ class Plan:
     def action(self, index: int) -> Document:
         """One action: what runs, where, on what."""
         brief = self._briefing.brief(index, 1)
-        words = argv(brief.action, brief.module, paths(brief, self._layout))
+        words = argv(brief.action, brief.module, paths(brief, self._layout), list_files(brief, self._layout))
         module = brief.module
         return {
             "name": brief.action.name,

@@ -9,8 +9,10 @@ import os
 import stat
 from collections.abc import Iterable, Sequence
 
-from job_manager.artifacts.copying import copy, discard, fresh, is_temporary
-from job_manager.artifacts.folders import READING
+from job_manager.artifacts.copying import copy, discard, fresh, is_temporary, temporary_name
+from job_manager.artifacts.directories import copy_tree
+from job_manager.artifacts.folders import DIRECTORY, READING
+from job_manager.artifacts.removal import remove
 from job_manager.model.errors import EngineError, Refused
 
 
@@ -24,6 +26,12 @@ def blocked(out_dir: str, names: Iterable[str]) -> list[str]:
     if not os.access(above, os.W_OK | os.X_OK):
         return [f"{above} cannot be written to"]
     return [_in_the_way(out_dir, name) for name in names if _is_directory(os.path.join(out_dir, name))]
+
+
+def blocked_by_files(out_dir: str, names: Iterable[str]) -> list[str]:
+    """The same for artifacts that are directories: they replace one of their name, and nothing else."""
+    paths = (os.path.join(out_dir, name) for name in names)
+    return [f"{path} is there and no directory" for path in paths if os.path.lexists(path) and not _is_directory(path)]
 
 
 def _is_directory(path: str) -> bool:
@@ -44,15 +52,19 @@ def export(public: int, out_dir: str, names: Sequence[str], tag: str = "") -> li
     earlier export of the same `tag` left half-copied when it was killed is removed. Raises
     Refused when a directory stands in the way, EngineError for what the disk does.
     """
-    refused = blocked(out_dir, names)
+    trees = {name for name in names if stat.S_ISDIR(os.stat(name, dir_fd=public, follow_symlinks=False).st_mode)}
+    files = [name for name in names if name not in trees]
+    refused = [*blocked(out_dir, files), *blocked_by_files(out_dir, trees)]
     if refused:
         raise Refused("; ".join(refused), "move it away, or choose another --out")
     try:
         os.makedirs(out_dir, exist_ok=True)
         target = os.open(out_dir, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            _sweep(target, tag)
-            _replace(public, target, names, tag)
+            _sweep(out_dir, target, tag)
+            for name in trees:
+                _replace_tree(public, out_dir, target, name, tag)
+            _replace(public, target, files, tag)
         finally:
             os.close(target)
     except OSError as error:
@@ -61,10 +73,35 @@ def export(public: int, out_dir: str, names: Sequence[str], tag: str = "") -> li
     return [os.path.join(out_dir, name) for name in names]
 
 
-def _sweep(target: int, tag: str) -> None:
+def _sweep(out_dir: str, target: int, tag: str) -> None:
     for name in os.listdir(target) if tag else ():
         if is_temporary(name) and name.startswith(f".jm-{tag}"):
-            discard(name, target)
+            if _is_directory(os.path.join(out_dir, name)):
+                remove(out_dir, [name])
+            else:
+                discard(name, target)
+
+
+def _replace_tree(public: int, out_dir: str, target: int, name: str, tag: str) -> None:
+    """Copy a directory beside its place, then put it there; the one that stood there goes."""
+    temporary, old = temporary_name(tag), temporary_name(tag)
+    os.mkdir(temporary, 0o777, dir_fd=target)
+    try:
+        source = os.open(name, DIRECTORY, dir_fd=public)
+        try:
+            copied = os.open(temporary, DIRECTORY, dir_fd=target)
+            try:
+                copy_tree(source, copied)
+            finally:
+                os.close(copied)
+        finally:
+            os.close(source)
+        if _is_directory(os.path.join(out_dir, name)):
+            os.rename(name, old, src_dir_fd=target, dst_dir_fd=target)
+        os.rename(temporary, name, src_dir_fd=target, dst_dir_fd=target)
+        os.fsync(target)
+    finally:
+        remove(out_dir, [temporary, old])
 
 
 def _replace(public: int, target: int, names: Sequence[str], tag: str) -> None:

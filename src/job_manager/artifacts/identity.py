@@ -5,7 +5,9 @@ Knows nothing of whose file it is. Rule: architecture, decision 6.
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from typing import NamedTuple
 
 
@@ -18,14 +20,27 @@ class Identity(NamedTuple):
     mtime_ns: int
 
 
-def of_stat(stat: os.stat_result) -> Identity:
+def of_stat(found: os.stat_result) -> Identity:
     """The identity in a stat result."""
-    return Identity(stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+    return Identity(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
 
 
 def identity(path: str) -> Identity:
-    """The identity of the file `path` leads to (links are followed: an input may be one). Raises OSError."""
-    return of_stat(os.stat(path))
+    """The identity of the file or directory `path` leads to (links are followed: an input may be one). Raises OSError."""
+    found = os.stat(path)
+    return _of_tree(path) if stat.S_ISDIR(found.st_mode) else of_stat(found)
+
+
+def _of_tree(path: str) -> Identity:
+    from job_manager.artifacts.directories import Unfit, of_directory
+
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        return of_directory(handle)
+    except Unfit as cause:
+        raise OSError(errno.EINVAL, f"it {cause}") from cause
+    finally:
+        os.close(handle)
 
 
 def difference(path: str, before: Identity) -> str:
@@ -52,6 +67,9 @@ def sha256(path: str) -> str:
     """`sha256:` and the hex digest of the file's content, read in pieces. Raises OSError."""
     # Imported here: only --verify needs it.
     import hashlib
+
+    if os.path.isdir(path):
+        return ""  # of a directory size and times have to do
 
     with open(path, "rb") as stream:
         return "sha256:" + hashlib.file_digest(stream, "sha256").hexdigest()

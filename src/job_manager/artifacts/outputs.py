@@ -9,9 +9,10 @@ import os
 import stat
 from typing import NamedTuple
 
-from job_manager.artifacts.folders import READING
+from job_manager.artifacts.directories import FileRow, Unfit, listed, of_directory
+from job_manager.artifacts.folders import DIRECTORY, READING
 from job_manager.artifacts.identity import Identity, of_stat
-from job_manager.model.job import Output
+from job_manager.model.job import FILE, FILES, Output
 from job_manager.model.site import Installed
 from job_manager.model.wording import quoted
 
@@ -28,6 +29,13 @@ class Declared(NamedTuple):
     public: bool = False
     optional: bool = False
     allow_empty: bool = False
+    kind: str = FILE
+    glob: str = ""
+
+    @property
+    def is_directory(self) -> bool:
+        """Whether it lies in a directory of its own."""
+        return self.kind != FILE
 
 
 class Fault(NamedTuple):
@@ -40,26 +48,39 @@ class Fault(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """A good output: `identity` is None when it is optional and was not written."""
+    """A good output: `identity` is None when it is optional and was not written; `files`: of kind files, those in it."""
 
     identity: Identity | None
+    files: tuple[FileRow, ...] = ()
 
 
 def declared(output: Output, module: Installed | None = None) -> Declared:
     """The output with what its module's manifest adds: its type when the job gives none, and what may be missing."""
     if module is None or output.param is None:
-        return Declared(output.artifact, output.type, output.public, output.optional, output.allow_empty)
+        return Declared(
+            output.artifact,
+            output.type,
+            output.public,
+            output.optional,
+            output.allow_empty,
+            output.kind,
+            output.glob,
+        )
     return Declared(
         output.artifact,
         output.type or dict(module.types).get(output.param),
         output.public,
         output.optional or output.param in module.optional,
         output.allow_empty or output.param in module.allow_empty,
+        output.kind,
+        output.glob,
     )
 
 
 def examine(directory: int, output: Declared) -> Facts | Fault:
     """The output in the open directory held against its declaration. Raises OSError for what the disk does."""
+    if output.is_directory:
+        return _examine_directory(directory, output)
     try:
         handle = os.open(output.name, READING, dir_fd=directory)
     except OSError as error:
@@ -80,6 +101,37 @@ def _unopened(directory: int, output: Declared, error: OSError) -> Facts | Fault
             return Facts(None)
         return Fault(MISSING, f"output {quoted(output.name)} was not written", output.name)
     wrong = _shape(found, output) or f"cannot be read: {error.strerror}"
+    return Fault(INVALID, f"output {quoted(output.name)} {wrong}", output.name)
+
+
+def _examine_directory(directory: int, output: Declared) -> Facts | Fault:
+    try:
+        handle = os.open(output.name, DIRECTORY, dir_fd=directory)
+    except OSError as error:
+        return _no_directory(directory, output, error)
+    try:
+        found = of_directory(handle)
+        files = tuple(listed(handle, output.glob)) if output.kind == FILES else ()
+        empty = not (files if output.kind == FILES else os.listdir(handle))
+    except Unfit as wrong:
+        return Fault(INVALID, f"output {quoted(output.name)} {wrong}", output.name)
+    finally:
+        os.close(handle)
+    if not empty or output.allow_empty:
+        return Facts(found, files)
+    if output.optional:
+        return Facts(None)
+    what = f'no file that fits "{output.glob or "*"}"' if output.kind == FILES else "nothing"
+    return Fault(MISSING, f"{what} was written into the output {quoted(output.name)}", output.name)
+
+
+def _no_directory(directory: int, output: Declared, error: OSError) -> Facts | Fault:
+    try:
+        found = os.stat(output.name, dir_fd=directory, follow_symlinks=False)
+    except FileNotFoundError:
+        return Facts(None) if output.optional else Fault(MISSING, f"output {quoted(output.name)} is gone", output.name)
+    what = "a file" if stat.S_ISREG(found.st_mode) else shape(found.st_mode)
+    wrong = f"is {what}, not a directory" if not stat.S_ISDIR(found.st_mode) else f"cannot be read: {error.strerror}"
     return Fault(INVALID, f"output {quoted(output.name)} {wrong}", output.name)
 
 

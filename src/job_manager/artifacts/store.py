@@ -5,6 +5,7 @@
     ROOT/temp/NAME         artifacts between actions, removed when the job has succeeded
     ROOT/public/NAME       artifacts that are kept
 
+A NAME is a file, or a directory for an artifact that is one or that consists of several files (NAME/FILE).
 Knows nothing of the job's state: who may publish, and when what is removed, is decided elsewhere.
 Rules: architecture, decision 6; reference security T7, faults F19 and F51-F54.
 """
@@ -19,12 +20,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from job_manager.artifacts import bringing, copying, removal
+from job_manager.artifacts import bringing, copying, directories, removal
+from job_manager.artifacts.directories import FileRow
 from job_manager.artifacts.export import export
-from job_manager.artifacts.folders import opened
-from job_manager.artifacts.identity import Identity, of_stat
+from job_manager.artifacts.folders import DIRECTORY, opened
+from job_manager.artifacts.identity import Identity, identity, of_stat
 from job_manager.artifacts.outputs import DISK, INVALID, Declared, Facts, Fault, examine
 from job_manager.model.errors import EngineError, InputError
+from job_manager.model.job import FILES
 from job_manager.model.names import artifact_name
 from job_manager.model.wording import quoted
 
@@ -39,6 +42,7 @@ class Published(NamedTuple):
     public: bool
     path: str
     identity: Identity
+    files: tuple[FileRow, ...] = ()
 
 
 class Outcome(NamedTuple):
@@ -59,11 +63,11 @@ class Store:
 
     def path(self, name: str, public: bool = False) -> str:
         """Where the artifact lies once it is published."""
-        return os.path.join(self.root, PUBLIC if public else TEMP, _safe(name))
+        return os.path.join(self.root, PUBLIC if public else TEMP, *_parts(name))
 
     def input_path(self, name: str) -> str:
         """Where a job input lies once it is brought in."""
-        return os.path.join(self.root, self.inputs, _safe(name))
+        return os.path.join(self.root, self.inputs, *_parts(name))
 
     def attempt_path(self, label: str) -> str:
         """The attempt's own directory."""
@@ -79,10 +83,11 @@ class Store:
         Raises InputError when the source is no readable regular file, EngineError for what the disk does.
         """
         source = os.path.abspath(source)
-        with _disk(f"input {quoted(name)}"), opened(self.root, self.inputs, create=True) as inputs:
-            return bringing.bring_in(inputs, _safe(name), source)
+        *folders, last = _parts(name)
+        with _disk(f"input {quoted(name)}"), opened(self.root, self.inputs, *folders, create=True) as inputs:
+            return bringing.bring_in(inputs, last, source)
 
-    def prepare(self, label: str, outputs: Iterable[Declared]) -> str:
+    def prepare(self, label: str, outputs: Sequence[Declared]) -> str:
         """A fresh, empty directory for an attempt; its path. What an earlier attempt published or left is removed.
 
         Never for an attempt that may have begun. Raises EngineError.
@@ -92,8 +97,10 @@ class Store:
                 stale = _stands(label, work)
             if stale:
                 removal.remove(os.path.join(self.root, WORK), [label])
-            with opened(self.root, WORK, _safe(label), OUT, create=True):
-                pass
+            with opened(self.root, WORK, _safe(label), OUT, create=True) as out:
+                for output in outputs:
+                    if output.is_directory:
+                        os.mkdir(_safe(output.name), 0o700, dir_fd=out)
             self._clear(outputs)
         return self.attempt_path(label)
 
@@ -145,6 +152,8 @@ class Store:
                 found = os.stat(output.name, dir_fd=directory, follow_symlinks=False)
         except OSError:
             return None
+        if output.is_directory:
+            return identity(self.path(output.name, output.public)) if stat.S_ISDIR(found.st_mode) else None
         return of_stat(found) if stat.S_ISREG(found.st_mode) else None
 
     def _move(self, label: str, outputs: list[Declared], folder: str, published: list[Published]) -> Fault | None:
@@ -156,7 +165,7 @@ class Store:
                     lying = self._moved(label, output, target) or self._lies(output)
                     if lying is not None:
                         path = os.path.join(self.root, folder, name)
-                        published.append(Published(name, output.public, path, lying))
+                        published.append(Published(name, output.public, path, lying, _files(target, output)))
                 os.fsync(target)
         except OSError as error:
             return _fault(name, error)
@@ -165,6 +174,8 @@ class Store:
     def _moved(self, label: str, output: Declared, target: int) -> Identity | None:
         try:
             with opened(self.root, WORK, label, OUT) as out:
+                if output.is_directory:
+                    return _place_directory(out, target, output)
                 mode = os.stat(output.name, dir_fd=out, follow_symlinks=False).st_mode
                 # A program that a shell action built may be run by a later one.
                 return of_stat(copying.place(out, target, output.name, 0o444 | mode & 0o111))
@@ -175,10 +186,10 @@ class Store:
         """The names of the public artifacts that lie in the store, sorted."""
         try:
             with opened(self.root, PUBLIC) as public, os.scandir(public) as listing:
-                files = [entry.name for entry in listing if entry.is_file(follow_symlinks=False)]
+                files = [entry.name for entry in listing if not entry.is_symlink()]
         except FileNotFoundError:
             return []
-        return sorted(name for name in files if not copying.is_temporary(name))
+        return sorted(name for name in files if not copying.is_temporary(name) and not name.startswith(removal.HOLDER))
 
     def export(self, out_dir: str, names: Sequence[str] | None = None) -> list[str]:
         """Copy these public artifacts (default: all) to `out_dir`; the paths written.
@@ -219,6 +230,40 @@ def _safe(name: str) -> str:
     if wrong:
         raise InputError(wrong)
     return name
+
+
+def _parts(name: str) -> list[str]:
+    """The name of an artifact, or of a file in one that has several: NAME or NAME/FILE."""
+    return [_safe(part) for part in name.split("/", 1)]
+
+
+def _place_directory(out: int, target: int, output: Declared) -> Identity | None:
+    """Move a directory into the store, durable and with read-only files; None when it is not there (any more)."""
+    handle = os.open(output.name, DIRECTORY, dir_fd=out)
+    try:
+        if output.optional and not _holds(handle, output):
+            return None
+        directories.settle(handle)
+        os.rename(output.name, output.name, src_dir_fd=out, dst_dir_fd=target)
+        return directories.of_directory(handle)
+    except directories.Unfit as wrong:
+        raise OSError(errno.EINVAL, f"it {wrong}") from wrong
+    finally:
+        os.close(handle)
+
+
+def _holds(handle: int, output: Declared) -> bool:
+    return output.allow_empty or bool(directories.listed(handle, output.glob) or os.listdir(handle))
+
+
+def _files(target: int, output: Declared) -> tuple[FileRow, ...]:
+    if output.kind != FILES:
+        return ()
+    handle = os.open(output.name, DIRECTORY, dir_fd=target)
+    try:
+        return tuple(directories.listed(handle, output.glob))
+    finally:
+        os.close(handle)
 
 
 def _stands(name: str, directory: int) -> bool:

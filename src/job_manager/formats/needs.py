@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from job_manager.formats.conditions import by_path
 from job_manager.formats.wording import nearest
 from job_manager.model.errors import NOWHERE, Problem
 from job_manager.model.job import Action, Job, Task
@@ -48,21 +49,43 @@ class Tree:
         member = self.nodes[node]
         return None if member is None else member.needs
 
+    def when(self, node: int) -> str:
+        """The node's condition, or ""."""
+        member = self.nodes[node]
+        return "" if member is None else member.when
+
 
 def resolved(job: Job) -> tuple[Job, list[Problem]]:
     """The job with the paths of what its nodes need, and what is wrong with the names. A name that is unknown or means
     several is left out of the job."""
     tree = Tree(job)
     wanting = [node for node in range(1, len(tree.nodes)) if tree.needs(node) is not None]
-    if not wanting:
+    asking = [node for node in range(1, len(tree.nodes)) if tree.when(node)]
+    if not wanting and not asking:
         return job, []
     meant = _meanings(tree)
     problems: list[Problem] = []
     found: dict[int, tuple[str, ...]] = {}
     for node in wanting:
         found[node] = tuple(_look_up(tree, node, meant, problems))
-    job = replace(job, children=_rebuilt(tree, found))
-    return job, problems or _circles(job)
+    when: dict[int, str] = {}
+    for node in asking:
+        when[node] = _condition(tree, node, found.get(node, ()), problems)
+    job = replace(job, children=_rebuilt(tree, found, when))
+    return job, problems or (_circles(job) if wanting else [])
+
+
+def _condition(tree: Tree, node: int, needed: tuple[str, ...], problems: list[Problem]) -> str:
+    """The node's condition, which may ask how what it needs has ended."""
+    named = (
+        dict(zip(tree.needs(node) or (), needed, strict=False)) if len(tree.needs(node) or ()) == len(needed) else {}
+    )
+    names = {**{path.rsplit("/", 1)[-1]: path for path in needed}, **{path: path for path in needed}, **named}
+    member = tree.nodes[node]
+    assert member is not None
+    text, wrong = by_path(member, names)
+    problems += wrong
+    return text
 
 
 def _meanings(tree: Tree) -> dict[str, list[int]]:
@@ -110,16 +133,17 @@ def _problem(tree: Tree, node: int, number: int, message: str, hint: str) -> Pro
     return Problem(place._replace(path=path) if place.file else place, message, hint)
 
 
-def _rebuilt(tree: Tree, found: dict[int, tuple[str, ...]]) -> tuple[Node, ...]:
-    """The tree with other needs, made from its last node to its first."""
+def _rebuilt(tree: Tree, found: dict[int, tuple[str, ...]], when: dict[int, str]) -> tuple[Node, ...]:
+    """The tree with other needs and conditions, made from its last node to its first."""
     below: list[list[Node]] = [[] for _ in tree.nodes]
     for node in range(len(tree.nodes) - 1, 0, -1):
         member = tree.nodes[node]
         assert member is not None
         if isinstance(member, Task):
-            member = replace(member, children=tuple(reversed(below[node])), needs=found.get(node))
-        elif node in found:
-            member = replace(member, needs=found[node])
+            children = tuple(reversed(below[node]))
+            member = replace(member, children=children, needs=found.get(node), when=when.get(node, ""))
+        elif node in found or node in when:
+            member = replace(member, needs=found.get(node), when=when.get(node, ""))
         below[tree.parent[node]].append(member)
     return tuple(reversed(below[0]))
 

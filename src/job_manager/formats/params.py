@@ -10,12 +10,14 @@ from functools import partial
 from typing import NamedTuple
 
 from job_manager.formats.checks import check
+from job_manager.formats.conditions import asks_params, look_at_when
 from job_manager.formats.reading import Reading
 from job_manager.formats.wording import PROBLEM_LIMIT
 from job_manager.formats.words import Names, Word, look_at_value, no_param
 from job_manager.model.errors import Place, Problem, in_order
 from job_manager.model.expand import with_params, words
-from job_manager.model.job import Action, Input, Job, Output, actions
+from job_manager.model.fanout import Each, Spoken, spoken
+from job_manager.model.job import FILES, Action, Job, actions
 from job_manager.model.params import PREFIX, Given, Param, Values, named
 from job_manager.model.template import mentioned
 from job_manager.model.wording import quoted
@@ -95,11 +97,12 @@ def look_at(job: Job, *, whole: bool = True) -> list[Problem]:
     whole: the job could be fully made out; what seems unused is not in some other part.
     """
     problems: list[Problem] = []
-    names = Names(frozenset(PREFIX + param.name for param in job.params), kinds="param of the job")
-    used: set[str] = set()
-    for place, text in _texts(job):
+    declared = Spoken(PREFIX + param.name for param in job.params)
+    used: set[str] = {PREFIX + name for name in asks_params(job)}
+    problems += look_at_when(job)
+    for place, text, foreach in _texts(job):
         word = Word(text, partial(_say, problems, place))
-        used |= look_at_value(word, names)
+        used |= look_at_value(word, names_with(declared, foreach))
     for _, action in actions(job) if job.params else ():
         used.update(name for word in words(action) for name in mentioned(word))
     for param in job.params if whole else ():
@@ -114,24 +117,42 @@ def _say(problems: list[Problem], place: Place | None, severity: str, message: s
         problems.append(Problem(place, message, hint, severity))
 
 
-def _texts(job: Job) -> Iterator[tuple[Place | None, str]]:
-    """Every text in which a param is replaced before the run, with its place."""
+def names_with(declared: Spoken, foreach: tuple[Each, ...]) -> Names:
+    """What may stand in braces: the params of the job, and the keys of a fan-out."""
+    if not foreach:
+        return Names(declared, kinds="param of the job")
+    keys = {each.key: each.forms for each in foreach}
+    return Names(spoken(foreach) | declared, kinds="param of the job or key of this foreach", keys=keys)
+
+
+Text = tuple[Place | None, str, tuple[Each, ...]]
+
+
+def _texts(job: Job) -> Iterator[Text]:
+    """Every text in which a param is replaced before the run, with its place and the keys that mean something there."""
     for given in job.inputs:
         if "{" in given.artifact:
-            yield _below(given.place, "name"), given.artifact
+            yield _below(given.place, "name"), given.artifact, ()
     for _, action in actions(job):
         yield from _texts_of(action)
 
 
-def _texts_of(action: Action) -> Iterator[tuple[Place | None, str]]:
-    nodes: list[Input | Output] = [*action.inputs, *action.outputs]
-    for node in nodes:
-        if "{" in node.artifact:
-            yield _below(node.place, "name"), node.artifact
+def _texts_of(action: Action) -> Iterator[Text]:
+    for use in action.inputs:
+        # All files of a fan-out are read by the name as it is written there, with its keys in it.
+        if PREFIX in use.artifact or ("{" in use.artifact and action.foreach and use.kind != FILES):
+            yield _below(use.place, "name"), use.artifact, action.foreach
+    for output in action.outputs:
+        if "{" in output.artifact:
+            yield _below(output.place, "name"), output.artifact, action.foreach
+    for each in action.foreach:
+        for text in (each.over, *each.values):
+            if "{" in text:
+                yield each.place, text, ()
     for key, pairs in (("env", action.env), ("params", action.params)):
         for name, text in pairs:
             if "{" in text:
-                yield _below(action.place, f"{key}.{name}"), text
+                yield _below(action.place, f"{key}.{name}"), text, action.foreach
 
 
 def _below(place: Place | None, key: str) -> Place | None:

@@ -5,8 +5,10 @@ Knows nothing of files; the caller says where each word stands.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
 
 from job_manager.formats.wording import nearest, suggestion
@@ -35,12 +37,14 @@ class Word(NamedTuple):
 class Names:
     """What `{name}` may name in one action: declared names are replaced, seen ones are known elsewhere in the job.
 
-    Among the declared is `params.NAME` for every param of the job. `kinds`: what is declared, in words.
+    Among the declared is `params.NAME` for every param of the job. `kinds`: what is declared, in words; `keys`: of the
+    entry's foreach, with the forms of each.
     """
 
     declared: Collection[str]
     seen: Collection[str] = ()
     kinds: str = "input, output or param of this entry"
+    keys: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
 def look_at(words: Iterable[Word], names: Names, *, shell: bool) -> set[str]:
@@ -93,6 +97,11 @@ def _look_at_unknown(word: Word, name: str, names: Names, *, shell: bool) -> Ite
     if bare.startswith(PREFIX) and bare not in names.declared:
         params = sorted(known[len(PREFIX) :] for known in names.declared if known.startswith(PREFIX))
         word.say("error", *no_param(bare[len(PREFIX) :], params))
+        return
+    key = re.split(r"[.:]", bare, maxsplit=1)[0]
+    if key in names.keys and key != bare:
+        forms = ", ".join(f"{{{key}{form}}}" for form in names.keys[key])
+        word.say("error", f'"{{{name}}}" is no form of the key {quoted(key)}', f"there are {forms}")
         return
     near = _meant(bare, names.declared, variable=shell and f"${{{name}}}" in word.text)
     if near is not None:

@@ -15,12 +15,11 @@ from typing import NamedTuple
 from job_manager.model.params import PREFIX
 from job_manager.model.wording import quoted
 
+WORD = re.compile(r"[^\s\"'()<>=!]+\Z")
 STATES = ("succeeded", "failed", "skipped", "done")
 LONGEST = 4096
 DEEPEST = 50
-TOKEN = re.compile(
-    r"""\s*(?:(?P<text>"[^"\n]*"|'[^'\n]*')|(?P<sign>==|!=|<=|>=|<|>|\(|\))|(?P<word>[^\s"'()<>=!]+))"""
-)
+TOKEN = re.compile(r"""\s*(?:(?P<text>"[^"\n]*"|'[^'\n]*')|(?P<sign>==|!=|<=|>=|<|>|\(|\))|(?P<word>[^\s"'()<>=!]+))""")
 SIGNS = ("==", "!=", "<", "<=", ">", ">=")
 RESERVED = ("and", "or", "not")
 
@@ -169,6 +168,15 @@ def _parts(condition: Condition) -> Iterator[Condition]:
             todo += [part.right, part.left]
 
 
+def renamed(condition: Condition, change: Callable[[Ended], Ended]) -> Condition:
+    """The condition with every question after an entry's end changed."""
+    if isinstance(condition, Both):
+        return Both(condition.all, tuple(renamed(part, change) for part in condition.parts))
+    if isinstance(condition, Not):
+        return Not(renamed(condition.inner, change))
+    return change(condition) if isinstance(condition, Ended) else condition
+
+
 def simplified(condition: Condition, values: Mapping[str, str]) -> Condition:
     """The condition with the values of params put in; TRUE or FALSE where that settles it."""
     if isinstance(condition, Both):
@@ -222,7 +230,7 @@ def holds(condition: Condition, ended: Callable[[str], str]) -> bool:
 
 
 def text_of(condition: Condition) -> str:
-    """A simplified condition as text that `parse` reads back."""
+    """The condition as text that `parse` reads back."""
     if isinstance(condition, Both):
         word = " and " if condition.all else " or "
         return word.join(f"({text_of(part)})" if isinstance(part, Both) else text_of(part) for part in condition.parts)
@@ -231,4 +239,9 @@ def text_of(condition: Condition) -> str:
         return f"not ({inner})" if isinstance(condition.inner, Both) else f"not {inner}"
     if isinstance(condition, Ended):
         return f"{condition.name}.{condition.state}"
-    return getattr(condition, "text", "true")
+    if isinstance(condition, Compared):
+        return f"{text_of(condition.left)} {condition.sign} {text_of(condition.right)}"
+    if isinstance(condition, ParamValue):
+        return PREFIX + condition.name
+    text = getattr(condition, "text", "")
+    return text if WORD.match(text) and text not in RESERVED else f"'{text}'" if '"' in text else f'"{text}"'

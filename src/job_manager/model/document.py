@@ -135,7 +135,9 @@ def read_job(document: Document) -> Job:
         name=body.get("title", ""),
         children=_read_children(body["children"]),
         version=body.get("version", ""),
-        inputs=tuple(JobInput(i["name"], i.get("param"), i.get("type"), i.get("kind", FILE)) for i in body.get("inputs", ())),
+        inputs=tuple(
+            JobInput(i["name"], i.get("param"), i.get("type"), i.get("kind", FILE)) for i in body.get("inputs", ())
+        ),
         parallel=body.get("parallel", False),
         params=tuple(_read_param(p) for p in body.get("params", ())),
     )

@@ -11,25 +11,55 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
+from job_manager.model.condition import TRUE, parse, simplified, text_of
+from job_manager.model.fanout import Each
 from job_manager.model.job import Action, Command, Input, Job, JobInput, Output, Shell, Task
 from job_manager.model.params import PREFIX
 from job_manager.model.template import fill, mentioned
 
 Named = TypeVar("Named", JobInput, Input, Output)
+Node = TypeVar("Node", Task, Action)
 Pairs = tuple[tuple[str, str], ...]
 
 
 def with_params(job: Job, values: Mapping[str, str]) -> Job:
-    """The job with each `{params.NAME}` of the values replaced. A name without a value stays as it is written."""
-    if not values:
-        return job
+    """The job with each `{params.NAME}` of the values replaced, and what conditions ask of them answered. A name without
+    a value stays as it is written."""
     filling = {PREFIX + name: text for name, text in values.items()}
-    filled = rebuilt(job, lambda action: _filled(action, filling))
+    if not filling and not any(_asked(job)):
+        return job
+    filled = rebuilt(
+        job,
+        lambda action: replace_when(_filled(action, filling), values),
+        lambda task: replace_when(task, values),
+    )
     return replace(filled, inputs=_named(job.inputs, filling))
 
 
-def rebuilt(job: Job, change: Callable[[Action], Action]) -> Job:
-    """The job with every action changed; without recursion, for a job may be nested deeper than Python's stack."""
+def _asked(job: Job) -> Iterator[bool]:
+    stack: list[Task | Action] = list(job.children)
+    while stack:
+        node = stack.pop()
+        yield bool(node.when)
+        if isinstance(node, Task):
+            stack.extend(node.children)
+
+
+def replace_when(node: Node, values: Mapping[str, str]) -> Node:
+    """The node with its condition as far as the values settle it: "" when it holds whatever happens."""
+    if not node.when:
+        return node
+    condition = simplified(parse(node.when), values)
+    return replace(node, when="" if condition == TRUE else text_of(condition))
+
+
+def _same(task: Task) -> Task:
+    return task
+
+
+def rebuilt(job: Job, change: Callable[[Action], Action], also: Callable[[Task], Task] = _same) -> Job:
+    """The job with every action changed, and every task; without recursion, for a job may be nested deeper than
+    Python's stack."""
     done: list[list[Task | Action]] = [[]]
     work: list[Iterator[Task | Action]] = [iter(job.children)]
     open_tasks: list[Task] = []
@@ -38,7 +68,7 @@ def rebuilt(job: Job, change: Callable[[Action], Action]) -> Job:
         if node is None:
             work.pop()
             if open_tasks:
-                done[-2].append(replace(open_tasks.pop(), children=tuple(done.pop())))
+                done[-2].append(also(replace(open_tasks.pop(), children=tuple(done.pop()))))
         elif isinstance(node, Action):
             done[-1].append(change(node))
         else:
@@ -61,9 +91,20 @@ def _filled(action: Action, filling: Mapping[str, str]) -> Action:
     env, params = _pairs(action.env, filling), _pairs(action.params, filling)
     if beside:
         params = tuple(sorted({**dict(params), **{name: filling[name] for name in beside}}.items()))
-    if (inputs, outputs, env, params) == (action.inputs, action.outputs, action.env, action.params):
+    foreach = tuple(_each(each, filling) for each in action.foreach)
+    if (inputs, outputs, env, params, foreach) == (
+        action.inputs,
+        action.outputs,
+        action.env,
+        action.params,
+        action.foreach,
+    ):
         return action
-    return replace(action, inputs=inputs, outputs=outputs, env=env, params=params)
+    return replace(action, inputs=inputs, outputs=outputs, env=env, params=params, foreach=foreach)
+
+
+def _each(each: Each, filling: Mapping[str, str]) -> Each:
+    return replace(each, values=tuple(fill(text, filling) for text in each.values), over=fill(each.over, filling))
 
 
 def _named(nodes: Iterable[Named], filling: Mapping[str, str]) -> tuple[Named, ...]:

@@ -264,7 +264,10 @@ class Members(Sequence["Action"]):
 def _names(combinations: Combinations) -> list[str]:
     from job_manager.model.names import folded, slug
 
-    parts = [[slug(item.rsplit("/", 1)[-1].rsplit(".", 1)[0] or item, "item") for item in each] for each in combinations.items]
+    parts = [
+        [slug(item.rsplit("/", 1)[-1].rsplit(".", 1)[0] or item, "item") for item in each]
+        for each in combinations.items
+    ]
     taken: set[str] = set()
     found = []
     for at, words in enumerate(Combinations(parts)):
@@ -295,7 +298,8 @@ def _member(action: Action, name: str, items: Sequence[str], filling: Filling) -
         title="",
         inputs=inputs,
         outputs=tuple(
-            replace(use, artifact=fill(use.artifact, filling), group=use.group or use.artifact) for use in action.outputs
+            replace(use, artifact=fill(use.artifact, filling), group=use.group or use.artifact)
+            for use in action.outputs
         ),
         env=tuple((variable, fill(text, filling)) for variable, text in action.env),
         params=params,

@@ -16,7 +16,18 @@ from job_manager.artifacts.store import Published
 from job_manager.core.said import AttemptEnded
 from job_manager.model.errors import EngineError
 from job_manager.model.wording import quoted
-from job_manager.worker.brief import Brief, directory, missing, needs_folder, paths, variables
+from job_manager.worker.brief import (
+    Brief,
+    directory,
+    has_lists,
+    inputs_file,
+    list_files,
+    missing,
+    needs_folder,
+    paths,
+    read_paths,
+    variables,
+)
 from job_manager.worker.command import argv
 from job_manager.worker.keeper_link import ExitRecord, Order
 from job_manager.worker.last_words import NOTHING, Words, error_text, sentence, words_in
@@ -73,14 +84,28 @@ def _make_folders(brief: Brief, layout: Layout) -> None:
     if needs_folder(brief):
         folder = layout.store.prepare(brief.label, brief.declared)
         os.mkdir(f"{folder}/tmp", 0o700)
+        if has_lists(brief):
+            _write_lists(brief, layout)
     os.makedirs(layout.logs, 0o700, exist_ok=True)
+
+
+def _write_lists(brief: Brief, layout: Layout) -> None:
+    """The paths of inputs that are several files, for programs that take them from a file: one a line, and as JSON."""
+    import json
+
+    found = read_paths(brief)
+    for artifact, path in list_files(brief, layout).items():
+        with open(path, "w", encoding="utf-8", errors="surrogateescape") as stream:
+            stream.writelines(f"{each}\n" for each in found[artifact])
+    with open(inputs_file(brief, layout), "w", encoding="ascii") as stream:
+        json.dump(found, stream)
 
 
 def _order(brief: Brief, layout: Layout, worker: str, now: float) -> Order:
     log = layout.log(brief.path, brief.attempt)
     return {
         "token": token(brief.job, brief.number, brief.attempt),
-        "argv": argv(brief.action, brief.module, paths(brief, layout)),
+        "argv": argv(brief.action, brief.module, paths(brief, layout), list_files(brief, layout)),
         "env": variables(brief, layout, worker, now),
         "cwd": directory(brief, layout),
         "log": log,
@@ -193,4 +218,5 @@ def _elsewhere(brief: Brief, faults: Sequence[Fault]) -> str:
 
 
 def _row(brief: Brief, artifact: Published) -> tuple[Any, ...]:
-    return (artifact.name, *artifact.identity, sha256(artifact.path) if brief.verify else "")
+    row = (artifact.name, *artifact.identity, sha256(artifact.path) if brief.verify else "")
+    return (*row, {"files": artifact.files}) if artifact.files else row

@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from job_manager.artifacts.identity import Identity, identity
 from job_manager.artifacts.outputs import Declared, declared
 from job_manager.core import policy
+from job_manager.core.fanning import files_of, inside, is_list, result_row
 from job_manager.core.state import JobState
-from job_manager.model.job import Action, ModuleCall, Output
+from job_manager.model.job import FILES, Action, Input, ModuleCall, Output
 from job_manager.model.site import Installed
 from job_manager.model.wording import quoted
+from job_manager.worker.command import Paths
 from job_manager.worker.last_words import error_file
 from job_manager.worker.layout import Layout, label
 
 # What programs need to be found, to find their files, and to speak the person's language.
+LONGEST_VARIABLE = 100_000  # characters; a system takes 128 KiB in one variable
 ALWAYS_PASSED = ("PATH", "HOME", "LANG", "LC_*", "TZ", "TMPDIR", "USER", "LOGNAME", "SHELL", "TERM")
 
 
@@ -31,8 +34,17 @@ class Source(NamedTuple):
     identity: Identity | None
 
 
+class Reads(NamedTuple):
+    """One input of an action with the files that it stands for: one, several when `many`, none when it is optional and
+    nobody has made it."""
+
+    use: Input
+    sources: tuple[Source, ...]
+    many: bool = False
+
+
 class Brief(NamedTuple):
-    """One attempt. `number` is the action's place in listing order; `timeout` in seconds or None."""
+    """One attempt. `number` is the action's index; `timeout` in seconds or None."""
 
     job: str
     job_name: str
@@ -41,12 +53,17 @@ class Brief(NamedTuple):
     path: str
     action: Action
     module: Installed | None
-    sources: tuple[Source, ...]
+    reads: tuple[Reads, ...]
     workdir: str
     timeout: float | None
     idempotent: bool
     split_streams: bool
     verify: bool
+
+    @property
+    def sources(self) -> Iterator[Source]:
+        """Every file and directory that it reads."""
+        return (source for read in self.reads for source in read.sources)
 
     @property
     def label(self) -> str:
@@ -70,7 +87,8 @@ class Briefing:
     def _read(self) -> None:
         job = self.job
         self._read_from = (job.job, job.site)
-        self._producers: dict[str, tuple[int, Output]] = dict(_producers(job))
+        self._members: dict[str, tuple[int, Output]] = {}
+        self._members_of = 0
         self._given: dict[str, Source | None] = {given.name: None for given in job.site.inputs}
 
     def brief(self, index: int, attempt: int) -> Brief:
@@ -87,7 +105,8 @@ class Briefing:
             path=job.shape.paths[index],
             action=action,
             module=module,
-            sources=tuple(self.source(use.artifact) for use in action.inputs),
+            # What stands for other actions reads nothing itself.
+            reads=() if action.foreach else tuple(self.reads(use) for use in action.inputs),
             workdir=job.site.workdir,
             timeout=action.timeout or (module.timeout if module else None),
             idempotent=policy.idempotent(job, action),
@@ -95,14 +114,48 @@ class Briefing:
             verify=job.site.verify,
         )
 
+    def reads(self, use: Input) -> Reads:
+        """What an input stands for."""
+        if use.kind in (None, FILES) and is_list(self.job, use.artifact):
+            found = tuple(self.source(name) for name in files_of(self.job, use.artifact))
+            return Reads(use, found, True)
+        if use.optional and not self._is_there(use.artifact):
+            return Reads(use, ())
+        return Reads(use, (self.source(use.artifact),))
+
+    def _is_there(self, artifact: str) -> bool:
+        return artifact in self._given or os.path.exists(self.source(artifact).path)
+
     def source(self, artifact: str) -> Source:
-        """Where an artifact is read."""
+        """Where one artifact is read, or one file (`NAME/FILE`) of an artifact that has several."""
         if artifact in self._given:
             return self._read_given(artifact)
-        producer, output = self._producers[artifact]
-        rows = self.job.results.get(producer, ())
-        made = next((Identity(*row[1:5]) for row in rows if row[0] == artifact), None)
-        return Source(artifact, self.layout.store.path(artifact, output.public), made)
+        name, _, file = artifact.partition("/")
+        producer, output = self._producer(name)
+        row = result_row(self.job, producer, name)
+        made = Identity(*row[1:5]) if row else None
+        path = self.layout.store.path(artifact, output.public)
+        if file and row and made:
+            inside = self._inside(producer, name, row).get(file)
+            made = Identity(made.dev, *inside) if inside else None
+        return Source(artifact, path, made)
+
+    def _inside(self, producer: int, name: str, row: Sequence[Any]) -> dict[str, tuple[int, int, int]]:
+        """Inode, size and mtime of the files of an artifact by their names, kept for the next who asks."""
+        if self._listed[0] != (producer, name, id(row)):
+            self._listed = (producer, name, id(row)), {file: (i, s, m) for file, i, s, m in inside(row)}
+        return self._listed[1]
+
+    _listed: tuple[tuple[int, str, int], dict[str, tuple[int, int, int]]] = ((-1, "", 0), {})
+
+    def _producer(self, artifact: str) -> tuple[int, Output]:
+        writer = self.job.shape.writer(artifact)
+        if writer is not None:
+            return writer
+        if self._members_of != len(self.job.shape.actions):
+            self._members = dict(_members(self.job))
+            self._members_of = len(self.job.shape.actions)
+        return self._members[artifact]
 
     def _read_given(self, artifact: str) -> Source:
         # What it was when this run first used it: it lies here as a link to the person's file, or as a clone of it.
@@ -114,10 +167,12 @@ class Briefing:
         return source
 
 
-def _producers(job: JobState) -> Iterator[tuple[str, tuple[int, Output]]]:
-    for index, action in enumerate(job.shape.actions):
-        for output in action.outputs:
-            yield output.artifact, (index, output)
+def _members(job: JobState) -> Iterator[tuple[str, tuple[int, Output]]]:
+    """What the actions of fan-outs write, each by its own name."""
+    for fan in job.shape.fans.values():
+        for number in range(len(fan.members)):
+            for output in fan.members[number].outputs:
+                yield output.artifact, (fan.low + number, output)
 
 
 def inherited(environ: Mapping[str, str]) -> dict[str, str]:
@@ -151,9 +206,13 @@ def variables(brief: Brief, layout: Layout, worker: str, began: float) -> dict[s
         "JM_ROLE": brief.action.role,
         "JM_WORKER": worker,
         "JM_LOG": layout.log(brief.path, brief.attempt),
-        "JM_INPUTS_JSON": json.dumps({source.artifact: source.path for source in brief.sources}),
         "JM_OUTPUTS_JSON": json.dumps(outputs),
     }
+    inputs = json.dumps(read_paths(brief))
+    if len(inputs) < LONGEST_VARIABLE:
+        added["JM_INPUTS_JSON"] = inputs
+    if has_lists(brief):
+        added["JM_INPUTS_FILE"] = inputs_file(brief, layout)
     if brief.timeout:
         added["JM_DEADLINE"] = f"{began + brief.timeout:.3f}"
     if needs_folder(brief):
@@ -167,7 +226,26 @@ def variables(brief: Brief, layout: Layout, worker: str, began: float) -> dict[s
 
 def needs_folder(brief: Brief) -> bool:
     """Whether the attempt has something to put into a directory of its own."""
-    return bool(brief.action.outputs) or brief.action.role == "module"
+    return bool(brief.action.outputs) or brief.action.role == "module" or has_lists(brief)
+
+
+def has_lists(brief: Brief) -> bool:
+    """Whether it reads artifacts of several files, of which lists are written into its directory."""
+    return any(read.many for read in brief.reads)
+
+
+def inputs_file(brief: Brief, layout: Layout) -> str:
+    """Where the paths of all inputs are written as JSON."""
+    return f"{layout.store.attempt_path(brief.label)}/inputs.json"
+
+
+def list_files(brief: Brief, layout: Layout) -> dict[str, str]:
+    """For each artifact of several files that is read, the file in which their paths are written, a line each."""
+    if not has_lists(brief):
+        return {}
+    folder = layout.store.attempt_path(brief.label)
+    many = (read for read in brief.reads if read.many)
+    return {read.use.artifact: f"{folder}/{number}.list" for number, read in enumerate(many, start=1)}
 
 
 def directory(brief: Brief, layout: Layout) -> str:
@@ -175,13 +253,23 @@ def directory(brief: Brief, layout: Layout) -> str:
     return layout.store.attempt_path(brief.label) if brief.action.role == "module" else brief.workdir
 
 
-def paths(brief: Brief, layout: Layout) -> dict[str, str]:
-    """The path given to the action for each artifact it reads or writes."""
-    reads = {source.artifact: source.path for source in brief.sources}
-    return reads | _outputs(brief, layout)
+def read_paths(brief: Brief) -> dict[str, Paths]:
+    """The path of each artifact it reads, or the list of them; none for an optional one that is not there."""
+    found: dict[str, Paths] = {}
+    for read in brief.reads:
+        if read.many:
+            found[read.use.artifact] = [source.path for source in read.sources]
+        elif read.sources:
+            found[read.use.artifact] = read.sources[0].path
+    return found
 
 
-def _outputs(brief: Brief, layout: Layout) -> dict[str, str]:
+def paths(brief: Brief, layout: Layout) -> dict[str, Paths]:
+    """The path (or paths) given to the action for each artifact it reads or writes."""
+    return read_paths(brief) | _outputs(brief, layout)
+
+
+def _outputs(brief: Brief, layout: Layout) -> dict[str, Paths]:
     return {o.artifact: layout.store.output_path(brief.label, o.artifact) for o in brief.action.outputs}
 
 

@@ -7,24 +7,52 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from job_manager.model.job import Action, Command, Input, ModuleCall, Output
 from job_manager.model.site import Installed
-from job_manager.model.template import fill
+from job_manager.model.template import fill, mentioned
 
 SHELL = "/bin/sh"
 
 
-def argv(action: Action, module: Installed | None, paths: Mapping[str, str]) -> list[str]:
-    """The words to run. `paths` has the absolute path of every artifact the action reads or writes; `module` is the
-    installed module of a module action (InvariantBroken's business to be there)."""
+Paths = str | list[str]
+MOST_BYTES = 1_000_000  # of paths in one list; a system takes about twice that with all the rest
+NO_LISTS: Mapping[str, str] = MappingProxyType({})
+
+
+def argv(
+    action: Action, module: Installed | None, paths: Mapping[str, Paths], lists: Mapping[str, str] = NO_LISTS
+) -> list[str]:
+    """The words to run. `paths` has the absolute path of every artifact the action reads or writes, or a list of them;
+    `lists` for each such list the file in which it is written; `module` is the installed module of a module action
+    (InvariantBroken's business to be there)."""
+    uses = [*action.inputs, *action.outputs]
     if isinstance(action.work, ModuleCall):
         assert module is not None
-        return [*program(module), *_parameters([*action.inputs, *action.outputs], paths), *_options(action)]
-    values = _values([*action.inputs, *action.outputs], paths) | dict(action.params)
+        return [*program(module), *_parameters(uses, paths, lists), *_options(action)]
+    values = _values(uses, paths, lists) | dict(action.params)
     if isinstance(action.work, Command):
-        return [fill(word, values) for word in action.work.argv]
-    return [SHELL, "-c", fill(action.work.text, values, shlex.quote)]
+        return [word for text in action.work.argv for word in _words(text, values)]
+    # Each path is quoted by itself: several are several words.
+    spelt = {name: " ".join(map(shlex.quote, _as_list(value))) for name, value in values.items()}
+    return [SHELL, "-c", fill(action.work.text, spelt)]
+
+
+def _as_list(value: Paths) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def _words(text: str, values: Mapping[str, Paths]) -> list[str]:
+    """The word with its names filled in: once for each file of a list that is in it, and not at all when that is
+    empty."""
+    if "{" not in text:
+        return [text]
+    found = [name for name in mentioned(text) if isinstance(values.get(name), list)]
+    plain = {name: value for name, value in values.items() if isinstance(value, str)}
+    if not found:
+        return [fill(text, plain)]
+    return [fill(text, plain | {found[0]: path}) for path in values[found[0]]]
 
 
 def program(module: Installed) -> list[str]:
@@ -33,21 +61,39 @@ def program(module: Installed) -> list[str]:
     return [module.interpreter, entrypoint] if module.interpreter else [entrypoint]
 
 
-def _parameters(uses: Iterable[Input | Output], paths: Mapping[str, str]) -> list[str]:
+def _parameters(uses: Iterable[Input | Output], paths: Mapping[str, Paths], lists: Mapping[str, str]) -> list[str]:
     words: list[str] = []
     for use in uses:
-        words += [f"--{use.param}", paths[use.artifact]]
+        if use.artifact in paths:
+            words += [f"--{use.param}", *_spelt_out(use.artifact, paths[use.artifact], lists)]
     return words
+
+
+def _spelt_out(artifact: str, path: Paths, lists: Mapping[str, str]) -> list[str]:
+    if isinstance(path, str):
+        return [path]
+    if sum(len(each) for each in path) > MOST_BYTES and artifact in lists:
+        return [f"@{lists[artifact]}"]
+    return path
 
 
 def _options(action: Action) -> list[str]:
     return [word for name, value in action.params for word in (f"--{name}", value)]
 
 
-def _values(uses: Iterable[Input | Output], paths: Mapping[str, str]) -> dict[str, str]:
+def _values(uses: Iterable[Input | Output], paths: Mapping[str, Paths], lists: Mapping[str, str]) -> dict[str, Paths]:
     """What `{name}` stands for: the parameter's name or the artifact's own, the parameter's winning."""
-    by_artifact = {use.artifact: paths[use.artifact] for use in uses}
-    return by_artifact | {use.param: paths[use.artifact] for use in uses if use.param}
+    found: dict[str, Paths] = {}
+    by_param: dict[str, Paths] = {}
+    for use in uses:
+        path = paths.get(use.artifact, [])  # what is optional and not there is no word at all
+        value: Paths = path if isinstance(path, str) else _spelt_out(use.artifact, path, lists)
+        file = lists.get(use.artifact)
+        for name, into in ((use.artifact, found), (use.param, by_param)):
+            if name:
+                into[name] = value
+                into.update({f"{name}.list": file} if file else {})
+    return found | by_param
 
 
 def display(words: Iterable[str]) -> str:

@@ -1,4 +1,5 @@
-"""The job.yaml language: steps one after another, the entries of a step in parallel, in either of its two spellings.
+"""The job.yaml language: steps one after another, the entries of a step in parallel, in either of its two spellings;
+or a tree of tasks.
 
 Knows the keys and what they mean; knows no module, and leaves to the checks what does not depend on the language.
 """
@@ -11,7 +12,7 @@ from dataclasses import replace
 from job_manager.formats.checks import check
 from job_manager.formats.job_yaml.inputs import bound, read_inputs
 from job_manager.formats.job_yaml.scope import Scope
-from job_manager.formats.job_yaml.steps import read_steps
+from job_manager.formats.job_yaml.steps import look_at_public_reads, read_members, read_steps
 from job_manager.formats.needs import resolved
 from job_manager.formats.params import look_at, settle
 from job_manager.formats.reading import Reading
@@ -19,12 +20,12 @@ from job_manager.formats.yaml_params import read_params
 from job_manager.formats.yaml_reader import Fields, Reader, is_null, load
 from job_manager.formats.yaml_tree import At, Map, Seq, bulk, locate
 from job_manager.model.errors import Place, in_order
-from job_manager.model.job import Job
+from job_manager.model.job import Action, Job, Task
 from job_manager.model.names import param_name
 from job_manager.model.params import NO_VALUES, Values
 from job_manager.model.wording import quoted
 
-KEYS = ("name", "version", "params", "input_artifact", "input_artifacts", "inputs", "steps")
+KEYS = ("name", "version", "params", "input_artifact", "input_artifacts", "inputs", "steps", "tasks", "parallel")
 MEANT = {
     "name": "write name: my_job",
     "version": "write version: 1 (any text will do)",
@@ -42,7 +43,8 @@ def draft(raw: bytes, file: str, *, loose: bool = False, values: Values = NO_VAL
     root = load(raw, file)
     scope = Scope(Reader(file))
     at = root.at if isinstance(root, Map | Seq) else (1, 1)
-    fields = scope.reader.fields(root, at, "", KEYS, ("name", "version", "steps"), MEANT)
+    required = ("name", "version") if isinstance(root, Map) and "tasks" in root else ("name", "version", "steps")
+    fields = scope.reader.fields(root, at, "", KEYS, required, MEANT)
     scope.reader.raise_if_errors() if fields is None else None
     assert fields is not None
     with bulk():
@@ -66,16 +68,31 @@ def _job(fields: Fields, scope: Scope, at: At) -> Job:
     scope.params = read_params(fields, "params", param_name)
     inputs = read_inputs(fields, scope)
     scope.see(inputs)
-    tasks = read_steps(fields, scope)
+    tree: tuple[Task | Action, ...] = read_steps(fields, scope)
+    if "tasks" in fields.map:
+        if "steps" in fields.map:
+            fields.reader.error(
+                fields.key_at("tasks"), "tasks", "a job has steps or tasks, not both", "keep one of them"
+            )
+        tree = (*tree, *read_members(fields, "tasks", scope))
+    look_at_public_reads(tree, scope)
     return Job(
         name=name,
-        children=tasks,
+        children=tree,
+        parallel=_parallel(fields),
         version=fields.text("version") or "",
-        inputs=bound(inputs, tasks, scope),
+        inputs=bound(inputs, tree, scope),
         params=scope.params,
         source=scope.file,
         place=Place(scope.file, *at, ""),
     )
+
+
+def _parallel(fields: Fields) -> bool:
+    parallel = bool(fields.flag("parallel"))
+    if parallel and "tasks" not in fields.map:
+        fields.wrong("parallel", "steps run one after another", "write tasks: instead of steps:, or leave it out")
+    return parallel
 
 
 def _look_at_name(fields: Fields, name: str) -> None:

@@ -1,6 +1,6 @@
-"""The entries of a step in job.yaml: a module, a command or a shell text with the artifacts it reads and writes.
+"""An entry of a job.yaml: a module, a command or a shell text with the artifacts it reads and writes.
 
-Knows nothing of other steps, and does not judge what depends on them.
+Knows nothing of other entries, and does not judge what depends on them.
 """
 
 from __future__ import annotations
@@ -10,12 +10,16 @@ from functools import partial
 from typing import NamedTuple
 
 from job_manager.formats import words
-from job_manager.formats.job_yaml.naming import named, wanted_name
+from job_manager.formats.conditions import EXAMPLE, fault
+from job_manager.formats.job_yaml.foreach import read_foreach
+from job_manager.formats.job_yaml.naming import Wanted, wanted_name
 from job_manager.formats.job_yaml.scope import Scope, one_of
+from job_manager.formats.wording import suggestion
 from job_manager.formats.words import Word
 from job_manager.formats.yaml_reader import Fields, is_null
 from job_manager.formats.yaml_tree import At, Map, Value
-from job_manager.model.job import Action, Command, Input, ModuleCall, Output, Shell, Work
+from job_manager.model.fanout import Each, spoken
+from job_manager.model.job import FILE, FILES, KINDS, Action, Command, Input, ModuleCall, Output, Shell, Work
 from job_manager.model.names import param_name
 from job_manager.model.wording import quoted
 
@@ -35,10 +39,15 @@ KEYS = (
     "idempotent",
     "needs",
     "params",
+    "foreach",
+    "when",
 )
 MEANT = {
     "depends_on": 'did you mean "needs" (names of other entries)?',
     "after": 'did you mean "needs" (names of other entries)?',
+    "for_each": 'did you mean "foreach"?',
+    "matrix": 'did you mean "foreach"?',
+    "if": 'did you mean "when"?',
     "command": 'did you mean "cmd" (a list of words) or "shell" (a text)?',
     "run": 'did you mean "shell" (a text) or "cmd" (a list of words)?',
     "script": 'did you mean "shell"?',
@@ -47,35 +56,35 @@ MEANT = {
     "input_artifact": 'did you mean "input_artifacts"? It is a list',
     "output_artifact": 'did you mean "output_artifacts"? It is a list',
 }
-READ_KEYS = ("name", "param_name", "type", "public")
-WRITTEN_KEYS = (*READ_KEYS, "optional", "allow_empty")
-READ_MEANT = {"optional": "only an output may be optional", "allow_empty": "only an output may be allowed to be empty"}
+READ_KEYS = ("name", "param_name", "type", "public", "kind", "optional")
+WRITTEN_KEYS = (*READ_KEYS, "allow_empty", "glob")
+READ_MEANT = {
+    "allow_empty": "only an output may be allowed to be empty",
+    "glob": "say at the output which files count",
+}
 PARAM_MEANT = {"param": 'did you mean "param_name"?'}
 MOST_RETRIES = 1_000
 PROGRAM = re.compile(r"[\w][\w.+-]{0,63}\Z")
 SHELL_WORDS = frozenset({"for", "if", "while", "until", "case", "set", "cd", "export", "exec"})
 
 
-class _Entry(NamedTuple):
+class Entry(NamedTuple):
+    """An entry half read: what it runs, and the words of it that are to be looked at."""
+
     fields: Fields
     at: At
     work: Work
     words: list[Word]
 
 
-def read_entries(step: Fields, scope: Scope) -> tuple[Action, ...]:
-    """The actions of a step, each with a name that no other in the step has."""
-    entries: list[_Entry] = []
-    for _, value, at, path in step.items("entries"):
-        fields = scope.reader.fields(value, at, path, KEYS, (), MEANT)
-        if fields is not None:
-            entries.append(_Entry(fields, at, *_work(fields, scope)))
-    wanted = [wanted_name(entry.fields, _default_name(entry.work)) for entry in entries]
-    names = named(wanted, "entry")
-    actions = tuple(_action(entry, *name, scope) for entry, name in zip(entries, names, strict=True))
-    for action in actions:
-        scope.see(action.outputs)
-    return actions
+def begun(fields: Fields, at: At, scope: Scope) -> Entry:
+    """An entry of which it is known what it runs."""
+    return Entry(fields, at, *_work(fields, scope))
+
+
+def wanted_name_of(entry: Entry) -> Wanted:
+    """What the entry is to be called."""
+    return wanted_name(entry.fields, _default_name(entry.work))
 
 
 def _default_name(work: Work) -> str:
@@ -151,14 +160,16 @@ def _say(fields: Fields, at: At, path: str, severity: str, message: str, hint: s
     fields.reader.add(at, path, message, hint, severity)
 
 
-def _action(entry: _Entry, name: str, title: str, scope: Scope) -> Action:
+def action(entry: Entry, name: str, title: str, scope: Scope) -> Action:
+    """The whole entry under its name."""
     fields = entry.fields
+    foreach = read_foreach(fields)
     called = isinstance(entry.work, ModuleCall)
     inputs = _inputs(fields, called, scope)
     outputs = _outputs(fields, called, scope)
     params = fields.named_texts("params", param_name)
     if entry.words:
-        _look_at_words(entry, inputs, outputs, [name for name, _ in params], scope)
+        _look_at_words(entry, inputs, outputs, [name for name, _ in params], foreach, scope)
     return Action(
         name=name,
         work=entry.work,
@@ -170,12 +181,23 @@ def _action(entry: _Entry, name: str, title: str, scope: Scope) -> Action:
         env=fields.env("env"),
         idempotent=fields.flag("idempotent"),
         params=params,
-        needs=_needs(fields),
+        needs=read_needs(fields),
+        foreach=foreach,
+        when=read_when(fields),
         place=scope.place(entry.at, fields.path),
     )
 
 
-def _needs(fields: Fields) -> tuple[str, ...] | None:
+def read_when(fields: Fields) -> str:
+    """The condition as it is written, "" when there is none or it is no condition."""
+    text = fields.text("when") or ""
+    wrong = fault(text) if text or "when" in fields.map else ""
+    if wrong and not is_null(fields.map["when"]):
+        fields.wrong("when", wrong, EXAMPLE)
+    return "" if wrong else text
+
+
+def read_needs(fields: Fields) -> tuple[str, ...] | None:
     """The names as written; what they mean is found when the whole job is read."""
     value = fields.map.get("needs")
     if value is None or is_null(value):
@@ -186,10 +208,18 @@ def _needs(fields: Fields) -> tuple[str, ...] | None:
 
 
 def _look_at_words(
-    entry: _Entry, inputs: tuple[Input, ...], outputs: tuple[Output, ...], params: list[str], scope: Scope
+    entry: Entry,
+    inputs: tuple[Input, ...],
+    outputs: tuple[Output, ...],
+    params: list[str],
+    foreach: tuple[Each, ...],
+    scope: Scope,
 ) -> None:
     shell = isinstance(entry.work, Shell)
-    names = words.Names(words.declared(inputs, outputs) | scope.param_names | frozenset(params), scope.seen)
+    declared = words.declared(inputs, outputs)
+    lists = {f"{name}.list" for use in inputs for name in (use.artifact, use.param) if name}
+    known = spoken(foreach) | (declared | lists | scope.param_names | frozenset(params))
+    names = words.Names(known, scope.seen, keys={each.key: each.forms for each in foreach})
     used = words.look_at(entry.words, names, shell=shell)
     words.look_at_total(entry.words, partial(_say, entry.fields, entry.fields.at("cmd"), entry.fields.path_of("cmd")))
     words.look_at_unused(outputs, used, scope.later)
@@ -232,7 +262,14 @@ def _input(value: Value, at: At, path: str, called: bool, scope: Scope) -> Input
     name = _artifact(fields, scope)
     if fields.flag("public"):
         scope.public_reads.append((name, fields.at("public"), fields.path_of("public")))
-    return Input(name, scope.text(fields, "param_name"), scope.text(fields, "type") or None, place=place)
+    return Input(
+        name,
+        scope.text(fields, "param_name"),
+        scope.text(fields, "type") or None,
+        kind=read_kind(fields),
+        optional=bool(fields.flag("optional")),
+        place=place,
+    )
 
 
 def _output(value: Value, at: At, path: str, called: bool, scope: Scope) -> Output | None:
@@ -249,8 +286,30 @@ def _output(value: Value, at: At, path: str, called: bool, scope: Scope) -> Outp
         bool(fields.flag("public")),
         bool(fields.flag("optional")),
         bool(fields.flag("allow_empty")),
+        kind=read_kind(fields) or FILE,
+        glob=_glob(fields),
         place=place,
     )
+
+
+def read_kind(fields: Fields) -> str | None:
+    """The kind of an artifact, None when nothing (or nothing of the sort) is said."""
+    kind = fields.text("kind")
+    if kind is None or kind in KINDS:
+        return kind
+    fields.wrong("kind", f"expected one of {', '.join(KINDS)}, found {quoted(kind)}", suggestion(kind, KINDS))
+    return None
+
+
+def _glob(fields: Fields) -> str:
+    glob = fields.text("glob")
+    if glob is None:
+        return ""
+    if fields.text("kind") != FILES:
+        fields.wrong("glob", "only an output of kind files has a glob", f"write kind: {FILES} beside it")
+    elif "/" in glob or not glob.strip():
+        fields.wrong("glob", f"{quoted(glob)} is no pattern for file names", 'write something like "*.png"')
+    return glob
 
 
 def _required(called: bool) -> tuple[str, ...]:

@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from job_manager.formats.job_yaml.entries import read_kind
 from job_manager.formats.job_yaml.scope import Scope, one_of
 from job_manager.formats.yaml_reader import Fields, is_null
 from job_manager.formats.yaml_tree import At, Map, Value
-from job_manager.model.job import Action, JobInput, Task
+from job_manager.model.job import FILE, Action, Job, JobInput, Task, actions
 from job_manager.model.wording import quoted
 
 SPELLINGS = ("input_artifacts", "input_artifact", "inputs")
-KEYS = ("name", "param_name", "type", "public")
+KEYS = ("name", "param_name", "type", "public", "kind")
 """`public` says nothing about an input; the original's files have it, so it is read and left."""
 
 
@@ -48,10 +49,11 @@ def _read_input(value: Value, at: At, path: str, scope: Scope) -> JobInput | Non
     name = fields.text("name")
     if name == "":
         fields.wrong("name", "the name is empty")
-    return JobInput(name or "", fields.text("param_name"), fields.text("type") or None, place=place)
+    kind = read_kind(fields) or FILE
+    return JobInput(name or "", fields.text("param_name"), fields.text("type") or None, kind, place)
 
 
-def bound(inputs: list[JobInput], tasks: Iterable[Task], scope: Scope) -> tuple[JobInput, ...]:
+def bound(inputs: list[JobInput], tasks: Iterable[Task | Action], scope: Scope) -> tuple[JobInput, ...]:
     """The inputs, each with the name of its artifact.
 
     The README's inputs have none: there it is the one name that entries read and nobody writes; of several such
@@ -74,12 +76,18 @@ def bound(inputs: list[JobInput], tasks: Iterable[Task], scope: Scope) -> tuple[
     return (*named, *(JobInput(name) for name in spare))
 
 
-def _missing(inputs: list[JobInput], tasks: Iterable[Task]) -> list[str]:
+def _missing(inputs: list[JobInput], tasks: Iterable[Task | Action]) -> list[str]:
     """The names that are read, in order, and that nobody writes or gives."""
-    every: list[Action] = [action for task in tasks for action in task.children if isinstance(action, Action)]
+    every = [action for _, action in actions(Job("", tuple(tasks)))]
     known = {output.artifact for action in every for output in action.outputs}
     known |= {given.artifact for given in inputs} | {""}
-    return list(dict.fromkeys(i.artifact for action in every for i in action.inputs if i.artifact not in known))
+    return list(dict.fromkeys(name for action in every for name in _read(action) if name not in known))
+
+
+def _read(action: Action) -> Iterator[str]:
+    keys = {each.key for each in action.foreach}
+    yield from (each.artifact for each in action.foreach if each.artifact)
+    yield from (use.artifact for use in action.inputs if use.artifact not in keys)
 
 
 def _refuse(left: list[JobInput], missing: list[str], scope: Scope) -> None:

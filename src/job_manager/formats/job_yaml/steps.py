@@ -1,54 +1,119 @@
-"""The steps of a job.yaml: each a task whose entries run in parallel.
+"""The tree of a job.yaml: steps whose entries run in parallel, tasks in tasks as deep as wanted.
 
 Knows nothing of what an entry holds.
 """
 
 from __future__ import annotations
 
-from job_manager.formats.job_yaml.entries import read_entries
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from job_manager.formats.job_yaml import entries
 from job_manager.formats.job_yaml.naming import Wanted, named, wanted_name
 from job_manager.formats.job_yaml.scope import Scope
 from job_manager.formats.yaml_reader import Fields
-from job_manager.formats.yaml_tree import Plain, Seq
+from job_manager.formats.yaml_tree import At, Plain, Seq, Value
 from job_manager.model.errors import Place
 from job_manager.model.job import Action, Task
 
-KEYS = ("name", "entries")
+STEP_KEYS = ("name", "entries", "parallel", "needs", "when")
+TASK_KEYS = ("name", "tasks", "parallel", "needs", "when")
 _ENTRY = "this belongs to an entry: write it under entries:, as entries: [{{{}: ...}}]"
-_ENTRY_KEYS = ("module", "cmd", "shell", "inputs", "outputs", "params", "env", "timeout", "retries")
-MEANT = {key: _ENTRY.format(key) for key in _ENTRY_KEYS}
+_ENTRY_KEYS = ("module", "cmd", "shell", "inputs", "outputs", "params", "env", "timeout", "retries", "foreach")
+STEP_MEANT = {key: _ENTRY.format(key) for key in _ENTRY_KEYS} | {"tasks": "a task stands under entries: or tasks:"}
+_INSIDE = "this belongs to an entry: write it in one of the tasks"
+TASK_MEANT = {key: _INSIDE for key in _ENTRY_KEYS} | {
+    "entries": 'did you mean "tasks"?',
+    "serial": "write parallel: false, or leave it out",
+}
+Node = Task | Action
+
+
+class _Nested(NamedTuple):
+    """A task in a list of entries, still to be read."""
+
+    fields: Fields
+    at: At
 
 
 def read_steps(fields: Fields, scope: Scope) -> tuple[Task, ...]:
     """One serial task a step, each with its entries in parallel."""
     wanted: list[Wanted] = []
-    entries: list[tuple[Action, ...]] = []
-    places: list[Place] = []
+    read: list[tuple[Fields, tuple[Node, ...], Place]] = []
     steps = fields.map.get("steps")
     for number, value, at, path in fields.items("steps"):
-        step = scope.reader.fields(value, at, path, KEYS, ("entries",), MEANT)
+        step = scope.reader.fields(value, at, path, STEP_KEYS, ("entries",), STEP_MEANT)
         if step is not None:
             wanted.append(wanted_name(step, f"step{number + 1}"))
-            places.append(scope.place(at, path))
-            entries.append(read_entries(step, scope))
+            read.append((step, read_members(step, "entries", scope), scope.place(at, path)))
         if isinstance(steps, Seq):
             # The tree of a big file is given back while the job grows.
             steps[number] = Plain("")
-    _look_at_public_reads(entries, scope)
+    names = named(wanted, "step")
     return tuple(
-        Task(name, children, parallel=True, title=title, place=place)
-        for place, (name, title), children in zip(places, named(wanted, "step"), entries, strict=True)
+        _task(step, *name, children, bool(step.flag("parallel", True)), place)
+        for (step, children, place), name in zip(read, names, strict=True)
     )
 
 
-def _look_at_public_reads(entries: list[tuple[Action, ...]], scope: Scope) -> None:
+def _task(fields: Fields, name: str, title: str, children: tuple[Node, ...], parallel: bool, place: Place) -> Task:
+    needs, when = entries.read_needs(fields), entries.read_when(fields)
+    return Task(name, children, parallel=parallel, title=title, needs=needs, when=when, place=place)
+
+
+def read_members(fields: Fields, key: str, scope: Scope) -> tuple[Node, ...]:
+    """The entries and tasks under a key, each with a name that no other there has."""
+    begun: list[entries.Entry | _Nested] = []
+    for _, value, at, path in fields.items(key):
+        one = _begun(value, at, path, scope)
+        if one is not None:
+            begun.append(one)
+    names = named([_wanted(one, number) for number, one in enumerate(begun, start=1)], "entry")
+    members = tuple(_member(one, *name, scope) for one, name in zip(begun, names, strict=True))
+    for member in members:
+        if isinstance(member, Action):
+            scope.see(member.outputs)
+    return members
+
+
+def _begun(value: Value, at: At, path: str, scope: Scope) -> entries.Entry | _Nested | None:
+    if isinstance(value, dict) and "tasks" in value:
+        task = scope.reader.fields(value, at, path, TASK_KEYS, (), TASK_MEANT)
+        return None if task is None else _Nested(task, at)
+    fields = scope.reader.fields(value, at, path, entries.KEYS, (), entries.MEANT)
+    return None if fields is None else entries.begun(fields, at, scope)
+
+
+def _wanted(one: entries.Entry | _Nested, number: int) -> Wanted:
+    return wanted_name(one.fields, f"task{number}") if isinstance(one, _Nested) else entries.wanted_name_of(one)
+
+
+def _member(one: entries.Entry | _Nested, name: str, title: str, scope: Scope) -> Node:
+    if not isinstance(one, _Nested):
+        return entries.action(one, name, title, scope)
+    # Recursion is bounded by how deep a YAML file may be nested.
+    children = read_members(one.fields, "tasks", scope)
+    place = scope.place(one.at, one.fields.path)
+    return _task(one.fields, name, title, children, bool(one.fields.flag("parallel", False)), place)
+
+
+def look_at_public_reads(tree: tuple[Node, ...], scope: Scope) -> None:
+    """Says where an input is called public that is not."""
     # In the original an input had to repeat the flag to find its file; here it says nothing, unless it contradicts.
     if not scope.public_reads:
         return
-    kept = {output.artifact: output.public for step in entries for action in step for output in action.outputs}
+    kept = {output.artifact: output.public for action in _actions(tree) for output in action.outputs}
     for name, at, path in scope.public_reads:
         if kept.get(name) is False:
             hint = "write public: true at the output that makes it, if it is to be kept"
             scope.reader.warn(
                 at, path, f'public is set where an artifact is produced; "{name}" is not public there', hint
             )
+
+
+def _actions(tree: tuple[Node, ...]) -> Iterator[Action]:
+    for node in tree:
+        if isinstance(node, Action):
+            yield node
+        else:
+            yield from _actions(node.children)

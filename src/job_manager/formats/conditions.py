@@ -1,0 +1,76 @@
+"""`when:` in any job language: read as it stands, and held against the job's params and what the node needs.
+
+Knows no file format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from job_manager.formats.wording import suggestion
+from job_manager.formats.words import no_param
+from job_manager.model.condition import Condition, Ended, names_in, params_in, parse, renamed, text_of
+from job_manager.model.errors import NOWHERE, Place, Problem
+from job_manager.model.job import Action, Job, Task
+from job_manager.model.wording import quoted
+
+EXAMPLE = 'write when: params.quality == high, or when: encode.failed (and "encode" under needs:)'
+
+
+def fault(text: str) -> str:
+    """Why this is no condition, or ""."""
+    try:
+        parse(text)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def look_at_when(job: Job) -> Iterator[Problem]:
+    """Params that the conditions of a job ask for and that it has not."""
+    declared = [param.name for param in job.params]
+    for node in _nodes(job):
+        for name in params_in(parse(node.when)) if node.when else ():
+            if name not in declared:
+                yield Problem(when_place(node), *no_param(name, declared))
+
+
+def asks_params(job: Job) -> set[str]:
+    """The params that conditions ask for."""
+    return {name for node in _nodes(job) if node.when for name in params_in(parse(node.when))}
+
+
+def _nodes(job: Job) -> Iterator[Task | Action]:
+    stack: list[Task | Action] = list(job.children)
+    while stack:
+        node = stack.pop()
+        yield node
+        if isinstance(node, Task):
+            stack.extend(node.children)
+
+
+def when_place(node: Task | Action) -> Place:
+    """Where the condition of a node stands."""
+    place = node.place or NOWHERE
+    return place._replace(path=f"{place.path}.when" if place.path else "when") if place.file else place
+
+
+def by_path(node: Task | Action, paths: dict[str, str]) -> tuple[str, list[Problem]]:
+    """The node's condition with the paths of what it asks for instead of the names written, and what is wrong with
+    these. paths: what may be asked for, the node's needs, by each of their names."""
+    if not node.when:
+        return "", []
+    condition = parse(node.when)
+    problems = [_not_needed(node, name, paths) for name in dict.fromkeys(names_in(condition)) if name not in paths]
+    if problems:
+        return "", problems
+    return text_of(_with_paths(condition, paths)) if any(names_in(condition)) else node.when, []
+
+
+def _with_paths(condition: Condition, paths: dict[str, str]) -> Condition:
+    return renamed(condition, lambda ended: Ended(paths[ended.name], ended.state))
+
+
+def _not_needed(node: Task | Action, name: str, paths: Collection[str]) -> Problem:
+    hint = suggestion(name, list(paths)) or f"write needs: [{name}] beside it"
+    return Problem(when_place(node), f"{quoted(name)} is not among what this needs", hint)
