@@ -55,7 +55,7 @@ def logs_of(found: Look, index: int, attempt: int = 0) -> list[Log]:
 
 def all_logs(found: Look) -> Iterator[Log]:
     """The streams of the last attempt of every action that left any, in listing order."""
-    for index in range(len(found.job.states)):
+    for index in found.job.shape.listed():
         if found.job.attempts[index]:
             yield from logs_of(found, index)
 

@@ -11,25 +11,25 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import NamedTuple
 
+from job_manager.app.fanouts import fan_out_problems
+from job_manager.app.given import absolute, given_files, typed
 from job_manager.app.params import given_params
 from job_manager.app.settings import Config
 from job_manager.artifacts.export import blocked
-from job_manager.artifacts.identity import identity
 from job_manager.formats import draft, folder_of
 from job_manager.formats.params import again
 from job_manager.formats.reading import Reading
 from job_manager.model.errors import InputError, Place, Problem, in_order
-from job_manager.model.job import Action, Job, JobInput, ModuleCall, actions
+from job_manager.model.job import FILE, Action, Job, ModuleCall, actions
 from job_manager.model.params import Values
 from job_manager.model.site import GivenFile, Installed, Site
 from job_manager.model.wording import quoted
 from job_manager.modules.agree import check_modules
 from job_manager.modules.install import installed
 from job_manager.modules.interpreter import which
+from job_manager.modules.kinds import with_kinds
 from job_manager.modules.params import with_defaults
 from job_manager.modules.shelf import Shelf, find
-
-COMMAND_LINE = "command line"
 
 
 class Wish(NamedTuple):
@@ -85,11 +85,11 @@ def load(
     """Read (unless the `job` is there already) and check. Raises InputError with every mistake. With `files_needed`
     false (check, plan) inputs may be left out, but what is given is checked."""
     params, wrong = given_params(wish.params, wish.params_from or cwd, wish.former)
-    base = wish.base or folder_of(_absolute(wish.job_file, cwd) if wish.job_file not in ("", "-") else "-")
+    base = wish.base or folder_of(absolute(wish.job_file, cwd) if wish.job_file not in ("", "-") else "-")
     values = Values(params, base)
     reading = _draft(wish, cwd, values) if job is None else again(job, values, loose=bool(wish.loose_types))
     job = reading.job
-    given, problems = _given(job, wish, cwd, files_needed)
+    given, problems = given_files(job, wish.files, wish.named, cwd, files_needed)
     problems += wrong
     shelf, missing = _shelf(wish, cwd)
     problems += [*reading.problems, *missing]
@@ -100,7 +100,7 @@ def load(
     if errors:
         raise InputError(problems)
     try:
-        whole = with_defaults(job, shelf, base)
+        whole = with_defaults(with_kinds(job, shelf), shelf, base)
     except ValueError as error:
         # A value that looks like a param without one: it was passed over when the others were looked at.
         raise InputError(str(error)) from None
@@ -111,6 +111,9 @@ def load(
         params=tuple(sorted((name, text) for name, text in reading.values.items() if name in said)),
         template=(reading.template or job) if reading.template or whole is not job else None,
     )
+    clashes = list(fan_out_problems(whole, site))
+    if clashes:
+        raise InputError([*problems, *reading.placed(clashes)])
     return Loaded(whole, site, tuple(in_order(problems)), reading.values)
 
 
@@ -120,10 +123,6 @@ def _draft(wish: Wish, cwd: str, values: Values) -> Reading:
     if path != "-" and cwd != os.getcwd():
         path = os.path.join(cwd, path)
     return draft(path, wish.format, loose=bool(wish.loose_types), given=values.given, base=values.base)
-
-
-def _absolute(path: str, cwd: str) -> str:
-    return os.path.normpath(os.path.join(cwd, os.path.expanduser(path)))
 
 
 def _site(wish: Wish, cwd: str, given: Sequence[GivenFile], modules: Sequence[Installed], shelf: Shelf) -> Site:
@@ -136,91 +135,27 @@ def _site(wish: Wish, cwd: str, given: Sequence[GivenFile], modules: Sequence[In
         python=wish.python,
         slots=wish.slots,
         loose_types=bool(wish.loose_types),
-        out=_absolute(wish.out, cwd) if wish.out else "",
+        out=absolute(wish.out, cwd) if wish.out else "",
         keep_temp=bool(wish.keep_temp),
         verify=bool(wish.verify),
         split_streams=wish.split_streams,
     )
 
 
-# --- the person's files ---------------------------------------------------------------------------------------------
-
-
-def _given(job: Job, wish: Wish, cwd: str, needed: bool) -> tuple[list[GivenFile], list[Problem]]:
-    """Match what was given with the job's inputs: by name first, the rest in order."""
-    problems: list[Problem] = []
-    matched: dict[str, str] = {}
-    for name, path in wish.named:
-        problem = _match_named(job, name, path, matched)
-        if problem:
-            problems.append(problem)
-    open_inputs = [wanted for wanted in job.inputs if wanted.artifact not in matched]
-    for wanted, path in zip(open_inputs, wish.files, strict=False):
-        matched[wanted.artifact] = path
-    problems += _too_many(job, wish.files[len(open_inputs) :])
-    if needed:
-        problems += [_not_given(wanted) for wanted in job.inputs if wanted.artifact not in matched]
-    files: list[GivenFile] = []
-    for name, path in matched.items():
-        found = _look_at(name, path, cwd)
-        (files if isinstance(found, GivenFile) else problems).append(found)  # type: ignore[arg-type]
-    return files, problems
-
-
-def _typed(message: str, hint: str = "") -> Problem:
-    return Problem(Place(COMMAND_LINE, 0, 0), message, hint)
-
-
-def _match_named(job: Job, name: str, path: str, matched: dict[str, str]) -> Problem | None:
-    wanted = job.input(name)
-    if wanted is None:
-        known = ", ".join(i.label for i in job.inputs) or "none"
-        return _typed(f"--input {name}: the job has no input of that name", f"its inputs: {known}")
-    if wanted.artifact in matched:
-        return _typed(f"--input {name} is given twice")
-    matched[wanted.artifact] = path
-    return None
-
-
-def _too_many(job: Job, files: Sequence[str]) -> list[Problem]:
-    takes = f"takes {len(job.inputs)} file(s)" if job.inputs else "has no input"
-    return [_typed(f"{path}: nothing to give it to; the job {takes}") for path in files]
-
-
-def _not_given(wanted: JobInput) -> Problem:
-    hint = f"give a file: `jm run JOB FILE`, or `--input {wanted.label}=FILE`"
-    message = f"no file is given for the input {quoted(wanted.label)}"
-    return Problem(wanted.place or Place(COMMAND_LINE, 0, 0), message, hint)
-
-
-def _look_at(name: str, path: str, cwd: str) -> GivenFile | Problem:
-    whole = _absolute(path, cwd)
-    try:
-        if os.path.isdir(whole):
-            return _typed(f"{path} is a directory; a file is needed for the input {quoted(name)}")
-        if not os.path.isfile(whole):
-            return (
-                _typed(f"input file not found: {path}")
-                if not os.path.exists(whole)
-                else _typed(f"{path} is not a file")
-            )
-        if not os.access(whole, os.R_OK):
-            return _typed(f"input file cannot be read: {path}")
-        return GivenFile(name, whole, identity(whole))
-    except (OSError, ValueError) as cause:
-        return _typed(f"input file {quoted(path)} cannot be used: {cause}")
+# --- where results go -----------------------------------------------------------------------------------------------
 
 
 def _out(job: Job, wish: Wish, given: Sequence[GivenFile], cwd: str) -> Iterable[Problem]:
     """Why the results could not be written where they are wanted: better said before the hours than after."""
     if wish.out:
-        public = [output.artifact for _, action in actions(job) for output in action.outputs if output.public]
+        outputs = [output for _, action in actions(job) for output in action.outputs if output.public]
+        public = [output.artifact for output in outputs]
         sentences = [
-            *blocked(_absolute(wish.out, cwd), public),
-            *_written_over(_absolute(wish.out, cwd), public, given, wish),
+            *blocked(absolute(wish.out, cwd), [output.artifact for output in outputs if output.kind == FILE]),
+            *_written_over(absolute(wish.out, cwd), public, given, wish),
         ]
         for sentence in sentences:
-            yield _typed(f"--out {wish.out}: {sentence}", "choose another --out")
+            yield typed(f"--out {wish.out}: {sentence}", "choose another --out")
 
 
 def _written_over(out: str, public: Sequence[str], given: Sequence[GivenFile], wish: Wish) -> Iterable[str]:
@@ -238,9 +173,9 @@ def _written_over(out: str, public: Sequence[str], given: Sequence[GivenFile], w
 
 def _shelf(wish: Wish, cwd: str) -> tuple[Shelf, list[Problem]]:
     """The modules under the shelves, else `modules/` beside the job (which need not exist)."""
-    beside = cwd if wish.job_file in ("-", "") else os.path.dirname(_absolute(wish.job_file, cwd))
+    beside = cwd if wish.job_file in ("-", "") else os.path.dirname(absolute(wish.job_file, cwd))
     try:
-        return find([_absolute(path, cwd) for path in wish.shelves], os.path.join(beside, "modules")), []
+        return find([absolute(path, cwd) for path in wish.shelves], os.path.join(beside, "modules")), []
     except InputError as error:
         return find([]), list(error.problems)
 

@@ -131,7 +131,7 @@ def status(found: Look) -> Document:
         "workdir": job.site.workdir,
         "out": job.site.out or None,
         "public": [found.layout.store.path(name, True) for name in found.layout.store.public_names()],
-        "actions": [action_status(found, index) for index in range(len(job.states))],
+        "actions": [action_status(found, index) for index in job.shape.listed()],
     }
 
 
@@ -180,9 +180,10 @@ def action_index(job: JobState, word: str) -> int:
     """The action that `word` names: its path, its name where only one has it, or the unique end or beginning of a path.
 
     Raises NotFound with what is near, Refused when several answer."""
-    paths = job.shape.paths
+    # What stands for others is none itself: its name is the beginning of theirs.
+    paths = {index: job.shape.paths[index] for index in job.shape.listed()}
     for fits in (_is, _is_name, _begins):
-        found = [index for index, path in enumerate(paths) if fits(path, word)]
+        found = [index for index, path in paths.items() if fits(path, word)]
         if len(found) == 1:
             return found[0]
         if found:
@@ -190,7 +191,7 @@ def action_index(job: JobState, word: str) -> int:
             raise Refused(f"{quoted(word)} is said of {len(found)} actions: {some}", "give the whole path")
     import difflib
 
-    near = difflib.get_close_matches(word, [*paths, *(path.rsplit("/", 1)[-1] for path in paths)], 3)
+    near = difflib.get_close_matches(word, [*paths.values(), *(path.rsplit("/", 1)[-1] for path in paths.values())], 3)
     hint = f"did you mean {', '.join(near)}?" if near else f"`jm status {job.id}` shows its actions"
     raise NotFound(f"job {job.id} has no action {quoted(word)}", hint)
 

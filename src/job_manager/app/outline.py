@@ -26,9 +26,9 @@ class Part(NamedTuple):
 def outline(found: Look, now: float, everything: bool = False) -> Iterator[Part]:
     """The parts of a job in order; all actions when asked for or when there are not many."""
     job = found.job
-    everything = everything or len(job.states) <= MANY
+    everything = everything or job.size <= MANY
     for step in steps_of(job):
-        span = range(step.first, step.first + step.total)
+        span = job.shape.below(step.node)
         shown = list(span) if everything else [index for index in span if job.states[index] in LOUD][:FEW]
         actions = [action_status(found, index) for index in shown]
         yield Part(step, _seconds(found, step, now), actions, step.total - len(shown))
@@ -36,11 +36,11 @@ def outline(found: Look, now: float, everything: bool = False) -> Iterator[Part]
 
 def _seconds(found: Look, step: Step, now: float) -> float | None:
     job = found.job
-    span = slice(step.first, step.first + step.total)
-    begins = [at for at in job.began[span] if at]
+    span = list(job.shape.below(step.node))
+    begins = [job.began[index] for index in span if job.began[index]]
     if not begins:
         return None
     if found.hosted and not step.over:
         return now - min(begins)
-    last = max(job.ended[span])
+    last = max(job.ended[index] for index in span)
     return last - min(begins) if last >= min(begins) else None

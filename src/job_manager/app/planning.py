@@ -15,16 +15,20 @@ from job_manager.app.home import Home
 from job_manager.app.loading import Loaded
 from job_manager.artifacts.outputs import declared
 from job_manager.core import policy
+from job_manager.core.fanning import shape_of
+from job_manager.core.shape import Fan
 from job_manager.core.state import JobState
-from job_manager.model.job import Action, Input, Output, Task
+from job_manager.model.fanout import Each, Members
+from job_manager.model.job import FILES, Action, JobInput, Output, Task
 from job_manager.model.params import Param
 from job_manager.model.site import GivenFile, Site
-from job_manager.worker.brief import Brief, Briefing, directory, list_files, paths
+from job_manager.worker.brief import Brief, Briefing, Reads, directory, list_files, paths
 from job_manager.worker.command import argv, display
 from job_manager.worker.layout import Layout
 
 Document = dict[str, Any]
 ID = "ID"  # stands for the id that the job will have
+UNKNOWN = "EACH"  # stands for the name of a file that nobody has made yet
 
 
 def steps(loaded: Loaded) -> int:
@@ -33,22 +37,17 @@ def steps(loaded: Loaded) -> int:
 
 
 def size(loaded: Loaded) -> int:
-    """How many actions the job has."""
-    stack: list[Task | Action] = list(loaded.job.children)
-    count = 0
-    while stack:
-        node = stack.pop()
-        if isinstance(node, Task):
-            stack.extend(node.children)
-        else:
-            count += 1
-    return count
+    """How many actions the job has, as far as can be known."""
+    shape = shape_of(loaded.job, loaded.site)
+    return len(shape.actions) - len(shape.fans)
 
 
 def _with_all_inputs(loaded: Loaded) -> Site:
     """The site as it would be if the files that were left out had been given."""
     known = {given.name for given in loaded.site.inputs}
-    left_out = (GivenFile(i.artifact, "", (0, 0, 0, 0)) for i in loaded.job.inputs if i.artifact not in known)
+    given = {name.partition("/")[0] for name in known}
+    missing = (i for i in loaded.job.inputs if i.artifact not in given and i.kind != FILES)
+    left_out = (GivenFile(i.artifact, "", (0, 0, 0, 0)) for i in missing)
     return replace(loaded.site, inputs=(*loaded.site.inputs, *left_out))
 
 
@@ -62,9 +61,13 @@ class Plan:
         self._briefing = Briefing(self._job, self._layout)
         self._readers: dict[str, list[str]] = {}
         self._makers: dict[str, str] = {}  # a job input has none
-        for path, action in zip(self._job.shape.paths, self._job.shape.actions, strict=True):
-            for use in action.inputs:
-                self._readers.setdefault(use.artifact, []).append(path)
+        shape = self._job.shape
+        for index in range(shape.actions.written):
+            path, action = shape.paths[index], shape.actions[index]
+            over = {each.key: each.artifact for each in action.foreach if each.artifact}
+            names = dict.fromkeys([*over.values(), *(over.get(use.artifact, use.artifact) for use in action.inputs)])
+            for name in names:
+                self._readers.setdefault(name, []).append(path)
             self._makers.update((output.artifact, path) for output in action.outputs)
 
     def document(self) -> Document:
@@ -78,16 +81,30 @@ class Plan:
             "slots": site.slots or None,
             "out": site.out or None,
             "modules": list(site.shelves),
-            "inputs": [self._input(given.artifact, given.label, given.type) for given in job.inputs],
+            "inputs": [self._input(given) for given in job.inputs],
             "params": [self._param(param) for param in job.params],
-            "public": [use for action in self._job.shape.actions for use in self._public(action)],
-            "counts": {"steps": steps(self._loaded), "actions": len(self._job.shape.actions)},
+            "public": [
+                use for index in self._job.shape.listed() for use in self._public(self._job.shape.actions[index])
+            ],
+            "counts": {"steps": steps(self._loaded), "actions": self._job.size, "open": self._open()},
             "children": list(self._children()),
         }
 
-    def _input(self, artifact: str, label: str, type: str | None) -> Document:
-        path = next((given.path for given in self._loaded.site.inputs if given.name == artifact), None)
-        return {"name": label, "artifact": artifact, "type": type, "path": path}
+    def _open(self) -> list[str]:
+        """The entries of which nobody can say yet how many actions they are."""
+        shape = self._job.shape
+        return [shape.paths[action] for action in shape.written_fans if shape.fan(action) is None]
+
+    def _input(self, wanted: JobInput) -> Document:
+        given = [given.path for given in self._loaded.site.inputs if given.name.partition("/")[0] == wanted.artifact]
+        return {
+            "name": wanted.label,
+            "artifact": wanted.artifact,
+            "type": wanted.type,
+            "kind": wanted.kind,
+            "path": given[0] if given and wanted.kind != FILES else None,
+            "files": len(given) if wanted.kind == FILES else None,
+        }
 
     def _param(self, param: Param) -> Document:
         given = any(name == param.name for name, _ in self._loaded.site.params)
@@ -115,14 +132,55 @@ class Plan:
                 index += 1
                 continue
             below: list[Document] = []
-            task = {"number": number, "name": node.name, "title": node.title, "parallel": node.parallel}
+            task = {
+                "number": number,
+                "name": node.name,
+                "title": node.title,
+                "parallel": node.parallel,
+                "needs": None if node.needs is None else list(node.needs),
+                "when": node.when or None,
+            }
             into.append({**task, "children": below})
             stack.append((iter(node.children), below, f"{number}."))
         return top
 
     def action(self, index: int) -> Document:
-        """One action: what runs, where, on what."""
-        brief = self._briefing.brief(index, 1)
+        """One action: what runs, where, on what; of a fan-out the first of those it stands for."""
+        written = self._job.shape.actions[index]
+        fan = self._job.shape.fan(index) if written.foreach else None
+        if written.foreach:
+            return {**self._described(self._briefing.brief(index, 1, self._sample(index))), **self._fan(index, fan)}
+        return self._described(self._briefing.brief(index, 1))
+
+    def _sample(self, index: int) -> Action:
+        """The first action of a fan-out, or one with a word in place of an item that is not known yet."""
+        written, fan = self._job.shape.actions[index], self._job.shape.fan(index)
+        if fan is not None and len(fan.members):
+            return replace(fan.members[0], name=written.name)
+        items = [[self._some_item(each)] if each.artifact else each.items()[:1] for each in written.foreach]
+        return replace(Members(written, items)[0], name=written.name)
+
+    def _some_item(self, each: Each) -> str:
+        writer = self._job.shape.writer(each.artifact)
+        if writer is not None and self._job.shape.actions[writer[0]].foreach:
+            return each.artifact  # the name as it is written stands for all of them
+        return f"{each.artifact}/{UNKNOWN}"
+
+    def _fan(self, index: int, fan: Fan | None) -> Document:
+        written = self._job.shape.actions[index]
+        keys = [
+            {"key": each.key, "over": each.over or list(each.values), "from": self._makers.get(each.artifact)}
+            for each in written.foreach
+        ]
+        return {
+            "name": written.name,
+            "foreach": keys,
+            "times": None if fan is None else len(fan.members),
+            "needs": None if written.needs is None else list(written.needs),
+            "when": written.when or None,
+        }
+
+    def _described(self, brief: Brief) -> Document:
         words = argv(brief.action, brief.module, paths(brief, self._layout), list_files(brief, self._layout))
         module = brief.module
         return {
@@ -136,20 +194,30 @@ class Plan:
             "argv": words,
             "command": display(words),
             "cwd": directory(brief, self._layout),
-            "reads": [self._reads(use) for use in brief.action.inputs],
+            "reads": [self._reads(read) for read in brief.reads],
             "writes": [self._writes(brief, output) for output in brief.action.outputs],
             "timeout": brief.timeout,
             "retries": policy.retries(self._job, brief.action),
             "needs": None if brief.action.needs is None else list(brief.action.needs),
+            "when": brief.action.when or None,
+            "foreach": None,
+            "times": 1,
             "idempotent": brief.idempotent,
             "params": dict(brief.action.params),
             "env": {**(dict(module.env) if module else {}), **dict(brief.action.env)},
         }
 
-    def _reads(self, use: Input) -> Document:
-        source = self._briefing.source(use.artifact)
-        maker = self._makers.get(use.artifact)
-        return {"artifact": use.artifact, "param": use.param, "type": use.type, "path": source.path, "from": maker}
+    def _reads(self, read: Reads) -> Document:
+        use = read.use
+        return {
+            "artifact": use.artifact,
+            "param": use.param,
+            "type": use.type,
+            "path": read.sources[0].path if read.sources and not read.many else None,
+            "many": read.many,
+            "optional": use.optional,
+            "from": self._makers.get(use.artifact) or self._makers.get(use.artifact.partition("/")[0]),
+        }
 
     def _writes(self, brief: Brief, output: Output) -> Document:
         promised = declared(output, brief.module)
@@ -160,7 +228,7 @@ class Plan:
             "public": output.public,
             "optional": promised.optional,
             "path": self.destination(output),
-            "readers": self._readers.get(output.artifact, []),
+            "readers": self._readers.get(output.group or output.artifact, []),
         }
 
     def destination(self, output: Output) -> str:

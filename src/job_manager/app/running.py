@@ -12,7 +12,7 @@ from typing import NamedTuple
 from job_manager.app.home import Home
 from job_manager.app.host import Host, Observer
 from job_manager.app.interrupts import Interrupts
-from job_manager.app.keeping import kept
+from job_manager.app.keeping import Kept, kept
 from job_manager.app.loading import Loaded, Wish, completed, load
 from job_manager.app.looking import resolve
 from job_manager.app.settings import DEFAULTS, Config
@@ -191,13 +191,13 @@ def _go_on(host: Host, job: JobState, layout: Layout, renewal: Renewal, observer
         # Children of the old text are still alive: they end before the new text begins.
         host.say(HoldJob(job.id, "interrupted", 10.0))
         host.run(job, layout, observer)
-    pairs: Sequence[tuple[int, int]] = ()
+    survives = Kept([], [])
     if renewal.document is not None:
-        pairs = kept(job, renewal.loaded, layout)
-        remaining = [job.shape.actions[was].outputs for _, was in pairs]
+        survives = kept(job, renewal.loaded, layout)
+        remaining = [job.shape.actions[was].outputs for _, was in survives.pairs]
         layout.store.keep_only([declared(output) for outputs in remaining for output in outputs])
     _bring_in(layout, site)
-    job = host.say(ResumeJob(job.id, site_document(site), renewal.document, pairs, lost))
+    job = host.say(ResumeJob(job.id, site_document(site), renewal.document, survives.pairs, lost, survives.fans))
     return _finish(host.run(job, layout, observer), layout)
 
 
@@ -221,7 +221,7 @@ def _renew(
 
 def _gone(job: JobState, loaded: Loaded, layout: Layout) -> Sequence[Problem]:
     """Actions whose results have been removed or changed and are still needed: they have to be made again."""
-    still = {was for _, was in kept(job, loaded, layout)}
+    still = {was for _, was in kept(job, loaded, layout).pairs}
     return [
         Problem(NOWHERE, f"what {path} had made is gone or has changed; it is run again", severity="note")
         for index, path in enumerate(job.shape.paths)
@@ -232,7 +232,8 @@ def _gone(job: JobState, loaded: Loaded, layout: Layout) -> Sequence[Problem]:
 def _as_before(wish: Wish, site: Site) -> Wish:
     """What is not said anew stays as it was said the first time."""
     named = dict(wish.named)
-    before = () if wish.files else tuple((g.name, g.path) for g in site.inputs if g.name not in named)
+    given = ((g.name.partition("/")[0], g.path) for g in site.inputs)  # of several for one input each has its own name
+    before = () if wish.files else tuple((name, path) for name, path in given if name not in named)
     return wish._replace(
         named=(*wish.named, *before),
         shelves=wish.shelves or tuple(folder for folder in site.shelves if os.path.isdir(folder)),

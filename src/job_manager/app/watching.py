@@ -18,7 +18,7 @@ from job_manager.worker.layout import Layout
 if TYPE_CHECKING:
     from job_manager.app.progress import LogProgress
 
-LEFT, RUNNING, RETRYING, DONE, FAILED, SKIPPED, LOST = range(7)
+LEFT, RUNNING, RETRYING, DONE, FAILED, SKIPPED, LOST, OPENED = range(8)
 GROUPS = {
     table.WAITING: LEFT,
     table.READY: LEFT,
@@ -30,6 +30,7 @@ GROUPS = {
     table.LOST: LOST,
     table.CANCELLED: FAILED,
     table.SKIPPED: SKIPPED,
+    table.FANNED: OPENED,  # it stands for others, and is not counted itself
 }
 
 
@@ -46,17 +47,21 @@ class Notice(NamedTuple):
 
 
 class Step:
-    """A child of the job: its name, its range of actions, and how many of them are in each group."""
+    """A child of the job: its name, its node of the shape, and how many of its actions are in each group."""
 
-    __slots__ = ("began", "counts", "ended", "first", "name", "total")
+    __slots__ = ("began", "counts", "ended", "name", "node")
 
-    def __init__(self, name: str, first: int, total: int) -> None:
+    def __init__(self, name: str, node: int) -> None:
         self.name = name
-        self.first = first
-        self.total = total
+        self.node = node
         self.counts = [0] * len(WORDS)
         self.began = 0.0  # seconds since the epoch, 0 while nothing of it has begun
         self.ended = 0.0
+
+    @property
+    def total(self) -> int:
+        """How many actions it has, as far as is known."""
+        return sum(self.counts[:OPENED])
 
     @property
     def over(self) -> bool:
@@ -135,7 +140,8 @@ class Watch:
         """Begin anew: at the start, and when a worker joins a job that may have been revised since."""
         self.job = job
         self.steps = list(steps_of(job))
-        self._firsts = [step.first for step in self.steps]
+        self._firsts = [job.shape.low[step.node] for step in self.steps]
+        self._fans = sorted((fan.low, fan.action) for fan in job.shape.fans.values())
         self._group = bytearray(GROUPS[state] for state in job.states)
         for step in self.steps:
             step.began = _began(job, step) if step.counts[RUNNING] else 0.0
@@ -149,15 +155,34 @@ class Watch:
             self._screen.opened(self)
 
     def _heed(self, event: e.Event) -> Iterator[Notice]:
-        if isinstance(event, e.ActionsSkipped):
-            for index in range(event.first, event.end):
-                yield from self._move(index)
+        if isinstance(event, e.ActionsSkipped | e.ActionsOmitted):
+            for span in self.job.shape.spans(event.first, event.end):
+                for index in range(*span):
+                    yield from self._move(index)
+        elif isinstance(event, e.FannedOut):
+            yield from self._open(event)
+        elif isinstance(event, e.FanOutFailed):
+            yield from self._begin(event.action, event.at)
+            yield self._notice("failed", event.action, 0, 0.0, event.message)
+            yield from self._move(event.action)
         elif isinstance(event, e.ActionStarted):
             yield from self._begin(event.action, event.at)
             yield from self._move(event.action)
         elif isinstance(event, ABOUT_ACTIONS):
             yield from self._say(event)
             yield from self._move(event.action)
+
+    def _open(self, event: e.FannedOut) -> Iterator[Notice]:
+        """The actions of a fan-out take their places, all of them left to do."""
+        fan = self.job.shape.fan(event.action)
+        if fan is None or len(self._group) >= fan.high > fan.low:
+            return  # counted when everything was
+        size = fan.high - fan.low
+        self._group.extend(bytes([LEFT]) * size)
+        self._fans.append((fan.low, fan.action))
+        for counts in (self._step_of(event.action).counts, self.totals):
+            counts[LEFT] += size
+        yield from self._move(event.action)
 
     def _move(self, index: int) -> Iterator[Notice]:
         """Follow an action to the group in which it is now."""
@@ -186,7 +211,9 @@ class Watch:
             yield Notice("step-began", step.name, message=counted(step.total, "action"))
 
     def _step_of(self, index: int) -> Step:
-        return self.steps[bisect_right(self._firsts, index) - 1]
+        fan = bisect_right(self._fans, (index, len(self._group))) - 1
+        written = self._fans[fan][1] if fan >= 0 else index
+        return self.steps[bisect_right(self._firsts, written) - 1]
 
     def _say(self, event: e.Event) -> Iterator[Notice]:
         if isinstance(event, e.ActionSucceeded | e.AttemptFailed):
@@ -240,7 +267,7 @@ class Watch:
         totals = self.totals
         over = totals[DONE] + totals[FAILED] + totals[SKIPPED] + totals[LOST] - self.done_before
         made = over + sum((row.percent or 0.0) / 100 for row in rows)
-        left = sum(totals) - self.done_before - made
+        left = sum(totals[:OPENED]) - self.done_before - made
         if made < 0.05 or left <= 0:
             return None
         return self.elapsed * left / made
@@ -264,21 +291,21 @@ def steps_of(job: JobState) -> Iterator[Step]:
     """The children of the job that have actions, with their counts."""
     shape = job.shape
     for node, child in zip(shape.children(0), job.job.children, strict=True):
-        first, end = shape.low[node], shape.high[node]
-        if end > first:
-            step = Step(child.name, first, end - first)
-            for state in job.states[first:end]:
-                step.counts[GROUPS[state]] += 1
+        if shape.high[node] > shape.low[node]:
+            step = Step(child.name, node)
+            for span in shape.spans(shape.low[node], shape.high[node]):
+                for state in job.states[slice(*span)]:
+                    step.counts[GROUPS[state]] += 1
             yield step
 
 
 def _began(job: JobState, step: Step) -> float:
     """When what runs of a task began, for a job that is taken up again."""
-    times = (job.began[index] for index in range(step.first, step.first + step.total))
+    times = (job.began[index] for index in job.shape.below(step.node))
     return min((at for at in times if at), default=0.0)
 
 
-WORDS = ("left", "running", "to be tried again", "succeeded", "failed", "skipped", "lost")
+WORDS = ("left", "running", "to be tried again", "succeeded", "failed", "skipped", "lost", "fanned out")
 
 
 def in_words(counts: Sequence[int]) -> str:

@@ -26,7 +26,7 @@ def of_stat(found: os.stat_result) -> Identity:
 
 
 def identity(path: str) -> Identity:
-    """The identity of the file or directory `path` leads to (links are followed: an input may be one). Raises OSError."""
+    """The identity of the file or directory that `path` leads to (an input may be a link). Raises OSError."""
     found = os.stat(path)
     return _of_tree(path) if stat.S_ISDIR(found.st_mode) else of_stat(found)
 

@@ -48,7 +48,8 @@ class Fault(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """A good output: `identity` is None when it is optional and was not written; `files`: of kind files, those in it."""
+    """A good output: `identity` is None when it is optional and was not written; `files` of kind files are those in
+    it."""
 
     identity: Identity | None
     files: tuple[FileRow, ...] = ()

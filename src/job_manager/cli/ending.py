@@ -107,7 +107,7 @@ def _headline(outcome: Outcome, colour: str, out: Output) -> None:
     done = counts.pop("succeeded", 0)
     left = counts.pop("waiting", 0) + counts.pop("ready", 0)
     others = [f"{number} {state}" for state, number in counts.items()] + ([f"{left} left"] if left else [])
-    amount = ", ".join([f"{done} of {counted(len(job.states), 'action')} done", *others])
+    amount = ", ".join([f"{done} of {counted(job.size, 'action')} done", *others])
     took = f" after {human(max(0.0, job.finished_at - job.submitted_at))}" if job.finished_at else ""
     out.line("job ", Styled(job.job.name, "strong"), f"  {job.id} ", Styled(job.state, colour), f"{took}: {amount}")
 

@@ -42,7 +42,7 @@ def opening(watch: Watch, out: Output) -> None:
     out.value(job.id)
     before = watch.done_before
     state = f", {before} of them done before" if before else ""
-    amount = f"{counted(len(job.states), 'action')} in {counted(len(watch.steps), 'step')}"
+    amount = f"{counted(job.size, 'action')} in {counted(len(watch.steps), 'step')}"
     out.line("job ", Styled(job.job.name, "strong"), f"  {job.id}: {amount}{state}")
 
 

@@ -21,13 +21,14 @@ Items = Sequence[Sequence[str]]
 
 
 def shape_of(job: Job, site: Site, fans: Iterable[tuple[int, Items]] = ()) -> Shape:
-    """The shape of a job with every fan-out whose items are known from the start, and these others."""
+    """The shape of a job with every fan-out whose items are known from the start, and then these others."""
     shape = Shape(job)
-    known = dict(fans)
     for action in shape.written_fans:
-        items = known.get(action) or _known(shape, site, shape.actions[action])
+        items = _known(shape, site, shape.actions[action])
         if items is not None:
             shape.fan_out(action, Members(shape.actions[action], items))
+    for action, found in fans:
+        shape.fan_out(action, Members(shape.actions[action], found))
     return shape
 
 
@@ -46,7 +47,7 @@ def _known_items(shape: Shape, site: Site, each: Each) -> list[str] | None:
         return each.items()
     writer = shape.writer(each.artifact)
     if writer is None:
-        return _given(site, each.artifact)
+        return _given(site, each.artifact) or None
     action, output = writer
     fan = shape.fan(action)
     if fan is None or output.kind == FILES or output.optional:

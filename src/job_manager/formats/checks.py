@@ -14,6 +14,7 @@ from job_manager.formats.needs import Order
 from job_manager.formats.wording import PROBLEM_LIMIT, clipped, nearest
 from job_manager.model import names
 from job_manager.model.errors import NOWHERE, Place, Problem, in_order
+from job_manager.model.fanout import keys_in
 from job_manager.model.job import Action, Input, Job, JobInput, ModuleCall, Output, Task
 from job_manager.model.params import PREFIX
 from job_manager.model.types import same_type
@@ -38,6 +39,7 @@ def check(job: Job, *, loose: bool = False, partial: bool = False) -> list[Probl
         return board.said()
     for place in range(len(board.actions)):
         board.look_at_params(board.actions[place])
+        board.look_at_keys(board.actions[place])
         board.look_at_braces(board.actions[place])
         board.look_at_outputs(place)
     for place in range(len(board.actions)):
@@ -218,8 +220,25 @@ class _Board:
             self.say(output.place, "name", message + _spelt(first, output.artifact), "give each its own name")
         self.written.setdefault(output.artifact, _Written(place, output))
 
+    def look_at_keys(self, action: Action) -> None:
+        """The keys of a fan-out: ranges that are some, and names of outputs that tell the items apart."""
+        for each in action.foreach:
+            try:
+                each.items() if not each.artifact else None
+            except ValueError as error:
+                self.say(each.place, "", str(error))
+        for output in action.outputs if action.foreach else ():
+            there = keys_in(output.artifact, action.foreach)
+            missing = [each.key for each in action.foreach if each.key not in there]
+            if missing and output.artifact:
+                form = f"{{{missing[0]}.stem}}" if action.foreach[0].artifact else f"{{{missing[0]}}}"
+                message = f"every item would write {quoted(output.artifact)}: the key {quoted(missing[0])} is not in it"
+                self.say(output.place, "name", message, f'for example "{form}_{output.artifact}"')
+
     def look_at_reads(self, place: int) -> None:
-        for wanted in self.actions[place].inputs:
+        keys = {each.key for each in self.actions[place].foreach}
+        over = [Input(each.artifact, place=each.place) for each in self.actions[place].foreach if each.artifact]
+        for wanted in [*over, *(use for use in self.actions[place].inputs if use.artifact not in keys)]:
             if wanted.artifact in self.given:
                 self.used.add(wanted.artifact)
                 self._compare_with_input(wanted, self.given[wanted.artifact])

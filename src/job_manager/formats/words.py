@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from job_manager.formats.wording import nearest, suggestion
@@ -44,7 +43,7 @@ class Names:
     declared: Collection[str]
     seen: Collection[str] = ()
     kinds: str = "input, output or param of this entry"
-    keys: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def look_at(words: Iterable[Word], names: Names, *, shell: bool) -> set[str]:

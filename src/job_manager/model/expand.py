@@ -23,8 +23,8 @@ Pairs = tuple[tuple[str, str], ...]
 
 
 def with_params(job: Job, values: Mapping[str, str]) -> Job:
-    """The job with each `{params.NAME}` of the values replaced, and what conditions ask of them answered. A name without
-    a value stays as it is written."""
+    """The job with each `{params.NAME}` of the values replaced, and what conditions ask of them answered. A name
+    without a value stays as it is written."""
     filling = {PREFIX + name: text for name, text in values.items()}
     if not filling and not any(_asked(job)):
         return job

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from math import prod
 from typing import TYPE_CHECKING, TypeVar, overload
 
@@ -96,7 +97,7 @@ def written(whole: Sequence[int]) -> str:
     if len(whole) == 1:
         return str(whole[0])
     step = whole[1] - whole[0]
-    if any(b - a != step for a, b in zip(whole, whole[1:], strict=False)):
+    if any(b - a != step for a, b in pairwise(whole)):
         return ",".join(map(str, whole))
     return f"{whole[0]}-{whole[-1]}" + (f"x{abs(step)}" if abs(step) != 1 else "")
 

@@ -8,17 +8,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from job_manager.model.errors import Place
+from job_manager.model.job import FILE
 from job_manager.model.params import Param
 
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """One declared input or output of a module: its command line parameter and its type."""
+    """One declared input or output of a module: its command line parameter, its type, its kind (as of artifacts) and,
+    of an output of kind files, which of them count."""
 
     param: str
     type: str
     optional: bool = False
     allow_empty: bool = False
+    kind: str = FILE
+    glob: str = ""
     place: Place | None = field(default=None, compare=False, repr=False)
 
 

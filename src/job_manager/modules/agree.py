@@ -13,6 +13,7 @@ from job_manager.model.errors import NOWHERE, Place, Problem
 from job_manager.model.job import Action, Input, Job, ModuleCall, Output, actions
 from job_manager.model.module import Module, Port
 from job_manager.model.types import same_type
+from job_manager.modules.kinds import kind_problems
 from job_manager.modules.params import params_problems
 from job_manager.modules.shelf import Shelf
 
@@ -63,6 +64,7 @@ def check_modules(job: Job, shelf: Shelf, loose: bool = False) -> list[Problem]:
         else:
             types.add(action, None)
     problems.extend(types.clashes())
+    problems.extend(kind_problems(job, shelf))
     return problems
 
 
@@ -183,10 +185,12 @@ class Types:
         """Take note of the artifacts of one action; None for one that calls no (known) module."""
         for output in action.outputs:
             self._made[output.artifact] = _said(output, found.outputs if found else None, found)
+        keys = {each.key: each.artifact for each in action.foreach if each.artifact}
         for given in action.inputs:
             type, says = _said(given, found.inputs if found else None, found)
             if type is not None:
-                self._reads.append(Reads(given.artifact, type, says, given.place or _place(action, "")))
+                artifact = keys.get(given.artifact, given.artifact)
+                self._reads.append(Reads(artifact, type, says, given.place or _place(action, "")))
 
     def clashes(self) -> Iterator[Problem]:
         """The readers who take an artifact for another type than its maker's."""

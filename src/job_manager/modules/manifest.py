@@ -14,9 +14,11 @@ from typing import NamedTuple
 from job_manager.formats.yaml_params import read_params
 from job_manager.formats.yaml_reader import At, Fields, Map, Reader, Value, load, suggestion
 from job_manager.model.errors import InputError, Place, Problem
+from job_manager.model.job import FILE, FILES, KINDS
 from job_manager.model.module import Module, Port
 from job_manager.model.names import artifact_name, param_name
 from job_manager.model.params import Param
+from job_manager.model.wording import quoted
 
 NAMES = ("manifest.yaml", "manifest.yml")
 OLD_NAME = "modules.yaml"
@@ -29,7 +31,10 @@ KEYS = (
     *("version", "timeout", "retries", "env", "idempotent", "python", "progress"),
 )
 PORT_REQUIRED = ("param_name", "type")
-PORT_KEYS = {"inputs": (*PORT_REQUIRED, "optional"), "outputs": (*PORT_REQUIRED, "optional", "allow_empty")}
+PORT_KEYS = {
+    "inputs": (*PORT_REQUIRED, "optional", "kind"),
+    "outputs": (*PORT_REQUIRED, "optional", "allow_empty", "kind", "glob"),
+}
 
 
 class Reading(NamedTuple):
@@ -202,7 +207,18 @@ def _port(reader: Reader, key: str, item: Value, at: At, path: str) -> Port | No
         return None
     place = Place(reader.file, *fields.at("param_name"), fields.path_of("param_name"))
     optional, allow_empty = fields.flag("optional", False), key == "outputs" and fields.flag("allow_empty", False)
-    return Port(param, type.strip(), bool(optional), bool(allow_empty), place)
+    return Port(param, type.strip(), bool(optional), bool(allow_empty), *_kind(fields), place)
+
+
+def _kind(fields: Fields) -> tuple[str, str]:
+    kind, glob = fields.text("kind") or FILE, fields.text("glob") or ""
+    if kind not in KINDS:
+        fields.wrong("kind", f"expected one of {', '.join(KINDS)}, found {quoted(kind)}", suggestion(kind, KINDS))
+    if glob and kind != FILES:
+        fields.wrong("glob", "only an output of kind files has a glob", f"write kind: {FILES} beside it")
+    elif glob and ("/" in glob or not glob.strip()):
+        fields.wrong("glob", f"{quoted(glob)} is no pattern for file names", 'write something like "*.png"')
+    return kind, glob
 
 
 def _unfit(param: str) -> str | None:

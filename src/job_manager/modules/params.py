@@ -11,11 +11,14 @@ from dataclasses import replace
 from job_manager.formats.yaml_reader import suggestion
 from job_manager.model.errors import Place, Problem
 from job_manager.model.expand import rebuilt
+from job_manager.model.fanout import Combinations, Each, Filling, keys_in
 from job_manager.model.job import Action, Job, ModuleCall, actions
 from job_manager.model.module import Module
 from job_manager.model.params import PREFIX, named
-from job_manager.model.template import fields
+from job_manager.model.template import fields, fill
 from job_manager.modules.shelf import Shelf
+
+MOST_LOOKED_AT = 10_000  # values of one param that a fan-out gives, before the start
 
 
 def params_problems(place: Place, action: Action, module: Module) -> Iterator[Problem]:
@@ -29,7 +32,8 @@ def params_problems(place: Place, action: Action, module: Module) -> Iterator[Pr
         if any(field.startswith(PREFIX) for field in fields(text)):
             continue  # a value that is missing or wrong, of which has been said so
         try:
-            declared[name].canonical(text)
+            for value in _values(action, text):
+                declared[name].canonical(value)
         except ValueError as error:
             yield Problem(at, f'param "{name}" of module "{module.name}": {error}', declared[name].help)
     given = dict(action.params)
@@ -37,6 +41,18 @@ def params_problems(place: Place, action: Action, module: Module) -> Iterator[Pr
         if param.default is None and param.name not in given:
             message = f'module "{module.name}" needs a value for its param "{param.name}" ({param.kind})'
             yield Problem(place, message, f"add params: {{{param.name}: VALUE}}")
+
+
+def _values(action: Action, text: str) -> Iterator[str]:
+    """The text, or what becomes of it for each item of the keys in it; nothing where these are not known yet."""
+    keys = keys_in(text, action.foreach)
+    asked = tuple(each for each in action.foreach if each.key in keys)
+    if not asked:
+        yield text
+    elif not any(each.artifact for each in asked):
+        combinations = Combinations([each.items() for each in asked])
+        for number in range(min(len(combinations), MOST_LOOKED_AT)):
+            yield fill(text, Filling(asked, combinations[number], combinations.positions(number)))
 
 
 def _meant(name: str, module: Module) -> str:
@@ -58,16 +74,23 @@ def with_defaults(job: Job, shelf: Shelf, base: str) -> Job:
 
     def whole(action: Action) -> Action:
         module = taking.get(action.work.module) if isinstance(action.work, ModuleCall) else None
-        return action if module is None else replace(action, params=_whole(dict(action.params), module, base))
+        return (
+            action
+            if module is None
+            else replace(action, params=_whole(dict(action.params), module, base, action.foreach))
+        )
 
     return rebuilt(job, whole) if taking else job
 
 
-def _whole(given: Mapping[str, str], module: Module, base: str) -> tuple[tuple[str, str], ...]:
+def _whole(
+    given: Mapping[str, str], module: Module, base: str, foreach: tuple[Each, ...]
+) -> tuple[tuple[str, str], ...]:
     values = {}
     for param in module.params:
         if param.name in given:
-            values[param.name] = param.canonical(given[param.name], base)
+            text = given[param.name]
+            values[param.name] = text if keys_in(text, foreach) else param.canonical(text, base)
         elif param.default is not None:
             values[param.name] = param.canonical(param.default, module.folder)
     return tuple(sorted(values.items()))

@@ -91,11 +91,11 @@ class Briefing:
         self._members_of = 0
         self._given: dict[str, Source | None] = {given.name: None for given in job.site.inputs}
 
-    def brief(self, index: int, attempt: int) -> Brief:
-        """The brief of an attempt."""
+    def brief(self, index: int, attempt: int, instead: Action | None = None) -> Brief:
+        """The brief of an attempt. `instead`: an action that stands for the one at this index."""
         if self._read_from[0] is not self.job.job or self._read_from[1] is not self.job.site:
             self._read()
-        job, action = self.job, self.job.shape.actions[index]
+        job, action = self.job, instead or self.job.shape.actions[index]
         module = job.site.module(action.work.module) if isinstance(action.work, ModuleCall) else None
         return Brief(
             job=job.id,

@@ -27,7 +27,7 @@ def argv(
     """The words to run. `paths` has the absolute path of every artifact the action reads or writes, or a list of them;
     `lists` for each such list the file in which it is written; `module` is the installed module of a module action
     (InvariantBroken's business to be there)."""
-    uses = [*action.inputs, *action.outputs]
+    uses: list[Input | Output] = [*action.inputs, *action.outputs]
     if isinstance(action.work, ModuleCall):
         assert module is not None
         return [*program(module), *_parameters(uses, paths, lists), *_options(action)]

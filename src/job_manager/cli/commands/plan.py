@@ -54,9 +54,10 @@ def _show(plan: Document, out: Output) -> None:
     slots = f", at most {plan['slots']} actions at once" if plan["slots"] else ""
     actions, steps = counted(counts["actions"], "action"), counted(counts["steps"], "step")
     order = f", {how}" if counts["steps"] > 1 else ""
+    actions += "".join(f", and as many as {path} stands for" for path in counts["open"])
     out.line(Styled(f"{plan['name']}{version}", "strong"), f": {actions} in {steps}{order}{slots}")
     for given in plan["inputs"]:
-        out.line("  input   ", _typed(given), f"  from {given['path'] or 'a file you give'}")
+        out.line("  input   ", _typed(given), f"  from {_origin(given)}")
     for param in plan["params"]:
         out.line("  param   ", f"{param['name']} = {param['value']}{'' if param['given'] else '  (the default)'}")
     for node, depth in _nodes(plan["children"]):
@@ -66,6 +67,14 @@ def _show(plan: Document, out: Output) -> None:
         out.line(Styled("kept when the job has succeeded", "strong"))
     for public in plan["public"]:
         out.line(f"  {public['artifact']}  ->  {public['path']}")
+
+
+def _origin(given: Document) -> str:
+    if given["files"]:
+        return "1 file" if given["files"] == 1 else f"{given['files']} files"
+    if given["kind"] == "files":
+        return "files or a folder you give"
+    return given["path"] or f"a {given['kind']} you give"
 
 
 def _nodes(children: Sequence[Document]) -> Iterator[tuple[Document, int]]:
@@ -81,17 +90,42 @@ def _show_task(task: Document, indent: str, out: Output) -> None:
     order = f"{many} in parallel" if task["parallel"] else f"{many} one after another"
     title = f"  {task['title']}" if task["title"] else ""
     out.line()
-    out.line(f"{indent}{task['number']}  ", Styled(task["name"], "strong"), title, f"  ({order})" if many != 1 else "")
+    order = f"  ({order})" if many != 1 else ""
+    out.line(f"{indent}{task['number']}  ", Styled(task["name"], "strong"), title, order)
+    said = [*_starts(task), *_when(task)]
+    if said:
+        out.line(f"{indent}     ", ", ".join(said))
 
 
 def _show_action(action: Document, indent: str, out: Output) -> None:
     kind = f"module {action['module']}" if action["module"] else action["role"]
-    out.line(f"{indent}{action['number']}  ", Styled(action["name"], "strong"), f"  {kind}")
+    out.line(f"{indent}{action['number']}  ", Styled(action["name"], "strong"), f"  {kind}{_times(action)}")
     for label, text in _rows(action):
         first, *others = text.split("\n")
         out.line(f"{indent}     ", Styled(f"{label:<9}", "quiet"), first)
         for line in others:  # of a command: at the left, so that it is the same when it is copied
             out.line(line)
+
+
+def _times(action: Document) -> str:
+    if action["foreach"] is None:
+        return ""
+    keys = ", ".join(key["key"] for key in action["foreach"])
+    if action["times"] is not None:
+        return f"  {action['times']} times, once for each {keys}; the first:"
+    makers = [key["from"] for key in action["foreach"] if key["from"]]
+    made = f"{makers[0]} makes" if makers else "there are files"
+    return f"  once for each {keys}: as many as {made}; like:"
+
+
+def _starts(node: Document) -> Iterator[str]:
+    if node["needs"] is not None:
+        yield f"starts after {', '.join(node['needs'])}" if node["needs"] else "starts at once"
+
+
+def _when(node: Document) -> Iterator[str]:
+    if node["when"]:
+        yield "left out" if node["when"] == "false" else f"only when {node['when']}"
 
 
 def _rows(action: Document) -> Iterator[tuple[str, str]]:
@@ -104,7 +138,7 @@ def _rows(action: Document) -> Iterator[tuple[str, str]]:
     yield "command", action["command"]
     yield "in", action["cwd"]
     for use in action["reads"]:
-        yield "reads", f"{_typed(use)}  from {use['from'] or 'the job input'}"
+        yield "reads", f"{'all of ' if use['many'] else ''}{_typed(use)}  from {use['from'] or 'the job input'}"
     for use in action["writes"]:
         yield "writes", _typed(use) + _goes(use)
     for name, value in action["env"].items():
@@ -128,8 +162,8 @@ def _goes(use: Document) -> str:
 def _limits(action: Document) -> Iterator[str]:
     from job_manager.model.quantity import human
 
-    if action["needs"] is not None:
-        yield f"starts after {', '.join(action['needs'])}" if action["needs"] else "starts at once"
+    yield from _starts(action)
+    yield from _when(action)
     if action["timeout"]:
         yield f"timeout {human(action['timeout'])}"
     if action["retries"]:

@@ -62,7 +62,7 @@ def _show_head(found: Any, now: float, out: Output) -> None:
     time_words = f", {human(max(0.0, took))}" if job.finished_at or found.hosted else ""
     out.line(of_state(found.state), "  ", Styled(job.job.name, "strong"), f"  {job.id}{time_words}")
     counts = ", ".join(f"{number} {state}" for state, number in found.counts.items())
-    out.line(f"  {counted(len(job.states), 'action')}: {counts}")
+    out.line(f"  {counted(job.size, 'action')}: {counts}")
 
 
 def _show_part(number: int, part: Any, out: Output) -> None:

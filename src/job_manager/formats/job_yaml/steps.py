@@ -22,7 +22,7 @@ _ENTRY = "this belongs to an entry: write it under entries:, as entries: [{{{}: 
 _ENTRY_KEYS = ("module", "cmd", "shell", "inputs", "outputs", "params", "env", "timeout", "retries", "foreach")
 STEP_MEANT = {key: _ENTRY.format(key) for key in _ENTRY_KEYS} | {"tasks": "a task stands under entries: or tasks:"}
 _INSIDE = "this belongs to an entry: write it in one of the tasks"
-TASK_MEANT = {key: _INSIDE for key in _ENTRY_KEYS} | {
+TASK_MEANT = dict.fromkeys(_ENTRY_KEYS, _INSIDE) | {
     "entries": 'did you mean "tasks"?',
     "serial": "write parallel: false, or leave it out",
 }
