@@ -40,6 +40,16 @@ def test_a_job_runs_and_its_public_artifacts_are_kept_and_copied(here):
     assert "\x1b" not in told.both
 
 
+def test_results_that_cannot_be_copied_are_kept_and_the_way_to_them_is_said(here):
+    entry = "[{shell: 'echo one > {a}; echo > r', outputs: [{name: a, public: true}]}]"
+    here.write("job.yaml", job(entry))
+    told = here.jm("run", "job.yaml", "--out", "r")
+    hint = re.search(r"results are kept: `jm (resume [0-9a-f]{12} --out )DIR` copies", told.err)
+    assert told.code == 7 and hint
+    done = here.jm(*hint[1].split(), "elsewhere")
+    assert done.code == 0 and here.read("elsewhere/a") == "one\n"
+
+
 def test_without_out_the_result_is_named_where_it_is_kept(here):
     here.write("job.yaml", job("[{shell: 'echo one > {a}', outputs: [{name: a, public: true}]}]"))
     told = here.jm("run", "job.yaml")
