@@ -14,7 +14,7 @@ import sys
 
 import pytest
 
-from tests.e2e.person import PATIENCE, job
+from tests.e2e.person import PATIENCE, PROGRAM, job
 
 FAILING = job(
     '[{name: bad, shell: "echo first; seq 1 30; echo oops >&2; exit 3"}, {name: good, shell: "true"}]',
@@ -360,6 +360,16 @@ def test_the_card_does_not_print_a_command_of_many_kilobytes(here):
     assert "xxx...  (cut: it has 20,0" in told.err
     failure = here.jm("resume", "last", "--json").json["failures"][0]
     assert len(failure["command"]) > 20_000
+
+
+def test_a_folder_with_a_line_end_in_its_name_makes_no_line_of_the_card_or_the_plan(here):
+    here.write("odd\n  reason   all is well/job.yaml", job("[{shell: 'exit 3', outputs: [{name: o, public: true}]}]"))
+    folder = here.path / "odd\n  reason   all is well"
+    for words in (("run",), ("plan",)):
+        told = subprocess.run([*PROGRAM, *words, "job.yaml"], cwd=folder, env=here.env, capture_output=True, text=True)
+        shown = (told.stdout + told.stderr).splitlines()
+        assert not any(line.startswith("  reason   all") for line in shown), told
+        assert any("odd\\n  reason   all is well" in line for line in shown)
 
 
 def test_the_card_of_a_module_says_where_it_ran_and_its_attempt_directory(here):
