@@ -8,11 +8,11 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from job_manager.model.names import ENV, PARAM
+from job_manager.model.names import ENV
+from job_manager.model.need import MOST_OF_A_LIMIT, limit_name
 from job_manager.model.wording import quoted
 
 MOST_SLOTS = 4096
-MOST_OF_A_LIMIT = 1_000_000
 YES, NO = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
 KINDS_OF_VALUE = (
     (bool, "{}"),
@@ -250,8 +250,8 @@ def _checked_many(setting: Setting, value: Any, kind: type, members: Callable[[A
     right: list[Any] = []
     wrong: list[Wrong] = []
     for at, member in members(value):
-        if isinstance(at, str) and not PARAM.match(at):
-            wrong.append(((at,), f"{quoted(at)} cannot be a name: letters, digits, _ and -, at most 64"))
+        if isinstance(at, str) and (unfit := limit_name(at)):
+            wrong.append(((at,), unfit))
             continue
         try:
             right.append((at, setting.kind.check(member)))

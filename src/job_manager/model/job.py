@@ -82,6 +82,8 @@ class Action:
     its turn in the tree (an empty tuple: for nothing). None: it waits for its turn.
     timeout: seconds or None; retries: extra attempts or None (the module's or the default); env: sorted (name, value).
     params: sorted (name, value): `--name value` of a module, what `{name}` stands for in the words of a command.
+    cpus (slots), memory (bytes), limits (sorted (name, number)): what it takes while it runs; None or a name that is
+    not there: what its module says. `model.need` puts the two together.
     """
 
     name: str
@@ -95,6 +97,9 @@ class Action:
     idempotent: bool | None = None
     params: tuple[tuple[str, str], ...] = ()
     needs: tuple[str, ...] | None = None
+    cpus: int | None = None
+    memory: int | None = None
+    limits: tuple[tuple[str, int], ...] = ()
     place: Place | None = field(default=None, compare=False, repr=False)
 
     @property

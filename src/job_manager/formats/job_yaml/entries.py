@@ -17,6 +17,7 @@ from job_manager.formats.yaml_reader import Fields, is_null
 from job_manager.formats.yaml_tree import At, Map, Value
 from job_manager.model.job import Action, Command, Input, ModuleCall, Output, Shell, Work
 from job_manager.model.names import param_name
+from job_manager.model.need import MOST_CPUS, MOST_OF_A_LIMIT, limit_name
 from job_manager.model.wording import quoted
 
 WORKS = ("module", "cmd", "shell")
@@ -35,8 +36,15 @@ KEYS = (
     "idempotent",
     "needs",
     "params",
+    "cpus",
+    "memory",
+    "limits",
 )
 MEANT = {
+    **dict.fromkeys(("cpu", "cores", "threads"), 'did you mean "cpus"?'),
+    **dict.fromkeys(("mem", "ram"), 'did you mean "memory"?'),
+    **dict.fromkeys(("gpu", "gpus"), "write limits: {gpu: 1}, and how many there are into jm.toml"),
+    "resources": "write cpus:, memory: and limits: into the entry itself",
     "depends_on": 'did you mean "needs" (names of other entries)?',
     "after": 'did you mean "needs" (names of other entries)?',
     "command": 'did you mean "cmd" (a list of words) or "shell" (a text)?',
@@ -171,6 +179,9 @@ def _action(entry: _Entry, name: str, title: str, scope: Scope) -> Action:
         idempotent=fields.flag("idempotent"),
         params=params,
         needs=_needs(fields),
+        cpus=fields.integer("cpus", 1, MOST_CPUS),
+        memory=fields.size("memory"),
+        limits=fields.counts("limits", MOST_OF_A_LIMIT, limit_name),
         place=scope.place(entry.at, fields.path),
     )
 
