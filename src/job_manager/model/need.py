@@ -25,7 +25,8 @@ Amounts = tuple[tuple[str, int], ...]
 
 
 class Need(NamedTuple):
-    """`cpus` in slots; `amounts` of memory (in bytes, under MEMORY) and of each limit, sorted by name, none of them 0."""
+    """`cpus` in slots; `amounts` of memory (in bytes, under MEMORY) and of each limit, sorted by name, none of
+    them 0."""
 
     cpus: int = 1
     amounts: Amounts = ()
