@@ -6,7 +6,7 @@ What can never be satisfied is said before anything starts. Knows no state and n
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from job_manager.app.settings import Config
 from job_manager.formats.wording import suggestion
@@ -38,6 +38,11 @@ def capacity(slots: int, config: Config) -> Capacity:
     return Capacity(
         chosen, memory, config.limits, slots_from, "the setting memory" if config.memory else "this machine"
     )
+
+
+def here() -> dict[str, Any]:
+    """What is found on this machine: CPUs, bytes of memory (or None), and whether memory is enforced."""
+    return {"cpus": found_cpus(), "memory": found_memory(), "memory_enforced": memory_is_enforced()}
 
 
 class Wanted(NamedTuple):

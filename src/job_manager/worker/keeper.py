@@ -73,6 +73,7 @@ LOG_CAP = 64 << 20  # bytes of a log on disk: what is longer keeps its head and 
 LOG_HEAD = 1 << 20
 LOG_LOOK = 1.0  # seconds between two looks at the logs, while there are children
 BLOCK = 4096
+VMSTAT = "/proc/vmstat"
 VMSTAT_LOOK = 1.0  # seconds for which the number of OOM kills may be old when an attempt begins
 LOG_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND
 RECORD = (
@@ -332,10 +333,10 @@ def record_of(attempt: Attempt) -> str:
 # --- memory ---
 
 
-def memory_home() -> tuple[str, str]:
+def memory_home(proc: str = "/proc/self") -> tuple[str, str]:
     """The cgroup (v2) of this process, and the nearest one above it in which it may make others with a memory limit;
     two empty texts where there is none. As root only what was delegated: the rest of the tree is the system's."""
-    own, root = _own_cgroup()
+    own, root = _own_cgroup(proc)
     if not own or not os.access(f"{own}/cgroup.procs", os.W_OK):
         return "", ""
     path = own
@@ -348,15 +349,15 @@ def memory_home() -> tuple[str, str]:
         path = os.path.dirname(path)
 
 
-def _own_cgroup() -> tuple[str, str]:
-    for line in (_read("/proc/self/mountinfo") or b"").decode("utf-8", "surrogateescape").splitlines():
+def _own_cgroup(proc: str) -> tuple[str, str]:
+    for line in (_read(f"{proc}/mountinfo") or b"").decode("utf-8", "surrogateescape").splitlines():
         fields, _, kind = line.partition(" - ")
         if kind.startswith("cgroup2 "):
             top, root = fields.split(" ")[3:5]
             break
     else:
         return "", ""
-    lines = (_read("/proc/self/cgroup") or b"").decode("utf-8", "surrogateescape").splitlines()
+    lines = (_read(f"{proc}/cgroup") or b"").decode("utf-8", "surrogateescape").splitlines()
     own = next((line[3:] for line in lines if line.startswith("0::")), "")
     top = top.rstrip("/")
     if not own.startswith(f"{top}/") or ".." in own.split("/"):
@@ -386,13 +387,13 @@ def _put(path: str, text: str) -> None:
         os.close(handle)
 
 
-def oom_kills() -> int:
+def oom_kills(vmstat: str = VMSTAT) -> int:
     """How often since boot the kernel has killed for want of memory, wherever that was; -1 where it does not say."""
-    _, _, rest = (_read("/proc/vmstat") or b"").partition(b"\noom_kill ")
+    _, _, rest = (_read(vmstat) or b"").partition(b"\noom_kill ")
     return int(rest.split(b"\n", 1)[0]) if rest else -1
 
 
-def judge_memory(attempt: Attempt) -> None:
+def judge_memory(attempt: Attempt, vmstat: str = VMSTAT) -> None:
     """Whether an attempt that has ended ran out of memory: `group` says so for sure, `kills` lets it be guessed."""
     code = 0 if attempt.status is None else os.waitstatus_to_exitcode(attempt.status)
     if attempt.group:
@@ -405,7 +406,7 @@ def judge_memory(attempt: Attempt) -> None:
         except OSError:
             pass  # something of it lives on where nobody sees it
     # A shell says 137 of a program that was killed.
-    elif code in (-9, 137) and not attempt.blows and attempt.why is None and 0 <= attempt.kills < oom_kills():
+    elif code in (-9, 137) and not attempt.blows and attempt.why is None and 0 <= attempt.kills < oom_kills(vmstat):
         attempt.oom = "probable"
 
 
