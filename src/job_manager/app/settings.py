@@ -193,7 +193,10 @@ SETTINGS: Mapping[str, Setting] = {
             "python", PROGRAM, "JM_PYTHON", "what runs modules that name no interpreter",
             'python = ".venv/bin/python"', "the active one, else jm's own", "--python",
         ),
-        Setting("jobs", SLOTS, "JM_JOBS", "CPUs for actions at once, one each unless they say `cpus:`", "jobs = 4", "`cpus`", "-j"),
+        Setting(
+            "jobs", SLOTS, "JM_JOBS", "CPUs for actions at once, one each unless they say `cpus:`", "jobs = 4",
+            "`cpus`", "-j",
+        ),
         Setting("out", PATH, "JM_OUT", "where public artifacts are copied to", 'out = "results"', "nowhere", "--out"),
         Setting(
             "keep_temp", FLAG, "JM_KEEP_TEMP", "keep artifacts that are not public, too", "keep_temp = true",
@@ -219,7 +222,9 @@ SETTINGS: Mapping[str, Setting] = {
             "pass_env", VARIABLE, "JM_PASS_ENV", "variables that actions get in a clean environment, too",
             'pass_env = ["LICENSE_SERVER", "AWS_*"]', "none", many="list", between=",",
         ),
-        Setting("cpus", SLOTS, "JM_CPUS", "how many CPUs jobs may use, without `-j`", "cpus = 8", "as many as there are"),
+        Setting(
+            "cpus", SLOTS, "JM_CPUS", "how many CPUs jobs may use, without `-j`", "cpus = 8", "as many as there are",
+        ),
         Setting("memory", SIZE, "JM_MEMORY", "how much memory jobs may use", 'memory = "8G"', "as much as there is"),
         Setting(
             "limits", COUNT, "JM_LIMITS", "how many there are of each counted resource", "limits = {gpu = 1}",
