@@ -37,7 +37,7 @@ def test_two_of_two_cpus_never_run_at_once_in_two_slots(here):
 
 def test_a_limit_of_one_serialises_and_others_go_on(here):
     entries = ", ".join(alone("gpu", f"g{n}", limits="{gpu: 1}") for n in range(3))
-    here.write("job.yaml", job(f"[{entries}, {{name: free, shell: 'touch went && test -d gpu'}}]"))
+    here.write("job.yaml", job(f"[{entries}, {{name: free, shell: 'until [ -d gpu ]; do sleep 0.01; done'}}]"))
     here.write("jm.toml", "limits.gpu = 1\n")
     told = here.jm("run", "job.yaml", "-j", "4")
     assert told.code == 0, told

@@ -11,7 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from job_manager.core.state import JobState
+from job_manager.testing import action, job, site
+from job_manager.worker.attempt import Ending, read_ending
+from job_manager.worker.brief import Briefing
 from job_manager.worker.keeper import Attempt, judge_memory, memory_home, oom_kills
+from job_manager.worker.layout import Layout
 from job_manager.worker.machine import found_cpus, found_memory, memory_is_enforced
 
 MIB = 1 << 20
@@ -194,3 +199,28 @@ def test_cpus_are_those_of_the_process_or_the_time_its_cgroup_has(tmp_path):
     assert found_cpus(str(tmp_path)) == (1 if own_folder("") else cores)
     (tmp_path / "cpu.max").write_text("max 100000\n")
     assert found_cpus(str(tmp_path)) == cores
+
+
+# --- how it is told ---------------------------------------------------------------------------------------------------
+
+
+def told(oom: str, peak: int, **takes: int) -> Ending:
+    one = job(action("a", **takes))  # type: ignore[arg-type]
+    brief = Briefing(JobState("j1", one, site(), 0.0), Layout("/nowhere", "j1")).brief(0, 1)
+    record: dict[str, object] = {"why": None, "code": None, "signal": 9, "oom": oom, "peak": peak, "maxrss_kib": 2048}
+    return read_ending(record, brief)  # type: ignore[arg-type]
+
+
+def test_the_message_has_the_peak_and_what_was_asked_for():
+    assert told("cgroup", 60 * MIB, memory=64 * MIB) == Ending("oom", 9, "out of memory: it used 60M, memory: 64M")
+    assert told("probable", 0, memory=64 * MIB).message == (
+        "out of memory, probably: killed while the system ran short; it used at least 2M, memory: 64M"
+    )
+    assert told("probable", 0).message.endswith("it used at least 2M, it asks for none with memory:")
+
+
+def test_records_of_keepers_of_before_say_nothing_of_memory():
+    one = JobState("j1", job("a"), site(), 0.0)
+    record: dict[str, object] = {"why": None, "code": None, "signal": 9, "maxrss_kib": 2048}
+    ending = read_ending(record, Briefing(one, Layout("/nowhere", "j1")).brief(0, 1))  # type: ignore[arg-type]
+    assert ending == Ending("signal", 9, "killed by SIGKILL")

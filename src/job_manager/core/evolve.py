@@ -262,6 +262,7 @@ def _make_ready(job: JobState, action: int) -> None:
         heappush(job.ready, action)
         return
     job.needs[action] = takes
+    job.scarce = job.scarce or bool(takes.amounts)
     heappush(job.queues.setdefault(_names(takes), []) if takes.amounts else job.ready, action)
 
 
