@@ -75,6 +75,12 @@ def test_no_later_job_takes_the_slots_for_which_an_earlier_one_waits():
     assert after(state, 0) == [1]
 
 
+def test_a_later_job_with_a_worker_of_its_own_does_not_wait():
+    state = given(at_once(action("a"), action("big", cpus=2, idempotent=False)), slots=2)
+    fold(state, [submitted(job("x"), id="j2", at=NOW + 1), e.WorkerJoined("j2", "w2", 2, 0, NOW)])
+    assert [(event.job, event.worker) for event in only(decided(state), e.ActionLeased)] == [(J, W), ("j2", "w2")]
+
+
 def test_more_cpus_than_slots_run_alone():
     state = given(at_once(action("a", cpus=8), action("b")), slots=2)
     assert leased(decided(state)) == [0]

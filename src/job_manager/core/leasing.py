@@ -24,14 +24,14 @@ def leases(state: State) -> list[e.Event]:
     """The leases of the first job that can have any; the next job is asked once these are folded."""
     round = Round(state)
     for job in sorted(state.jobs.values(), key=lambda job: (job.submitted_at, job.id)):
-        if not (job.ready or job.queues) or job.held or not job.workers:
+        if not (job.ready or job.queues) or job.held or not job.workers or job.workers & round.awaited:
             continue
         # Most jobs take nothing but slots, one each.
         found = list(_with_needs(round, job) if job.needs or job.scarce else _plain(state, job, round.overtaking))
         if found:
             return found
-        if round.stuck:
-            break
+        if round.awaited & job.workers:
+            continue
         # What waits for a free slot would wait for ever if later jobs were leased ahead of it.
         round.overtaking = round.overtaking and not job.queues and _idempotent(job, job.ready[0])
     return []
@@ -85,8 +85,8 @@ def _places(state: State, job: JobState) -> tuple[list[str], list[str]]:
 
 class Round:
     """One look at all that is ready. `used`: amounts that are taken or kept for what was passed over; `closed`: what
-    these lack; `held`: slots by worker. `overtaking`: may later ones wait behind the slots; `stuck`: somebody waits for
-    slots, and nobody after it may have them."""
+    these lack; `held`: slots by worker. `overtaking`: may later ones wait behind the slots; `awaited`: workers for whose
+    slots somebody waits, and which nobody after it may have."""
 
     def __init__(self, state: State) -> None:
         self._workers = state.workers
@@ -94,7 +94,7 @@ class Round:
         self.held = {name: worker.held for name, worker in state.workers.items()}
         self.closed: set[str] = set()
         self.overtaking = True
-        self.stuck = False
+        self.awaited: set[str] = set()
 
     def lacking(self, takes: Need, job: JobState) -> list[str]:
         """The resources of which there is not enough left."""
@@ -146,7 +146,7 @@ def _with_needs(round: Round, job: JobState) -> Iterator[e.Event]:
             continue
         worker = round.place(job, takes.cpus, bool(takes.amounts) or not _idempotent(job, action))
         if worker is None:
-            round.stuck = True
+            round.awaited |= job.workers
             return
         round.take(worker, takes)
         yield e.ActionLeased(job.id, action, job.attempts[action] + 1, worker)
