@@ -85,8 +85,8 @@ def _places(state: State, job: JobState) -> tuple[list[str], list[str]]:
 
 class Round:
     """One look at all that is ready. `used`: amounts that are taken or kept for what was passed over; `closed`: what
-    these lack; `held`: slots by worker. `overtaking`: may later ones wait behind the slots; `awaited`: workers for whose
-    slots somebody waits, and which nobody after it may have."""
+    these lack; `held`: slots by worker. `overtaking`: may later ones wait behind the slots; `awaited`: workers
+    for whose slots somebody waits, and which nobody after it may have."""
 
     def __init__(self, state: State) -> None:
         self._workers = state.workers
