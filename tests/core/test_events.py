@@ -31,6 +31,8 @@ REST: dict[str, object] = {
     "kept": [[0, 1]],
     "counts": {"failed": 1},
     "lost": True,
+    "memory": 2**35,
+    "limits": [["gpu", 1]],
     "code": None,
     "usage": [0.5, 0.25, 1024],
     "outputs": [["v", 1, 2, 3, 2**63, "sha256:0"]],

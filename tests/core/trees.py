@@ -6,6 +6,7 @@ Knows shapes and events; checks nothing the way the core does it: a second, slow
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from hypothesis import strategies as st
 
@@ -37,7 +38,7 @@ nodes = st.recursive(
 def numbered(children: Iterable[Task | Action]) -> tuple[Task | Action, ...]:
     """The same nodes with names of their own."""
     return tuple(
-        Action(f"a{n}", node.work, retries=node.retries, idempotent=node.idempotent)
+        replace(node, name=f"a{n}")
         if isinstance(node, Action)
         else Task(f"t{n}", numbered(node.children), node.parallel)
         for n, node in enumerate(children)

@@ -156,6 +156,26 @@ def test_a_repeated_key_and_a_tag_hide_no_other_mistake(make):
         (7, 5),
         (8, 10),
     ]
+@pytest.mark.parametrize(
+    ("line", "column", "path", "message"),
+    [
+        ("cpus: 0", 7, "cpus", "expected a whole number from 1 to 4,096, found 0"),
+        ("cpus: many", 7, "cpus", 'expected a whole number, found "many"'),
+        ("memory: lots", 9, "memory", 'expected a size like 512M, 8G or 1.5G, found "lots"'),
+        ("memory: {a: 1}", 9, "memory", "expected a size like 512M, 8G or 1.5G, found a mapping"),
+        ("limits: gpu", 9, "limits", 'expected a mapping (NAME: number), found "gpu"'),
+        ("limits: {gpu: x}", 15, "limits.gpu", 'expected a whole number, found "x"'),
+        ("limits: {a b: 1}", 10, "limits.a b", '"a b" cannot be a name: letters, digits, _ and -, at most 64'),
+        ("limits: {memory: 1}", 10, "limits.memory", "memory is no limit but a key of its own: memory: 4G"),
+    ],
+)
+def test_what_a_module_takes_is_held_to_its_form(make, line, column, path, message):
+    assert only(make("m", manifest=f"name: m\nentrypoint: main.py\n{line}\n")) == (3, column, path, message)
+
+
+def test_what_a_module_takes(make):
+    module = read_manifest(str(make("m", more="cpus: 2\nmemory: 1.5G\nlimits: {nuke: 2, gpu: 1}\n")))
+    assert (module.cpus, module.memory, module.limits) == (2, 3 * 2**29, (("gpu", 1), ("nuke", 2)))
 
 
 def test_missing_keys_are_named(make):

@@ -19,6 +19,7 @@ from job_manager.testing import HANGS, Farm, Outcome, ScriptedWorker, action, fa
 from tests.core import trees
 
 FAULTS = ("late", "lose", "repeat", "kill worker", "kill supervisor", "hold", "fail", "hang", "lose attempt")
+MEMORY, LIMITS = 8, {"gpu": 1, "nuke": 2}
 LIFE = 60.0  # virtual seconds of faults
 
 
@@ -36,7 +37,7 @@ def drawn(rng: random.Random) -> Settings:
     on = rng.sample(FAULTS, len(FAULTS) // 2)
     rates = {fault: rng.uniform(0.02, 0.3) if fault in on else 0.0 for fault in FAULTS}
     left = [rng.randint(5, 60)]
-    children = trees.numbered(_children(rng, left, 0))
+    children = trees.numbered(_children(rng, left, 0, rng.random() < 0.5))
     return Settings(rates, Job("sim", children, parallel=rng.random() < 0.3), rng.randint(1, 3), *_capacity(rng))
 
 
@@ -44,16 +45,28 @@ def _capacity(rng: random.Random) -> tuple[int, int]:
     return rng.randint(1, 4), rng.choice([0, 0, 2, 8])
 
 
-def _children(rng: random.Random, left: list[int], depth: int) -> tuple[Task | Action, ...]:
+def _action(rng: random.Random, takes: bool) -> Action:
+    return action(
+        "a",
+        retries=rng.choice([None, 0, 2]),
+        idempotent=rng.choice([None, None, None, False]),
+        cpus=rng.choice([None, None, 2]) if takes else None,
+        memory=rng.choice([None, 1, 5]) if takes else None,
+        gpu=rng.choice([0, 1]) if takes else 0,
+        nuke=rng.choice([0, 0, 2]) if takes else 0,
+    )
+
+
+def _children(rng: random.Random, left: list[int], depth: int, takes: bool) -> tuple[Task | Action, ...]:
     made: list[Task | Action] = []
     for _ in range(rng.randint(0 if depth else 2, 6)):
         if left[0] <= 0:
             break
         if depth < 4 and rng.random() < 0.35:
-            made.append(Task("t", _children(rng, left, depth + 1), rng.random() < 0.5))
+            made.append(Task("t", _children(rng, left, depth + 1, takes), rng.random() < 0.5))
         else:
             left[0] -= 1
-            made.append(action("a", retries=rng.choice([None, 0, 2]), idempotent=rng.choice([None, None, None, False])))
+            made.append(_action(rng, takes))
     return tuple(made)
 
 
@@ -101,7 +114,7 @@ class Simulation(Farm):
 
     def new_worker(self) -> None:
         name = f"w{next(self._named)}"
-        self.join(ScriptedWorker(name, self.settings.slots, self.settings.ahead, self.outcome))
+        self.join(ScriptedWorker(name, self.settings.slots, self.settings.ahead, self.outcome, MEMORY, LIMITS))
 
     def outcome(self, order: StartAttempt) -> Outcome:
         after = self.rng.choice([0.0, 0.1, 1.0, 5.0])

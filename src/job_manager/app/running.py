@@ -41,11 +41,6 @@ def new_id() -> str:
     return os.urandom(6).hex()
 
 
-def default_slots() -> int:
-    """How many actions run at once when nobody says: the cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def children_environ(environ: Mapping[str, str], config: Config) -> dict[str, str]:
     """What the environment of actions is made of: all of the caller's, or a clean one."""
     return clean(environ, config.pass_env) if config.environment == "clean" else dict(environ)
@@ -84,9 +79,10 @@ def run(
     home.make()
     home.lock()
     try:
-        with Host(home, loaded.site.slots or default_slots(), children_environ(environ, config), umask()) as host:
+        with Host(home, loaded.capacity.slots, children_environ(environ, config), umask()) as host:
             if host.knows(id):
                 raise Refused(f"there is a job {id} already", "use another id, or `jm resume`")
+            host.offer(loaded.capacity)
             host.worker.start()
             layout = _layout(home, id, loaded.site)
             _bring_in(layout, loaded.site)
@@ -189,7 +185,7 @@ def resume(
                 return _finish(job, layout, renewal.loaded.site.out), ()
             if tell is not None:
                 tell(renewal.notes)
-            host.worker.slots = renewal.loaded.site.slots or default_slots()
+            host.offer(renewal.loaded.capacity)
             return _go_on(host, job, layout, renewal, observer, lost), renewal.notes
     finally:
         _let_go(home)

@@ -8,11 +8,11 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from job_manager.model.names import ENV, PARAM
+from job_manager.model.names import ENV
+from job_manager.model.need import MOST_OF_A_LIMIT, limit_name
 from job_manager.model.wording import quoted
 
 MOST_SLOTS = 4096
-MOST_OF_A_LIMIT = 1_000_000
 YES, NO = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
 KINDS_OF_VALUE = (
     (bool, "{}"),
@@ -193,7 +193,10 @@ SETTINGS: Mapping[str, Setting] = {
             "python", PROGRAM, "JM_PYTHON", "what runs modules that name no interpreter",
             'python = ".venv/bin/python"', "the active one, else jm's own", "--python",
         ),
-        Setting("jobs", SLOTS, "JM_JOBS", "actions at once", "jobs = 4", "the cores", "-j"),
+        Setting(
+            "jobs", SLOTS, "JM_JOBS", "CPUs for actions at once, one each unless they say `cpus:`", "jobs = 4",
+            "`cpus`", "-j",
+        ),
         Setting("out", PATH, "JM_OUT", "where public artifacts are copied to", 'out = "results"', "nowhere", "--out"),
         Setting(
             "keep_temp", FLAG, "JM_KEEP_TEMP", "keep artifacts that are not public, too", "keep_temp = true",
@@ -219,7 +222,9 @@ SETTINGS: Mapping[str, Setting] = {
             "pass_env", VARIABLE, "JM_PASS_ENV", "variables that actions get in a clean environment, too",
             'pass_env = ["LICENSE_SERVER", "AWS_*"]', "none", many="list", between=",",
         ),
-        Setting("cpus", SLOTS, "JM_CPUS", "how many CPUs jobs may use", "cpus = 8", "as many as there are"),
+        Setting(
+            "cpus", SLOTS, "JM_CPUS", "how many CPUs jobs may use, without `-j`", "cpus = 8", "as many as there are",
+        ),
         Setting("memory", SIZE, "JM_MEMORY", "how much memory jobs may use", 'memory = "8G"', "as much as there is"),
         Setting(
             "limits", COUNT, "JM_LIMITS", "how many there are of each counted resource", "limits = {gpu = 1}",
@@ -250,8 +255,8 @@ def _checked_many(setting: Setting, value: Any, kind: type, members: Callable[[A
     right: list[Any] = []
     wrong: list[Wrong] = []
     for at, member in members(value):
-        if isinstance(at, str) and not PARAM.match(at):
-            wrong.append(((at,), f"{quoted(at)} cannot be a name: letters, digits, _ and -, at most 64"))
+        if isinstance(at, str) and (unfit := limit_name(at)):
+            wrong.append(((at,), unfit))
             continue
         try:
             right.append((at, setting.kind.check(member)))

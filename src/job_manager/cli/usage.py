@@ -208,7 +208,13 @@ def add_setting_options(parser: Parser) -> None:
     add = parser.add_argument
     add("--modules", metavar="DIR", action="append", default=[], help=MODULES_HELP)
     add("--out", metavar="DIR", help="copy the public artifacts there when the job has succeeded")
-    add("-j", metavar="N", type=whole(1, MOST_SLOTS), dest="slots", help="actions at once (default: cores)")
+    add(
+        "-j",
+        metavar="N",
+        type=whole(1, MOST_SLOTS),
+        dest="slots",
+        help="CPUs for actions, one each unless they say cpus: (default: all)",
+    )
     add("--python", metavar="PATH", help="the Python for modules that bring and name none")
     either = argparse.BooleanOptionalAction
     add("--keep-temp", action=either, help="keep artifacts that are not public, too")

@@ -52,13 +52,18 @@ class JobFinished(NamedTuple):
 
 
 class WorkerJoined(NamedTuple):
-    """This incarnation of a worker takes leases for the job: `slots` at once and `ahead` more waiting behind them."""
+    """This incarnation of a worker takes leases for the job: `slots` at once and `ahead` more waiting behind them.
+
+    Where it runs there are so many bytes of `memory` (None: nobody has looked), and of each limit (name, total).
+    """
 
     job: str
     worker: str
     slots: int
     ahead: int
     at: float
+    memory: int | None = None
+    limits: Sequence[tuple[str, int]] = ()
 
 
 class WorkerLeft(NamedTuple):

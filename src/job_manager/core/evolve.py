@@ -16,6 +16,7 @@ from job_manager.model.condition import holds
 from job_manager.model.document import read_job, read_site
 from job_manager.model.errors import InvariantBroken
 from job_manager.model.fanout import Members
+from job_manager.model.need import PLAIN, Need
 
 
 def evolve(state: State, event: e.Event) -> None:
@@ -94,7 +95,7 @@ def _enable_action(job: JobState, node: int, action: int, ends: list[tuple[int, 
         if job.shape.actions[action].foreach:
             job.unfanned.append(action)
         else:
-            heappush(job.ready, action)
+            _make_ready(job, action)
     elif job.states[action] == table.SUCCEEDED:
         ends.append((node, True))
     elif job.states[action] == table.LOST:  # nobody has said that it may run again
@@ -302,6 +303,7 @@ def _job_finished(state: State, event: e.JobFinished) -> None:
 def _worker_joined(state: State, event: e.WorkerJoined) -> None:
     worker = state.workers.setdefault(event.worker, WorkerState(0, 0))
     worker.slots, worker.ahead = event.slots, event.ahead
+    worker.memory, worker.limits = event.memory, dict(event.limits)
     state.jobs[event.job].workers.add(event.worker)
 
 
@@ -322,12 +324,52 @@ def _leased(state: State, event: e.ActionLeased) -> None:
     if event.attempt <= job.attempts[action]:
         raise job.broken(e.ActionLeased, action, f"since attempt {event.attempt} has been made")
     job.move(action, e.ActionLeased)
-    _take_out(job.ready, action)
+    cpus = _take_resources(state, job, action)
     job.attempts[action] = event.attempt
     job.began[action] = job.ended[action] = 0.0
     job.leases[action] = Lease(event.worker, event.attempt)
-    state.workers[event.worker].held += 1
+    state.workers[event.worker].held += cpus
     state.changed.append((event.job, event.action))
+
+
+def _make_ready(job: JobState, action: int) -> None:
+    """It may be leased: in the queue of those that take the same resources."""
+    takes = job.takes(action)
+    if takes == PLAIN:
+        heappush(job.ready, action)
+        return
+    job.needs[action] = takes
+    job.scarce = job.scarce or bool(takes.amounts)
+    heappush(job.queues.setdefault(_names(takes), []) if takes.amounts else job.ready, action)
+
+
+def _names(takes: Need) -> tuple[str, ...]:
+    return tuple(name for name, _ in takes.amounts)
+
+
+def _take_resources(state: State, job: JobState, action: int) -> int:
+    """Out of its queue; from now on it holds what it takes. How many slots that is."""
+    takes = job.needs.pop(action, PLAIN)
+    names = _names(takes)
+    _take_out(job.queues[names] if names else job.ready, action)
+    if takes == PLAIN:
+        return 1
+    if names and not job.queues[names]:
+        del job.queues[names]
+    job.holds[action] = takes
+    for name, amount in takes.amounts:
+        state.used[name] = state.used.get(name, 0) + amount
+    return takes.cpus
+
+
+def _give_resources_back(state: State, job: JobState, action: int) -> int:
+    """How many slots it took."""
+    takes = job.holds.pop(action, PLAIN)
+    for name, amount in takes.amounts:
+        state.used[name] -= amount
+        if not state.used[name]:
+            del state.used[name]
+    return takes.cpus
 
 
 def _take_out(heap: list[Any], member: Any) -> None:
@@ -354,14 +396,14 @@ def _move(job: JobState, event: Attempted) -> None:
 def _end_lease(state: State, job: JobState, action: int) -> None:
     lease = job.leases.pop(action)
     job.stopping.discard(action)
-    state.workers[lease.worker].held -= 1
+    state.workers[lease.worker].held -= _give_resources_back(state, job, action)
 
 
 def _given_back(state: State, event: e.LeaseReturned | e.AttemptStopped) -> None:
     job = state.jobs[event.job]
     _move(job, event)
     _end_lease(state, job, event.action)
-    heappush(job.ready, event.action)
+    _make_ready(job, event.action)
 
 
 def _started(state: State, event: e.ActionStarted) -> None:
@@ -404,7 +446,7 @@ def _retried(state: State, event: e.ActionRetried) -> None:
         job.undecided.remove(event.action)
     else:  # those that are due come in order, so the planned one is nearly always on top
         _take_out(job.timers, next(timer for timer in job.timers if timer[1] == event.action))
-    heappush(job.ready, event.action)
+    _make_ready(job, event.action)
 
 
 def _decided(job: JobState, event: e.RetryPlanned | e.ActionRetried | e.ActionFailed | e.ActionLost) -> None:

@@ -84,6 +84,9 @@ def action_document(action: Action) -> Document:
             params=dict(action.params),
             foreach=[_each(each) for each in action.foreach],
             when=action.when,
+            cpus=action.cpus,
+            memory=action.memory,
+            limits=dict(action.limits),
         )
         | ({} if action.idempotent is None else {"idempotent": action.idempotent})
         | _needs(action)
@@ -195,6 +198,9 @@ def _read_action(body: Document) -> Action:
         params=tuple(sorted(body.get("params", {}).items())),
         foreach=tuple(_read_each(each) for each in body.get("foreach", ())),
         when=body.get("when", ""),
+        cpus=body.get("cpus"),
+        memory=body.get("memory"),
+        limits=tuple(sorted(body.get("limits", {}).items())),
     )
 
 
@@ -245,7 +251,8 @@ def _installed(module: Installed) -> Document:
     plain = {name: getattr(module, name) for name in Installed.__slots__}
     plain |= {"env": dict(module.env), "optional": list(module.optional), "allow_empty": list(module.allow_empty)}
     plain["types"] = dict(module.types)
-    return plain
+    asked = _kept(cpus=plain.pop("cpus"), memory=plain.pop("memory"), limits=dict(plain.pop("limits")))
+    return plain | asked
 
 
 def read_site(document: Document) -> Site:
@@ -276,8 +283,10 @@ def _read_given(name: str, path: str, device: int, inode: int, size: int, mtime_
 def _read_installed(body: Document) -> Installed:
     env = tuple(sorted(body["env"].items()))
     types = tuple(sorted(body.get("types", {}).items()))
+    limits = tuple(sorted(body.get("limits", {}).items()))
     optional, allow_empty = tuple(body["optional"]), tuple(body["allow_empty"])
-    return Installed(**{**body, "env": env, "types": types, "optional": optional, "allow_empty": allow_empty})
+    lists = {"env": env, "types": types, "optional": optional, "allow_empty": allow_empty, "limits": limits}
+    return Installed(**{**body, **lists})
 
 
 def digest(document: Document) -> str:

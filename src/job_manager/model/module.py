@@ -44,4 +44,7 @@ class Module:
     python: str | None = None
     progress: str = ""  # a regular expression with one group (percent) or two (done, total)
     params: tuple[Param, ...] = ()
+    cpus: int | None = None  # these three as in model.job.Action
+    memory: int | None = None
+    limits: tuple[tuple[str, int], ...] = ()
     place: Place | None = field(default=None, compare=False, repr=False)

@@ -30,6 +30,9 @@ class Installed:
     allow_empty: tuple[str, ...] = ()  # output params that may be empty
     types: tuple[tuple[str, str], ...] = ()  # (output param, type), for outputs to which the job gives no type
     progress: str = ""  # how its log says how far it is, as in model.Module
+    cpus: int | None = None  # these three as in model.job.Action
+    memory: int | None = None
+    limits: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from job_manager.model.errors import InputError, Place, Problem
 from job_manager.model.job import FILE, FILES, KINDS
 from job_manager.model.module import Module, Port
 from job_manager.model.names import artifact_name, param_name
+from job_manager.model.need import MOST_CPUS, MOST_OF_A_LIMIT, limit_name
 from job_manager.model.params import Param
 from job_manager.model.wording import quoted
 
@@ -29,6 +30,7 @@ REQUIRED = ("name", "entrypoint")
 KEYS = (
     *("name", "description", "entrypoint", "inputs", "outputs", "params"),
     *("version", "timeout", "retries", "env", "idempotent", "python", "progress"),
+    *("cpus", "memory", "limits"),
 )
 PORT_REQUIRED = ("param_name", "type")
 PORT_KEYS = {
@@ -154,6 +156,9 @@ def _module(fields: Fields, folder: str, reader: Reader) -> Module:
         python=_python(fields),
         params=params,
         progress=_progress(fields),
+        cpus=fields.integer("cpus", 1, MOST_CPUS),
+        memory=fields.size("memory"),
+        limits=fields.counts("limits", MOST_OF_A_LIMIT, limit_name),
         place=Place(reader.file, *fields.at("name"), fields.path_of("name")),
     )
 

@@ -8,10 +8,20 @@ from job_manager.model.site import Installed, Site
 Node = Task | Action
 
 
-def action(name: str, *, retries: int | None = None, idempotent: bool | None = None, module: str = "") -> Action:
-    """A leaf: a command that does nothing, or a call of `module`."""
+def action(
+    name: str,
+    *,
+    retries: int | None = None,
+    idempotent: bool | None = None,
+    module: str = "",
+    cpus: int | None = None,
+    memory: int | None = None,
+    **limits: int,
+) -> Action:
+    """A leaf: a command that does nothing, or a call of `module`. Other names are limits that it takes."""
     work: Work = ModuleCall(module) if module else Command(("true",))
-    return Action(name, work, retries=retries, idempotent=idempotent)
+    takes = tuple(sorted(limits.items()))
+    return Action(name, work, retries=retries, idempotent=idempotent, cpus=cpus, memory=memory, limits=takes)
 
 
 def serial(name: str, *children: Node | str) -> Task:

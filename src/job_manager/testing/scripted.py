@@ -79,8 +79,18 @@ class Run(NamedTuple):
 class ScriptedWorker:
     """One incarnation. `begun` lists every attempt in the order in which they began: the witness of what really ran."""
 
-    def __init__(self, name: str = "w1", slots: int = 2, ahead: int = 0, outcomes: Script | None = None) -> None:
+    def __init__(
+        self,
+        name: str = "w1",
+        slots: int = 2,
+        ahead: int = 0,
+        outcomes: Script | None = None,
+        memory: int | None = None,
+        limits: dict[str, int] | None = None,
+    ) -> None:
         self.name = name
+        self.memory = memory
+        self.limits = limits or {}
         self.slots = slots
         self.ahead = ahead
         self.begun: list[Token] = []

@@ -15,6 +15,7 @@ from job_manager.artifacts.outputs import MISSING, Fault
 from job_manager.artifacts.store import Published
 from job_manager.core.said import AttemptEnded
 from job_manager.model.errors import EngineError
+from job_manager.model.quantity import size_text
 from job_manager.model.wording import quoted
 from job_manager.worker.brief import (
     Brief,
@@ -112,7 +113,8 @@ def _order(brief: Brief, layout: Layout, worker: str, now: float) -> Order:
         "err": layout.log(brief.path, brief.attempt, "err") if brief.split_streams else None,
         "timeout": brief.timeout,
         "grace": GRACE,
-        "weight": 1,
+        "weight": brief.need.cpus,
+        "memory": brief.need.memory,
         "durable": not brief.idempotent,
         "bare": False,
     }
@@ -154,15 +156,27 @@ def read_ending(record: ExitRecord, brief: Brief) -> Ending:
         return Ending("timeout", None, f"it ran longer than its timeout of {brief.timeout:g} s and was ended")
     if why == "spawn":
         return Ending("spawn", None, record["error"] or "the program could not be started")
+    if record.get("oom"):
+        return Ending("oom", number if number is not None else code, _out_of_memory(record, brief.need.memory))
     if number is not None:
         return Ending("signal", number, f"killed by {_signal_name(number)}")
     return Ending("code", code, f"exit code {code}") if code else Ending("", None, "")
 
 
+def _out_of_memory(record: ExitRecord, asked: int | None) -> str:
+    limit = f"memory: {size_text(asked)}" if asked else "it asks for none with memory:"
+    if record.get("oom") == "cgroup":
+        peak = record.get("peak") or 0
+        used = f"it used {size_text(peak)}, " if peak else ""
+        return f"out of memory: {used}{limit}"
+    used = size_text(record["maxrss_kib"] * 1024)
+    return f"out of memory, probably: killed while the system ran short; it used at least {used}, {limit}"
+
+
 def heard(ending: Ending, brief: Brief, layout: Layout) -> Ending:
     """The ending after the attempt's own last words: an exit status in its log overrules the real one, and a failure
     message of its own heads what is said of a failure."""
-    if ending.reason not in ("", "code", "signal"):
+    if ending.reason not in ("", "code", "signal"):  # an end for want of memory leaves no last words
         return ending
     words = words_in(layout.log(brief.path, brief.attempt))
     if brief.split_streams and words is NOTHING:

@@ -143,6 +143,9 @@ def _rows(action: Document) -> Iterator[tuple[str, str]]:
         yield "writes", _typed(use) + _goes(use)
     for name, value in action["env"].items():
         yield "env", f"{name}={shlex.quote(value)}"
+    takes = list(_takes(action))
+    if takes:
+        yield "takes", ", ".join(takes)
     limits = list(_limits(action))
     if limits:
         yield "limits", ", ".join(limits)
@@ -157,6 +160,17 @@ def _goes(use: Document) -> str:
     if use["public"]:
         return f"{optional}, public  ->  {use['path']}"
     return f"{optional}  for {', '.join(use['readers'])}" if use["readers"] else f"{optional}  (nobody reads it)"
+
+
+def _takes(action: Document) -> Iterator[str]:
+    from job_manager.model.quantity import size_text
+
+    if action["cpus"]:
+        yield f"{action['cpus']} CPU{'' if action['cpus'] == 1 else 's'}"
+    if action["memory"]:
+        yield f"{size_text(action['memory'])} of memory"
+    for name, count in action["limits"].items():
+        yield f"{count} {name}"
 
 
 def _limits(action: Document) -> Iterator[str]:

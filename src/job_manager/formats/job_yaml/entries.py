@@ -21,6 +21,7 @@ from job_manager.formats.yaml_tree import At, Map, Value
 from job_manager.model.fanout import Each, spoken
 from job_manager.model.job import FILE, FILES, KINDS, Action, Command, Input, ModuleCall, Output, Shell, Work
 from job_manager.model.names import param_name
+from job_manager.model.need import MOST_CPUS, MOST_OF_A_LIMIT, limit_name
 from job_manager.model.wording import quoted
 
 WORKS = ("module", "cmd", "shell")
@@ -41,8 +42,15 @@ KEYS = (
     "params",
     "foreach",
     "when",
+    "cpus",
+    "memory",
+    "limits",
 )
 MEANT = {
+    **dict.fromkeys(("cpu", "cores", "threads"), 'did you mean "cpus"?'),
+    **dict.fromkeys(("mem", "ram"), 'did you mean "memory"?'),
+    **dict.fromkeys(("gpu", "gpus"), "write limits: {gpu: 1}, and how many there are into jm.toml"),
+    "resources": "write cpus:, memory: and limits: into the entry itself",
     "depends_on": 'did you mean "needs" (names of other entries)?',
     "after": 'did you mean "needs" (names of other entries)?',
     "for_each": 'did you mean "foreach"?',
@@ -184,6 +192,9 @@ def action(entry: Entry, name: str, title: str, scope: Scope) -> Action:
         needs=read_needs(fields),
         foreach=foreach,
         when=read_when(fields),
+        cpus=fields.integer("cpus", 1, MOST_CPUS),
+        memory=fields.size("memory"),
+        limits=fields.counts("limits", MOST_OF_A_LIMIT, limit_name),
         place=scope.place(entry.at, fields.path),
     )
 
