@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from job_manager.artifacts.folders import READING
 from job_manager.artifacts.identity import Identity, of_stat
+from job_manager.model.expect import Expect, merged
 from job_manager.model.job import Output
 from job_manager.model.site import Installed
 from job_manager.model.wording import quoted
@@ -28,6 +29,7 @@ class Declared(NamedTuple):
     public: bool = False
     optional: bool = False
     allow_empty: bool = False
+    expect: Expect = ()
 
 
 class Fault(NamedTuple):
@@ -48,13 +50,14 @@ class Facts(NamedTuple):
 def declared(output: Output, module: Installed | None = None) -> Declared:
     """The output with what its module's manifest adds: its type when the job gives none, and what may be missing."""
     if module is None or output.param is None:
-        return Declared(output.artifact, output.type, output.public, output.optional, output.allow_empty)
+        return Declared(output.artifact, output.type, output.public, output.optional, output.allow_empty, output.expect)
     return Declared(
         output.artifact,
         output.type or dict(module.types).get(output.param),
         output.public,
         output.optional or output.param in module.optional,
         output.allow_empty or output.param in module.allow_empty,
+        merged(dict(module.expects).get(output.param, ()), output.expect),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from job_manager.model.expect import from_document, to_document
 from job_manager.model.job import Action, Command, Input, Job, JobInput, ModuleCall, Output, Shell, Task, Work
 from job_manager.model.params import Param
 from job_manager.model.site import GivenFile, Installed, Site
@@ -97,6 +98,7 @@ def _output(output: Output) -> Document:
         public=output.public,
         optional=output.optional,
         allow_empty=output.allow_empty,
+        expect=to_document(output.expect),
     )
 
 
@@ -173,6 +175,7 @@ def _read_output(body: Document) -> Output:
         body.get("public", False),
         body.get("optional", False),
         body.get("allow_empty", False),
+        from_document(body.get("expect", {})),
     )
 
 
@@ -203,6 +206,7 @@ def _installed(module: Installed) -> Document:
     plain = {name: getattr(module, name) for name in Installed.__slots__}
     plain |= {"env": dict(module.env), "optional": list(module.optional), "allow_empty": list(module.allow_empty)}
     plain["types"] = dict(module.types)
+    plain["expects"] = {param: to_document(expect) for param, expect in module.expects}
     return plain
 
 
@@ -235,7 +239,9 @@ def _read_installed(body: Document) -> Installed:
     env = tuple(sorted(body["env"].items()))
     types = tuple(sorted(body.get("types", {}).items()))
     optional, allow_empty = tuple(body["optional"]), tuple(body["allow_empty"])
-    return Installed(**{**body, "env": env, "types": types, "optional": optional, "allow_empty": allow_empty})
+    expects = tuple((param, from_document(members)) for param, members in body.get("expects", {}).items())
+    read = {"env": env, "types": types, "optional": optional, "allow_empty": allow_empty, "expects": expects}
+    return Installed(**{**body, **read})
 
 
 def digest(document: Document) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from job_manager.model.errors import Place
+from job_manager.model.expect import Expect
 from job_manager.model.params import Param
 
 
@@ -47,6 +48,7 @@ class Output:
     public: bool = False
     optional: bool = False
     allow_empty: bool = False
+    expect: Expect = ()  # what is to be found in it
     place: Place | None = field(default=None, compare=False, repr=False)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from job_manager.model.errors import Place
+from job_manager.model.expect import Expect
 from job_manager.model.params import Param
 
 
@@ -19,6 +20,7 @@ class Port:
     type: str
     optional: bool = False
     allow_empty: bool = False
+    expect: Expect = ()  # of an output: what is to be found in it
     place: Place | None = field(default=None, compare=False, repr=False)
 
 

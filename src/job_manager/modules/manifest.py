@@ -11,6 +11,7 @@ import re
 import stat
 from typing import NamedTuple
 
+from job_manager.formats.yaml_expect import read_expect
 from job_manager.formats.yaml_params import read_params
 from job_manager.formats.yaml_reader import At, Fields, Map, Reader, Value, load, suggestion
 from job_manager.model.errors import InputError, Place, Problem
@@ -29,7 +30,7 @@ KEYS = (
     *("version", "timeout", "retries", "env", "idempotent", "python", "progress"),
 )
 PORT_REQUIRED = ("param_name", "type")
-PORT_KEYS = {"inputs": (*PORT_REQUIRED, "optional"), "outputs": (*PORT_REQUIRED, "optional", "allow_empty")}
+PORT_KEYS = {"inputs": (*PORT_REQUIRED, "optional"), "outputs": (*PORT_REQUIRED, "optional", "allow_empty", "expect")}
 
 
 class Reading(NamedTuple):
@@ -202,7 +203,8 @@ def _port(reader: Reader, key: str, item: Value, at: At, path: str) -> Port | No
         return None
     place = Place(reader.file, *fields.at("param_name"), fields.path_of("param_name"))
     optional, allow_empty = fields.flag("optional", False), key == "outputs" and fields.flag("allow_empty", False)
-    return Port(param, type.strip(), bool(optional), bool(allow_empty), place)
+    expect = read_expect(fields, type.strip()) if key == "outputs" else ()
+    return Port(param, type.strip(), bool(optional), bool(allow_empty), expect, place)
 
 
 def _unfit(param: str) -> str | None:

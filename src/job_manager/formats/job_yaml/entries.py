@@ -13,6 +13,7 @@ from job_manager.formats import words
 from job_manager.formats.job_yaml.naming import named, wanted_name
 from job_manager.formats.job_yaml.scope import Scope, one_of
 from job_manager.formats.words import Word
+from job_manager.formats.yaml_expect import read_expect
 from job_manager.formats.yaml_reader import Fields, is_null
 from job_manager.formats.yaml_tree import At, Map, Value
 from job_manager.model.job import Action, Command, Input, ModuleCall, Output, Shell, Work
@@ -48,8 +49,12 @@ MEANT = {
     "output_artifact": 'did you mean "output_artifacts"? It is a list',
 }
 READ_KEYS = ("name", "param_name", "type", "public")
-WRITTEN_KEYS = (*READ_KEYS, "optional", "allow_empty")
-READ_MEANT = {"optional": "only an output may be optional", "allow_empty": "only an output may be allowed to be empty"}
+WRITTEN_KEYS = (*READ_KEYS, "optional", "allow_empty", "expect")
+READ_MEANT = {
+    "optional": "only an output may be optional",
+    "allow_empty": "only an output may be allowed to be empty",
+    "expect": "expect is for outputs: it is looked at when the file has been written",
+}
 PARAM_MEANT = {"param": 'did you mean "param_name"?'}
 MOST_RETRIES = 1_000
 PROGRAM = re.compile(r"[\w][\w.+-]{0,63}\Z")
@@ -242,13 +247,15 @@ def _output(value: Value, at: At, path: str, called: bool, scope: Scope) -> Outp
     fields = scope.reader.fields(value, at, path, WRITTEN_KEYS, _required(called), PARAM_MEANT)
     if fields is None:
         return None
+    type = scope.text(fields, "type") or None
     return Output(
         _artifact(fields, scope),
         scope.text(fields, "param_name"),
-        scope.text(fields, "type") or None,
+        type,
         bool(fields.flag("public")),
         bool(fields.flag("optional")),
         bool(fields.flag("allow_empty")),
+        read_expect(fields, type, known=type is not None or not called),
         place,
     )
 
