@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from job_manager.artifacts import bringing, copying, removal
 from job_manager.artifacts.export import export
-from job_manager.artifacts.folders import opened
+from job_manager.artifacts.folders import READING, opened
 from job_manager.artifacts.identity import Identity, of_stat
 from job_manager.artifacts.outputs import DISK, INVALID, Declared, Facts, Fault, examine
 from job_manager.model.errors import EngineError, InputError
@@ -122,7 +122,7 @@ class Store:
         Doing it again after a crash halfway finishes it: what is no longer in the attempt's folder but in the store
         counts, because `prepare` had removed whatever lay there. Never raises for the outputs or for the disk.
         """
-        faults = [fault for output in outputs if (fault := self._fault_of(label, output)) is not None]
+        faults = self.faults(label, outputs)
         if faults:
             return Outcome((), tuple(faults))
         published: list[Published] = []
@@ -132,6 +132,24 @@ class Store:
             if fault is not None:
                 return Outcome((), (fault,))
         return Outcome(tuple(published), ())
+
+    def faults(self, label: str, outputs: Sequence[Declared]) -> list[Fault]:
+        """What is wrong with what the attempt wrote, as far as `inspect` sees it."""
+        return [fault for output in outputs if (fault := self._fault_of(label, output)) is not None]
+
+    @contextmanager
+    def reading(self, label: str, output: Declared) -> Iterator[int | None]:
+        """The output open for reading, from the attempt or, where a crash came after publishing, from the store; None
+        when it is no regular file in either."""
+        out, kept = (WORK, _safe(label), OUT), (PUBLIC if output.public else TEMP,)
+        handle = _opened_file(self.root, out, output.name)
+        if handle is None:
+            handle = _opened_file(self.root, kept, output.name)
+        try:
+            yield handle
+        finally:
+            if handle is not None:
+                os.close(handle)
 
     def _fault_of(self, label: str, output: Declared) -> Fault | None:
         seen = self.inspect(label, output)
@@ -219,6 +237,18 @@ def _safe(name: str) -> str:
     if wrong:
         raise InputError(wrong)
     return name
+
+
+def _opened_file(root: str, below: Sequence[str], name: str) -> int | None:
+    try:
+        with opened(root, *below) as directory:
+            handle = os.open(name, READING, dir_fd=directory)
+    except OSError:
+        return None
+    if stat.S_ISREG(os.fstat(handle).st_mode):
+        return handle
+    os.close(handle)
+    return None
 
 
 def _stands(name: str, directory: int) -> bool:

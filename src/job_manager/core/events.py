@@ -131,7 +131,8 @@ class ActionRetried(NamedTuple):
 
 
 class ActionSucceeded(NamedTuple):
-    """`outputs` has a row per artifact: name, device, inode, size in bytes, mtime in ns, sha256 or "".
+    """`outputs` has a row per artifact: name, device, inode, size in bytes, mtime in ns, sha256 or "",
+    and, where it was looked into, what was found: plain values by name.
     `usage` is user and system seconds and peak memory in KiB; `note` what a person should know all the same."""
 
     job: str
