@@ -148,7 +148,15 @@ def test_the_limits():
 # --- JSON -------------------------------------------------------------------------------------------------------------
 
 # Their members are said elsewhere, or are names of the job.
-OPEN = {"counts", "env", "problems", "warnings", "children[].children[].params"}
+OPEN = {
+    "counts",
+    "env",
+    "problems",
+    "warnings",
+    "children[].children[].params",
+    "artifacts[].facts",
+    "artifacts[].expect",
+}
 PAGE = "docs/reference/json.md"
 MODULE = """\
 name: fails
@@ -209,6 +217,7 @@ DOCUMENTS = {
     "modules": ["modules", "modules check modules/fails"],
     "logs": ["logs last"],
     "ls": ["ls"],
+    "show": ["show last", "show last/ok.txt"],
     "status": ["status"],
     "init, rm, config, version": ["init made", "rm last", "config", "version"],
 }
@@ -216,7 +225,7 @@ DOCUMENTS = {
 
 @pytest.mark.parametrize("section", DOCUMENTS)
 def test_the_keys_of_the_json_documents(section, sandbox):
-    if section in ("logs", "ls", "status", "init, rm, config, version"):
+    if section in ("logs", "ls", "show", "status", "init, rm, config, version"):
         sandbox.type("jm run -q job.yaml text.txt")
     written = set(listed(sections(PAGE)[section]))
     if section == "run and resume":
