@@ -74,10 +74,10 @@ def _held(key: str, found: Any, value: Any, tolerance: float, words: str) -> str
     if not (too_little or too_much):
         return ""
     wanted = {"min": "at least ", "max": "at most "}.get(bound, "")
-    unit = " s" if KEYS[key] == DURATION else ""
-    said = words.format(f"{found:,}")
+    unit, form = (" s", "g") if KEYS[key] == DURATION else ("", ",")
+    said = words.format(f"{found:{form}}")
     said = re.sub(r"(?<![\d,.])1 (row|frame|byte|pixel)s", r"1 \1", said)
-    return f"{said}, not {wanted}{value:,}{unit}"
+    return f"{said}, not {wanted}{value:{form}}{unit}"
 
 
 def _lacking(key: str, found: list[str], value: tuple[str, ...]) -> str:

@@ -70,7 +70,7 @@ def _place(error: json.JSONDecodeError, where: str) -> str:
 
 def _hold_brackets(source: Source) -> None:
     first = source.read(0, PIECE).removeprefix(codecs.BOM_UTF8).lstrip(BLANK)[:1]
-    last = source.read(source.size - PIECE, PIECE).rstrip(BLANK)[-1:]
+    last = source.read(max(0, source.size - PIECE), PIECE).rstrip(BLANK)[-1:]
     if first in CLOSING and last and last != CLOSING[first] and b"\0" not in source.read(0, 64):
         begin, end = first.decode(), CLOSING[first].decode()
         raise Broken(f"is cut off: it begins with {begin} and does not end with {end}")
@@ -120,8 +120,7 @@ def _encoding(source: Source, findings: Findings) -> str:
     decoder, beyond_ascii = codecs.getincrementaldecoder(marked or "utf-8")(), False
     try:
         for piece in source.pieces(0, source.size):
-            decoder.decode(piece)
-            beyond_ascii = beyond_ascii or not piece[:-4].isascii()
+            beyond_ascii = not decoder.decode(piece).isascii() or beyond_ascii
         pending = bool(decoder.getstate()[0])
     except UnicodeDecodeError:
         findings.note(f"it is not {(marked or 'utf-8').upper()}: which text it is was not found out")

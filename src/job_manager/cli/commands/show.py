@@ -59,7 +59,7 @@ def _from(artifact: dict[str, Any]) -> str:
 
 
 def _size(artifact: dict[str, Any]) -> str:
-    return "" if artifact["size"] is None else f"{artifact['size']:,} bytes"
+    return "" if artifact["size"] is None else _number(artifact["size"], "byte")
 
 
 def _one(artifact: dict[str, Any], out: Output) -> None:
@@ -103,19 +103,19 @@ def _found(facts: dict[str, Any]) -> list[str]:
     picture = [
         f"{facts['width']}x{facts['height']}" if "height" in facts else "",
         f"{facts['fps']:g} frames a second" if "fps" in facts else "",
-        f"{facts['frames']:,} frames{counted}{span}" if "frames" in facts else "",
-        f"{facts['pages']:,} pages" if "pages" in facts else "",
+        _number(facts["frames"], "frame") + counted + span if "frames" in facts else "",
+        _number(facts["pages"], "page") if "pages" in facts else "",
     ]
     sound = [
         f"{facts['sample_rate']} Hz" if "sample_rate" in facts else "",
-        f"{facts['channels']} channels" if "channels" in facts else "",
+        _number(facts["channels"], "channel") if "channels" in facts else "",
     ]
     whole = [facts.get("format", ""), f"{facts['duration']:g} s" if "duration" in facts else ""]
     if "streams" in facts:
-        whole.append(f"{facts['streams']} streams")
+        whole.append(_number(facts["streams"], "stream"))
     words = [
-        f"{facts['rows']:,} rows" if "rows" in facts else "",
-        f"{facts['items']:,} items" if "items" in facts else "",
+        _number(facts["rows"], "row") if "rows" in facts else "",
+        _number(facts["items"], "item") if "items" in facts else "",
         f"columns {', '.join(facts['columns'])}" if "columns" in facts else "",
         f"keys {', '.join(facts['keys'])}" if "keys" in facts else "",
         facts.get("encoding", ""),
@@ -127,6 +127,10 @@ def _found(facts: dict[str, Any]) -> list[str]:
         _line(words),
     )
     return [line for line in lines if line]
+
+
+def _number(number: int, word: str) -> str:
+    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
 
 
 def _line(parts: list[str], head: str = "") -> str:
