@@ -81,7 +81,9 @@ def _text(fields: Fields, key: str) -> Value | None:
     try:
         return _meant(key, text)
     except ValueError as error:
-        fields.wrong(key, str(error))
+        fields.wrong(
+            key, str(error), "without quotes" if not isinstance(written, Plain) and INTEGER.match(text) else ""
+        )
         return None
 
 
