@@ -9,7 +9,7 @@ import hypothesis
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from job_manager.core import table
 from job_manager.core.events import ActionLeased
@@ -137,13 +137,13 @@ def histories(count: int) -> settings:
     )
 
 
-class TestAnyHistory(AnyHistory.TestCase):
-    settings = histories(60)
+def test_any_history():
+    run_state_machine_as_test(AnyHistory, settings=histories(60))
 
 
 @pytest.mark.long
-class TestManyHistories(AnyHistory.TestCase):
-    settings = histories(600)
+def test_many_histories():
+    run_state_machine_as_test(AnyHistory, settings=histories(600))
 
 
 BAD = st.sets(st.integers(0, trees.MOST))
