@@ -16,7 +16,6 @@ import pytest
 
 from tests.house.source import ROOT
 
-
 # What pytest makes of its plugins is kept for the next run; else each run spends most of its time on them.
 FOREIGN = ("JM_", "PYTEST_", "PYTHONDONTWRITEBYTECODE")
 
