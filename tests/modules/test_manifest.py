@@ -149,6 +149,15 @@ outputs:
     ]
 
 
+def test_a_repeated_key_and_a_tag_hide_no_other_mistake(make):
+    text = "name: m\nname: n\nentrypoint: main.py\ninputs: !!set\n  a:\noutputs:\n  - {param_name: o}\ntimeout: soon\n"
+    assert [problem[:2] for problem in problems_of(make("m", manifest=text)) if problem[:2] != (4, 9)] == [
+        (2, 1),
+        (7, 5),
+        (8, 10),
+    ]
+
+
 def test_missing_keys_are_named(make):
     found = problems_of(make("m", manifest="description: x\n"))
     assert {message for *_, message in found} == {

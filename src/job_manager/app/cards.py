@@ -158,7 +158,7 @@ def _sizes(texts: Iterable[str]) -> list[int]:
 def _other_python(brief: Brief, name: str | None) -> Iterator[str]:
     assert brief.module is not None
     what = f"the Python package {quoted(name)}" if name else "an import"
-    yield f"{what} is missing in {brief.module.interpreter}, which was used because of {brief.module.chosen}"
+    yield f"{what} is missing in {brief.module.interpreter} ({brief.module.chosen})"
     yield (
         f"choose another: `python:` in {brief.module.folder}/manifest.yaml, a .venv in that folder, "
         "--python PATH, or an active environment"

@@ -183,7 +183,7 @@ def _match_named(job: Job, name: str, path: str, matched: dict[str, str]) -> Pro
 
 
 def _too_many(job: Job, files: Sequence[str]) -> list[Problem]:
-    takes = f"takes {len(job.inputs)} file(s)" if job.inputs else "has no input"
+    takes = f"takes {len(job.inputs)} file{'s' if len(job.inputs) > 1 else ''}" if job.inputs else "has no input"
     return [_typed(f"{path}: nothing to give it to; the job {takes}") for path in files]
 
 

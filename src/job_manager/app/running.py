@@ -130,10 +130,20 @@ def _finish(job: JobState, layout: Layout, out: str = "") -> Outcome:
     if job.finished != "succeeded":
         return Outcome(job)
     out = out or job.site.out
-    exported = layout.store.export(out) if out else []
+    exported = _exported(job, layout, out) if out else []
     if not job.site.keep_temp:
         layout.store.retire()
     return Outcome(job, tuple(exported))
+
+
+def _exported(job: JobState, layout: Layout, out: str) -> list[str]:
+    try:
+        return layout.store.export(out)
+    except (EngineError, Refused) as error:
+        error.hint = (
+            f"the job has succeeded and its results are kept: `jm resume {job.id} --out DIR` copies them elsewhere"
+        )
+        raise
 
 
 # --- taking up again ------------------------------------------------------------------------------------------------

@@ -27,11 +27,12 @@ SUGGESTIONS = 20  # of one mapping: guessing costs more than reading
 EVENT_LIMIT = 40_000_000  # a million entries written as in the README are 28 million
 
 
-def load(raw: bytes, file: str, *, pure: bool = False) -> Value | None:
+def load(raw: bytes, file: str, *, pure: bool = False, flaws: list[Problem] | None = None) -> Value | None:
     """The one document in `raw`, or None when there is nothing in it. `file` is how messages name it.
 
     Raises InputError: not UTF-8, not YAML, tags, repeated keys, aliases that explode, nesting, several documents.
-    pure: the parser in Python even where libyaml is there.
+    pure: the parser in Python even where libyaml is there. flaws: takes the mistakes that the tree can do without
+    (tags, repeated keys, keys that are no text), which raise otherwise; of a repeated key the first value stands.
     """
     # Imported here: most commands never read YAML.
     import yaml
@@ -44,7 +45,7 @@ def load(raw: bytes, file: str, *, pure: bool = False) -> Value | None:
             _feed(parser, builder, yaml)
     except yaml.YAMLError as error:
         raise InputError([*builder.problems, *explained(error, raw, file, builder.opened).problems]) from None
-    return builder.finish()
+    return builder.finish(flaws)
 
 
 def _parser(raw: bytes, pure: bool) -> Any:

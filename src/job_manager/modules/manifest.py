@@ -60,7 +60,7 @@ def read(folder: str) -> Reading:
     try:
         raw = _content(file)
         _refuse_second(file, others)
-        value = load(raw, file)
+        value = load(raw, file, flaws=reader.problems)
     except InputError as error:
         return Reading(None, _guessed(raw) or fallback, tuple(error.problems))
     fields = _fields(reader, value)

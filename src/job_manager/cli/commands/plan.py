@@ -88,7 +88,7 @@ def _show_action(action: Document, indent: str, out: Output) -> None:
     kind = f"module {action['module']}" if action["module"] else action["role"]
     out.line(f"{indent}{action['number']}  ", Styled(action["name"], "strong"), f"  {kind}")
     for label, text in _rows(action):
-        first, *others = text.split("\n")
+        first, *others = text.split("\n") if label in ("command", "env") else [text]
         out.line(f"{indent}     ", Styled(f"{label:<9}", "quiet"), first)
         for line in others:  # of a command: at the left, so that it is the same when it is copied
             out.line(line)
