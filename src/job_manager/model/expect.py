@@ -56,9 +56,10 @@ LOOKED_INTO = "types that are looked into: video, audio, image, json, csv, text"
 TOLERANCE = 0.1  # seconds: what encoders add at the ends, and the last digit that probes print
 RATE_TOLERANCE = 0.02  # frames a second: enough for 23.976 printed as 23.98, not enough to take it for 24
 MOST = 10**12
-RANGE = re.compile(r"([0-9]{1,9})-([0-9]{1,9})(?:x([0-9]{1,6}))?\Z", re.ASCII)
-NUMBER = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?\Z", re.ASCII)
-FRACTION = re.compile(r"([0-9]{1,9})/([0-9]{1,9})\Z", re.ASCII)
+# Not compiled here: every start of jm imports this, and few jobs expect anything.
+RANGE = r"([0-9]{1,9})-([0-9]{1,9})(?:x([0-9]{1,6}))?\Z"
+NUMBER = r"[0-9]{1,6}(?:\.[0-9]{1,6})?\Z"
+FRACTION = r"([0-9]{1,9})/([0-9]{1,9})\Z"
 
 
 class Misfit(NamedTuple):
@@ -109,17 +110,17 @@ def merged(weaker: Expect, stronger: Expect) -> Expect:
 
 def rate(text: str) -> float:
     """Frames a second, of `25`, `23.976` or `24000/1001`. Raises ValueError with a sentence."""
-    fraction = FRACTION.match(text)
+    fraction = re.match(FRACTION, text)
     if fraction and int(fraction[1]) and int(fraction[2]):
         return int(fraction[1]) / int(fraction[2])
-    if NUMBER.match(text) and float(text) > 0:
+    if re.match(NUMBER, text) and float(text) > 0:
         return float(text)
     raise ValueError(f'expected frames a second like 25, 23.976 or 24000/1001, found "{text[:40]}"')
 
 
 def numbers(text: str) -> range:
     """The frame numbers of `1-240` or `1-240x2`. Raises ValueError with a sentence."""
-    found = RANGE.match(text)
+    found = re.match(RANGE, text)
     if not found:
         raise ValueError(f'expected a number of frames like 240, or a range like 1-240, found "{text[:40]}"')
     first, last, step = int(found[1]), int(found[2]), int(found[3] or 1)
