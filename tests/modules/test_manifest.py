@@ -282,3 +282,38 @@ def test_two_manifests_in_one_folder_are_a_mistake_that_names_both(make):
     (folder / "manifest.yml").unlink()
     os.symlink("manifest.yaml", folder / "manifest.yml")
     assert read_manifest(str(folder)).name == "called"
+
+
+EXPECTING = """\
+name: m
+entrypoint: main.py
+inputs:
+  - {param_name: input, type: video, expect: {width: 3}}
+outputs:
+  - param_name: output
+    type: TYPE
+    expect: EXPECT
+"""
+
+
+def test_what_is_expected_of_an_output(make):
+    written = EXPECTING.replace("TYPE", "video").replace("EXPECT", "{min_duration: 3s, frames: 240, audio: true}")
+    module = read_manifest(str(make("m", manifest=written)))
+    assert module.outputs[0].expect == (("audio", True), ("frames", 240), ("min_duration", 3.0))
+    assert module.inputs[0].expect == ()
+
+
+@pytest.mark.parametrize(
+    ("type", "expect", "column", "key", "message"),
+    [
+        ("video", "{min_durtion: 3s}", 14, ".min_durtion", 'unknown key "min_durtion"'),
+        ("video", "{min_duration: soon}", 28, ".min_duration", "expected a duration like 90s, 5m, 2h or 1h30m, found"),
+        ("audio", "{width: 3}", 14, ".width", "width can never be checked on the type audio"),
+        ("thing", "{width: 3}", 14, ".width", "width can never be checked: the type thing is not looked into"),
+        ("video", "30s", 13, "", 'expected a mapping (key: value), found "30s"'),
+        ("csv", "{columns: a}", 23, ".columns", 'expected a list, found "a"'),
+    ],
+)
+def test_what_is_wrong_with_an_expectation(make, type, expect, column, key, message):
+    line, at, path, said = only(make("m", manifest=EXPECTING.replace("TYPE", type).replace("EXPECT", expect)))
+    assert (line, at, path) == (8, column, f"outputs[0].expect{key}") and said.startswith(message)

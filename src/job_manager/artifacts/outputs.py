@@ -12,6 +12,7 @@ from typing import NamedTuple
 from job_manager.artifacts.directories import FileRow, Unfit, listed, of_directory
 from job_manager.artifacts.folders import DIRECTORY, READING
 from job_manager.artifacts.identity import Identity, of_stat
+from job_manager.model.expect import Expect, merged
 from job_manager.model.job import FILE, FILES, Output
 from job_manager.model.site import Installed
 from job_manager.model.wording import quoted
@@ -31,6 +32,7 @@ class Declared(NamedTuple):
     allow_empty: bool = False
     kind: str = FILE
     glob: str = ""
+    expect: Expect = ()
 
     @property
     def is_directory(self) -> bool:
@@ -66,6 +68,7 @@ def declared(output: Output, module: Installed | None = None) -> Declared:
             output.allow_empty,
             output.kind,
             output.glob,
+            output.expect,
         )
     return Declared(
         output.artifact,
@@ -75,6 +78,7 @@ def declared(output: Output, module: Installed | None = None) -> Declared:
         output.allow_empty or output.param in module.allow_empty,
         output.kind,
         output.glob,
+        merged(dict(module.expects).get(output.param, ()), output.expect),
     )
 
 

@@ -23,7 +23,7 @@ from typing import NamedTuple
 from job_manager.artifacts import bringing, copying, directories, removal
 from job_manager.artifacts.directories import FileRow
 from job_manager.artifacts.export import export
-from job_manager.artifacts.folders import DIRECTORY, opened
+from job_manager.artifacts.folders import DIRECTORY, READING, opened
 from job_manager.artifacts.identity import Identity, identity, of_stat
 from job_manager.artifacts.outputs import DISK, INVALID, Declared, Facts, Fault, examine
 from job_manager.model.errors import EngineError, InputError
@@ -129,7 +129,7 @@ class Store:
         Doing it again after a crash halfway finishes it: what is no longer in the attempt's folder but in the store
         counts, because `prepare` had removed whatever lay there. Never raises for the outputs or for the disk.
         """
-        faults = [fault for output in outputs if (fault := self._fault_of(label, output)) is not None]
+        faults = self.faults(label, outputs)
         if faults:
             return Outcome((), tuple(faults))
         published: list[Published] = []
@@ -139,6 +139,24 @@ class Store:
             if fault is not None:
                 return Outcome((), (fault,))
         return Outcome(tuple(published), ())
+
+    def faults(self, label: str, outputs: Sequence[Declared]) -> list[Fault]:
+        """What is wrong with what the attempt wrote, as far as `inspect` sees it."""
+        return [fault for output in outputs if (fault := self._fault_of(label, output)) is not None]
+
+    @contextmanager
+    def reading(self, label: str, output: Declared) -> Iterator[int | None]:
+        """The output open for reading, from the attempt or, where a crash came after publishing, from the store; None
+        when it is not there in either, or is not what it is declared to be."""
+        out, kept = (WORK, _safe(label), OUT), (PUBLIC if output.public else TEMP,)
+        handle = _opened(self.root, out, output)
+        if handle is None:
+            handle = _opened(self.root, kept, output)
+        try:
+            yield handle
+        finally:
+            if handle is not None:
+                os.close(handle)
 
     def _fault_of(self, label: str, output: Declared) -> Fault | None:
         seen = self.inspect(label, output)
@@ -264,6 +282,18 @@ def _files(target: int, output: Declared) -> tuple[FileRow, ...]:
         return tuple(directories.listed(handle, output.glob))
     finally:
         os.close(handle)
+
+
+def _opened(root: str, below: Sequence[str], output: Declared) -> int | None:
+    try:
+        with opened(root, *below) as directory:
+            handle = os.open(output.name, DIRECTORY if output.is_directory else READING, dir_fd=directory)
+    except OSError:
+        return None
+    if output.is_directory or stat.S_ISREG(os.fstat(handle).st_mode):
+        return handle
+    os.close(handle)
+    return None
 
 
 def _stands(name: str, directory: int) -> bool:

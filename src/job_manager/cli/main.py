@@ -25,6 +25,7 @@ COMMANDS: dict[str, Callable[[], Any]] = {
     "init": lambda: import_module("job_manager.cli.commands.init"),
     "ls": lambda: import_module("job_manager.cli.commands.ls"),
     "status": lambda: import_module("job_manager.cli.commands.status"),
+    "show": lambda: import_module("job_manager.cli.commands.show"),
     "logs": lambda: import_module("job_manager.cli.commands.logs"),
     "rm": lambda: import_module("job_manager.cli.commands.rm"),
     "config": lambda: import_module("job_manager.cli.commands.config"),

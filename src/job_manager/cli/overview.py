@@ -18,6 +18,7 @@ Run
 Look
   ls                       the jobs of this directory, newest first
   status [ID]              how a job and each of its actions stand
+  show [ID[/ARTIFACT]]     what is known of the files of a job: duration, frames, who made them
   logs [ID[/ACTION]] [-f]  what the actions printed
   rm ID                    remove a job with everything it left
   config                   every setting, and where it comes from

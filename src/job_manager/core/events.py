@@ -139,7 +139,8 @@ class ActionRetried(NamedTuple):
 
 class ActionSucceeded(NamedTuple):
     """`outputs` has a row per artifact: name, device, inode, size in bytes, mtime in ns, sha256 or "", and where there
-    is more to tell a mapping: `files` of a directory with a row each (name, inode, size, mtime).
+    is more to tell a mapping: what was found when it was looked into, plain values by name, and `files` of a directory
+    with a row each (name, inode, size, mtime).
     `usage` is user and system seconds and peak memory in KiB; `note` what a person should know all the same."""
 
     job: str

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from job_manager.model.expect import from_document, to_document
 from job_manager.model.fanout import Each
 from job_manager.model.job import FILE, Action, Command, Input, Job, JobInput, ModuleCall, Output, Shell, Task, Work
 from job_manager.model.params import Param
@@ -128,6 +129,7 @@ def _output(output: Output) -> Document:
         kind=_kind(output.kind),
         glob=output.glob,
         group=output.group,
+        expect=to_document(output.expect),
     )
 
 
@@ -221,6 +223,7 @@ def _read_output(body: Document) -> Output:
         body.get("kind", FILE),
         body.get("glob", ""),
         body.get("group", ""),
+        from_document(body.get("expect", {})),
     )
 
 
@@ -252,6 +255,7 @@ def _installed(module: Installed) -> Document:
     plain |= {"env": dict(module.env), "optional": list(module.optional), "allow_empty": list(module.allow_empty)}
     plain["types"] = dict(module.types)
     asked = _kept(cpus=plain.pop("cpus"), memory=plain.pop("memory"), limits=dict(plain.pop("limits")))
+    plain["expects"] = {param: to_document(expect) for param, expect in module.expects}
     return plain | asked
 
 
@@ -285,8 +289,9 @@ def _read_installed(body: Document) -> Installed:
     types = tuple(sorted(body.get("types", {}).items()))
     limits = tuple(sorted(body.get("limits", {}).items()))
     optional, allow_empty = tuple(body["optional"]), tuple(body["allow_empty"])
-    lists = {"env": env, "types": types, "optional": optional, "allow_empty": allow_empty, "limits": limits}
-    return Installed(**{**body, **lists})
+    expects = tuple((param, from_document(members)) for param, members in body.get("expects", {}).items())
+    read = {"env": env, "types": types, "optional": optional, "allow_empty": allow_empty, "expects": expects}
+    return Installed(**{**body, **read, "limits": limits})
 
 
 def digest(document: Document) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from job_manager.model.errors import Place
+from job_manager.model.expect import Expect
 from job_manager.model.fanout import Each
 from job_manager.model.params import Param
 
@@ -64,6 +65,7 @@ class Output:
     kind: str = FILE
     glob: str = ""
     group: str = ""
+    expect: Expect = ()  # what is to be found in it
     place: Place | None = field(default=None, compare=False, repr=False)
 
 

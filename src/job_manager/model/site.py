@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from job_manager.model.expect import Expect
 from job_manager.model.job import Job
 
 
@@ -33,6 +34,7 @@ class Installed:
     cpus: int | None = None  # these three as in model.job.Action
     memory: int | None = None
     limits: tuple[tuple[str, int], ...] = ()
+    expects: tuple[tuple[str, Expect], ...] = ()  # (output param, what is to be found in it)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import re
 import stat
 from typing import NamedTuple
 
+from job_manager.formats.yaml_expect import read_expect
 from job_manager.formats.yaml_params import read_params
 from job_manager.formats.yaml_reader import At, Fields, Map, Reader, Value, load, suggestion
 from job_manager.model.errors import InputError, Place, Problem
@@ -35,7 +36,7 @@ KEYS = (
 PORT_REQUIRED = ("param_name", "type")
 PORT_KEYS = {
     "inputs": (*PORT_REQUIRED, "optional", "kind"),
-    "outputs": (*PORT_REQUIRED, "optional", "allow_empty", "kind", "glob"),
+    "outputs": (*PORT_REQUIRED, "optional", "allow_empty", "kind", "glob", "expect"),
 }
 
 
@@ -212,7 +213,9 @@ def _port(reader: Reader, key: str, item: Value, at: At, path: str) -> Port | No
         return None
     place = Place(reader.file, *fields.at("param_name"), fields.path_of("param_name"))
     optional, allow_empty = fields.flag("optional", False), key == "outputs" and fields.flag("allow_empty", False)
-    return Port(param, type.strip(), bool(optional), bool(allow_empty), *_kind(fields), place)
+    kind, glob = _kind(fields)
+    expect = read_expect(fields, type.strip(), sequence=kind != FILE) if key == "outputs" else ()
+    return Port(param, type.strip(), bool(optional), bool(allow_empty), kind, glob, expect, place)
 
 
 def _kind(fields: Fields) -> tuple[str, str]:

@@ -33,6 +33,7 @@ from job_manager.worker.command import argv
 from job_manager.worker.keeper_link import ExitRecord, Order
 from job_manager.worker.last_words import NOTHING, Words, error_text, sentence, words_in
 from job_manager.worker.layout import Layout
+from job_manager.worker.looking import look_into
 
 GRACE = 10.0  # seconds between asking a child to end and ending it
 
@@ -126,7 +127,8 @@ def conclude(brief: Brief, record: ExitRecord, layout: Layout, worker: str) -> A
     outputs: Sequence[Sequence[Any]] = ()
     if not ending.reason:
         try:
-            outputs = _collect(brief, layout)
+            outputs, said = _collect(brief, layout)
+            ending = ending._replace(message="; ".join(filter(None, (ending.message, said))))
         except Unfit as unfit:
             note = f" ({ending.message})" if ending.message else ""
             ending = Ending(unfit.reason, None, f"{unfit}{note}")
@@ -207,19 +209,28 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def _collect(brief: Brief, layout: Layout) -> list[tuple[Any, ...]]:
-    """Verify every declared output, publish them all, and describe what was published."""
+def _collect(brief: Brief, layout: Layout) -> tuple[list[tuple[Any, ...]], str]:
+    """Verify every declared output, publish them all; a row for each, and what a person should know all the same."""
     for source in brief.sources:
         fault = source.identity and difference(source.path, source.identity)
         if fault:
             raise Unfit("output-invalid", f"input {quoted(source.artifact)} {fault} while the action ran")
     if not brief.action.outputs:
-        return []
-    outcome = layout.store.publish(brief.label, brief.declared)
-    if outcome.faults:
-        detail = "; ".join(fault.detail for fault in outcome.faults)
-        raise Unfit(outcome.faults[0].reason, detail + _elsewhere(brief, outcome.faults))
-    return [_row(brief, artifact) for artifact in outcome.published]
+        return [], ""
+    outputs = brief.declared
+    faults: Sequence[Fault] = layout.store.faults(brief.label, outputs)
+    bad = {fault.name for fault in faults}
+    looked = look_into(layout.store, brief.label, [output for output in outputs if output.name not in bad])
+    _refuse(brief, [*faults, *looked.faults])
+    outcome = layout.store.publish(brief.label, outputs)
+    _refuse(brief, outcome.faults)
+    return [_row(brief, artifact, looked.facts.get(artifact.name)) for artifact in outcome.published], looked.unchecked
+
+
+def _refuse(brief: Brief, faults: Sequence[Fault]) -> None:
+    if faults:
+        detail = "; ".join(fault.detail for fault in faults)
+        raise Unfit(faults[0].reason, detail + _elsewhere(brief, faults))
 
 
 def _elsewhere(brief: Brief, faults: Sequence[Fault]) -> str:
@@ -231,6 +242,7 @@ def _elsewhere(brief: Brief, faults: Sequence[Fault]) -> str:
     return ""
 
 
-def _row(brief: Brief, artifact: Published) -> tuple[Any, ...]:
+def _row(brief: Brief, artifact: Published, facts: dict[str, Any] | None) -> tuple[Any, ...]:
     row = (artifact.name, *artifact.identity, sha256(artifact.path) if brief.verify else "")
-    return (*row, {"files": artifact.files}) if artifact.files else row
+    more = (facts or {}) | ({"files": artifact.files} if artifact.files else {})
+    return (*row, more) if more else row

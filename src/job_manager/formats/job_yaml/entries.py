@@ -16,6 +16,7 @@ from job_manager.formats.job_yaml.naming import Wanted, wanted_name
 from job_manager.formats.job_yaml.scope import Scope, one_of
 from job_manager.formats.wording import suggestion
 from job_manager.formats.words import Word
+from job_manager.formats.yaml_expect import read_expect
 from job_manager.formats.yaml_reader import Fields, is_null
 from job_manager.formats.yaml_tree import At, Map, Value
 from job_manager.model.fanout import Each, spoken
@@ -65,10 +66,11 @@ MEANT = {
     "output_artifact": 'did you mean "output_artifacts"? It is a list',
 }
 READ_KEYS = ("name", "param_name", "type", "public", "kind", "optional")
-WRITTEN_KEYS = (*READ_KEYS, "allow_empty", "glob")
+WRITTEN_KEYS = (*READ_KEYS, "allow_empty", "glob", "expect")
 READ_MEANT = {
     "allow_empty": "only an output may be allowed to be empty",
     "glob": "say at the output which files count",
+    "expect": "expect is for outputs: it is looked at when the file has been written",
 }
 PARAM_MEANT = {"param": 'did you mean "param_name"?'}
 MOST_RETRIES = 1_000
@@ -290,15 +292,17 @@ def _output(value: Value, at: At, path: str, called: bool, scope: Scope) -> Outp
     fields = scope.reader.fields(value, at, path, WRITTEN_KEYS, _required(called), PARAM_MEANT)
     if fields is None:
         return None
+    type, kind = scope.text(fields, "type") or None, read_kind(fields) or FILE
     return Output(
         _artifact(fields, scope),
         scope.text(fields, "param_name"),
-        scope.text(fields, "type") or None,
+        type,
         bool(fields.flag("public")),
         bool(fields.flag("optional")),
         bool(fields.flag("allow_empty")),
-        kind=read_kind(fields) or FILE,
+        kind=kind,
         glob=_glob(fields),
+        expect=read_expect(fields, type, known=type is not None or not called, sequence=kind != FILE),
         place=place,
     )
 
