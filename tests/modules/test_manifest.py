@@ -156,6 +156,8 @@ def test_a_repeated_key_and_a_tag_hide_no_other_mistake(make):
         (7, 5),
         (8, 10),
     ]
+
+
 @pytest.mark.parametrize(
     ("line", "column", "path", "message"),
     [

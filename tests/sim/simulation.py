@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from job_manager.core.decide import Order, StartAttempt
 from job_manager.core.said import Report
-from job_manager.model.job import Action, Job, Task
+from job_manager.model.fanout import Each
+from job_manager.model.job import FILES, Action, Job, Task
 from job_manager.testing import HANGS, Farm, Outcome, ScriptedWorker, action, fails, lost, succeeds
 from tests.core import trees
 
@@ -38,7 +39,25 @@ def drawn(rng: random.Random) -> Settings:
     rates = {fault: rng.uniform(0.02, 0.3) if fault in on else 0.0 for fault in FAULTS}
     left = [rng.randint(5, 60)]
     children = trees.numbered(_children(rng, left, 0, rng.random() < 0.5))
+    children += tuple(_fanning(rng, f"f{n}") for n in range(rng.choice([0, 0, 1, 2])))
+    children += tuple(_minding(f"m{n}") for n in range(rng.choice([0, 0, 1])))
     return Settings(rates, Job("sim", children, parallel=rng.random() < 0.3), rng.randint(1, 3), *_capacity(rng))
+
+
+def _fanning(rng: random.Random, name: str) -> Task:
+    """Files of which nobody knows how many there will be; one action for each; one that reads what they made."""
+    over = (Each("x", over=f"{name}.made"),)
+    each = f"{{x}}.{name}" if rng.random() < 0.8 else f"{name}.all"  # two of these are one too many
+    makes, reads = action("makes", writes=(f"{name}.made/",)), action("reads", reads=(each,))
+    return Task(name, (makes, action("each", reads=("x",), writes=(each,), foreach=over, retries=1), reads))
+
+
+def _minding(name: str) -> Task:
+    """One that starts when another has failed, and one that reads what the first makes."""
+    lifeboat = action("boat", needs=(f"{name}/ship",), when=f"{name}/ship.failed", writes=(f"{name}.saved",))
+    return Task(
+        name, (action("ship"), lifeboat, action("shore", needs=(f"{name}/boat",), reads=(f"{name}.saved",))), True
+    )
 
 
 def _capacity(rng: random.Random) -> tuple[int, int]:
@@ -122,7 +141,15 @@ class Simulation(Farm):
             return HANGS
         if self.chance("lose attempt"):
             return lost(after)
-        return fails(after=after) if self.chance("fail") else succeeds(after)
+        return fails(after=after) if self.chance("fail") else succeeds(after)._replace(outputs=self._made(order))
+
+    def _made(self, order: StartAttempt) -> list[list[object]]:
+        """What the attempt has written, for those that read it: of kind files none, one or a few."""
+        rows: list[list[object]] = []
+        for use in self.job.shape.actions[order.action].outputs:
+            files = [[f"{number}", number, 1, 1] for number in range(self.rng.randint(0, 4))]
+            rows.append([use.artifact, 1, 1, 1, 1, "", {"files": files if use.kind == FILES else []}])
+        return rows
 
     def misfortune(self) -> None:
         if self.chance("kill supervisor"):

@@ -111,7 +111,8 @@ def _layout(home: Home, id: str, site: Site) -> Layout:
 
 def _bring_in(layout: Layout, site: Site) -> None:
     for given in site.inputs:
-        layout.store.bring_in(given.name, given.path)
+        name, _, file = given.name.partition("/")
+        layout.store.bring_in(name, given.path, file)
 
 
 def _refuse_inside(home: Home, out: str) -> None:

@@ -61,13 +61,13 @@ class Store:
         self.root = os.path.abspath(root)
         self.inputs = inputs
 
-    def path(self, name: str, public: bool = False) -> str:
-        """Where the artifact lies once it is published."""
-        return os.path.join(self.root, PUBLIC if public else TEMP, *_parts(name))
+    def path(self, name: str, public: bool = False, file: str = "") -> str:
+        """Where the artifact lies once it is published, or one `file` of an artifact that has several."""
+        return os.path.join(self.root, PUBLIC if public else TEMP, *_parts(name, file))
 
-    def input_path(self, name: str) -> str:
-        """Where a job input lies once it is brought in."""
-        return os.path.join(self.root, self.inputs, *_parts(name))
+    def input_path(self, name: str, file: str = "") -> str:
+        """Where a job input lies once it is brought in, or one `file` of an input that has several."""
+        return os.path.join(self.root, self.inputs, *_parts(name, file))
 
     def attempt_path(self, label: str) -> str:
         """The attempt's own directory."""
@@ -77,13 +77,14 @@ class Store:
         """Where the attempt is told to write the output."""
         return os.path.join(self.root, WORK, _safe(label), OUT, _safe(name))
 
-    def bring_in(self, name: str, source: str) -> Identity:
-        """Put a person's file under its artifact name; the identity of the source. Again changes nothing.
+    def bring_in(self, name: str, source: str, file: str = "") -> Identity:
+        """Put a person's file under its artifact name (as `file` of one that has several); the identity of the source.
+        Again changes nothing.
 
         Raises InputError when the source is no readable regular file, EngineError for what the disk does.
         """
         source = os.path.abspath(source)
-        *folders, last = _parts(name)
+        *folders, last = _parts(name, file)
         with _disk(f"input {quoted(name)}"), opened(self.root, self.inputs, *folders, create=True) as inputs:
             return bringing.bring_in(inputs, last, source)
 
@@ -204,10 +205,10 @@ class Store:
         """The names of the public artifacts that lie in the store, sorted."""
         try:
             with opened(self.root, PUBLIC) as public, os.scandir(public) as listing:
-                files = [entry.name for entry in listing if not entry.is_symlink()]
+                files = [entry.name for entry in listing if _is_artifact(entry)]
         except FileNotFoundError:
             return []
-        return sorted(name for name in files if not copying.is_temporary(name) and not name.startswith(removal.HOLDER))
+        return sorted(name for name in files if not copying.is_temporary(name))
 
     def export(self, out_dir: str, names: Sequence[str] | None = None) -> list[str]:
         """Copy these public artifacts (default: all) to `out_dir`; the paths written.
@@ -250,9 +251,8 @@ def _safe(name: str) -> str:
     return name
 
 
-def _parts(name: str) -> list[str]:
-    """The name of an artifact, or of a file in one that has several: NAME or NAME/FILE."""
-    return [_safe(part) for part in name.split("/", 1)]
+def _parts(name: str, file: str) -> list[str]:
+    return [_safe(name), _safe(file)] if file else [_safe(name)]
 
 
 def _place_directory(out: int, target: int, output: Declared) -> Identity | None:
@@ -282,6 +282,12 @@ def _files(target: int, output: Declared) -> tuple[FileRow, ...]:
         return tuple(directories.listed(handle, output.glob))
     finally:
         os.close(handle)
+
+
+def _is_artifact(entry: os.DirEntry[str]) -> bool:
+    if entry.is_dir(follow_symlinks=False):
+        return not entry.name.startswith(removal.HOLDER)
+    return entry.is_file(follow_symlinks=False)
 
 
 def _opened(root: str, below: Sequence[str], output: Declared) -> int | None:

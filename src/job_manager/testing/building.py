@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from job_manager.model.job import Action, Command, Job, ModuleCall, Task, Work
+from job_manager.model.fanout import Each
+from job_manager.model.job import FILE, FILES, Action, Command, Input, Job, ModuleCall, Output, Task, Work
 from job_manager.model.site import Installed, Site
 
 Node = Task | Action
@@ -16,12 +17,31 @@ def action(
     module: str = "",
     cpus: int | None = None,
     memory: int | None = None,
+    needs: tuple[str, ...] | None = None,
+    when: str = "",
+    reads: tuple[str, ...] = (),
+    writes: tuple[str, ...] = (),
+    foreach: tuple[Each, ...] = (),
     **limits: int,
 ) -> Action:
-    """A leaf: a command that does nothing, or a call of `module`. Other names are limits that it takes."""
+    """A leaf: a command that does nothing, or a call of `module`. `reads`, `writes`: artifacts; one it writes whose name
+    ends in "/" is of kind files. Other names are limits that it takes."""
     work: Work = ModuleCall(module) if module else Command(("true",))
     takes = tuple(sorted(limits.items()))
-    return Action(name, work, retries=retries, idempotent=idempotent, cpus=cpus, memory=memory, limits=takes)
+    return Action(
+        name,
+        work,
+        inputs=tuple(Input(artifact) for artifact in reads),
+        outputs=tuple(Output(each.rstrip("/"), kind=FILES if each.endswith("/") else FILE) for each in writes),
+        retries=retries,
+        idempotent=idempotent,
+        needs=needs,
+        when=when,
+        foreach=foreach,
+        cpus=cpus,
+        memory=memory,
+        limits=takes,
+    )
 
 
 def serial(name: str, *children: Node | str) -> Task:

@@ -150,7 +150,7 @@ class Briefing:
         producer, output = self._producer(name)
         row = result_row(self.job, producer, name)
         made = Identity(*row[1:5]) if row else None
-        path = self.layout.store.path(artifact, output.public)
+        path = self.layout.store.path(name, output.public, file)
         if file and row and made:
             inside = self._inside(producer, name, row).get(file)
             made = Identity(made.dev, *inside) if inside else None
@@ -177,7 +177,8 @@ class Briefing:
         # What it was when this run first used it: it lies here as a link to the person's file, or as a clone of it.
         source = self._given[artifact]
         if source is None:
-            path = self.layout.store.input_path(artifact)
+            name, _, file = artifact.partition("/")
+            path = self.layout.store.input_path(name, file)
             source = Source(artifact, path, identity(path) if os.path.exists(path) else None)
             self._given[artifact] = source
         return source

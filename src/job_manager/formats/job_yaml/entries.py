@@ -23,6 +23,7 @@ from job_manager.model.fanout import Each, spoken
 from job_manager.model.job import FILE, FILES, KINDS, Action, Command, Input, ModuleCall, Output, Shell, Work
 from job_manager.model.names import param_name
 from job_manager.model.need import MOST_CPUS, MOST_OF_A_LIMIT, limit_name
+from job_manager.model.template import mentioned
 from job_manager.model.wording import quoted
 
 WORKS = ("module", "cmd", "shell")
@@ -230,7 +231,7 @@ def _look_at_words(
 ) -> None:
     shell = isinstance(entry.work, Shell)
     declared = words.declared(inputs, outputs)
-    lists = {f"{name}.list" for use in inputs for name in (use.artifact, use.param) if name}
+    lists = {name for word in entry.words for name in mentioned(word.text) if name.removesuffix(".list") in declared}
     known = spoken(foreach) | (declared | lists | scope.param_names | frozenset(params))
     names = words.Names(known, scope.seen, keys={each.key: each.forms for each in foreach})
     used = words.look_at(entry.words, names, shell=shell)
