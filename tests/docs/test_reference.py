@@ -148,7 +148,7 @@ def test_the_limits():
 # --- JSON -------------------------------------------------------------------------------------------------------------
 
 # Their members are said elsewhere, or are names of the job.
-OPEN = {"counts", "env", "problems", "warnings", "children[].children[].params"}
+OPEN = {"counts", "env", "problems", "warnings", "children[].children[].params", "modules[].values"}
 PAGE = "docs/reference/json.md"
 MODULE = """\
 name: fails
@@ -180,6 +180,9 @@ def sandbox(tmp_path_factory) -> Sandbox:
     made.write("modules/fails/manifest.yaml", MODULE)
     made.write("modules/fails/main.py", "print('no')\nraise SystemExit(3)\n")
     made.write("modules/broken/manifest.yaml", "name: broken\n")
+    made.write("differs/manifest.yaml", MODULE.replace("fails", "differs"))
+    made.write("differs/main.py", "import sys\nopen(sys.argv[4], 'w').write('x')\n")
+    made.write("differs/sample/expected/out.txt", "y")
     made.write("job.yaml", JOB)
     made.write("bad.yaml", "name: bad\n")
     made.write("text.txt", "hello\n")
@@ -206,17 +209,19 @@ DOCUMENTS = {
     "run and resume": ["run job.yaml text.txt", "resume last"],
     "check": ["check job.yaml"],
     "plan": ["plan job.yaml"],
-    "modules": ["modules", "modules check modules/fails"],
+    "modules": ["modules", "modules check modules/fails", "modules test differs"],
     "logs": ["logs last"],
     "ls": ["ls"],
     "status": ["status"],
-    "init, rm, config, version": ["init made", "rm last", "config", "version"],
+    "init, new, schema, rm, config, version": [
+        *("init made", "new module fresh --in shelf", "schema --to schemas", "rm last", "config", "version")
+    ],
 }
 
 
 @pytest.mark.parametrize("section", DOCUMENTS)
 def test_the_keys_of_the_json_documents(section, sandbox):
-    if section in ("logs", "ls", "status", "init, rm, config, version"):
+    if section in ("logs", "ls", "status", "init, new, schema, rm, config, version"):
         sandbox.type("jm run -q job.yaml text.txt")
     written = set(listed(sections(PAGE)[section]))
     if section == "run and resume":
