@@ -5,6 +5,8 @@ Pure but for looking whether the kept artifacts still lie in the store. Knows no
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from job_manager.app.loading import Loaded
 from job_manager.artifacts.identity import Identity, unchanged
 from job_manager.core import table
@@ -19,22 +21,39 @@ from job_manager.worker.layout import Layout
 def kept(old: JobState, new: Loaded, layout: Layout) -> list[tuple[int, int]]:
     """Pairs (new index, old index) of the actions that need not run again.
 
-    An input is unchanged when it is the same file as before, or the output of a kept action; so the new actions are
-    gone through in listing order, producers before their readers. A new name, of a step or an entry, changes nothing.
+    An input is unchanged when it is the same file as before, or the output of a kept action. What runs again needs its
+    inputs: where one of these is gone, its maker runs again, too. A new name, of a step or an entry, changes nothing.
     """
     shape = Shape(new.job)
     before = _counterparts(old, shape)
-    fresh = _same_files(old.site, new.site)
-    wanted = {
-        use.artifact for index, action in enumerate(shape.actions) if index not in before for use in action.inputs
-    }
-    pairs: list[tuple[int, int]] = []
-    for index, was in before.items():
-        action = shape.actions[index]
-        if all(use.artifact in fresh for use in action.inputs) and _still_there(old, was, layout, wanted):
-            pairs.append((index, was))
-            fresh.update(output.artifact for output in action.outputs)
-    return pairs
+    maker = {output.artifact: index for index, action in enumerate(shape.actions) for output in action.outputs}
+    readers: dict[str, list[int]] = {}
+    for index, action in enumerate(shape.actions):
+        for use in action.inputs:
+            readers.setdefault(use.artifact, []).append(index)
+    todo = list(_changed(old, new, shape, before, maker, layout))
+    again = set(todo)
+    while todo:
+        action = shape.actions[todo.pop()]
+        more = [reader for output in action.outputs for reader in readers.get(output.artifact, ())]
+        for made in {use.artifact for use in action.inputs if use.artifact in maker}:
+            was = before.get(maker[made])
+            more += [] if was is None or _still_there(old, was, layout, {made}) else [maker[made]]
+        fresh = set(more) - again
+        again |= fresh
+        todo += fresh
+    return [(index, was) for index, was in before.items() if index not in again]
+
+
+def _changed(
+    old: JobState, new: Loaded, shape: Shape, before: dict[int, int], maker: dict[str, int], layout: Layout
+) -> Iterator[int]:
+    """The actions that are new, read another file than before, or have lost a result."""
+    same = _same_files(old.site, new.site)
+    for index, action in enumerate(shape.actions):
+        known = all(use.artifact in same or use.artifact in maker for use in action.inputs)
+        if index not in before or not known or not _still_there(old, before[index], layout, set()):
+            yield index
 
 
 def _counterparts(old: JobState, shape: Shape) -> dict[int, int]:
