@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import json
 import os
+import struct
 import sys
+import wave
+import zlib
 from pathlib import Path
 
 import pytest
@@ -332,3 +335,73 @@ def test_schemas_are_printed_and_written(here):
     assert here.jm("schema", "--to", "file").code == 2
     here.write("jm.toml", "wrong = 1\n")
     assert here.jm("schema").code == 0  # whoever mends a file with its help needs it most
+
+
+# --- jm init ----------------------------------------------------------------------------------------------------------
+
+PROJECTS = {"words": "sample.txt", "media": "score.txt", "render": "scene.json", "data": "orders.csv"}
+
+
+def project(here, example: str, *more: str) -> None:
+    """Make it, and run its job; nothing but Python may be needed."""
+    told = here.jm("init", "--example", example)
+    assert told.code == 0 and f"cd {example} && " in told.out and told.out.rstrip().endswith(PROJECTS[example]), told
+    here.path /= example
+    here.env["PATH"] = "/nowhere"
+    ran = here.jm("run", "job.yaml", PROJECTS[example], "--out", "results", *more)
+    assert ran.code == 0 and not ran.err, ran
+
+
+@pytest.mark.parametrize("example", PROJECTS)
+def test_every_project_is_checked_tested_and_says_how_to_run_it(here, example):
+    made = here.jm("init", example, "--example", example, "--json").json
+    here.path /= example
+    assert made["files"][0] == "job.yaml" and {"README.md", ".gitignore", PROJECTS[example]} <= set(made["files"])
+    assert f"jm run job.yaml {PROJECTS[example]} --out results" in here.read("README.md")
+    checked = here.jm("check", "job.yaml", PROJECTS[example])
+    assert (checked.code, checked.err) == (0, ""), checked
+    tested = here.jm("modules", "test", "modules")
+    assert tested.code == 0 and not tested.err, tested
+    modules = here.jm("modules", "--json").json["modules"]
+    assert all(module["description"] and module["folder"] for module in modules)
+    if example != "words":
+        assert all(f"`modules/{module['name']}`" in here.read("README.md") for module in modules)
+
+
+def test_the_jingle_can_be_heard_and_changed(here):
+    project(here, "media", "-p", "voice=pluck")
+    with wave.open(str(here.path / "results/jingle.wav")) as sound:
+        assert 7 < sound.getnframes() / sound.getframerate() < 9
+    assert json.loads(here.read("results/levels.json"))["verdict"] == "clean"
+    here.write("score.txt", "tempo: 400\nmelody: C5 H5\nbass: C3 -\n")
+    wrong = here.jm("run", "job.yaml", "score.txt")
+    assert wrong.code == 1 and "word 2 of the part is 'H5'" in wrong.err
+
+
+def test_the_film_moves(here):
+    project(here, "render", "-p", "width=32")
+    film = (here.path / "results/loop.png").read_bytes()
+    assert (film.count(b"acTL"), film.count(b"fcTL"), film.count(b"fdAT")) == (1, 6, 5)
+    at, seen = 8, []
+    while at < len(film):
+        length, kind = struct.unpack(">I4s", film[at : at + 8])
+        assert (
+            zlib.crc32(film[at + 4 : at + 8 + length])
+            == struct.unpack(">I", film[at + 8 + length : at + 12 + length])[0]
+        )
+        seen += [film[at + 8 + 4 * (kind == b"fdAT") : at + 8 + length]] if kind in (b"IDAT", b"fdAT") else []
+        at += 12 + length
+    assert all(len(zlib.decompress(rows)) == 18 * (3 * 32 + 1) for rows in seen) and len(set(seen)) == 6
+    here.write("scene.json", "{}")
+    wrong = here.jm("run", "job.yaml", "scene.json")
+    assert wrong.code == 1 and "the scene lacks something" in wrong.err
+
+
+def test_the_orders_add_up(here):
+    project(here, "data")
+    assert here.read("results/rejected.csv").count("\n") == 6 and here.read("results/clean.csv").count("\n") == 22
+    report = here.read("results/report.html")
+    assert "line 15: &#x27;yesterday&#x27; is no date" in report and "Flat white leads with" in report
+    here.write("orders.csv", "id,date\n1,2026-01-01\n")
+    wrong = here.jm("run", "job.yaml", "orders.csv")
+    assert wrong.code == 1 and "the columns barista, item, price, quantity are missing" in wrong.err

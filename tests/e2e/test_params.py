@@ -246,7 +246,7 @@ def test_what_a_change_makes_run_again_has_its_other_inputs_made_again_too(here)
     here.write(
         "job.yaml",
         job(
-            "[{shell: 'echo {params.word} > {a}', outputs: [{name: a}]}, {shell: 'echo x > {b}', outputs: [{name: b}]}]",
+            "[{shell: 'echo {params.word} > {a}', outputs: [a]}, {shell: 'echo x > {b}', outputs: [b]}]",
             "[{shell: 'cat {a} {b} > {c}', inputs: [a, b], outputs: [{name: c}]}]",
             "[{shell: 'cat {c} > {d}', inputs: [c], outputs: [{name: d, public: true}]}]",
         ).replace("steps:", "params: {word: one}\nsteps:"),
