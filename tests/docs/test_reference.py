@@ -169,6 +169,7 @@ OPEN = {
     "problems",
     "warnings",
     "children[].children[].params",
+    "modules[].values",
     "artifacts[].facts",
     "artifacts[].expect",
 }
@@ -203,6 +204,9 @@ def sandbox(tmp_path_factory) -> Sandbox:
     made.write("modules/fails/manifest.yaml", MODULE)
     made.write("modules/fails/main.py", "print('no')\nraise SystemExit(3)\n")
     made.write("modules/broken/manifest.yaml", "name: broken\n")
+    made.write("differs/manifest.yaml", MODULE.replace("fails", "differs"))
+    made.write("differs/main.py", "import sys\nopen(sys.argv[4], 'w').write('x')\n")
+    made.write("differs/sample/expected/out.txt", "y")
     made.write("job.yaml", JOB)
     made.write("bad.yaml", "name: bad\n")
     made.write("text.txt", "hello\n")
@@ -229,12 +233,14 @@ DOCUMENTS = {
     "run and resume": ["run job.yaml text.txt", "resume last"],
     "check": ["check job.yaml"],
     "plan": ["plan job.yaml"],
-    "modules": ["modules", "modules check modules/fails"],
+    "modules": ["modules", "modules check modules/fails", "modules test differs"],
     "logs": ["logs last"],
     "ls": ["ls"],
     "show": ["show last", "show last/ok.txt"],
     "status": ["status"],
-    "init, rm, config, version": ["init made", "rm last", "config", "version"],
+    "init, new, schema, rm, config, version": [
+        *("init made", "new module fresh --in shelf", "schema --to schemas", "rm last", "config", "version")
+    ],
 }
 
 

@@ -12,7 +12,10 @@ import pytest
 
 from tests.e2e.person import job
 
-VERBS = ("run", "resume", "check", "plan", "modules", "init", "ls", "status", "logs", "rm", "version")
+VERBS = (
+    "run", "resume", "check", "plan", "modules", "init", "new", "ls", "status", "logs", "rm", "config", "schema",
+    "version",
+)  # fmt: skip
 
 
 def test_help_names_every_verb_and_how_to_begin(here):

@@ -32,6 +32,7 @@ ROOMS = {
             "job_manager.formats.yaml_reader",
             "job_manager.formats.yaml_params",
             "job_manager.formats.yaml_expect",
+            "job_manager.formats.schema",  # the same for editors
         ),
     ),
     "core": Room(("model",), "the decider is pure: the same history gives the same decisions everywhere"),

@@ -48,15 +48,22 @@ DEFAULTS = Config()
 
 # The rows below are plain classes: each NamedTuple costs every command 0.2 ms.
 class Kind:
-    """What one value may be. `check` gives the value that is meant by one of TOML, `read` makes one of TOML of text."""
+    """What one value may be. `check` gives the value that is meant by one of TOML, `read` makes one of TOML of text.
+    `among`: the words of which it is one."""
 
     def __init__(
-        self, words: str, check: Callable[[Any], Any], read: Callable[[str], Any] = str, path: bool = False
+        self,
+        words: str,
+        check: Callable[[Any], Any],
+        read: Callable[[str], Any] = str,
+        path: bool = False,
+        among: tuple[str, ...] = (),
     ) -> None:
         self.words = words
         self.check = check
         self.read = read
         self.path = path
+        self.among = among
 
 
 def found(value: object) -> str:
@@ -145,7 +152,7 @@ COUNT = Kind(f"whole number, 0 to {MOST_OF_A_LIMIT:,}", _whole(0, MOST_OF_A_LIMI
 
 def choice(*words: str) -> Kind:
     """One of these words."""
-    return Kind(" or ".join(f'"{word}"' for word in words), _one_of(*words))
+    return Kind(" or ".join(f'"{word}"' for word in words), _one_of(*words), among=words)
 
 
 class Setting:

@@ -187,6 +187,20 @@ def whole(least: int, most: int) -> Callable[[str], int]:
     return read
 
 
+def one_of(*words: str) -> Callable[[str], str]:
+    """A type for argparse: one of these words."""
+
+    def read(text: str) -> str:
+        if text not in words:
+            near = meant(text, words)
+            known = " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+            listed = f"expected {known}, found {quoted(text)}"
+            raise argparse.ArgumentTypeError(f"{listed}; {near}" if near else listed)
+        return text
+
+    return read
+
+
 def named_path(text: str) -> tuple[str, str]:
     """A type for argparse: NAME=PATH."""
     name, mark, path = text.partition("=")
