@@ -130,7 +130,7 @@ def _action(draw: st.DrawFn, name: str, above: str, paths: list[str], lists: lis
         one = replace(one, inputs=(Input(draw(st.sampled_from(lists)), kind=FILES, optional=draw(st.booleans())),))
     made += [output.artifact for output in one.outputs]
     needed: list[str] | None = None
-    if paths and draw(st.booleans()):
+    if draw(st.booleans()) and paths:
         needed = draw(st.lists(st.sampled_from(paths), max_size=2, unique=True))
     # What reads waits for its turn, which comes after what it reads.
     free = needed is not None and not one.inputs and not any(each.artifact for each in one.foreach)
