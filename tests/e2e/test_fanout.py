@@ -36,7 +36,7 @@ version: 1
 steps:
   - entries:
       - name: split
-        shell: "echo split >> runs; for n in $(seq {count}); do echo $n > {frames}/f_$n.txt; done; echo no > {frames}/log"
+        shell: "echo split >> runs; for n in $(seq {count}); do echo $n > {frames}/f_$n.txt; done; : > {frames}/log"
         params: {count: 3}
         outputs: [{name: frames, kind: files, glob: "f_*.txt"}]
   - entries:
