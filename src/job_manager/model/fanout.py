@@ -54,6 +54,8 @@ class Each:
     @property
     def forms(self) -> tuple[str, ...]:
         """What may stand in braces for it, after its name."""
+        if "{" in self.over:  # a range or files: known when the value is put in
+            return tuple(dict.fromkeys((*NUMBER_FORMS, *FILE_FORMS)))
         if self.artifact:
             return FILE_FORMS
         return NUMBER_FORMS if self.over else FORMS
