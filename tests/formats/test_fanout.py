@@ -151,8 +151,10 @@ def test_a_mistake_is_said_at_its_place_and_nothing_else(mistake, tmp_path):
         ),
         (
             "steps:\n- {entries: [{cmd: [x]}], foreach: {n: [1]}}\n",
-            '4:27 steps[0].foreach | unknown key "foreach" | this belongs to an entry: write it under entries:, '
-            "as entries: [{foreach: ...}]",
+            (
+                '4:27 steps[0].foreach | unknown key "foreach" | this belongs to an entry: write it under entries:, '
+                "as entries: [{foreach: ...}]"
+            ),
         ),
     ],
 )
