@@ -211,7 +211,7 @@ def _port(reader: Reader, key: str, item: Value, at: At, path: str) -> Port | No
 
 
 def _kind(fields: Fields, key: str) -> tuple[str, str]:
-    kind, glob = fields.text("kind") or FILE, key == "outputs" and fields.text("glob") or ""
+    kind, glob = fields.text("kind") or FILE, (key == "outputs" and fields.text("glob")) or ""
     if kind not in KINDS:
         fields.wrong("kind", f"expected one of {', '.join(KINDS)}, found {quoted(kind)}", suggestion(kind, KINDS))
     if glob and kind != FILES:
