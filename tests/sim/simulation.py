@@ -16,7 +16,7 @@ from job_manager.core.decide import Order, StartAttempt
 from job_manager.core.said import Report
 from job_manager.model.fanout import Each
 from job_manager.model.job import FILES, Action, Job, Task
-from job_manager.testing import HANGS, Farm, Outcome, ScriptedWorker, action, fails, lost, succeeds
+from job_manager.testing import HANGS, Farm, Outcome, ScriptedWorker, action, fails, linked, lost, succeeds
 from tests.core import trees
 
 FAULTS = ("late", "lose", "repeat", "kill worker", "kill supervisor", "hold", "fail", "hang", "lose attempt")
@@ -48,15 +48,15 @@ def _fanning(rng: random.Random, name: str) -> Task:
     """Files of which nobody knows how many there will be; one action for each; one that reads what they made."""
     over = (Each("x", over=f"{name}.made"),)
     each = f"{{x}}.{name}" if rng.random() < 0.8 else f"{name}.all"  # two of these are one too many
-    makes, reads = action("makes", writes=(f"{name}.made/",)), action("reads", reads=(each,))
-    return Task(name, (makes, action("each", reads=("x",), writes=(each,), foreach=over, retries=1), reads))
+    makes, reads = linked("makes", writes=(f"{name}.made/",)), linked("reads", reads=(each,))
+    return Task(name, (makes, linked("each", reads=("x",), writes=(each,), foreach=over), reads))
 
 
 def _minding(name: str) -> Task:
     """One that starts when another has failed, and one that reads what the first makes."""
-    lifeboat = action("boat", needs=(f"{name}/ship",), when=f"{name}/ship.failed", writes=(f"{name}.saved",))
+    lifeboat = linked("boat", needs=(f"{name}/ship",), when=f"{name}/ship.failed", writes=(f"{name}.saved",))
     return Task(
-        name, (action("ship"), lifeboat, action("shore", needs=(f"{name}/boat",), reads=(f"{name}.saved",))), True
+        name, (linked("ship"), lifeboat, linked("shore", needs=(f"{name}/boat",), reads=(f"{name}.saved",))), True
     )
 
 

@@ -14,6 +14,7 @@ from job_manager.artifacts.folders import DIRECTORY, READING
 from job_manager.artifacts.identity import Identity, of_stat
 from job_manager.model.expect import Expect, merged
 from job_manager.model.job import FILE, FILES, Output
+from job_manager.model.names import artifact_name
 from job_manager.model.site import Installed
 from job_manager.model.wording import quoted
 
@@ -118,10 +119,15 @@ def _examine_directory(directory: int, output: Declared) -> Facts | Fault:
         found = of_directory(handle)
         files = tuple(listed(handle, output.glob)) if output.kind == FILES else ()
         empty = not (files if output.kind == FILES else os.listdir(handle))
+        unsafe = next((wrong for name, *_ in files if (wrong := artifact_name(str(name)))), "")
     except Unfit as wrong:
         return Fault(INVALID, f"output {quoted(output.name)} {wrong}", output.name)
     finally:
         os.close(handle)
+    if unsafe:
+        return Fault(
+            INVALID, f"output {quoted(output.name)} holds a file that others cannot read: {unsafe}", output.name
+        )
     if not empty or output.allow_empty:
         return Facts(found, files)
     if output.optional:

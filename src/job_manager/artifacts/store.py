@@ -271,7 +271,9 @@ def _place_directory(out: int, target: int, output: Declared) -> Identity | None
 
 
 def _holds(handle: int, output: Declared) -> bool:
-    return output.allow_empty or bool(directories.listed(handle, output.glob) or os.listdir(handle))
+    return output.allow_empty or bool(
+        directories.listed(handle, output.glob) if output.kind == FILES else os.listdir(handle)
+    )
 
 
 def _files(target: int, output: Declared) -> tuple[FileRow, ...]:

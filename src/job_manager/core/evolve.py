@@ -86,7 +86,7 @@ def _enable(job: JobState, node: int, starts: list[int], ends: list[tuple[int, b
     elif shape.parallel[node]:
         starts.extend(shape.children(node))
     else:
-        _take_turn(job, node, job.turn[node], starts)
+        _take_turn(job, node, shape.first[node], starts)
 
 
 def _enable_action(job: JobState, node: int, action: int, ends: list[tuple[int, bool]]) -> None:

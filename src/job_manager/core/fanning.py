@@ -9,9 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from job_manager.core.shape import Fan, Shape
-from job_manager.model.fanout import MOST, Each, Members, collisions
+from job_manager.model.fanout import MOST, Each, Members
 from job_manager.model.job import DIRECTORY, FILES, Action, Job, Output
+from job_manager.model.names import artifact_name, folded
 from job_manager.model.site import Site
+from job_manager.model.template import fill
 from job_manager.model.wording import quoted
 
 if TYPE_CHECKING:
@@ -125,13 +127,21 @@ def is_directory(job: JobState, artifact: str) -> bool:
 
 
 def _look_at_names(job: JobState, members: Members) -> None:
-    for name, first, second in collisions(members):
-        one, other = members.name(first), members.name(second)
-        raise ValueError(f"{quoted(name)} would be written by both {quoted(one)} and {quoted(other)}")
+    """Raises ValueError for a name that is none, or that is taken: as on a file system that ignores case."""
     if not members.written.outputs:
         return
-    taken = job.shape.artifacts() | {given.name for given in job.site.inputs}
+    known = [*job.shape.artifacts(), *(given.artifact for given in job.job.inputs)]
+    taken = dict.fromkeys(map(folded, known), -1)
     for number in range(len(members)):
-        for use in members[number].outputs:
-            if use.artifact in taken:
-                raise ValueError(f"{quoted(use.artifact)}, of {quoted(members.name(number))}, is there already")
+        filling = members.filling(number)
+        for use in members.written.outputs:
+            name = fill(use.artifact, filling)
+            wrong = artifact_name(name)
+            if wrong:
+                raise ValueError(f"{wrong}, for {quoted(members.name(number))}")
+            first = taken.setdefault(folded(name), number)
+            if first < 0:
+                raise ValueError(f"{quoted(name)}, of {quoted(members.name(number))}, is there already")
+            if first != number:
+                one, other = members.name(first), members.name(number)
+                raise ValueError(f"{quoted(name)} would be written by both {quoted(one)} and {quoted(other)}")

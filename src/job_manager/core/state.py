@@ -157,7 +157,7 @@ class JobState:
         self.over = False
         self.remaining = array("i", self.shape.width)  # children with actions that are not over
         self.ends = bytearray(len(self.shape.parent))  # 0 open, 1 over and well, 2 over or bound to be, and not well
-        self.turn = array("i", self.shape.first)  # in a serial node: the child whose turn it is, or -1
+        self.turn = array("i", [-1]) * len(self.shape.parent)  # in a serial node that has begun: whose turn it is
         self.unmet = {node: len(needed) for node, needed in self.shape.needs.items()}
 
     def look_for_scarce(self) -> None:

@@ -238,27 +238,34 @@ class _Board:
     def look_at_reads(self, place: int) -> None:
         keys = {each.key for each in self.actions[place].foreach}
         over = [Input(each.artifact, place=each.place) for each in self.actions[place].foreach if each.artifact]
-        for wanted in [*over, *(use for use in self.actions[place].inputs if use.artifact not in keys)]:
-            if wanted.artifact in self.given:
-                self.used.add(wanted.artifact)
-                self._compare_with_input(wanted, self.given[wanted.artifact])
-            elif wanted.artifact in self.written:
-                self._look_at_order(place, wanted, self.written[wanted.artifact])
-            elif wanted.artifact and self._safe(wanted, "name", names.artifact_name(wanted.artifact)):
-                self.say(wanted.place, "name", f"nobody writes {quoted(wanted.artifact)}", self._guess(wanted.artifact))
+        for wanted in over:
+            self._look_at_read(place, wanted, "")
+        for wanted in self.actions[place].inputs:
+            if wanted.artifact not in keys:
+                self._look_at_read(place, wanted, "name")
 
-    def _look_at_order(self, place: int, wanted: Input, source: _Written) -> None:
+    def _look_at_read(self, place: int, wanted: Input, key: str) -> None:
+        """`key`: where in the place of what is read its name stands."""
+        if wanted.artifact in self.given:
+            self.used.add(wanted.artifact)
+            self._compare_with_input(wanted, self.given[wanted.artifact])
+        elif wanted.artifact in self.written:
+            self._look_at_order(place, wanted, self.written[wanted.artifact], key)
+        elif wanted.artifact and self._safe(wanted, key, names.artifact_name(wanted.artifact)):
+            self.say(wanted.place, key, f"nobody writes {quoted(wanted.artifact)}", self._guess(wanted.artifact))
+
+    def _look_at_order(self, place: int, wanted: Input, source: _Written, key: str) -> None:
         source.read = True
         name, who = quoted(wanted.artifact), self._who(source.by, source.output.place)
         if source.by == place:
-            self.say(wanted.place, "name", f"{name} is read and written by the same action", "write to another name")
+            self.say(wanted.place, key, f"{name} is read and written by the same action", "write to another name")
         elif self._is_before(source.by, place):
             self._compare_with_output(wanted, source.output, who)
         elif self.order is None and source.by > place and self.second[source.by] > self.second[place]:
-            self.say(wanted.place, "name", f"{name} is only written later, by {who}", "read it in a later step")
+            self.say(wanted.place, key, f"{name} is only written later, by {who}", "read it in a later step")
         else:
             message = f"{name} is written in parallel, by {who}; parallel entries cannot depend on each other"
-            self.say(wanted.place, "name", message, self._later(source.by))
+            self.say(wanted.place, key, message, self._later(source.by))
 
     def _is_before(self, first: int, then: int) -> bool:
         """Whether one action is certainly over before the other starts."""

@@ -3,7 +3,8 @@
     params.quality == high and not params.draft        encode.failed or probe.failed
 
 Comparisons (== != < <= > >=) of params, numbers and texts; a param alone is true unless it is empty, 0 or false;
-NAME.succeeded, NAME.failed, NAME.skipped and NAME.done (in whatever way); and, or, not, parentheses. Nothing is run.
+NAME.succeeded, NAME.failed, NAME.skipped and NAME.done (in whatever way); and, or, not, parentheses. A name with blanks
+or signs in it stands in quotes ("my step".failed); in quotes a doubled quote is one. Nothing is run.
 """
 
 from __future__ import annotations
@@ -19,7 +20,11 @@ WORD = re.compile(r"[^\s\"'()<>=!]+\Z")
 STATES = ("succeeded", "failed", "skipped", "done")
 LONGEST = 4096
 DEEPEST = 50
-TOKEN = re.compile(r"""\s*(?:(?P<text>"[^"\n]*"|'[^'\n]*')|(?P<sign>==|!=|<=|>=|<|>|\(|\))|(?P<word>[^\s"'()<>=!]+))""")
+QUOTED = r"""(?:"(?:[^"\n]|"")*"|'(?:[^'\n]|'')*')"""
+TOKEN = re.compile(
+    rf"""\s*(?:(?P<ended>{QUOTED}\.(?:{"|".join(STATES)})(?![^\s"'()<>=!]))|(?P<text>{QUOTED})"""
+    r"""|(?P<sign>==|!=|<=|>=|<|>|\(|\))|(?P<word>[^\s"'()<>=!]+))"""
+)
 SIGNS = ("==", "!=", "<", "<=", ">", ">=")
 RESERVED = ("and", "or", "not")
 
@@ -92,7 +97,7 @@ class _Parser:
 
     def _next(self, *words: str) -> str:
         """The next token if it is one of these words or signs, taken; else ""."""
-        if self.left and self.left[0][0] != "text" and self.left[0][1] in words:
+        if self.left and self.left[0][0] in ("sign", "word") and self.left[0][1] in words:
             return self.left.pop(0)[1]
         return ""
 
@@ -132,13 +137,29 @@ class _Parser:
             raise ValueError("the condition ends where a value is expected")
         kind, word = self.left.pop(0)
         if kind == "text":
-            return Value(word[1:-1])
+            return Value(_unquoted(word))
+        if kind == "ended":
+            name, _, state = word.rpartition(".")
+            return Ended(_unquoted(name), state)
         if kind == "sign" or word in RESERVED:
             raise ValueError(f"{quoted(word)} stands where a value is expected")
-        if word.startswith(PREFIX):
-            return ParamValue(word[len(PREFIX) :])
-        name, dot, state = word.rpartition(".")
-        return Ended(name, state) if dot and name and state in STATES else Value(word)
+        return _meant(word)
+
+
+def _meant(word: str) -> Value | ParamValue | Ended:
+    """What a word without quotes is."""
+    if word.startswith(PREFIX):
+        return ParamValue(word[len(PREFIX) :])
+    name, dot, state = word.rpartition(".")
+    return Ended(name, state) if dot and name and state in STATES else Value(word)
+
+
+def _unquoted(token: str) -> str:
+    return token[1:-1].replace(token[0] * 2, token[0])
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
 
 
 def params_in(condition: Condition) -> Iterator[str]:
@@ -209,13 +230,20 @@ def _truth(text: str) -> bool:
 
 def _compare(condition: Compared, values: Mapping[str, str]) -> bool:
     left, right = _text(condition.left, values), _text(condition.right, values)
-    try:
-        order = (float(left) > float(right)) - (float(left) < float(right))
-    except ValueError:
-        order = (left > right) - (left < right)
+    numbers = _number(left), _number(right)
+    one, other = (left, right) if None in numbers else numbers
+    order = (one > other) - (one < other)  # type: ignore[operator]
     return {"==": order == 0, "!=": order != 0, "<": order < 0, "<=": order <= 0, ">": order > 0, ">=": order >= 0}[
         condition.sign
     ]
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if number == number else None  # "nan" is a text: it would be equal to every number
 
 
 def holds(condition: Condition, ended: Callable[[str], str]) -> bool:
@@ -238,10 +266,12 @@ def text_of(condition: Condition) -> str:
         inner = text_of(condition.inner)
         return f"not ({inner})" if isinstance(condition.inner, Both) else f"not {inner}"
     if isinstance(condition, Ended):
-        return f"{condition.name}.{condition.state}"
+        plain = bool(WORD.match(condition.name)) and not condition.name.startswith(PREFIX)
+        return f"{condition.name if plain else _quoted(condition.name)}.{condition.state}"
     if isinstance(condition, Compared):
         return f"{text_of(condition.left)} {condition.sign} {text_of(condition.right)}"
     if isinstance(condition, ParamValue):
         return PREFIX + condition.name
-    text = getattr(condition, "text", "")
-    return text if WORD.match(text) and text not in RESERVED else f"'{text}'" if '"' in text else f'"{text}"'
+    # What would be read as something else without quotes has them.
+    text = condition.text
+    return text if WORD.match(text) and text not in RESERVED and _meant(text) == condition else _quoted(text)

@@ -54,6 +54,8 @@ class Each:
     @property
     def forms(self) -> tuple[str, ...]:
         """What may stand in braces for it, after its name."""
+        if "{" in self.over:  # a range or files: known when the value is put in
+            return tuple(dict.fromkeys((*NUMBER_FORMS, *FILE_FORMS)))
         if self.artifact:
             return FILE_FORMS
         return NUMBER_FORMS if self.over else FORMS
@@ -272,12 +274,17 @@ def _names(combinations: Combinations) -> list[str]:
     taken: set[str] = set()
     found = []
     for at, words in enumerate(Combinations(parts)):
-        name = "-".join(words)[:80].rstrip("-.")
+        name = _clipped("-".join(words)).rstrip("-.")
         if folded(name) in taken or name.startswith("-"):
             name = f"{name.lstrip('-')[:70]}+{at + 1}"
         taken.add(folded(name))
         found.append(name)
     return found
+
+
+def _clipped(name: str) -> str:
+    # Room for the number that tells it from others of its beginning, within what a file name may have.
+    return name[:80] if name.isascii() else name[:80].encode()[:200].decode("utf-8", "ignore")
 
 
 def _member(action: Action, name: str, items: Sequence[str], filling: Filling) -> Action:
@@ -326,17 +333,3 @@ def _beside(action: Action, filling: Filling) -> dict[str, str]:
     from job_manager.model.expand import words
 
     return {name: filling[name] for word in words(action) for name in mentioned(word) if name in filling}
-
-
-def collisions(members: Members) -> Iterator[tuple[str, int, int]]:
-    """Output names that two members would both write, with the places of the two; each name once."""
-    first: dict[str, int] = {}
-    said: set[str] = set()
-    for at in range(len(members)):
-        filling = members.filling(at)
-        for use in members.written.outputs:
-            name = fill(use.artifact, filling)
-            before = first.setdefault(name, at)
-            if before != at and name not in said:
-                said.add(name)
-                yield name, before, at

@@ -213,13 +213,13 @@ def _port(reader: Reader, key: str, item: Value, at: At, path: str) -> Port | No
         return None
     place = Place(reader.file, *fields.at("param_name"), fields.path_of("param_name"))
     optional, allow_empty = fields.flag("optional", False), key == "outputs" and fields.flag("allow_empty", False)
-    kind, glob = _kind(fields)
+    kind, glob = _kind(fields, key)
     expect = read_expect(fields, type.strip(), sequence=kind != FILE) if key == "outputs" else ()
     return Port(param, type.strip(), bool(optional), bool(allow_empty), kind, glob, expect, place)
 
 
-def _kind(fields: Fields) -> tuple[str, str]:
-    kind, glob = fields.text("kind") or FILE, fields.text("glob") or ""
+def _kind(fields: Fields, key: str) -> tuple[str, str]:
+    kind, glob = fields.text("kind") or FILE, (key == "outputs" and fields.text("glob")) or ""
     if kind not in KINDS:
         fields.wrong("kind", f"expected one of {', '.join(KINDS)}, found {quoted(kind)}", suggestion(kind, KINDS))
     if glob and kind != FILES:

@@ -17,30 +17,33 @@ def action(
     module: str = "",
     cpus: int | None = None,
     memory: int | None = None,
+    **limits: int,
+) -> Action:
+    """A leaf: a command that does nothing, or a call of `module`. Other names are limits that it takes."""
+    work: Work = ModuleCall(module) if module else Command(("true",))
+    takes = tuple(sorted(limits.items()))
+    return Action(name, work, retries=retries, idempotent=idempotent, cpus=cpus, memory=memory, limits=takes)
+
+
+def linked(
+    name: str,
+    *,
     needs: tuple[str, ...] | None = None,
     when: str = "",
     reads: tuple[str, ...] = (),
     writes: tuple[str, ...] = (),
     foreach: tuple[Each, ...] = (),
-    **limits: int,
 ) -> Action:
-    """A leaf: a command that does nothing, or a call of `module`. `reads`, `writes`: artifacts; one it writes whose name
-    ends in "/" is of kind files. Other names are limits that it takes."""
-    work: Work = ModuleCall(module) if module else Command(("true",))
-    takes = tuple(sorted(limits.items()))
+    """A leaf among others: a command that does nothing, with artifacts; one that it writes whose name ends in "/" is of
+    kind files."""
     return Action(
         name,
-        work,
+        Command(("true",)),
         inputs=tuple(Input(artifact) for artifact in reads),
         outputs=tuple(Output(each.rstrip("/"), kind=FILES if each.endswith("/") else FILE) for each in writes),
-        retries=retries,
-        idempotent=idempotent,
         needs=needs,
         when=when,
         foreach=foreach,
-        cpus=cpus,
-        memory=memory,
-        limits=takes,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from array import array
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from job_manager.core import table
 from job_manager.core.decide import Order, orders
@@ -91,9 +91,16 @@ class Farm:
         """A person wants the job to stop."""
         self.say(HoldJob(self.id, why, grace))
 
-    def resume(self, edited: Job | None = None, kept: Sequence[Sequence[int]] = (), *, lost: bool = True) -> None:
+    def resume(
+        self,
+        edited: Job | None = None,
+        kept: Sequence[Sequence[int]] = (),
+        *,
+        lost: bool = True,
+        fans: Sequence[Sequence[Any]] = (),
+    ) -> None:
         """A person wants the job to go on, perhaps with an edited text, and what was lost may run again."""
-        self.say(ResumeJob(self.id, self.site, job_document(edited) if edited else None, kept, lost))
+        self.say(ResumeJob(self.id, self.site, job_document(edited) if edited else None, kept, lost, fans))
 
     # --- time -------------------------------------------------------------------------------------------------------
 

@@ -204,9 +204,11 @@ def action(entry: Entry, name: str, title: str, scope: Scope) -> Action:
 
 def read_when(fields: Fields) -> str:
     """The condition as it is written, "" when there is none or it is no condition."""
-    text = fields.text("when") or ""
-    wrong = fault(text) if text or "when" in fields.map else ""
-    if wrong and not is_null(fields.map["when"]):
+    text = fields.text("when")
+    if text is None:
+        return ""
+    wrong = fault(text)
+    if wrong:
         fields.wrong("when", wrong, EXAMPLE)
     return "" if wrong else text
 
