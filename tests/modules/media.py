@@ -66,7 +66,7 @@ def ran(name: str, **files: Path) -> subprocess.CompletedProcess[str]:
 def work(clip: Path, into: Path) -> Path:
     """All of job.yaml on `clip`: the folder with everything it wrote."""
     into.mkdir()
-    places = {"video": clip}
+    places: Places = {"video": clip}
     for step in JOB["steps"]:
         with ThreadPoolExecutor(2) as pool:
             written = list(pool.map(partial(do, places, into), step["entries"]))
@@ -87,13 +87,37 @@ def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], obje
     return folder
 
 
-def do(places: dict[str, Path], into: Path, entry: dict[str, Any]) -> dict[str, Path]:
+def do(places: Places, into: Path, entry: dict[str, Any]) -> Places:
+    """One entry, for each file of its `foreach:` if it has one: what it wrote, by the names as they are written."""
+    if "foreach" not in entry:
+        return {name: once_done(path) for name, path in done(places, into, entry).items()}
+    [(key, over)] = entry["foreach"].items()
+    items = places[over]
+    assert isinstance(items, list)
+    written = [done({**places, key: item}, into, entry, {f"{{{key}.stem}}": item.stem}) for item in items]
+    return {one["name"]: [each[one["name"]] for each in written] for one in entry["output_artifacts"]}
+
+
+def done(places: Places, into: Path, entry: dict[str, Any], forms: Mapping[str, str] = {}) -> dict[str, Path]:
     reads = {one["param_name"]: places[one["name"]] for one in entry["input_artifacts"]}
-    writes = {one["param_name"]: into / one["name"] for one in entry["output_artifacts"]}
+    writes = {}
+    for one in entry["output_artifacts"]:
+        name = reduce(lambda name, form: name.replace(*form), forms.items(), one["name"])
+        writes[one["param_name"]] = into / name
+        if one.get("kind") == "files":
+            (into / name).mkdir()
     ran(entry["module"], **reads, **writes)
-    for path in writes.values():
-        assert path.is_file() and path.stat().st_size > 0, f"{entry['module']} wrote no {path.name}"
-    return {path.name: path for path in writes.values()}
+    return {one["name"]: writes[one["param_name"]] for one in entry["output_artifacts"]}
+
+
+def once_done(path: Path) -> Path | list[Path]:
+    """A file that is there and not empty, or all those in a folder."""
+    if path.is_dir():
+        files = sorted(path.iterdir())
+        assert files, f"nothing is in {path.name}"
+        return files
+    assert path.is_file() and path.stat().st_size > 0, f"nobody wrote {path.name}"
+    return path
 
 
 def encode(*arguments: str | Path) -> None:
