@@ -23,14 +23,16 @@ from job_manager.app.params import given_params
 from job_manager.app.running import Outcome, run
 from job_manager.app.settings import Config
 from job_manager.artifacts import removal
+from job_manager.core.fanning import inside
 from job_manager.formats.wording import suggestion
 from job_manager.model.errors import InputError, Place, Problem
-from job_manager.model.job import Action, Input, Job, JobInput, ModuleCall, Output, Task
-from job_manager.model.module import Module
+from job_manager.model.job import DIRECTORY, FILE, FILES, Action, Input, Job, JobInput, ModuleCall, Output, Task
+from job_manager.model.module import Module, Port
 from job_manager.model.names import artifact_name, folded, slug
 from job_manager.model.params import Given, named
 from job_manager.model.wording import quoted
 from job_manager.modules.digest import folder_digest
+from job_manager.modules.kinds import WORDS
 from job_manager.modules.manifest import NAMES, OLD_NAME, read
 from job_manager.modules.shelf import find
 from job_manager.worker.last_words import ERROR_FILE
@@ -39,18 +41,21 @@ from job_manager.worker.layout import Layout, label
 Document = dict[str, Any]
 SAMPLE, EXPECTED, PARAMS = "sample", "expected", "params.yaml"
 COMMAND_LINE = Place("command line", 0, 0)
+SEVERAL = 3  # files in a sample that is made, for an input that takes several
 LARGEST = 64 << 20  # bytes of an output that is compared
 # What an attempt has in its directory before it begins, and may have afterwards.
 OWN = frozenset({"out", "tmp", ERROR_FILE})
 
 
 class Supplied(NamedTuple):
-    """One input of the test. `origin`: given (on the command line), sample (beside the module) or made."""
+    """One input of the test. `origin`: given (on the command line), sample (beside the module) or made. `path` is that
+    of a folder when it is a directory or several files."""
 
     param: str
     type: str
     path: str
     origin: str
+    kind: str = FILE
 
 
 class Trial(NamedTuple):
@@ -213,24 +218,43 @@ def _inputs(
     for port in module.inputs:
         if port.param in given or port.param in beside:
             origin, path = ("given", given[port.param]) if port.param in given else ("sample", beside[port.param])
-            found.append(Supplied(port.param, port.type, path, origin))
+            problems += _misshapen(port, path) if origin == "sample" else []
+            found.append(Supplied(port.param, port.type, path, origin, port.kind))
         elif not port.optional:
-            found += _made(module, port.param, port.type, folder, problems)
+            found += _made(module, port, folder, problems)
     return tuple(found)
 
 
-def _made(module: Module, param: str, type: str, folder: str, problems: list[Problem]) -> list[Supplied]:
+def _misshapen(port: Port, path: str) -> Iterator[Problem]:
+    """A folder in place of a file, or the other way round; one file is as good as several."""
+    if os.path.isdir(path) and port.kind == FILE:
+        yield Problem(Place(path, 0, 0), f"is a folder, and the input {quoted(port.param)} is one file")
+    elif port.kind == DIRECTORY and not os.path.isdir(path):
+        message = f"is no folder, and the input {quoted(port.param)} is a directory"
+        yield Problem(Place(path, 0, 0), message, f"make it {os.path.join(SAMPLE, port.param)}{os.sep}")
+
+
+def _made(module: Module, port: Port, folder: str, problems: list[Problem]) -> list[Supplied]:
     try:
-        return [Supplied(param, type, samples.make(type, folder, param), "made")]
+        return [Supplied(port.param, port.type, _sample(port, folder), "made", port.kind)]
     except samples.NoSample as why:
-        port = next(port for port in module.inputs if port.param == param)
-        path = os.path.join(module.folder, SAMPLE, param)
-        message = f"there is no sample for the input {quoted(param)}: {why}"
-        hint = f"put one there: {path}.*, or say --input {param}=FILE"
+        path = os.path.join(module.folder, SAMPLE, port.param) + (".*" if port.kind == FILE else os.sep)
+        message = f"there is no sample for the input {quoted(port.param)}: {why}"
+        hint = f"put one there: {path}, or say --input {port.param}={'FILE' if port.kind == FILE else 'FOLDER'}"
         problems.append(Problem(port.place or COMMAND_LINE, message, hint))
     except OSError as cause:
-        raise InputError(f"the sample for {quoted(param)} cannot be made: {cause.strerror}") from cause
+        raise InputError(f"the sample for {quoted(port.param)} cannot be made: {cause.strerror}") from cause
     return []
+
+
+def _sample(port: Port, folder: str) -> str:
+    if port.kind == FILE:
+        return samples.make(port.type, folder, port.param)
+    inside = os.path.join(folder, port.param)
+    os.mkdir(inside)
+    for number in range(1, SEVERAL + 1):
+        samples.make(port.type, inside, f"{port.param}_{number}")
+    return inside
 
 
 def _params(module: Module, typed: Sequence[str], cwd: str, problems: list[Problem]) -> dict[str, str]:
@@ -274,13 +298,11 @@ def _job(
     taken: set[str] = set()
     reads, given = [], []
     for one in inputs:
-        artifact = _free(one.param + _ending(one.path), taken)
+        artifact = _free(one.param + (_ending(one.path) if one.kind == FILE else ""), taken)
         reads.append((artifact, one))
         given.append((artifact, one.path))
-    outputs = tuple(
-        Output(_free(f"{port.param}.{ENDINGS.get(port.type.lower(), '')}".rstrip("."), taken), port.param, public=True)
-        for port in module.outputs
-    )
+    # Their kinds, and what of several files counts, are the manifest's word here as in any job.
+    outputs = tuple(Output(_free(_named(port), taken), port.param, public=True) for port in module.outputs)
     action = Action(
         name=slug(module.name, "module"),
         work=ModuleCall(module.name),
@@ -291,7 +313,13 @@ def _job(
         place=module.place,
     )
     task = Task("test", (action,), parallel=True)
-    return Job(f"test of {module.name}", (task,), inputs=tuple(JobInput(name) for name, _ in given)), tuple(given)
+    taking = tuple(JobInput(artifact, kind=one.kind) for artifact, one in reads)
+    return Job(f"test of {module.name}", (task,), inputs=taking), tuple(given)
+
+
+def _named(port: Port) -> str:
+    ending = ENDINGS.get(port.type.lower(), "") if port.kind == FILE else ""
+    return f"{port.param}.{ending}".rstrip(".")
 
 
 # What programs go by when they choose a format by the ending of the file they are to write.
@@ -379,8 +407,13 @@ def _outputs(trial: Trial, outcome: Outcome, layout: Layout, keep: bool) -> list
         row = made.get(output.artifact)
         path = layout.store.path(output.artifact, True) if row and keep else None
         size = row[3] if row else None
-        found.append({"param": port.param, "type": port.type, "name": output.artifact, "bytes": size, "path": path})
+        said = {"param": port.param, "type": port.type, "kind": port.kind, "name": output.artifact}
+        found.append({**said, "bytes": size, "files": _files(row, port), "path": path})
     return found
+
+
+def _files(row: Sequence[Any] | None, port: Port) -> list[str] | None:
+    return [str(name) for name, *_ in inside(row)] if row is not None and port.kind == FILES else None
 
 
 def _left(trial: Trial, layout: Layout) -> list[Problem]:
@@ -416,10 +449,41 @@ def _differences(trial: Trial, layout: Layout, outputs: Sequence[Document]) -> l
             message = "is expected, and nothing was written"
         else:
             written = layout.store.path(by_param[param]["name"], True)
-            message = difference(path, written, by_param[param]["type"])
-        if message:
-            found.append({"param": param, "expected": path, "message": message})
+            for file, message in _differ(path, written, by_param[param]):
+                found.append({"param": param, "expected": file, "message": message})
+            continue
+        found.append({"param": param, "expected": path, "message": message})
     return found
+
+
+def _differ(expected: str, written: str, output: Document) -> Iterator[tuple[str, str]]:
+    """The files expected and how each is not what was written; of an output that is a folder those in it."""
+    if os.path.isdir(expected) != os.path.isdir(written):
+        is_folder = "is a folder" if os.path.isdir(expected) else "is no folder"
+        yield expected, f"{is_folder}, and the output {quoted(output['param'])} is {WORDS[output['kind']]}"
+        return
+    if not os.path.isdir(expected):
+        pairs = [(expected, written)]
+    else:
+        wanted = set(_below(expected))
+        there = set(_below(written)) if output["files"] is None else set(output["files"])
+        pairs = [(os.path.join(expected, name), os.path.join(written, name)) for name in sorted(wanted & there)]
+        yield from (
+            (os.path.join(expected, name), "is expected, and was not written") for name in sorted(wanted - there)
+        )
+        for name in sorted(there - wanted):
+            yield expected, f"has no {quoted(name)}, which was written"
+    for one, other in pairs:
+        message = difference(one, other, output["type"])
+        if message:
+            yield one, message
+
+
+def _below(folder: str) -> Iterator[str]:
+    """The files in a folder and in those in it, hidden ones left out."""
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (os.path.relpath(os.path.join(place, name), folder) for name in names if not name.startswith("."))
 
 
 def difference(expected: str, written: str, type: str) -> str:
