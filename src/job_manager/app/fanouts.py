@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from job_manager.core.fanning import shape_of
+from job_manager.core.fans import shape_of
 from job_manager.core.shape import Shape
 from job_manager.model.errors import NOWHERE, Place, Problem
 from job_manager.model.fanout import MOST

@@ -16,8 +16,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple, overload
 
 from job_manager.model.condition import Condition, names_in, parse
-from job_manager.model.fanout import Members
 from job_manager.model.job import Action, Job, Output, Task
+from job_manager.model.members import Members
 
 
 class Fan(NamedTuple):
