@@ -94,7 +94,9 @@ def test_who_does_not_heed_ends_after_the_grace():
     assert farm.job.state == "interrupted"
 
 
-@pytest.mark.parametrize("scenario", [each for each in SCENARIOS if each is not fans_out_and_leaves_out], ids=lambda each: each.__name__)
+@pytest.mark.parametrize(
+    "scenario", [each for each in SCENARIOS if each is not fans_out_and_leaves_out], ids=lambda each: each.__name__
+)
 @pytest.mark.parametrize("after", range(0, 40, 3))
 def test_held_and_taken_up_at_any_point_the_job_comes_to_its_end(scenario, after):
     """The scenario's job stopped after a number of its events, with whatever is open then."""

@@ -136,7 +136,7 @@ def _leased(state: State, event: e.ActionLeased) -> None:
 def _take_resources(state: State, job: JobState, action: int) -> int:
     """Out of its queue; from now on it holds what it takes. How many slots that is."""
     takes = job.needs.pop(action, PLAIN)
-    names = _names(takes)
+    names = takes.names
     _take_out(job.queues[names] if names else job.ready, action)
     if takes == PLAIN:
         return 1

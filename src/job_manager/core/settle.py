@@ -7,6 +7,7 @@ recursion.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from heapq import heappush
 
 from job_manager.core import table
 from job_manager.core.state import JobState, Skip
@@ -225,7 +226,7 @@ def make_ready(job: JobState, action: int) -> None:
         return
     job.needs[action] = takes
     job.scarce = job.scarce or bool(takes.amounts)
-    heappush(job.queues.setdefault(_names(takes), []) if takes.amounts else job.ready, action)
+    heappush(job.queues.setdefault(takes.names, []) if takes.amounts else job.ready, action)
 
 
 def _names(takes: Need) -> tuple[str, ...]:
