@@ -32,7 +32,8 @@ from tests.docs.sandbox import Sandbox
 JOB_YAML = {
     "The job": job_yaml.KEYS,
     "An input of the job": inputs.KEYS,
-    "A step": steps.KEYS,
+    "A step": steps.STEP_KEYS,
+    "A task": steps.TASK_KEYS,
     "An entry": entries.KEYS,
     "A param": yaml_params.KEYS,
     "An input of an entry": entries.READ_KEYS,

@@ -182,6 +182,30 @@ STEP = "name: a\nversion: 1\nsteps: [{entries: [%s]}]\n"
         ("{shell: x, x-mine: {any: thing}}", True),
         ("{module: m, inputs: [{name: a, param_name: -x}]}", False),
         ("{cmd: []}", False),
+        ("{shell: x, cpus: 2, memory: 4G, limits: {gpu: 1}}", True),
+        ("{shell: x, cpus: 0}", False),
+        ("{shell: x, memory: much}", False),
+        ("{shell: x, memory: 512 mib}", True),
+        ("{shell: x, limits: {memory: 1}}", False),
+        ("{shell: x, limits: {gpu: -1}}", False),
+        ('{shell: "{f}", foreach: {f: 1-9x2, chunk: 2}}', True),
+        ('{shell: "{f} {c}", foreach: {f: [1, 2], c: [x]}}', True),
+        ("{shell: x, foreach: {}}", False),
+        ("{shell: x, foreach: {f: []}}", False),
+        ("{shell: x, foreach: {params: [1]}}", False),
+        ("{shell: x, foreach: {f: 1-9, chunk: many}}", False),
+        ("{shell: x, foreach: [f]}", False),
+        ("{shell: x, when: [a]}", False),
+        ("{shell: 'x {b}', outputs: [{name: b, kind: files, glob: '*.png'}]}", True),
+        ("{shell: 'x {b}', outputs: [{name: b, kind: folder}]}", False),
+        ("{shell: 'x {b}', outputs: [{name: b, kind: files, glob: 'a/*.png'}]}", False),
+        ("{shell: 'x {b}', outputs: [{name: b, type: mp4, expect: {min_duration: 30s, fps: 24000/1001}}]}", True),
+        ("{shell: 'x {b}', outputs: [{name: b, type: mp4, expect: {lenght: 30s}}]}", False),
+        ("{shell: 'x {b}', outputs: [{name: b, type: mp4, expect: {frames: many}}]}", False),
+        ("{shell: 'x {b}', outputs: [{name: b, type: mp4, expect: {min_size: none}}]}", False),
+        ("{tasks: [{shell: x}, {tasks: [{cmd: [y]}], parallel: true}], needs: []}", True),
+        ("{tasks: [{shell: x, cmd: [y]}]}", False),
+        ("{tasks: [{shell: x}], entries: []}", False),
     ],
 )
 def test_the_schema_and_the_reader_agree_on_an_entry(text, fine):
@@ -193,6 +217,20 @@ def test_the_schema_and_the_reader_agree_on_an_entry(text, fine):
 
 def warned(problem: Any) -> bool:
     return problem.severity != "error" or "nobody" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("text", "fine"),
+    [
+        ("tasks: [{shell: x}]", True),
+        ("tasks: [{shell: x}]\nparallel: true", True),
+        ("tasks: [{shell: x}]\nsteps: []", False),
+        ("", False),
+    ],
+)
+def test_a_job_has_steps_or_tasks(text, fine):
+    document = yaml.safe_load(f"name: a\nversion: 1\n{text}\n")
+    assert (valid("job", document) == []) == fine, valid("job", document)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ def call(module, inputs=(), outputs=(), line=1):
 
 
 def given(param, type=None, line=2, artifact=None):
-    return Input(artifact or "v.mp4", param, type, place(line))
+    return Input(artifact or "v.mp4", param, type, place=place(line))
 
 
 def made(param, type=None, line=3, artifact="a.wav"):

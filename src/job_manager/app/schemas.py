@@ -15,6 +15,7 @@ from job_manager.app.settings import SETTINGS, Kind, Setting
 from job_manager.formats.schema import Schema, document, whole_pattern
 from job_manager.model.errors import InputError
 from job_manager.model.names import ENV, PARAM
+from job_manager.model.need import MOST_OF_A_LIMIT
 
 KINDS: Mapping[Kind, Schema] = {
     settings.TEXT: {"type": "string", "minLength": 1},
@@ -24,7 +25,7 @@ KINDS: Mapping[Kind, Schema] = {
     settings.SIZE: {"type": ["string", "integer"], "exclusiveMinimum": 0, "examples": ["512M", "8G"]},
     settings.VARIABLE: {"type": "string", "pattern": f"^(?!JM_)(?:{ENV.pattern.removesuffix(chr(92) + 'Z')})?[*]?$"},
     settings.SLOTS: {"type": "integer", "minimum": 1, "maximum": settings.MOST_SLOTS},
-    settings.COUNT: {"type": "integer", "minimum": 0, "maximum": settings.MOST_OF_A_LIMIT},
+    settings.COUNT: {"type": "integer", "minimum": 0, "maximum": MOST_OF_A_LIMIT},
 }
 
 

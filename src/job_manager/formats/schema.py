@@ -11,12 +11,14 @@ from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from job_manager.formats import yaml_params
-from job_manager.model import names, params, quantity
+from job_manager.model import expect, names, need, params, quantity
+from job_manager.model.job import KINDS
 
 Schema = dict[str, Any]
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 # A YAML reader of an editor gives `1.0` as a number and `true` as a boolean: as text they are what is written.
 TEXT = ["string", "number", "boolean"]
+SIZE = r"^ *[0-9]+(?:\.[0-9]+)? ?(?:[kKmMgGtT](?:[iI]?[bB])?|[bB])? *$"
 DURATION = rf"^(?:[0-9]+(?:\.[0-9]+)?|(?:{quantity.PART.pattern})+)$"
 
 
@@ -59,6 +61,33 @@ def duration(words: str) -> Schema:
     """`90s`, `1h30m`, or a number of seconds."""
     limits = {"exclusiveMinimum": 0, "maximum": quantity.LONGEST, "pattern": DURATION}
     return {"description": words, "type": ["string", "number"], **limits, "examples": ["90s", "5m", "1h30m"]}
+
+
+def size(words: str) -> Schema:
+    """`512M`, `8G`, `1.5GiB`, or a number of bytes."""
+    limits = {"exclusiveMinimum": 0, "maximum": quantity.LARGEST, "pattern": SIZE}
+    return {"description": words, "type": ["string", "number"], **limits, "examples": ["512M", "8G", "1.5G"]}
+
+
+def counts(words: str, most: int) -> Schema:
+    """Whole numbers by name, as of limits."""
+    own = "|".join(need.OWN_KEYS)
+    return {
+        "description": words,
+        "type": "object",
+        "propertyNames": {"pattern": f"^(?!(?:{own})$)" + whole_pattern(names.PARAM)[1:]},
+        "additionalProperties": {"type": "integer", "minimum": 0, "maximum": most},
+    }
+
+
+def kind(words: str) -> Schema:
+    """What an artifact is on disk."""
+    return {"description": words, "enum": list(KINDS)}
+
+
+def glob(words: str) -> Schema:
+    """A pattern for the names of files in one folder."""
+    return text(words, pattern=r"^[^/]*[^/\s][^/]*$", examples=["*.png"])
 
 
 def file_name(words: str) -> Schema:
@@ -168,3 +197,38 @@ def declared_params(words: str) -> Schema:
     }
     one = mapping("A param", yaml_params.KEYS, PARAM, ("name",))
     return {"description": words, "anyOf": [by_name, listed("Params in a list", {"type": "string"}, one)]}
+
+
+# --- what is taken of a machine, and what is expected of an output ---------------------------------------------------
+
+NEEDS: Mapping[str, Schema] = {
+    "cpus": whole("How many of the CPUs that -j gives it takes while it runs; by default 1", 1, need.MOST_CPUS),
+    "memory": size("What is set aside for it while it runs"),
+    "limits": counts("How many it takes of each counted thing: {gpu: 1}", need.MOST_OF_A_LIMIT),
+}
+_FRAMES = r"^[0-9]{1,9}-[0-9]{1,9}(?:x[0-9]{1,6})?$"
+EXPECT: Mapping[str, Schema] = {
+    "min_size": size("At least as big"),
+    "max_size": size("At most as big"),
+    "duration": duration("As long, to a tenth of a second"),
+    "min_duration": duration("At least as long"),
+    "max_duration": duration("At most as long"),
+    "frames": {
+        "description": "Exactly as many frames: 240. Of an image sequence also which ones: 1-240, 1-240x2",
+        "anyOf": [{"type": "integer", "minimum": 1, "maximum": expect.MOST}, {"type": "string", "pattern": _FRAMES}],
+    },
+    "min_frames": whole("At least as many frames", 1, expect.MOST),
+    "width": whole("Exactly as wide, in pixels", 1, expect.MOST),
+    "height": whole("Exactly as high, in pixels", 1, expect.MOST),
+    "fps": text("As many frames a second", examples=[25, 23.976, "24000/1001"]),
+    "audio": flag("With sound, or without"),
+    "keys": texts("Keys that a JSON document has at its top", minItems=1),
+    "columns": texts("Columns that a table has", minItems=1),
+    "min_rows": whole("At least as many rows", 1, expect.MOST),
+}
+EXPECTED = Keys("model/expect.py KEYS", tuple(expect.KEYS), "formats/schema.py EXPECT", EXPECT)
+
+
+def expected(words: str) -> Schema:
+    """`expect:` of an output."""
+    return mapping(words, expect.KEYS, EXPECT)

@@ -65,7 +65,8 @@ def check_modules(job: Job, shelf: Shelf, loose: bool = False) -> list[Problem]:
         else:
             types.add(action, None)
     problems.extend(types.clashes())
-    problems.extend(kind_problems(job, shelf))
+    usable = {name: found.module for name, found in known.items() if isinstance(found, Contract)}
+    problems.extend(kind_problems(job, usable))
     return problems
 
 

@@ -8,14 +8,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from job_manager.formats.schema import (
+    EXPECTED,
+    NEEDS,
     PARAMS,
     Keys,
     Schema,
     declared_params,
     document,
     duration,
+    expected,
     file_name,
     flag,
+    glob,
+    kind,
     listed,
     mapping,
     option,
@@ -41,6 +46,7 @@ MODULE: Mapping[str, Schema] = {
     "idempotent": flag("false: never started again by itself when its outcome is not known"),
     "python": text("What runs the entrypoint: a path, a program on PATH, or the folder of an environment", minLength=1),
     "progress": text("A regular expression that finds in its log how far it is", minLength=1, maxLength=LONGEST),
+    **NEEDS,
 }
 _PORT: Mapping[str, Schema] = {
     "param_name": option("The option: --PARAM_NAME PATH"),
@@ -49,15 +55,20 @@ _PORT: Mapping[str, Schema] = {
 INPUT: Mapping[str, Schema] = {
     **_PORT,
     "optional": flag("A job may leave it out; the option is then not given"),
+    "kind": kind("file (by default), directory, or files: the option is then followed by all their paths"),
 }
 OUTPUT: Mapping[str, Schema] = {
     **_PORT,
     "optional": flag("A job may leave it out, and the module may not write it"),
     "allow_empty": flag("It may have no bytes"),
+    "kind": kind("file (by default), directory, or files: the path is that of a folder in which it writes them"),
+    "glob": glob("Of kind files: which names count"),
+    "expect": expected("What has to be found in it; a job may say otherwise"),
 }
 
 TABLES = (
     PARAMS,
+    EXPECTED,
     Keys("modules/manifest.py KEYS", KEYS, "modules/schema.py MODULE", MODULE),
     Keys("modules/manifest.py PORT_KEYS['inputs']", PORT_KEYS["inputs"], "modules/schema.py INPUT", INPUT),
     Keys("modules/manifest.py PORT_KEYS['outputs']", PORT_KEYS["outputs"], "modules/schema.py OUTPUT", OUTPUT),
