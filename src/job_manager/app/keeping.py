@@ -35,15 +35,21 @@ def kept(old: JobState, new: Loaded, layout: Layout) -> Kept:
     An input is unchanged when it is the same file as before, or the output of a kept action; so the new actions are
     gone through in listing order, producers before their readers. A new name, of a step or an entry, changes nothing.
     """
-    search = _Search(old, new, layout)
-    search.go_through()
-    return Kept(sorted(search.pairs), search.fans)
+    wanted: set[str] = set()
+    while True:
+        # What is read by those that run again has to be there; where it is not, its maker runs again, and so on.
+        search = _Search(old, new, layout, wanted)
+        search.go_through()
+        more = search.read_again() - wanted
+        if not more:
+            return Kept(sorted(search.pairs), search.fans)
+        wanted |= more
 
 
 class _Search:
     """One comparison of a job with its edited self."""
 
-    def __init__(self, old: JobState, new: Loaded, layout: Layout) -> None:
+    def __init__(self, old: JobState, new: Loaded, layout: Layout, wanted: set[str]) -> None:
         self.old = old
         self.layout = layout
         self.shape = shape_of(new.job, new.site)
@@ -53,7 +59,7 @@ class _Search:
         self._by_path = {path: index for index, path in enumerate(old.shape.paths)}
         self._texts: dict[int, str] = {}
         self._spare = self._unmatched()
-        self._wanted = self._read_by_others()
+        self._wanted = wanted
 
     def go_through(self) -> None:
         for action in range(self.shape.actions.written):
@@ -123,16 +129,11 @@ class _Search:
                 spare.setdefault(self._text_of(was), []).append(was)
         return spare
 
-    def _read_by_others(self) -> set[str]:
-        """Artifacts that an action reads which has to run again, whatever else is kept."""
-        found: set[str] = set()
-        for index in self.shape.listed():
-            action = self.shape.actions[index]
-            was = self._by_path.get(self.shape.paths[index], -1)
-            done = was >= 0 and self._succeeded(was) and self._text_of(was) == _text(action)
-            if not done and not self._spare.get(_text(action)):
-                found.update(_reads(action))
-        return found
+    def read_again(self) -> set[str]:
+        """The artifacts that the actions read which are not kept."""
+        kept = {index for index, _ in self.pairs}
+        again = (index for index in self.shape.listed() if index not in kept)
+        return {name for index in again for name in _reads(self.shape.actions[index])}
 
     def _still_there(self, was: int) -> bool:
         """Whether what it made and somebody still needs lies in the store as it was made."""
