@@ -56,7 +56,8 @@ def test_so_are_the_other_actions_of_a_fan_out(here):
     here.write("job.yaml", EACH.replace("[18, 23]", "[18, 28]"))
     told = here.jm("resume", "last", "job.yaml", "--out", "out")
     assert told.code == 0, told
-    assert here.lines("runs") == ["make", "1-18", "1-28", "2-18", "2-28", "join"]
+    ran = here.lines("runs")
+    assert (ran[0], sorted(ran[1:5]), ran[5:]) == ("make", ["1-18", "1-28", "2-18", "2-28"], ["join"])
     assert here.read("out/all.txt") == "1-18\n1-28\n2-18\n2-28\n"
 
 
