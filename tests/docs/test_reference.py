@@ -31,7 +31,8 @@ from tests.docs.sandbox import Sandbox
 JOB_YAML = {
     "The job": job_yaml.KEYS,
     "An input of the job": inputs.KEYS,
-    "A step": steps.KEYS,
+    "A step": steps.STEP_KEYS,
+    "A task": steps.TASK_KEYS,
     "An entry": entries.KEYS,
     "A param": yaml_params.KEYS,
     "An input of an entry": entries.READ_KEYS,
@@ -174,6 +175,15 @@ steps:
 """
 
 
+FAN = """\
+name: fan
+version: 1.0
+steps:
+  - entries:
+      - {cmd: [echo, "{n}"], foreach: {n: 1-3}}
+"""
+
+
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory) -> Sandbox:
     made = Sandbox(tmp_path_factory.mktemp("json"))
@@ -181,6 +191,7 @@ def sandbox(tmp_path_factory) -> Sandbox:
     made.write("modules/fails/main.py", "print('no')\nraise SystemExit(3)\n")
     made.write("modules/broken/manifest.yaml", "name: broken\n")
     made.write("job.yaml", JOB)
+    made.write("fan.yaml", FAN)
     made.write("bad.yaml", "name: bad\n")
     made.write("text.txt", "hello\n")
     return made
@@ -205,7 +216,7 @@ DOCUMENTS = {
     "An error": ["check bad.yaml"],
     "run and resume": ["run job.yaml text.txt", "resume last"],
     "check": ["check job.yaml"],
-    "plan": ["plan job.yaml"],
+    "plan": ["plan job.yaml", "plan fan.yaml"],
     "modules": ["modules", "modules check modules/fails"],
     "logs": ["logs last"],
     "ls": ["ls"],
