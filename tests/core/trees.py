@@ -138,7 +138,9 @@ def twice_begun(farm: Farm) -> list[str]:
 
 
 DECIDED = (
-    e.ActionLeased, e.RetryPlanned, e.ActionRetried, e.ActionFailed, e.ActionLost, e.ActionsSkipped, e.JobFinished, e.ActionsOmitted, e.FannedOut, e.FanOutFailed)  # fmt: skip
+    *(e.ActionLeased, e.RetryPlanned, e.ActionRetried, e.ActionFailed, e.ActionLost, e.ActionsSkipped),
+    *(e.ActionsOmitted, e.FannedOut, e.FanOutFailed, e.JobFinished),
+)
 
 
 SCRATCH = 10  # every so many turns the state is folded from nothing

@@ -39,7 +39,7 @@ def _clashes(shape: Shape, taken: dict[str, str]) -> Iterator[Problem]:
     for fan in shape.fans.values():
         written = shape.actions[fan.action]
         for number in range(len(fan.members)):
-            outputs = fan.members[number].outputs
+            outputs = fan.members.outputs(number)
             for use, as_written in zip(outputs, written.outputs, strict=True):
                 name, path = folded(use.artifact), shape.paths[fan.low + number]
                 wrong = artifact_name(use.artifact)

@@ -84,9 +84,7 @@ class Plan:
             "modules": list(site.shelves),
             "inputs": [self._input(given) for given in job.inputs],
             "params": [self._param(param) for param in job.params],
-            "public": [
-                use for index in self._job.shape.listed() for use in self._public(self._job.shape.actions[index])
-            ],
+            "public": list(self._public()),
             "counts": {"steps": steps(self._loaded), "actions": self._job.size, "open": self._open()},
             "children": list(self._children()),
         }
@@ -111,10 +109,19 @@ class Plan:
         given = any(name == param.name for name, _ in self._loaded.site.params)
         return {**param_document(param), "value": self._loaded.values.get(param.name), "given": given}
 
-    def _public(self, action: Action) -> Iterator[Document]:
-        for output in action.outputs:
-            if output.public:
-                yield {"artifact": output.artifact, "path": self.destination(output)}
+    def _public(self) -> Iterator[Document]:
+        for output in self._public_outputs():
+            yield {"artifact": output.artifact, "path": self.destination(output)}
+
+    def _public_outputs(self) -> Iterator[Output]:
+        shape = self._job.shape
+        for index in range(shape.actions.written):
+            outputs, fan = shape.actions[index].outputs, shape.fan(index)
+            if fan is None:
+                yield from (output for output in outputs if output.public)
+            elif any(output.public for output in outputs):
+                for number in range(len(fan.members)):
+                    yield from (output for output in fan.members.outputs(number) if output.public)
 
     def _children(self) -> list[Document]:
         """The tree, without recursion: a job may be nested deeper than Python's stack."""

@@ -61,4 +61,4 @@ def outputs_of(shape: Shape, fan: Fan, output: Output) -> Iterator[tuple[int, Ou
     """This output (as it is written) of every action of a fan-out in order, with the action's index."""
     place = shape.actions[fan.action].outputs.index(output)
     for number in range(len(fan.members)):
-        yield fan.low + number, fan.members[number].outputs[place]
+        yield fan.low + number, fan.members.outputs(number)[place]

@@ -190,7 +190,7 @@ def _members(job: JobState) -> Iterator[tuple[str, tuple[int, Output]]]:
     """What the actions of fan-outs write, each by its own name."""
     for fan in job.shape.fans.values():
         for number in range(len(fan.members)):
-            for output in fan.members[number].outputs:
+            for output in fan.members.outputs(number):
                 yield output.artifact, (fan.low + number, output)
 
 
