@@ -74,7 +74,8 @@ def waits_for(job: Job) -> list[set[int]]:
 
 def order_broken(job: Job, journal: Iterable[e.Event]) -> list[str]:
     """Actions leased before all that they wait for had succeeded."""
-    before, done, found = waits_for(job), set(), []
+    before, found = waits_for(job), []
+    done: set[int] = set()
     fans: dict[int, set[int]] = {}  # written action -> those that it stands for
     for event in journal:
         if isinstance(event, e.FannedOut):
