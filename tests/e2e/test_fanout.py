@@ -93,6 +93,7 @@ def test_plan_says_how_often(clips):
     assert "encode 1: 7 actions in 2 steps" in told.out
     assert "1.1  enc  shell  6 times, once for each clip, crf; the first:" in told.out, told
     assert "reads    all of {clip.stem}_{crf}.txt  from enc/enc" in told.out
+    assert "/temp/{clip.stem}_{crf}.txt" in told.out or "/public/{clip.stem}_{crf}.txt" in told.out
     document = clips.jm("plan", "job.yaml", "--json").json
     assert document["counts"] == {"steps": 2, "actions": 2, "open": ["enc/enc"]}
     clips.write("job.yaml", FRAMES)

@@ -188,7 +188,8 @@ class Plan:
         }
 
     def _described(self, brief: Brief) -> Document:
-        words = argv(brief.action, brief.module, paths(brief, self._layout), list_files(brief, self._layout))
+        found = paths(brief, self._layout) | self._unmade(brief)
+        words = argv(brief.action, brief.module, found, list_files(brief, self._layout))
         module = brief.module
         return {
             "name": brief.action.name,
@@ -213,6 +214,11 @@ class Plan:
             "params": dict(brief.action.params),
             "env": {**(dict(module.env) if module else {}), **dict(brief.action.env)},
         }
+
+    def _unmade(self, brief: Brief) -> dict[str, list[str]]:
+        """One path in place of those of several files that nobody has made yet."""
+        names = [read.use.artifact for read in brief.reads if read.many and not read.sources]
+        return {name: [self._briefing.source(name if "{" in name else f"{name}/{UNKNOWN}").path] for name in names}
 
     def _reads(self, read: Reads) -> Document:
         use = read.use
