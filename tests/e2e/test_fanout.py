@@ -399,6 +399,11 @@ steps:
 def test_each_reads_what_its_counterpart_wrote(clips):
     clips.write("job.yaml", PAIRS)
     assert "once for each clip, level: as many as there are files; like:" in clips.jm("plan", "job.yaml").out
+    mix = clips.jm("plan", "job.yaml", "clips", "--json").json["children"][1]["children"][0]
+    assert [(read["artifact"], read["from"]) for read in mix["reads"]] == [
+        ("a.wav", "step1/sound"),
+        ("clips/a.txt", None),
+    ]
     told = clips.jm("run", "job.yaml", "clips", "--out", "out")
     assert told.code == 0 and clips.read("out/b_1.txt") == "clip b\nclip b\n", told
 
