@@ -37,7 +37,7 @@ test: lint
 lint: setup
 	$(PY) -m ruff check --quiet .
 	$(PY) -m ruff format --check --quiet .
-	$(PY) -m mypy
+	$(PY) -m mypy --num-workers $(JOBS)
 	@$(PY) -m tests.house.style
 
 bench: setup

@@ -247,6 +247,7 @@ WRONG = {
         ('limits = {gpu = 1, nuke = "x"}', 20, "limits.nuke: expected a whole number from 0 to 1000000, found"),
         ("limits.gpu = -1", 8, "limits.gpu: expected a whole number"),
         ('limits = {"a b" = 1}', 11, '"a b" cannot be a name'),
+        ('limits = {memory = "4G"}', 11, "limits.memory: memory is no limit but a key of its own: memory: 4G"),
         ("limits = 3", 1, "limits: expected a table, found the number 3"),
     ],
     "unknown": [

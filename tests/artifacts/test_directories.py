@@ -13,9 +13,10 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from job_manager.artifacts.directories import DEEPEST, fits, listed, natural
+from job_manager.artifacts.directories import fits, listed, natural
 from job_manager.artifacts.identity import difference, identity, unchanged
 from job_manager.artifacts.outputs import Declared, Facts, Fault
+from job_manager.artifacts.trees import DEEPEST
 from job_manager.model.errors import Refused
 from job_manager.model.job import DIRECTORY, FILES
 

@@ -29,9 +29,18 @@ def submitted(job: Job, site: Site | None = None, id: str = J, at: float = NOW) 
     return e.JobSubmitted(id, at, job_document(job), site_document(site) if site else SITE)
 
 
-def given(job: Job, *events: e.Event, slots: int = 2, ahead: int = 0, site: Site | None = None) -> State:
-    """The job submitted, one worker joined, then the events."""
-    return fold(State(), [submitted(job, site), e.WorkerJoined(J, W, slots, ahead, NOW), *events])
+def given(
+    job: Job,
+    *events: e.Event,
+    slots: int = 2,
+    ahead: int = 0,
+    site: Site | None = None,
+    memory: int | None = None,
+    **limits: int,
+) -> State:
+    """The job submitted, one worker joined, then the events. Other names are limits that there are."""
+    joined = e.WorkerJoined(J, W, slots, ahead, NOW, memory, tuple(limits.items()))
+    return fold(State(), [submitted(job, site), joined, *events])
 
 
 def leased(action: int = 0, attempt: int = 1, worker: str = W) -> e.ActionLeased:

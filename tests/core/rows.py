@@ -11,7 +11,8 @@ from job_manager.core import events as e
 from job_manager.core import table
 from job_manager.core.evolve import evolve
 from job_manager.core.state import State
-from job_manager.testing import HANGS, Farm, action, fails, job, lost, parallel, script, serial
+from job_manager.model.fanout import Each
+from job_manager.testing import HANGS, Farm, action, fails, job, linked, lost, parallel, script, serial, succeeds
 
 Row = tuple[type, int, int]  # event, state before, state after
 
@@ -28,13 +29,16 @@ def rows_taken(journal: Iterable[e.Event]) -> set[Row]:
         evolve(state, event)
         after = state.jobs[event.job].states
         for at, now in enumerate(after):
-            taken |= set(_rows(event, at, table.WAITING if before is None else before[at], now))
+            was = table.WAITING if before is None or at >= len(before) else before[at]
+            known_from_the_start = before is None and now == table.FANNED
+            taken |= set() if known_from_the_start else set(_rows(event, at, was, now))
     return taken
 
 
 def _rows(event: e.Event, at: int, before: int, after: int) -> Iterable[Row]:
     concerns = at == getattr(event, "action", None) or isinstance(event, e.JobResumed)
-    concerns = concerns or (isinstance(event, e.ActionsSkipped) and event.first <= at < event.end and before != after)
+    if isinstance(event, e.ActionsSkipped | e.ActionsOmitted):
+        concerns = event.first <= at < event.end and before != after
     if not concerns:
         if before != after:
             yield table.Unblocked, before, after
@@ -140,6 +144,24 @@ def ready_without_a_worker() -> Farm:
     return farm
 
 
+def fans_out_and_leaves_out() -> Farm:
+    """Files fan out, two items want one name, a condition does not hold; then it is taken up."""
+    over = (Each("x", over="made"),)
+    one = job(
+        linked("makes", writes=("made/",)),
+        parallel("p", linked("each", reads=("x",), writes=("{x}.out",), foreach=over), linked("no", when="false")),
+        linked(
+            "clash", reads=("x",), writes=("out.{x.count}",), foreach=(Each("x", over="1-2"), Each("y", over="made"))
+        ),
+    )
+    files = [["made", 1, 1, 1, 1, "", {"files": [["1", 1, 1, 1], ["2", 2, 1, 1]]}]]
+    farm = Farm(one, outcomes=script({0: succeeds()._replace(outputs=files)}))
+    farm.run()
+    farm.resume()
+    farm.run()
+    return farm
+
+
 SCENARIOS: list[Callable[[], Farm]] = [
     all_goes_well,
     ends_are_heard_before_begins,
@@ -149,6 +171,7 @@ SCENARIOS: list[Callable[[], Farm]] = [
     leased_and_asked_again,
     failed_and_taken_up,
     ready_without_a_worker,
+    fans_out_and_leaves_out,
 ]
 
 

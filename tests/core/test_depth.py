@@ -19,7 +19,10 @@ from job_manager.model.job import Job, Task
 from job_manager.testing import action, job, parallel, serial
 from tests.core.given import NOW, J, decided, failed, given, leased, play, submitted
 
-DEEP, LONG = 20_000, 100_000
+# Far beyond what a recursion or a cost per level would stand; the long lane goes further.
+DEEP = 4_000
+DEPTHS = [DEEP, pytest.param(5 * DEEP, marks=pytest.mark.long)]
+LENGTHS = [20_000, pytest.param(100_000, marks=pytest.mark.long)]
 
 
 def nested(depth: int, kind: Callable[..., Task] = serial) -> Job:
@@ -50,18 +53,20 @@ def calls(work: Callable[[], object]) -> int:
     return made
 
 
+@pytest.mark.parametrize("depth", DEPTHS)
 @pytest.mark.parametrize("kind", [serial, parallel])
-def test_a_deep_tree_runs_to_its_end(kind):
-    state = given(nested(DEEP, kind), slots=512)
+def test_a_deep_tree_runs_to_its_end(kind, depth):
+    state = given(nested(depth, kind), slots=512)
     play(state)
-    assert state.jobs[J].counted() == {"succeeded": 2 * DEEP + 2}
+    assert state.jobs[J].counted() == {"succeeded": 2 * depth + 2}
     assert state.jobs[J].state == "succeeded"
 
 
-def test_the_innermost_failure_of_a_deep_tree_skips_every_level():
-    state = given(nested(DEEP))
-    finished = play(state, lambda at: "code" if at == DEEP else "")
-    assert state.jobs[J].counted() == {"succeeded": DEEP, "failed": 1, "skipped": DEEP + 1}
+@pytest.mark.parametrize("depth", DEPTHS)
+def test_the_innermost_failure_of_a_deep_tree_skips_every_level(depth):
+    state = given(nested(depth))
+    finished = play(state, lambda at: "code" if at == depth else "")
+    assert state.jobs[J].counted() == {"succeeded": depth, "failed": 1, "skipped": depth + 1}
     assert isinstance(finished[-1], e.JobFinished)
 
 
@@ -83,9 +88,10 @@ def through(state: State, length: int) -> None:
         evolve(state, e.ActionSucceeded(J, at, 1, NOW, NOW))
 
 
-def test_a_long_chain_runs_to_its_end():
-    state = given(chain(LONG))
-    through(state, LONG)
+@pytest.mark.parametrize("length", LENGTHS)
+def test_a_long_chain_runs_to_its_end(length):
+    state = given(chain(length))
+    through(state, length)
     assert [e.NAMES[type(event)] for event in decide(state, NOW)] == ["job-finished"]
 
 

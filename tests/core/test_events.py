@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from job_manager.core import events as e
 from job_manager.testing.farm import reread
 
-NUMBERS = {"action": 3, "attempt": 2, "first": 1, "end": 4, "because": 0, "task": 2, "slots": 8, "ahead": 64}
+NUMBERS = {"action": 3, "attempt": 2, "first": 1, "end": 4, "because": 0, "task": 2, "node": 5, "slots": 8, "ahead": 64}
 WORDS = {
     "job": "j1",
     "worker": "w1",
@@ -29,8 +29,12 @@ REST: dict[str, object] = {
     "document": {"Job": {"title": "x", "children": []}},
     "site": {"workdir": "/w", "store": ""},
     "kept": [[0, 1]],
+    "fans": [[2, [["clips/a.mp4"], ["18", "23"]]]],
+    "items": [["clips/a.mp4"], ["18", "23"]],
     "counts": {"failed": 1},
     "lost": True,
+    "memory": 2**35,
+    "limits": [["gpu", 1]],
     "code": None,
     "usage": [0.5, 0.25, 1024],
     "outputs": [["v", 1, 2, 3, 2**63, "sha256:0"]],
@@ -52,8 +56,9 @@ def test_every_kind_has_a_name_of_its_own_and_the_names_stay():
     assert len(e.KINDS) == len(e.NAMES)
     # Journals are written with these; a change needs a new format.
     assert sorted(e.KINDS) == sorted(
-        "attempt-failed attempt-lost failed job-finished job-held job-resumed job-submitted leased lost retried "
-        "retry-planned returned skipped started stopped succeeded worker-joined worker-left".split()
+        "attempt-failed attempt-lost failed fan-out-failed fanned-out job-finished job-held job-resumed job-submitted "
+        "leased lost omitted retried retry-planned returned skipped started stopped succeeded worker-joined "
+        "worker-left".split()
     )
 
 

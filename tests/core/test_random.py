@@ -6,9 +6,10 @@ Knows the farm and the checks of trees.py; after every turn the farm itself chec
 from __future__ import annotations
 
 import hypothesis
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from job_manager.core import table
 from job_manager.core.events import ActionLeased
@@ -128,12 +129,21 @@ class AnyHistory(RuleBasedStateMachine):
         assert not found, "\n".join([*found, *farm.story()])
 
 
-TestAnyHistory = AnyHistory.TestCase
-TestAnyHistory.settings = settings(
-    max_examples=200,
-    stateful_step_count=40,
-    suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.data_too_large],
-)
+def histories(count: int) -> settings:
+    return settings(
+        max_examples=count,
+        stateful_step_count=40,
+        suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.data_too_large],
+    )
+
+
+def test_any_history():
+    run_state_machine_as_test(AnyHistory, settings=histories(60))
+
+
+@pytest.mark.long
+def test_many_histories():
+    run_state_machine_as_test(AnyHistory, settings=histories(600))
 
 
 BAD = st.sets(st.integers(0, trees.MOST))
@@ -155,9 +165,23 @@ def test_how_a_job_ends_does_not_depend_on_how_many_run_at_once(job, bad, slots,
     assert farm.job.finished == ("failed" if bad & set(range(len(farm.job.states))) else "succeeded")
 
 
-@hypothesis.given(trees.jobs, BAD, trees.jobs, BAD, st.randoms(use_true_random=False))
-@settings(max_examples=100)
+EDITS = hypothesis.given(trees.jobs, BAD, trees.jobs, BAD, st.randoms(use_true_random=False))
+
+
+@EDITS
+@settings(max_examples=40)
 def test_any_edit_keeps_what_is_kept_and_comes_to_its_end(job, bad, edited, bad_then, pick):
+    edited_run(job, bad, edited, bad_then, pick)
+
+
+@pytest.mark.long
+@EDITS
+@settings(max_examples=400)
+def test_many_edits_keep_what_is_kept_and_come_to_their_end(job, bad, edited, bad_then, pick):
+    edited_run(job, bad, edited, bad_then, pick)
+
+
+def edited_run(job, bad, edited, bad_then, pick):
     farm = Farm(job, outcomes=lambda order: fails() if order.action in bad else succeeds())
     farm.run()
     good = [at for at, state in enumerate(farm.states().values()) if state == "succeeded"]

@@ -14,7 +14,8 @@ from job_manager.core import table
 from job_manager.core.evolve import evolve
 from job_manager.core.state import State
 from job_manager.model.errors import InvariantBroken
-from job_manager.testing import action, job, serial
+from job_manager.model.fanout import Each
+from job_manager.testing import action, job, linked, serial
 from tests.core.given import NOW, J, W, decided, failed, given, leased, lost, play, ran, started, submitted
 from tests.core.rows import SCENARIOS, every_row, rows_taken, told
 
@@ -31,6 +32,7 @@ REACHED = {
     table.FAILED: (0, lambda: given(ONE, leased(), failed(), e.ActionFailed(J, 0))),
     table.LOST: (0, lambda: given(ONE, leased(), lost(), e.ActionLost(J, 0))),
     table.SKIPPED: (1, lambda: after(given(ONE, leased(), failed()))),
+    table.FANNED: (0, lambda: given(job(linked("f", foreach=(Each("n", ("1", "2")),))))),
 }
 
 
@@ -54,6 +56,9 @@ def about(kind: type, at: int, attempt: int) -> e.Event:
         e.ActionFailed: e.ActionFailed(J, at),
         e.ActionLost: e.ActionLost(J, at),
         e.ActionsSkipped: e.ActionsSkipped(J, at, at + 1, 0, 1),
+        e.ActionsOmitted: e.ActionsOmitted(J, at, at + 1, 1),
+        e.FannedOut: e.FannedOut(J, at, [["1"]]),
+        e.FanOutFailed: e.FanOutFailed(J, at, NOW, ""),
     }
     return made[kind]
 

@@ -22,7 +22,8 @@ from job_manager.cli.usage import Parser, add_run_options, add_setting_options
 from job_manager.core.events import REASONS
 from job_manager.formats import checks, job_yaml, wording, yaml_builder, yaml_params, yaml_text
 from job_manager.formats.job_yaml import entries, inputs, steps
-from job_manager.model import names, params, quantity
+from job_manager.model import expect, names, params, quantity
+from job_manager.model.expect import FAMILIES
 from job_manager.modules import manifest
 from tests.docs.links import listed, sections
 from tests.docs.pages import ROOT, text_of
@@ -105,7 +106,21 @@ def test_the_failure_reasons():
 
 
 def test_the_types():
-    assert set(listed(text_of("docs/reference/types.md"))) == set(KINDS)
+    page = sections("docs/reference/types.md")
+    assert set(listed(page["When the file is there: is it that?"])) == set(KINDS)
+    assert set(FAMILIES) <= set(KINDS)
+
+
+def test_the_expectations():
+    assert set(listed(text_of("docs/how-to/look-into-results.md"))) == set(expect.KEYS)
+
+
+def test_the_facts():
+    named: set[str] = set()
+    for path in (ROOT / "src" / "job_manager" / "artifacts" / "looking").glob("*.py"):
+        named |= set(re.findall(r'facts\["([a-z_]+)"\]', path.read_text(encoding="utf-8")))
+    spent = {"all_keys", "all_columns", "sound"}
+    assert named - spent <= set(listed(sections("docs/reference/types.md")["What is found"]))
 
 
 def test_the_variables_that_are_named_in_the_program_are_on_the_page():
@@ -149,7 +164,16 @@ def test_the_limits():
 # --- JSON -------------------------------------------------------------------------------------------------------------
 
 # Their members are said elsewhere, or are names of the job.
-OPEN = {"counts", "env", "problems", "warnings", "children[].children[].params"}
+OPEN = {
+    "counts",
+    "env",
+    "problems",
+    "warnings",
+    "children[].children[].params",
+    "modules[].values",
+    "artifacts[].facts",
+    "artifacts[].expect",
+}
 PAGE = "docs/reference/json.md"
 MODULE = """\
 name: fails
@@ -190,6 +214,9 @@ def sandbox(tmp_path_factory) -> Sandbox:
     made.write("modules/fails/manifest.yaml", MODULE)
     made.write("modules/fails/main.py", "print('no')\nraise SystemExit(3)\n")
     made.write("modules/broken/manifest.yaml", "name: broken\n")
+    made.write("differs/manifest.yaml", MODULE.replace("fails", "differs"))
+    made.write("differs/main.py", "import sys\nopen(sys.argv[4], 'w').write('x')\n")
+    made.write("differs/sample/expected/out.txt", "y")
     made.write("job.yaml", JOB)
     made.write("fan.yaml", FAN)
     made.write("bad.yaml", "name: bad\n")
@@ -217,17 +244,20 @@ DOCUMENTS = {
     "run and resume": ["run job.yaml text.txt", "resume last"],
     "check": ["check job.yaml"],
     "plan": ["plan job.yaml", "plan fan.yaml"],
-    "modules": ["modules", "modules check modules/fails"],
+    "modules": ["modules", "modules check modules/fails", "modules test differs"],
     "logs": ["logs last"],
     "ls": ["ls"],
+    "show": ["show last", "show last/ok.txt"],
     "status": ["status"],
-    "init, rm, config, version": ["init made", "rm last", "config", "version"],
+    "init, new, schema, rm, config, version": [
+        *("init made", "new module fresh --in shelf", "schema --to schemas", "rm last", "config", "version")
+    ],
 }
 
 
 @pytest.mark.parametrize("section", DOCUMENTS)
 def test_the_keys_of_the_json_documents(section, sandbox):
-    if section in ("logs", "ls", "status", "init, rm, config, version"):
+    if section in ("logs", "ls", "show", "status", "init, rm, config, version"):
         sandbox.type("jm run -q job.yaml text.txt")
     written = set(listed(sections(PAGE)[section]))
     if section == "run and resume":

@@ -61,7 +61,8 @@ def test_the_help_of_the_whole_costs_next_to_nothing(here):
 
 
 @pytest.mark.parametrize(
-    "verb", ["run", "resume", "check", "plan", "modules", "init", "ls", "status", "logs", "rm", "version"]
+    "verb",
+    ["run", "resume", "check", "plan", "modules", "init", "new", "ls", "status", "logs", "rm", "schema", "version"],
 )
 def test_the_help_of_a_verb_needs_no_engine_and_no_language(here, verb):
     names = imported(here, verb, "--help")

@@ -10,6 +10,8 @@ import re
 
 import pytest
 
+from tests.e2e.person import job
+
 MANIFEST = """\
 name: note
 entrypoint: main.py
@@ -238,3 +240,17 @@ def test_a_relative_path_counts_from_where_it_was_typed(there):
     assert there.jm("resume", "last", "-p", "place=x").code == 0
     assert f" {there.path}/x <20>" in there.read("out/third.txt")
     assert note(there, "second_20.json")["--folder"] == f"{there.path}/jobs/mine"
+
+
+def test_what_a_change_makes_run_again_has_its_other_inputs_made_again_too(here):
+    here.write(
+        "job.yaml",
+        job(
+            "[{shell: 'echo {params.word} > {a}', outputs: [a]}, {shell: 'echo x > {b}', outputs: [b]}]",
+            "[{shell: 'cat {a} {b} > {c}', inputs: [a, b], outputs: [{name: c}]}]",
+            "[{shell: 'cat {c} > {d}', inputs: [c], outputs: [{name: d, public: true}]}]",
+        ).replace("steps:", "params: {word: one}\nsteps:"),
+    )
+    assert here.jm("run", "job.yaml", "--out", "r").code == 0  # a, b and c are removed
+    told = here.jm("resume", "last", "-p", "word=two")
+    assert told.code == 0 and here.read("r/d") == "two\nx\n", told

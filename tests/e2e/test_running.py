@@ -14,7 +14,7 @@ import sys
 
 import pytest
 
-from tests.e2e.person import PATIENCE, job
+from tests.e2e.person import PATIENCE, PROGRAM, job
 
 FAILING = job(
     '[{name: bad, shell: "echo first; seq 1 30; echo oops >&2; exit 3"}, {name: good, shell: "true"}]',
@@ -38,6 +38,16 @@ def test_a_job_runs_and_its_public_artifacts_are_kept_and_copied(here):
     assert here.read("results/deep/b") == "one\none\n" == here.read(f".jm/jobs/{id}/public/b")
     assert not any((here.path / ".jm/jobs" / id / folder).exists() for folder in ("temp", "work", "inputs"))
     assert "\x1b" not in told.both
+
+
+def test_results_that_cannot_be_copied_are_kept_and_the_way_to_them_is_said(here):
+    entry = "[{shell: 'echo one > {a}; echo > r', outputs: [{name: a, public: true}]}]"
+    here.write("job.yaml", job(entry))
+    told = here.jm("run", "job.yaml", "--out", "r")
+    hint = re.search(r"results are kept: `jm (resume [0-9a-f]{12} --out )DIR` copies", told.err)
+    assert told.code == 7 and hint
+    done = here.jm(*hint[1].split(), "elsewhere")
+    assert done.code == 0 and here.read("elsewhere/a") == "one\n"
 
 
 def test_without_out_the_result_is_named_where_it_is_kept(here):
@@ -350,6 +360,16 @@ def test_the_card_does_not_print_a_command_of_many_kilobytes(here):
     assert "xxx...  (cut: it has 20,0" in told.err
     failure = here.jm("resume", "last", "--json").json["failures"][0]
     assert len(failure["command"]) > 20_000
+
+
+def test_a_folder_with_a_line_end_in_its_name_makes_no_line_of_the_card_or_the_plan(here):
+    here.write("odd\n  reason   all is well/job.yaml", job("[{shell: 'exit 3', outputs: [{name: o, public: true}]}]"))
+    folder = here.path / "odd\n  reason   all is well"
+    for words in (("run",), ("plan",)):
+        told = subprocess.run([*PROGRAM, *words, "job.yaml"], cwd=folder, env=here.env, capture_output=True, text=True)
+        shown = (told.stdout + told.stderr).splitlines()
+        assert not any(line.startswith("  reason   all") for line in shown), told
+        assert any("odd\\n  reason   all is well" in line for line in shown)
 
 
 def test_the_card_of_a_module_says_where_it_ran_and_its_attempt_directory(here):

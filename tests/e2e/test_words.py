@@ -12,7 +12,10 @@ import pytest
 
 from tests.e2e.person import job
 
-VERBS = ("run", "resume", "check", "plan", "modules", "init", "ls", "status", "logs", "rm", "version")
+VERBS = (
+    "run", "resume", "check", "plan", "modules", "init", "new", "ls", "status", "logs", "rm", "config", "schema",
+    "version",
+)  # fmt: skip
 
 
 def test_help_names_every_verb_and_how_to_begin(here):
@@ -83,6 +86,9 @@ def test_version(here, words):
         (("ls", "--jsno"), "did you mean --json?"),
         (("--jsno", "ls"), "did you mean --json?"),
         (("run",), "JOB.yaml is missing"),
+        (("run", "--ot", "results"), "there is no option --ot"),
+        (("run", "--jsno"), "did you mean --json?"),
+        (("run", "--keep-temp"), "JOB.yaml is missing"),
         (("run", "job.yaml", "-j", "0"), '-j: expected a whole number from 1 to 4096, found "0"'),
         (("run", "job.yaml", "-j", "two"), 'found "two"'),
         (("run", "job.yaml", "-j", "\u0662"), "expected a whole number"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -95,11 +96,22 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=300)
-@given(st.fixed_dictionaries(dict.fromkeys(("name", "version", "inputs", "steps"), VALUES)))
-@example({"name": "j", "version": "1", "inputs": "[{}]", "steps": "[{entries: [{module: m, inputs: [{name: ''}]}]}]"})
-def test_any_shape_of_a_job(members):
-    survives("\n".join(f"{key}: {value}" for key, value in members.items()).encode())
+JOBS = st.fixed_dictionaries(dict.fromkeys(("name", "version", "inputs", "steps"), VALUES)).map(
+    lambda members: "\n".join(f"{key}: {value}" for key, value in members.items()).encode()
+)
+
+
+@given(JOBS)
+@example(b"name: j\nversion: 1\ninputs: [{}]\nsteps: [{entries: [{module: m, inputs: [{name: ''}]}]}]")
+def test_any_shape_of_a_job(raw):
+    survives(raw)
+
+
+@pytest.mark.long
+@settings(max_examples=1000)
+@given(JOBS | st.text(max_size=1000).map(lambda text: text.encode("utf-8", "surrogatepass")))
+def test_many_shapes_and_texts(raw):
+    survives(raw)
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=25).map(b"".join))

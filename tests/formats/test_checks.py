@@ -101,9 +101,9 @@ def test_every_read_is_judged_by_where_the_two_ways_part(tree, data):
         assert all(says and says in one for one in matching)
 
 
+@pytest.mark.parametrize("depth", [5_000, pytest.param(20_000, marks=pytest.mark.long)])
 @pytest.mark.parametrize("parallel", [False, True])
-def test_a_chain_of_tasks_deeper_than_any_stack(parallel):
-    depth = 20_000
+def test_a_chain_of_tasks_deeper_than_any_stack(parallel, depth):
     children: tuple[Task | Action, ...] = ()
     for n in range(depth, 0, -1):
         first = action(f"a{n}", (f"f{n - 1}",) if n > 1 else (), (f"f{n}",))

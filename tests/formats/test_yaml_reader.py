@@ -8,7 +8,7 @@ import pytest
 
 from job_manager.formats.yaml_reader import Fields, Map, Plain, Reader, Seq, load, suggestion
 from job_manager.formats.yaml_tree import locate
-from job_manager.model.errors import InputError
+from job_manager.model.errors import InputError, Problem
 from tests.formats.cases import BAD, GOLDEN, line
 
 
@@ -217,3 +217,24 @@ def test_a_message_never_carries_a_megabyte():
     reader = Reader("f.yaml")
     reader.error((1, 1), "a", "x" * 1_000_000)
     assert len(reader.problems[0].message) < 700
+
+
+def test_what_the_tree_can_do_without_is_left_out_and_the_rest_keeps_its_places():
+    flaws: list[Problem] = []
+    root = load(b"a: &x {b: 1, b: 2, null: 3, c: !t 4}\n? [k]\n: v\nd: {<<: *x, e: 5}\n", "f.yaml", flaws=flaws)
+    assert root == {"a": {"b": "1", "c": "4"}, "d": {"e": "5", "b": "1", "c": "4"}}
+    assert [flaw.place[1:3] for flaw in flaws] == [(1, 14), (1, 20), (1, 32), (2, 3)]
+    assert [locate(root, path) for path in ("a.b", "a.c", "d", "d.e", "d.c")] == [
+        (1, 11),
+        (1, 32),
+        (4, 4),
+        (4, 16),
+        (1, 32),
+    ]
+
+
+def test_what_leaves_no_tree_is_refused_whoever_takes_the_flaws():
+    flaws: list[Problem] = []
+    with pytest.raises(InputError) as caught:
+        load(b"a: 1\na: *nothing\n", "f.yaml", flaws=flaws)
+    assert [problem.place.line for problem in caught.value.problems] == [2, 2] and not flaws

@@ -28,7 +28,12 @@ ROOMS = {
     "modules": Room(
         ("model",),
         "the shelf is folders to a catalogue; of formats it needs only how YAML is read",
-        modules=("job_manager.formats.yaml_reader", "job_manager.formats.yaml_params"),
+        modules=(
+            "job_manager.formats.yaml_reader",
+            "job_manager.formats.yaml_params",
+            "job_manager.formats.yaml_expect",
+            "job_manager.formats.schema",  # the same for editors
+        ),
     ),
     "core": Room(("model",), "the decider is pure: the same history gives the same decisions everywhere"),
     "ports": Room(("model", "core"), "a port is a promise in the core's words; it names nobody who keeps it"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path, PurePosixPath
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,8 +49,14 @@ def read(*folders: str, root: Path = ROOT) -> list[Source]:
         for path in sorted((root / folder).rglob("*.py")):
             where = path.relative_to(root)
             if not any(part.startswith(".") or part in {"__pycache__", "node_modules"} for part in where.parts):
-                found.append(Source(where.as_posix(), path.read_text(encoding="utf-8")))
+                found.append(_file(path, where.as_posix()))
     return found
+
+
+@cache
+def _file(path: Path, where: str) -> Source:
+    """Read and parsed once, however many checks walk it."""
+    return Source(where, path.read_text(encoding="utf-8"))
 
 
 def written(files: Mapping[str, str]) -> list[Source]:

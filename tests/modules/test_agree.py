@@ -19,7 +19,7 @@ def call(module, inputs=(), outputs=(), line=1):
 
 
 def given(param, type=None, line=2, artifact=None):
-    return Input(artifact or "v.mp4", param, type, place(line))
+    return Input(artifact or "v.mp4", param, type, place=place(line))
 
 
 def made(param, type=None, line=3, artifact="a.wav"):
@@ -156,3 +156,12 @@ def test_a_hundred_thousand_actions_look_each_module_up_once(shelf):
     action = call("extract", [given("input", "video")], [made("output", "audio")])
     assert check_modules(job(*[action] * 100_000), counting) == []
     assert counting.asked == 1
+
+
+def test_what_can_never_be_checked_on_the_type_of_the_manifest(shelf):
+    wrong = Output("a.wav", "output", expect=(("min_duration", 3.0), ("width", 3)), place=place(3))
+    (problem,) = check_modules(job(call("extract", [given("input")], [wrong])), shelf)
+    assert (problem.place.line, problem.message) == (
+        3, 'expect of "a.wav": width can never be checked on the type audio',
+    )  # fmt: skip
+    assert check_action(call("extract", [given("input")], [wrong]), shelf.get("extract")) == [problem]

@@ -149,6 +149,37 @@ outputs:
     ]
 
 
+def test_a_repeated_key_and_a_tag_hide_no_other_mistake(make):
+    text = "name: m\nname: n\nentrypoint: main.py\ninputs: !!set\n  a:\noutputs:\n  - {param_name: o}\ntimeout: soon\n"
+    assert [problem[:2] for problem in problems_of(make("m", manifest=text)) if problem[:2] != (4, 9)] == [
+        (2, 1),
+        (7, 5),
+        (8, 10),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "path", "message"),
+    [
+        ("cpus: 0", 7, "cpus", "expected a whole number from 1 to 4,096, found 0"),
+        ("cpus: many", 7, "cpus", 'expected a whole number, found "many"'),
+        ("memory: lots", 9, "memory", 'expected a size like 512M, 8G or 1.5G, found "lots"'),
+        ("memory: {a: 1}", 9, "memory", "expected a size like 512M, 8G or 1.5G, found a mapping"),
+        ("limits: gpu", 9, "limits", 'expected a mapping (NAME: number), found "gpu"'),
+        ("limits: {gpu: x}", 15, "limits.gpu", 'expected a whole number, found "x"'),
+        ("limits: {a b: 1}", 10, "limits.a b", '"a b" cannot be a name: letters, digits, _ and -, at most 64'),
+        ("limits: {memory: 1}", 10, "limits.memory", "memory is no limit but a key of its own: memory: 4G"),
+    ],
+)
+def test_what_a_module_takes_is_held_to_its_form(make, line, column, path, message):
+    assert only(make("m", manifest=f"name: m\nentrypoint: main.py\n{line}\n")) == (3, column, path, message)
+
+
+def test_what_a_module_takes(make):
+    module = read_manifest(str(make("m", more="cpus: 2\nmemory: 1.5G\nlimits: {nuke: 2, gpu: 1}\n")))
+    assert (module.cpus, module.memory, module.limits) == (2, 3 * 2**29, (("gpu", 1), ("nuke", 2)))
+
+
 def test_missing_keys_are_named(make):
     found = problems_of(make("m", manifest="description: x\n"))
     assert {message for *_, message in found} == {
@@ -253,3 +284,38 @@ def test_two_manifests_in_one_folder_are_a_mistake_that_names_both(make):
     (folder / "manifest.yml").unlink()
     os.symlink("manifest.yaml", folder / "manifest.yml")
     assert read_manifest(str(folder)).name == "called"
+
+
+EXPECTING = """\
+name: m
+entrypoint: main.py
+inputs:
+  - {param_name: input, type: video, expect: {width: 3}}
+outputs:
+  - param_name: output
+    type: TYPE
+    expect: EXPECT
+"""
+
+
+def test_what_is_expected_of_an_output(make):
+    written = EXPECTING.replace("TYPE", "video").replace("EXPECT", "{min_duration: 3s, frames: 240, audio: true}")
+    module = read_manifest(str(make("m", manifest=written)))
+    assert module.outputs[0].expect == (("audio", True), ("frames", 240), ("min_duration", 3.0))
+    assert module.inputs[0].expect == ()
+
+
+@pytest.mark.parametrize(
+    ("type", "expect", "column", "key", "message"),
+    [
+        ("video", "{min_durtion: 3s}", 14, ".min_durtion", 'unknown key "min_durtion"'),
+        ("video", "{min_duration: soon}", 28, ".min_duration", "expected a duration like 90s, 5m, 2h or 1h30m, found"),
+        ("audio", "{width: 3}", 14, ".width", "width can never be checked on the type audio"),
+        ("thing", "{width: 3}", 14, ".width", "width can never be checked: the type thing is not looked into"),
+        ("video", "30s", 13, "", 'expected a mapping (key: value), found "30s"'),
+        ("csv", "{columns: a}", 23, ".columns", 'expected a list, found "a"'),
+    ],
+)
+def test_what_is_wrong_with_an_expectation(make, type, expect, column, key, message):
+    line, at, path, said = only(make("m", manifest=EXPECTING.replace("TYPE", type).replace("EXPECT", expect)))
+    assert (line, at, path) == (8, column, f"outputs[0].expect{key}") and said.startswith(message)

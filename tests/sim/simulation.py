@@ -14,11 +14,14 @@ from typing import NamedTuple
 
 from job_manager.core.decide import Order, StartAttempt
 from job_manager.core.said import Report
-from job_manager.model.job import Action, Job, Task
-from job_manager.testing import HANGS, Farm, Outcome, ScriptedWorker, action, fails, lost, succeeds
+from job_manager.core.state import JobState
+from job_manager.model.fanout import Each
+from job_manager.model.job import FILES, Action, Job, Task
+from job_manager.testing import HANGS, Farm, Outcome, ScriptedWorker, action, fails, linked, lost, succeeds
 from tests.core import trees
 
 FAULTS = ("late", "lose", "repeat", "kill worker", "kill supervisor", "hold", "fail", "hang", "lose attempt")
+MEMORY, LIMITS = 8, {"gpu": 1, "nuke": 2}
 LIFE = 60.0  # virtual seconds of faults
 
 
@@ -36,29 +39,61 @@ def drawn(rng: random.Random) -> Settings:
     on = rng.sample(FAULTS, len(FAULTS) // 2)
     rates = {fault: rng.uniform(0.02, 0.3) if fault in on else 0.0 for fault in FAULTS}
     left = [rng.randint(5, 60)]
-    children = trees.numbered(_children(rng, left, 0))
+    children = trees.numbered(_children(rng, left, 0, rng.random() < 0.5))
+    children += tuple(_fanning(rng, f"f{n}") for n in range(rng.choice([0, 0, 1, 2])))
+    children += tuple(_minding(f"m{n}") for n in range(rng.choice([0, 0, 1])))
     return Settings(rates, Job("sim", children, parallel=rng.random() < 0.3), rng.randint(1, 3), *_capacity(rng))
+
+
+def _fanning(rng: random.Random, name: str) -> Task:
+    """Files of which nobody knows how many there will be; one action for each; one that reads what they made."""
+    over = (Each("x", over=f"{name}.made"),)
+    each = f"{{x}}.{name}" if rng.random() < 0.8 else f"{name}.all"  # two of these are one too many
+    makes, reads = linked("makes", writes=(f"{name}.made/",)), linked("reads", reads=(each,))
+    return Task(name, (makes, linked("each", reads=("x",), writes=(each,), foreach=over), reads))
+
+
+def _minding(name: str) -> Task:
+    """One that starts when another has failed, and one that reads what the first makes."""
+    lifeboat = linked("boat", needs=(f"{name}/ship",), when=f"{name}/ship.failed", writes=(f"{name}.saved",))
+    return Task(
+        name, (linked("ship"), lifeboat, linked("shore", needs=(f"{name}/boat",), reads=(f"{name}.saved",))), True
+    )
 
 
 def _capacity(rng: random.Random) -> tuple[int, int]:
     return rng.randint(1, 4), rng.choice([0, 0, 2, 8])
 
 
-def _children(rng: random.Random, left: list[int], depth: int) -> tuple[Task | Action, ...]:
+def _action(rng: random.Random, takes: bool) -> Action:
+    return action(
+        "a",
+        retries=rng.choice([None, 0, 2]),
+        idempotent=rng.choice([None, None, None, False]),
+        cpus=rng.choice([None, None, 2]) if takes else None,
+        memory=rng.choice([None, 1, 5]) if takes else None,
+        gpu=rng.choice([0, 1]) if takes else 0,
+        nuke=rng.choice([0, 0, 2]) if takes else 0,
+    )
+
+
+def _children(rng: random.Random, left: list[int], depth: int, takes: bool) -> tuple[Task | Action, ...]:
     made: list[Task | Action] = []
     for _ in range(rng.randint(0 if depth else 2, 6)):
         if left[0] <= 0:
             break
         if depth < 4 and rng.random() < 0.35:
-            made.append(Task("t", _children(rng, left, depth + 1), rng.random() < 0.5))
+            made.append(Task("t", _children(rng, left, depth + 1, takes), rng.random() < 0.5))
         else:
             left[0] -= 1
-            made.append(action("a", retries=rng.choice([None, 0, 2]), idempotent=rng.choice([None, None, None, False])))
+            made.append(_action(rng, takes))
     return tuple(made)
 
 
 class Simulation(Farm):
     """One seed's life of a farm. `run_to_the_end` is all there is to call."""
+
+    _last: JobState | None = None
 
     def __init__(self, seed: int) -> None:
         self.rng = random.Random(seed)
@@ -85,6 +120,7 @@ class Simulation(Farm):
             heappush(self._letters, (self.clock.wall() + delay, next(self._numbers), deliver))
 
     def hand_out(self, taken: Sequence[Order]) -> None:
+        self._last = self.job  # what the workers know of it, also while the supervisor is dead
         for order in taken:
             self.send(lambda order=order: self.reach(order))  # type: ignore[misc]
 
@@ -101,7 +137,7 @@ class Simulation(Farm):
 
     def new_worker(self) -> None:
         name = f"w{next(self._named)}"
-        self.join(ScriptedWorker(name, self.settings.slots, self.settings.ahead, self.outcome))
+        self.join(ScriptedWorker(name, self.settings.slots, self.settings.ahead, self.outcome, MEMORY, LIMITS))
 
     def outcome(self, order: StartAttempt) -> Outcome:
         after = self.rng.choice([0.0, 0.1, 1.0, 5.0])
@@ -109,7 +145,16 @@ class Simulation(Farm):
             return HANGS
         if self.chance("lose attempt"):
             return lost(after)
-        return fails(after=after) if self.chance("fail") else succeeds(after)
+        return fails(after=after) if self.chance("fail") else succeeds(after)._replace(outputs=self._made(order))
+
+    def _made(self, order: StartAttempt) -> list[list[object]]:
+        """What the attempt has written, for those that read it: of kind files none, one or a few."""
+        rows: list[list[object]] = []
+        assert self._last is not None
+        for use in self._last.shape.actions[order.action].outputs:
+            files = [[f"{number}", number, 1, 1] for number in range(self.rng.randint(0, 4))]
+            rows.append([use.artifact, 1, 1, 1, 1, "", {"files": files if use.kind == FILES else []}])
+        return rows
 
     def misfortune(self) -> None:
         if self.chance("kill supervisor"):

@@ -1,4 +1,4 @@
-"""Two hundred lives of a farm, each from its seed. JM_SEED draws others; a failure prints how to repeat it.
+"""Many lives of a farm, each from its seed. JM_SEED draws others; a failure prints how to repeat it.
 
 Knows nothing but that a simulation judges itself.
 """
@@ -12,13 +12,20 @@ import pytest
 from job_manager.core import events as e
 from tests.sim.simulation import Simulation
 
-SEEDS = 200
+FEW, MANY = 50, 500  # by default, and in the long lane
 
 
-@pytest.mark.parametrize("number", range(SEEDS))
+@pytest.mark.parametrize("number", range(FEW))
 def test_whatever_happens_the_promises_hold_and_the_job_ends(number, seed):
     print(f"simulation of seed {seed}")
     Simulation(seed).run_to_the_end()
+
+
+@pytest.mark.long
+def test_it_is_so_in_many_lives(seed):
+    for number in range(MANY):
+        print(f"simulation of seed {seed + number}")
+        Simulation(seed + number).run_to_the_end()
 
 
 @pytest.mark.parametrize("number", range(3))

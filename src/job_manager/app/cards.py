@@ -128,6 +128,8 @@ def _hints(brief: Brief, failure: Failure, tail: list[str]) -> Iterator[str]:
         yield "the program was not found or cannot be run: install it, give its whole path, or look at PATH"
     if failure.reason == "signal" and failure.code == 9:
         yield "SIGKILL comes from outside: perhaps the system was out of memory (`dmesg` may say so)"
+    if failure.reason == "oom":
+        yield "more `memory:` on the entry, or in the module's manifest, lets fewer run beside it and gives it more"
     if failure.reason == "timeout":
         yield "`timeout:` of the entry or of the module's manifest gives it more time"
     if failure.reason == "output-missing" and "a file of that name" not in failure.message:
@@ -158,7 +160,7 @@ def _sizes(texts: Iterable[str]) -> list[int]:
 def _other_python(brief: Brief, name: str | None) -> Iterator[str]:
     assert brief.module is not None
     what = f"the Python package {quoted(name)}" if name else "an import"
-    yield f"{what} is missing in {brief.module.interpreter}, which was used because of {brief.module.chosen}"
+    yield f"{what} is missing in {brief.module.interpreter} ({brief.module.chosen})"
     yield (
         f"choose another: `python:` in {brief.module.folder}/manifest.yaml, a .venv in that folder, "
         "--python PATH, or an active environment"

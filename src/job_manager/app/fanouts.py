@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from job_manager.core.fanning import outputs_of, shape_of
+from job_manager.core.fans import outputs_of, shape_of
 from job_manager.core.shape import Fan, Shape
 from job_manager.model.errors import NOWHERE, Place, Problem
 from job_manager.model.fanout import MOST

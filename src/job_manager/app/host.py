@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from job_manager.app import wiring
+from job_manager.app.capacity import Capacity
 from job_manager.app.home import Home
 from job_manager.app.interrupts import Interrupts
 from job_manager.core.events import Event
@@ -70,6 +71,10 @@ class Host:
     def __exit__(self, *exc: object) -> None:
         self.worker.close()
         self._engine.close()
+
+    def offer(self, capacity: Capacity) -> None:
+        """What the worker has to give, from its next announcement on."""
+        self.worker.slots, self.worker.memory, self.worker.limits = capacity[:3]
 
     def knows(self, job: str) -> bool:
         """Whether the journal has a job of that id."""

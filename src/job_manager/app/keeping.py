@@ -5,18 +5,17 @@ Pure but for looking whether the kept artifacts still lie in the store. Knows no
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from job_manager.app.loading import Loaded
 from job_manager.artifacts.identity import Identity, unchanged
 from job_manager.core import table
-from job_manager.core.fanning import Items, shape_of
+from job_manager.core.fans import Items, shape_of
 from job_manager.core.shape import Fan
 from job_manager.core.state import JobState
 from job_manager.model.document import action_document
-from job_manager.model.fanout import Members
-from job_manager.model.job import Action
+from job_manager.model.job import Action, Output
+from job_manager.model.members import Members
 from job_manager.model.site import Site
 from job_manager.worker.layout import Layout
 
@@ -33,35 +32,36 @@ def kept(old: JobState, new: Loaded, layout: Layout) -> Kept:
     """What survives the edit.
 
     An input is unchanged when it is the same file as before, or the output of a kept action; so the new actions are
-    gone through in listing order, producers before their readers. A new name, of a step or an entry, changes nothing.
+    gone through in listing order, producers before their readers. What runs again needs its inputs: where one of these
+    is gone, its maker runs again, too. A new name, of a step or an entry, changes nothing.
     """
-    wanted: set[str] = set()
+    barred: set[int] = set()  # fan-outs whose items are found anew
     while True:
-        # What is read by those that run again has to be there; where it is not, its maker runs again, and so on.
-        search = _Search(old, new, layout, wanted)
+        search = _Search(old, new, layout, barred)
         search.go_through()
-        more = search.read_again() - wanted
-        if not more:
-            return Kept(sorted(search.pairs), search.fans)
-        wanted |= more
+        lost = search.give_up()
+        if not lost:
+            return Kept(sorted(search.pairs.items()), search.fans)
+        barred |= lost
 
 
 class _Search:
-    """One comparison of a job with its edited self."""
+    """One comparison of a job with its edited self. `pairs`: new index -> old index of what is kept so far."""
 
-    def __init__(self, old: JobState, new: Loaded, layout: Layout, wanted: set[str]) -> None:
+    def __init__(self, old: JobState, new: Loaded, layout: Layout, barred: set[int]) -> None:
         self.old = old
         self.layout = layout
         self.shape = shape_of(new.job, new.site)
         self.fresh = _same_files(old.site, new.site)
-        self.pairs: list[tuple[int, int]] = []
+        self.pairs: dict[int, int] = {}
         self.fans: list[tuple[int, Items]] = []
+        self._barred = barred
         self._by_path = {path: index for index, path in enumerate(old.shape.paths)}
         self._texts: dict[int, str] = {}
         self._spare = self._unmatched()
-        self._wanted = wanted
 
     def go_through(self) -> None:
+        """Keep everything that is the same, reads the same, and whose public results are still there."""
         for action in range(self.shape.actions.written):
             if not self.shape.actions[action].foreach:
                 self._look_at(action)
@@ -69,6 +69,41 @@ class _Search:
             fan = self.shape.fan(action) or self._adopted(action)
             if fan is not None:
                 self._look_at_fan(fan)
+
+    def give_up(self) -> set[int]:
+        """Let go of what has to run again since something that does reads what is gone. Returns the fan-outs (by their
+        written actions) whose files are among that: they have to be gone through anew."""
+        makers, readers = self._makers_and_readers()
+        todo = [index for index in self.shape.listed() if index not in self.pairs]
+        again = set(todo)
+        while todo:
+            action = self.shape.actions[todo.pop()]
+            more = [reader for use in action.outputs for name in _names(use) for reader in readers.get(name, ())]
+            for name in _reads(action):
+                for maker in makers.get(name, ()):
+                    was = self.pairs.get(maker)
+                    if was is not None and not self._still_there(was, name):
+                        more.append(maker)
+            fresh = {index for index in more if index in self.pairs} - again
+            for index in fresh:
+                del self.pairs[index]
+            again |= fresh
+            todo += fresh
+        gone = {name for index in again for use in self.shape.actions[index].outputs for name in _names(use)}
+        adopted = (action for action, _ in self.fans)
+        return {a for a in adopted if any(each.artifact in gone for each in self.shape.actions[a].foreach)}
+
+    def _makers_and_readers(self) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
+        makers: dict[str, list[int]] = {}
+        readers: dict[str, list[int]] = {}
+        for index in self.shape.listed():
+            action = self.shape.actions[index]
+            for use in action.outputs:
+                for name in _names(use):
+                    makers.setdefault(name, []).append(index)
+            for name in _reads(action):
+                readers.setdefault(name, []).append(index)
+        return makers, readers
 
     def _look_at_fan(self, fan: Fan) -> None:
         kept = sum(self._look_at(index) for index in range(fan.low, fan.high))
@@ -80,7 +115,7 @@ class _Search:
         written = self.shape.actions[action]
         was = self._by_path.get(self.shape.paths[action], -1)
         before = self.old.shape.fan(was) if 0 <= was < self.old.shape.actions.written else None
-        if before is None or _text(self.old.shape.actions[was]) != _text(written):
+        if action in self._barred or before is None or _text(self.old.shape.actions[was]) != _text(written):
             return None
         if not all(each.artifact in self.fresh for each in written.foreach if each.artifact):
             return None
@@ -93,7 +128,7 @@ class _Search:
         was = self._counterpart(index, action)
         if was < 0 or not all(self._is_fresh(use.artifact) for use in action.inputs) or not self._still_there(was):
             return False
-        self.pairs.append((index, was))
+        self.pairs[index] = was
         self.fresh.update(output.artifact for output in action.outputs)
         return True
 
@@ -129,30 +164,23 @@ class _Search:
                 spare.setdefault(self._text_of(was), []).append(was)
         return spare
 
-    def read_again(self) -> set[str]:
-        """The artifacts that the actions read which are not kept."""
-        kept = {index for index, _ in self.pairs}
-        again = (index for index in self.shape.listed() if index not in kept)
-        return {name for index in again for name in _reads(self.shape.actions[index])}
-
-    def _still_there(self, was: int) -> bool:
-        """Whether what it made and somebody still needs lies in the store as it was made."""
+    def _still_there(self, was: int, wanted: str = "") -> bool:
+        """Whether what is public of what it made, and what is wanted, lies in the store as it was made."""
         outputs = {output.artifact: output for output in self.old.shape.actions[was].outputs}
         return all(
             unchanged(self.layout.store.path(name, outputs[name].public), Identity(*row[:4]))
             for name, *row in self.old.results.get(was, ())
-            if outputs[name].public or self._is_wanted(name, outputs[name].group)
+            if outputs[name].public or wanted in _names(outputs[name])
         )
 
-    def _is_wanted(self, name: str, group: str) -> bool:
-        return name in self._wanted or group in self._wanted
+
+def _names(output: Output) -> tuple[str, ...]:
+    """The names by which an output is read."""
+    return (output.artifact, output.group) if output.group else (output.artifact,)
 
 
-def _reads(action: Action) -> Iterator[str]:
-    for use in action.inputs:
-        yield use.artifact.partition("/")[0]
-    for each in action.foreach:
-        yield each.artifact
+def _reads(action: Action) -> set[str]:
+    return {use.artifact.partition("/")[0] for use in action.inputs} | {each.artifact for each in action.foreach}
 
 
 def _text(action: Action) -> str:

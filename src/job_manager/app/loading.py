@@ -11,10 +11,11 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import NamedTuple
 
+from job_manager.app.capacity import Capacity, capacity, check_needs
 from job_manager.app.fanouts import fan_out_problems
 from job_manager.app.given import absolute, given_files, typed
 from job_manager.app.params import given_params
-from job_manager.app.settings import Config
+from job_manager.app.settings import DEFAULTS, Config
 from job_manager.artifacts.export import blocked
 from job_manager.formats import draft, folder_of
 from job_manager.formats.params import again
@@ -36,7 +37,8 @@ class Wish(NamedTuple):
     """What a person asked for. Paths as typed, relative to `cwd`. `files` are given in the order of the job's inputs,
     `named` by name. `slots` 0: as many as there are cores. `store`: another place for the artifacts, or "". None:
     nothing was said (`completed` puts what the configuration says). `params`: NAME=VALUE or @FILE, relative to
-    `params_from` (default `cwd`); `former`: values from before; `base`: the folder of a job that is not read again."""
+    `params_from` (default `cwd`); `former`: values from before; `base`: the folder of a job that is not read again;
+    `config`: of which cpus, memory and limits hold."""
 
     job_file: str
     files: tuple[str, ...] = ()
@@ -55,6 +57,7 @@ class Wish(NamedTuple):
     params_from: str = ""
     former: tuple[tuple[str, str], ...] = ()
     base: str = ""
+    config: Config = DEFAULTS
 
 
 def completed(wish: Wish, config: Config) -> Wish:
@@ -67,6 +70,7 @@ def completed(wish: Wish, config: Config) -> Wish:
         keep_temp=config.keep_temp if wish.keep_temp is None else wish.keep_temp,
         verify=config.verify if wish.verify is None else wish.verify,
         loose_types=config.loose_types if wish.loose_types is None else wish.loose_types,
+        config=config,
     )
 
 
@@ -77,6 +81,7 @@ class Loaded(NamedTuple):
     site: Site
     problems: tuple[Problem, ...]
     values: Mapping[str, str] = MappingProxyType({})  # of its params, the defaults among them
+    capacity: Capacity = Capacity(1, None)
 
 
 def load(
@@ -95,7 +100,8 @@ def load(
     problems += [*reading.problems, *missing]
     problems += reading.placed(check_modules(job, shelf, bool(wish.loose_types)))
     modules = _modules(job, shelf, wish.python, environ, problems)
-    problems += [*_programs(job, environ), *_out(job, wish, given, cwd)]
+    here = capacity(wish.slots, wish.config)
+    problems += [*_programs(job, environ), *_out(job, wish, given, cwd), *check_needs(job, modules, here)]
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
         raise InputError(problems)
@@ -114,7 +120,7 @@ def load(
     clashes = list(fan_out_problems(whole, site))
     if clashes:
         raise InputError([*problems, *reading.placed(clashes)])
-    return Loaded(whole, site, tuple(in_order(problems)), reading.values)
+    return Loaded(whole, site, tuple(in_order(problems)), reading.values, here)
 
 
 def _draft(wish: Wish, cwd: str, values: Values) -> Reading:

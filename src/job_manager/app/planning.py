@@ -15,11 +15,12 @@ from job_manager.app.home import Home
 from job_manager.app.loading import Loaded
 from job_manager.artifacts.outputs import declared
 from job_manager.core import policy
-from job_manager.core.fanning import shape_of
+from job_manager.core.fans import shape_of
 from job_manager.core.shape import Fan
 from job_manager.core.state import JobState
-from job_manager.model.fanout import Each, Members
+from job_manager.model.fanout import Each
 from job_manager.model.job import FILES, Action, JobInput, Output, Task
+from job_manager.model.members import Members
 from job_manager.model.params import Param
 from job_manager.model.site import GivenFile, Site
 from job_manager.worker.brief import Brief, Briefing, Reads, directory, list_files, paths
@@ -214,6 +215,9 @@ class Plan:
             "cwd": directory(brief, self._layout),
             "reads": [self._reads(read) for read in brief.reads],
             "writes": [self._writes(brief, output) for output in brief.action.outputs],
+            "cpus": brief.cpus,
+            "memory": brief.need.memory,
+            "limits": dict(brief.need.limits),
             "timeout": brief.timeout,
             "retries": policy.retries(self._job, brief.action),
             "needs": None if brief.action.needs is None else list(brief.action.needs),

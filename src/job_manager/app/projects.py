@@ -1,9 +1,14 @@
-"""A small project that works, to change into one's own: what `jm init` writes. Knows the texts and no terminal."""
+"""A small project that works, to change into one's own: what `jm init` writes. Knows the texts and no terminal.
+
+The words of the smallest one stand here; the others lie in examples/, each a folder that is copied as it is.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from job_manager.model.errors import InputError, Refused
 from job_manager.model.names import slug
@@ -111,18 +116,34 @@ The quick brown fox jumps over the lazy dog.
 The dog sleeps on, and the fox jumps again.
 """
 
+IGNORED = ".jm/\nresults/\n"
 FILES = {
     "job.yaml": JOB,
     "modules/count_words/manifest.yaml": MANIFEST,
     "modules/count_words/main.py": PROGRAM,
     "README.md": README,
     "sample.txt": SAMPLE,
-    ".gitignore": ".jm/\nresults/\n",
+    ".gitignore": IGNORED,
 }
 
 
-def start(folder: str) -> list[str]:
-    """Write the project into `folder`, which is made; the paths written, relative to it.
+class Example(NamedTuple):
+    """One project: the file that its job is run on, and its folder in examples/, "" for the one that stands here."""
+
+    sample: str
+    folder: str = ""
+
+
+EXAMPLES: Mapping[str, Example] = {
+    "words": Example("sample.txt"),
+    "media": Example("score.txt", "media"),
+    "render": Example("scene.json", "render"),
+    "data": Example("orders.csv", "orders"),
+}
+
+
+def start(folder: str, example: str = "words") -> list[str]:
+    """Write the project of this name of EXAMPLES into `folder`, which is made; the paths written, relative to it.
 
     Raises Refused when something stands there already, InputError when it cannot be written."""
     folder = os.path.abspath(os.path.expanduser(folder))
@@ -130,14 +151,35 @@ def start(folder: str) -> list[str]:
         os.makedirs(folder, exist_ok=True)
         if os.listdir(folder):
             raise Refused(f"{folder} is not empty; nothing in it was touched", "name a new folder")
-        for name, text in FILES.items():
-            _write(os.path.join(folder, name), _filled(text, folder))
+        files = _texts(EXAMPLES[example].folder, folder)
+        for name, text in files.items():
+            _write(os.path.join(folder, name), text)
     except FileExistsError as cause:
         raise Refused(f"{cause.filename} stands in the way", "name a new folder") from cause
     except (OSError, ValueError) as cause:
         said = cause.strerror if isinstance(cause, OSError) else str(cause)
         raise InputError(f"the project cannot be written to {folder}: {said}", "choose another folder") from cause
-    return list(FILES)
+    return list(files)
+
+
+def _texts(kept_in: str, folder: str) -> dict[str, str]:
+    if not kept_in:
+        return {name: _filled(text, folder) for name, text in FILES.items()}
+    place = os.path.join(os.path.dirname(os.path.abspath(__file__)), "examples", kept_in)
+    names = sorted(_below(place), key=lambda name: (name != "job.yaml", "/" not in name, name))
+    return {**{name: _text(os.path.join(place, name)) for name in names}, ".gitignore": IGNORED}
+
+
+def _below(place: str) -> Iterator[str]:
+    """The files of an example, relative to it; not what Python leaves there when somebody has tried it."""
+    for folder, folders, files in os.walk(place):
+        folders[:] = [name for name in folders if name != "__pycache__" and not name.startswith(".")]
+        yield from (os.path.relpath(os.path.join(folder, name), place) for name in files if not name.endswith(".pyc"))
+
+
+def _text(path: str) -> str:
+    with open(path, encoding="utf-8", newline="") as stream:
+        return stream.read()
 
 
 def _filled(text: str, folder: str) -> str:

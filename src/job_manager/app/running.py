@@ -41,11 +41,6 @@ def new_id() -> str:
     return os.urandom(6).hex()
 
 
-def default_slots() -> int:
-    """How many actions run at once when nobody says: the cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def children_environ(environ: Mapping[str, str], config: Config) -> dict[str, str]:
     """What the environment of actions is made of: all of the caller's, or a clean one."""
     return clean(environ, config.pass_env) if config.environment == "clean" else dict(environ)
@@ -84,9 +79,10 @@ def run(
     home.make()
     home.lock()
     try:
-        with Host(home, loaded.site.slots or default_slots(), children_environ(environ, config), umask()) as host:
+        with Host(home, loaded.capacity.slots, children_environ(environ, config), umask()) as host:
             if host.knows(id):
                 raise Refused(f"there is a job {id} already", "use another id, or `jm resume`")
+            host.offer(loaded.capacity)
             host.worker.start()
             layout = _layout(home, id, loaded.site)
             _bring_in(layout, loaded.site)
@@ -115,7 +111,8 @@ def _layout(home: Home, id: str, site: Site) -> Layout:
 
 def _bring_in(layout: Layout, site: Site) -> None:
     for given in site.inputs:
-        layout.store.bring_in(given.name, given.path)
+        name, _, file = given.name.partition("/")
+        layout.store.bring_in(name, given.path, file)
 
 
 def _refuse_inside(home: Home, out: str) -> None:
@@ -130,10 +127,20 @@ def _finish(job: JobState, layout: Layout, out: str = "") -> Outcome:
     if job.finished != "succeeded":
         return Outcome(job)
     out = out or job.site.out
-    exported = layout.store.export(out) if out else []
+    exported = _exported(job, layout, out) if out else []
     if not job.site.keep_temp:
         layout.store.retire()
     return Outcome(job, tuple(exported))
+
+
+def _exported(job: JobState, layout: Layout, out: str) -> list[str]:
+    try:
+        return layout.store.export(out)
+    except (EngineError, Refused) as error:
+        error.hint = (
+            f"the job has succeeded and its results are kept: `jm resume {job.id} --out DIR` copies them elsewhere"
+        )
+        raise
 
 
 # --- taking up again ------------------------------------------------------------------------------------------------
@@ -179,7 +186,7 @@ def resume(
                 return _finish(job, layout, renewal.loaded.site.out), ()
             if tell is not None:
                 tell(renewal.notes)
-            host.worker.slots = renewal.loaded.site.slots or default_slots()
+            host.offer(renewal.loaded.capacity)
             return _go_on(host, job, layout, renewal, observer, lost), renewal.notes
     finally:
         _let_go(home)

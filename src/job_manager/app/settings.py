@@ -8,11 +8,11 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from job_manager.model.names import ENV, PARAM
+from job_manager.model.names import ENV
+from job_manager.model.need import MOST_OF_A_LIMIT, limit_name
 from job_manager.model.wording import quoted
 
 MOST_SLOTS = 4096
-MOST_OF_A_LIMIT = 1_000_000
 YES, NO = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
 KINDS_OF_VALUE = (
     (bool, "{}"),
@@ -48,15 +48,22 @@ DEFAULTS = Config()
 
 # The rows below are plain classes: each NamedTuple costs every command 0.2 ms.
 class Kind:
-    """What one value may be. `check` gives the value that is meant by one of TOML, `read` makes one of TOML of text."""
+    """What one value may be. `check` gives the value that is meant by one of TOML, `read` makes one of TOML of text.
+    `among`: the words of which it is one."""
 
     def __init__(
-        self, words: str, check: Callable[[Any], Any], read: Callable[[str], Any] = str, path: bool = False
+        self,
+        words: str,
+        check: Callable[[Any], Any],
+        read: Callable[[str], Any] = str,
+        path: bool = False,
+        among: tuple[str, ...] = (),
     ) -> None:
         self.words = words
         self.check = check
         self.read = read
         self.path = path
+        self.among = among
 
 
 def found(value: object) -> str:
@@ -145,7 +152,7 @@ COUNT = Kind(f"whole number, 0 to {MOST_OF_A_LIMIT:,}", _whole(0, MOST_OF_A_LIMI
 
 def choice(*words: str) -> Kind:
     """One of these words."""
-    return Kind(" or ".join(f'"{word}"' for word in words), _one_of(*words))
+    return Kind(" or ".join(f'"{word}"' for word in words), _one_of(*words), among=words)
 
 
 class Setting:
@@ -193,7 +200,10 @@ SETTINGS: Mapping[str, Setting] = {
             "python", PROGRAM, "JM_PYTHON", "what runs modules that name no interpreter",
             'python = ".venv/bin/python"', "the active one, else jm's own", "--python",
         ),
-        Setting("jobs", SLOTS, "JM_JOBS", "actions at once", "jobs = 4", "the cores", "-j"),
+        Setting(
+            "jobs", SLOTS, "JM_JOBS", "CPUs for actions at once, one each unless they say `cpus:`", "jobs = 4",
+            "`cpus`", "-j",
+        ),
         Setting("out", PATH, "JM_OUT", "where public artifacts are copied to", 'out = "results"', "nowhere", "--out"),
         Setting(
             "keep_temp", FLAG, "JM_KEEP_TEMP", "keep artifacts that are not public, too", "keep_temp = true",
@@ -219,7 +229,9 @@ SETTINGS: Mapping[str, Setting] = {
             "pass_env", VARIABLE, "JM_PASS_ENV", "variables that actions get in a clean environment, too",
             'pass_env = ["LICENSE_SERVER", "AWS_*"]', "none", many="list", between=",",
         ),
-        Setting("cpus", SLOTS, "JM_CPUS", "how many CPUs jobs may use", "cpus = 8", "as many as there are"),
+        Setting(
+            "cpus", SLOTS, "JM_CPUS", "how many CPUs jobs may use, without `-j`", "cpus = 8", "as many as there are",
+        ),
         Setting("memory", SIZE, "JM_MEMORY", "how much memory jobs may use", 'memory = "8G"', "as much as there is"),
         Setting(
             "limits", COUNT, "JM_LIMITS", "how many there are of each counted resource", "limits = {gpu = 1}",
@@ -250,8 +262,8 @@ def _checked_many(setting: Setting, value: Any, kind: type, members: Callable[[A
     right: list[Any] = []
     wrong: list[Wrong] = []
     for at, member in members(value):
-        if isinstance(at, str) and not PARAM.match(at):
-            wrong.append(((at,), f"{quoted(at)} cannot be a name: letters, digits, _ and -, at most 64"))
+        if isinstance(at, str) and (unfit := limit_name(at)):
+            wrong.append(((at,), unfit))
             continue
         try:
             right.append((at, setting.kind.check(member)))

@@ -87,7 +87,7 @@ KINDS: dict[str, Kind] = {
     # An MP3 may lie in a WAV container, and a FLAC may be tagged as an MP3 or lie in an Ogg.
     "mp3": _kind(formats="mp3 wav"), "flac": _kind(formats="flac ogg mp3"),
     "png": _kind(formats="png"), "jpeg": JPEG, "jpg": JPEG, "gif": _kind(formats="gif"), "webp": _kind(formats="webp"),
-    "tiff": TIFF, "tif": TIFF,
+    "tiff": TIFF, "tif": TIFF, "bmp": _kind(formats="bmp"), "exr": _kind(formats="exr"),
 }  # fmt: skip
 
 

@@ -9,9 +9,11 @@ import os
 import stat
 from typing import NamedTuple
 
-from job_manager.artifacts.directories import FileRow, Unfit, listed, of_directory
+from job_manager.artifacts.directories import FileRow, listed
 from job_manager.artifacts.folders import DIRECTORY, READING
-from job_manager.artifacts.identity import Identity, of_stat
+from job_manager.artifacts.identity import Identity, of_directory, of_stat
+from job_manager.artifacts.trees import Unfit
+from job_manager.model.expect import Expect, merged
 from job_manager.model.job import FILE, FILES, Output
 from job_manager.model.names import artifact_name
 from job_manager.model.site import Installed
@@ -32,6 +34,7 @@ class Declared(NamedTuple):
     allow_empty: bool = False
     kind: str = FILE
     glob: str = ""
+    expect: Expect = ()
 
     @property
     def is_directory(self) -> bool:
@@ -67,6 +70,7 @@ def declared(output: Output, module: Installed | None = None) -> Declared:
             output.allow_empty,
             output.kind,
             output.glob,
+            output.expect,
         )
     return Declared(
         output.artifact,
@@ -76,6 +80,7 @@ def declared(output: Output, module: Installed | None = None) -> Declared:
         output.allow_empty or output.param in module.allow_empty,
         output.kind,
         output.glob,
+        merged(dict(module.expects).get(output.param, ()), output.expect),
     )
 
 

@@ -23,9 +23,10 @@ from typing import NamedTuple
 from job_manager.artifacts import bringing, copying, directories, removal
 from job_manager.artifacts.directories import FileRow
 from job_manager.artifacts.export import export
-from job_manager.artifacts.folders import DIRECTORY, opened
-from job_manager.artifacts.identity import Identity, identity, of_stat
+from job_manager.artifacts.folders import DIRECTORY, READING, opened
+from job_manager.artifacts.identity import Identity, identity, of_directory, of_stat
 from job_manager.artifacts.outputs import DISK, INVALID, Declared, Facts, Fault, examine
+from job_manager.artifacts.trees import Unfit
 from job_manager.model.errors import EngineError, InputError
 from job_manager.model.job import FILES
 from job_manager.model.names import artifact_name
@@ -61,13 +62,13 @@ class Store:
         self.root = os.path.abspath(root)
         self.inputs = inputs
 
-    def path(self, name: str, public: bool = False) -> str:
-        """Where the artifact lies once it is published."""
-        return os.path.join(self.root, PUBLIC if public else TEMP, *_parts(name))
+    def path(self, name: str, public: bool = False, file: str = "") -> str:
+        """Where the artifact lies once it is published, or one `file` of an artifact that has several."""
+        return os.path.join(self.root, PUBLIC if public else TEMP, *_parts(name, file))
 
-    def input_path(self, name: str) -> str:
-        """Where a job input lies once it is brought in."""
-        return os.path.join(self.root, self.inputs, *_parts(name))
+    def input_path(self, name: str, file: str = "") -> str:
+        """Where a job input lies once it is brought in, or one `file` of an input that has several."""
+        return os.path.join(self.root, self.inputs, *_parts(name, file))
 
     def attempt_path(self, label: str) -> str:
         """The attempt's own directory."""
@@ -77,13 +78,14 @@ class Store:
         """Where the attempt is told to write the output."""
         return os.path.join(self.root, WORK, _safe(label), OUT, _safe(name))
 
-    def bring_in(self, name: str, source: str) -> Identity:
-        """Put a person's file under its artifact name; the identity of the source. Again changes nothing.
+    def bring_in(self, name: str, source: str, file: str = "") -> Identity:
+        """Put a person's file under its artifact name (as `file` of one that has several); the identity of the source.
+        Again changes nothing.
 
         Raises InputError when the source is no readable regular file, EngineError for what the disk does.
         """
         source = os.path.abspath(source)
-        *folders, last = _parts(name)
+        *folders, last = _parts(name, file)
         with _disk(f"input {quoted(name)}"), opened(self.root, self.inputs, *folders, create=True) as inputs:
             return bringing.bring_in(inputs, last, source)
 
@@ -129,7 +131,7 @@ class Store:
         Doing it again after a crash halfway finishes it: what is no longer in the attempt's folder but in the store
         counts, because `prepare` had removed whatever lay there. Never raises for the outputs or for the disk.
         """
-        faults = [fault for output in outputs if (fault := self._fault_of(label, output)) is not None]
+        faults = self.faults(label, outputs)
         if faults:
             return Outcome((), tuple(faults))
         published: list[Published] = []
@@ -139,6 +141,24 @@ class Store:
             if fault is not None:
                 return Outcome((), (fault,))
         return Outcome(tuple(published), ())
+
+    def faults(self, label: str, outputs: Sequence[Declared]) -> list[Fault]:
+        """What is wrong with what the attempt wrote, as far as `inspect` sees it."""
+        return [fault for output in outputs if (fault := self._fault_of(label, output)) is not None]
+
+    @contextmanager
+    def reading(self, label: str, output: Declared) -> Iterator[int | None]:
+        """The output open for reading, from the attempt or, where a crash came after publishing, from the store; None
+        when it is not there in either, or is not what it is declared to be."""
+        out, kept = (WORK, _safe(label), OUT), (PUBLIC if output.public else TEMP,)
+        handle = _opened(self.root, out, output)
+        if handle is None:
+            handle = _opened(self.root, kept, output)
+        try:
+            yield handle
+        finally:
+            if handle is not None:
+                os.close(handle)
 
     def _fault_of(self, label: str, output: Declared) -> Fault | None:
         seen = self.inspect(label, output)
@@ -186,10 +206,10 @@ class Store:
         """The names of the public artifacts that lie in the store, sorted."""
         try:
             with opened(self.root, PUBLIC) as public, os.scandir(public) as listing:
-                files = [entry.name for entry in listing if not entry.is_symlink()]
+                files = [entry.name for entry in listing if _is_artifact(entry)]
         except FileNotFoundError:
             return []
-        return sorted(name for name in files if not copying.is_temporary(name) and not name.startswith(removal.HOLDER))
+        return sorted(name for name in files if not copying.is_temporary(name))
 
     def export(self, out_dir: str, names: Sequence[str] | None = None) -> list[str]:
         """Copy these public artifacts (default: all) to `out_dir`; the paths written.
@@ -232,9 +252,8 @@ def _safe(name: str) -> str:
     return name
 
 
-def _parts(name: str) -> list[str]:
-    """The name of an artifact, or of a file in one that has several: NAME or NAME/FILE."""
-    return [_safe(part) for part in name.split("/", 1)]
+def _parts(name: str, file: str) -> list[str]:
+    return [_safe(name), _safe(file)] if file else [_safe(name)]
 
 
 def _place_directory(out: int, target: int, output: Declared) -> Identity | None:
@@ -245,8 +264,8 @@ def _place_directory(out: int, target: int, output: Declared) -> Identity | None
             return None
         directories.settle(handle)
         os.rename(output.name, output.name, src_dir_fd=out, dst_dir_fd=target)
-        return directories.of_directory(handle)
-    except directories.Unfit as wrong:
+        return of_directory(handle)
+    except Unfit as wrong:
         raise OSError(errno.EINVAL, f"it {wrong}") from wrong
     finally:
         os.close(handle)
@@ -266,6 +285,24 @@ def _files(target: int, output: Declared) -> tuple[FileRow, ...]:
         return tuple(directories.listed(handle, output.glob))
     finally:
         os.close(handle)
+
+
+def _is_artifact(entry: os.DirEntry[str]) -> bool:
+    if entry.is_dir(follow_symlinks=False):
+        return not entry.name.startswith(removal.HOLDER)
+    return entry.is_file(follow_symlinks=False)
+
+
+def _opened(root: str, below: Sequence[str], output: Declared) -> int | None:
+    try:
+        with opened(root, *below) as directory:
+            handle = os.open(output.name, DIRECTORY if output.is_directory else READING, dir_fd=directory)
+    except OSError:
+        return None
+    if output.is_directory or stat.S_ISREG(os.fstat(handle).st_mode):
+        return handle
+    os.close(handle)
+    return None
 
 
 def _stands(name: str, directory: int) -> bool:

@@ -25,7 +25,7 @@ def show_card(card: Document, others: Sequence[Document], skipped: int, resume: 
     out.error(Styled(f"{icon(card['state'])} {card['state']}: {card['path']}", "bad"), title)
     _show_lines("it says:", _says(card), out)
     for label, text in _rows(card):
-        first, *others_of_text = text.split("\n")
+        first, *others_of_text = text.split("\n") if label == "command" else [text]
         out.error(Styled(f"  {label:<9}", "quiet"), first)
         for line in others_of_text:
             out.error(line)

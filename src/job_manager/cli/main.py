@@ -23,14 +23,17 @@ COMMANDS: dict[str, Callable[[], Any]] = {
     "plan": lambda: import_module("job_manager.cli.commands.plan"),
     "modules": lambda: import_module("job_manager.cli.commands.modules"),
     "init": lambda: import_module("job_manager.cli.commands.init"),
+    "new": lambda: import_module("job_manager.cli.commands.new"),
     "ls": lambda: import_module("job_manager.cli.commands.ls"),
     "status": lambda: import_module("job_manager.cli.commands.status"),
+    "show": lambda: import_module("job_manager.cli.commands.show"),
     "logs": lambda: import_module("job_manager.cli.commands.logs"),
     "rm": lambda: import_module("job_manager.cli.commands.rm"),
     "config": lambda: import_module("job_manager.cli.commands.config"),
+    "schema": lambda: import_module("job_manager.cli.commands.schema"),
     "version": lambda: import_module("job_manager.cli.commands.version"),
 }
-UNCONFIGURED = frozenset({"init", "version"})  # they need nothing that can be set
+UNCONFIGURED = frozenset({"init", "schema", "version"})  # they need nothing that can be set
 FLAGS = frozenset({"-q", "--quiet", "--json"})
 HELP = frozenset({"-h", "--help"})
 

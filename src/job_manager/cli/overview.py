@@ -6,10 +6,11 @@ jm runs jobs of many actions to the end, whatever dies on the way.
 usage: jm COMMAND [options]          `jm help COMMAND` explains one, with examples
 
 Begin
-  init DIR                 make a small project that works, to change into your own
+  init DIR                 make a small project that works, to change into your own; --example shows others
+  new module NAME          write a module that works, with a test
   check JOB.yaml           find every mistake in a job before anything starts
   plan JOB.yaml            show what would run: order, programs, files
-  modules [DIR]            list the modules of a shelf; `modules check DIR` examines one
+  modules [DIR]            list the modules of a shelf; `modules check DIR` examines one, `modules test DIR` runs it
 
 Run
   run JOB.yaml [FILE...]   run a job here and wait for it
@@ -18,9 +19,11 @@ Run
 Look
   ls                       the jobs of this directory, newest first
   status [ID]              how a job and each of its actions stand
+  show [ID[/ARTIFACT]]     what is known of the files of a job: duration, frames, who made them
   logs [ID[/ACTION]] [-f]  what the actions printed
   rm ID                    remove a job with everything it left
   config                   every setting, and where it comes from
+  schema [NAME]            the JSON Schema of job files, manifests or settings, for editors
 
 Everywhere
   --home DIR               the state directory (default: ./.jm)

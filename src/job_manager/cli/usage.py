@@ -56,6 +56,7 @@ class Parser(argparse.ArgumentParser):
             formatter_class=_formatter,
         )
         self._mistakes: list[Problem] = []
+        self._words: list[str] = []
         self._optionals.title = "options"
         self._positionals.title = "arguments"
 
@@ -64,6 +65,7 @@ class Parser(argparse.ArgumentParser):
         _add_everywhere(self)
         words = list(words)
         end = words.index("--") if "--" in words else len(words)
+        self._words = words[:end]
         # argparse would still take them for options: it sees names without a dash, which no real word can be.
         plain = {f"\0{number}": word for number, word in enumerate(words[end + 1 :])}
         options, unknown = self.parse_known_intermixed_args([*words[:end], *plain])
@@ -105,6 +107,13 @@ class Parser(argparse.ArgumentParser):
         name = word.split("=", 1)[0]
         return UsageError(f"there is no option {name}", meant(name, self._option_string_actions), self.usage_line())
 
+    def _refuse_unknown(self) -> None:
+        # Said before what is missing: who misspells an option may well have written the rest.
+        for word in self._words:
+            name = word.split("=", 1)[0]
+            if name.startswith("--") and name not in self._option_string_actions:
+                raise self._unexpected(word, {})
+
     def usage_line(self) -> str:
         """`usage: jm verb ...` in one line."""
         return self.format_usage().strip()
@@ -113,6 +122,7 @@ class Parser(argparse.ArgumentParser):
         """Called by argparse."""
         missing = message.removeprefix("the following arguments are required: ")
         if missing != message:
+            self._refuse_unknown()
             message = f"{missing} is missing" if "," not in missing else f"{missing} are missing"
         raise UsageError(message.removeprefix("argument "), usage=self.usage_line())
 
@@ -177,6 +187,20 @@ def whole(least: int, most: int) -> Callable[[str], int]:
     return read
 
 
+def one_of(*words: str) -> Callable[[str], str]:
+    """A type for argparse: one of these words."""
+
+    def read(text: str) -> str:
+        if text not in words:
+            near = meant(text, words)
+            known = " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+            listed = f"expected {known}, found {quoted(text)}"
+            raise argparse.ArgumentTypeError(f"{listed}; {near}" if near else listed)
+        return text
+
+    return read
+
+
 def named_path(text: str) -> tuple[str, str]:
     """A type for argparse: NAME=PATH."""
     name, mark, path = text.partition("=")
@@ -198,7 +222,13 @@ def add_setting_options(parser: Parser) -> None:
     add = parser.add_argument
     add("--modules", metavar="DIR", action="append", default=[], help=MODULES_HELP)
     add("--out", metavar="DIR", help="copy the public artifacts there when the job has succeeded")
-    add("-j", metavar="N", type=whole(1, MOST_SLOTS), dest="slots", help="actions at once (default: cores)")
+    add(
+        "-j",
+        metavar="N",
+        type=whole(1, MOST_SLOTS),
+        dest="slots",
+        help="CPUs for actions, one each unless they say cpus: (default: all)",
+    )
     add("--python", metavar="PATH", help="the Python for modules that bring and name none")
     either = argparse.BooleanOptionalAction
     add("--keep-temp", action=either, help="keep artifacts that are not public, too")

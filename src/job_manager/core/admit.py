@@ -52,9 +52,10 @@ def _hold(state: State, said: s.HoldJob, now: float) -> list[e.Event]:
 def _announced(state: State, said: s.WorkerAnnounced, now: float) -> list[e.Event]:
     job = state.job(said.job)
     known = state.workers.get(said.worker)
-    if said.worker in job.workers and known and (known.slots, known.ahead) == (said.slots, said.ahead):
+    offered = (said.slots, said.ahead, said.memory, dict(said.limits))
+    if said.worker in job.workers and known and (known.slots, known.ahead, known.memory, known.limits) == offered:
         return []
-    return [e.WorkerJoined(said.job, said.worker, said.slots, said.ahead, now)]
+    return [e.WorkerJoined(said.job, said.worker, said.slots, said.ahead, now, said.memory, said.limits)]
 
 
 def _gone(state: State, said: s.WorkerGone, now: float) -> list[e.Event]:

@@ -7,12 +7,12 @@ keeps. Knows nothing of who carries an order out.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from heapq import heappop, heappush
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from job_manager.core import events as e
 from job_manager.core import policy
 from job_manager.core.fanning import items_of
+from job_manager.core.leasing import first, leases
 from job_manager.core.state import JobState, State
 
 
@@ -21,7 +21,7 @@ def decide(state: State, now: float) -> list[e.Event]:
     events: list[e.Event] = []
     for id in sorted(state.touched):
         events.extend(_decide_job(state.jobs[id], now))
-    return events or _leases(state)
+    return events or leases(state)
 
 
 def quiet(state: State) -> None:
@@ -74,69 +74,16 @@ def _fan_out(job: JobState, action: int, now: float) -> e.Event:
         return e.FanOutFailed(job.id, action, now, str(error))
 
 
-def _leases(state: State) -> list[e.Event]:
-    """The leases of the first job that can have any; the next job is asked once these are folded."""
-    overtaking = True
-    for job in sorted(state.jobs.values(), key=lambda job: (job.submitted_at, job.id)):
-        if not job.ready or job.held or not job.workers:
-            continue
-        leases = list(_lease_job(state, job, overtaking))
-        if leases:
-            return leases
-        # What waits for a free slot would wait for ever if later jobs were leased ahead of it.
-        overtaking = overtaking and _idempotent(job, job.ready[0])
-    return []
-
-
-def _lease_job(state: State, job: JobState, overtaking: bool) -> Iterator[e.Event]:
-    free, behind = _places(state, job)
-    places = [*free, *(behind if overtaking else ())]
-    for taken, action in enumerate(_first(job.ready, len(places))):
-        # What must not run twice is leased only when it can begin at once.
-        if taken >= len(free) and not _idempotent(job, action):
-            return
-        yield e.ActionLeased(job.id, action, job.attempts[action] + 1, places[taken])
-
-
-def _places(state: State, job: JobState) -> tuple[list[str], list[str]]:
-    """Workers, one for each lease they can take: those with free slots, then those with room behind their slots.
-
-    Least loaded first, so that no worker hoards work while another is idle."""
-    free: list[tuple[int, str]] = []
-    behind: list[tuple[int, str]] = []
-    for name in job.workers:
-        worker = state.workers[name]
-        free += [(held, name) for held in range(worker.held, worker.slots)]
-        first = max(worker.held, worker.slots)
-        behind += [(held - worker.slots, name) for held in range(first, worker.slots + worker.ahead)]
-    return [name for _, name in sorted(free)], [name for _, name in sorted(behind)]
-
-
 def _idempotent(job: JobState, action: int) -> bool:
-    return policy.idempotent(job, job.shape.actions[action])
+    return policy.idempotent(job, job.shape.written(action))
 
 
 def _due(timers: list[tuple[float, int]], now: float) -> Iterator[tuple[float, int]]:
     """The timers that are due, in order, leaving the heap as it is: costs what is due, whatever else waits."""
-    for timer in _first(timers, len(timers)):
+    for timer in first(timers, len(timers)):
         if timer[0] > now:
             return
         yield timer
-
-
-Member = TypeVar("Member", int, tuple[float, int])
-
-
-def _first(heap: list[Member], count: int) -> Iterator[Member]:
-    """The `count` smallest of a heap in order, leaving it as it is: costs count log count, whatever the heap holds."""
-    front = [(heap[0], 0)] if heap else []
-    while front and count > 0:
-        member, at = heappop(front)
-        yield member
-        count -= 1
-        for below in (2 * at + 1, 2 * at + 2):
-            if below < len(heap):
-                heappush(front, (heap[below], below))
 
 
 class StartAttempt(NamedTuple):

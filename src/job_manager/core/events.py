@@ -52,13 +52,18 @@ class JobFinished(NamedTuple):
 
 
 class WorkerJoined(NamedTuple):
-    """This incarnation of a worker takes leases for the job: `slots` at once and `ahead` more waiting behind them."""
+    """This incarnation of a worker takes leases for the job: `slots` at once and `ahead` more waiting behind them.
+
+    Where it runs there are so many bytes of `memory` (None: nobody has looked), and of each limit (name, total).
+    """
 
     job: str
     worker: str
     slots: int
     ahead: int
     at: float
+    memory: int | None = None
+    limits: Sequence[tuple[str, int]] = ()
 
 
 class WorkerLeft(NamedTuple):
@@ -134,7 +139,8 @@ class ActionRetried(NamedTuple):
 
 class ActionSucceeded(NamedTuple):
     """`outputs` has a row per artifact: name, device, inode, size in bytes, mtime in ns, sha256 or "", and where there
-    is more to tell a mapping: `files` of a directory with a row each (name, inode, size, mtime).
+    is more to tell a mapping: what was found when it was looked into, plain values by name, and `files` of a directory
+    with a row each (name, inode, size, mtime).
     `usage` is user and system seconds and peak memory in KiB; `note` what a person should know all the same."""
 
     job: str

@@ -10,26 +10,45 @@ from collections.abc import Iterator
 
 from job_manager.core import table
 from job_manager.core.state import JobState, State
+from job_manager.model.need import PLAIN
 
 
 def violations(state: State) -> list[str]:
     """A sentence for each invariant that does not hold; empty when all do."""
     found = [f"job {job.id}: {text}" for job in state.jobs.values() for text in _job(job)]
-    held = Counter(lease.worker for job in state.jobs.values() for lease in job.leases.values())
+    held: Counter[str] = Counter()
+    used: Counter[str] = Counter()
+    for job in state.jobs.values():
+        for action, lease in job.leases.items():
+            takes = job.holds.get(action, PLAIN)
+            held[lease.worker] += takes.cpus
+            used.update(dict(takes.amounts))
     found += [
-        f"worker {name} holds {held[name]} leases, its count says {worker.held}"
+        f"worker {name} holds leases of {held[name]} slots, its count says {worker.held}"
         for name, worker in state.workers.items()
         if held[name] != worker.held
     ]
+    if used != state.used:
+        found.append(f"leases take {dict(used)}, the count says {state.used}")
     return found
+
+
+def overcommitted(state: State) -> list[str]:
+    """Memory and limits of which leases take more than there is. Happens only when there is less than there was."""
+    totals = {name: max(worker.total(name) for worker in state.workers.values()) for name in state.used}
+    return [
+        f"{state.used[name]} of {totals[name]} {name} are leased" for name in totals if state.used[name] > totals[name]
+    ]
 
 
 def _job(job: JobState) -> Iterator[str]:
     counted = Counter(job.states)
     if [counted[state] for state in range(len(table.NAMES))] != job.counts:
         yield f"counts {job.counts} are not those of the states"
-    yield from _index("ready and unfanned", sorted([*job.ready, *job.unfanned]), _in(job, table.READY))
     yield from _index("fanned out", sorted(fan.action for fan in job.shape.fans.values()), _in(job, table.FANNED))
+    queued = [action for queue in job.queues.values() for action in queue]
+    yield from _index("ready and queues", sorted([*job.ready, *queued, *job.unfanned]), _in(job, table.READY))
+    yield from _needed(job)
     yield from _index("leases", sorted(job.leases), _in(job, table.LEASED, table.RUNNING))
     awaited = [*job.undecided, *(action for _, action in job.timers)]
     yield from _index("undecided and timers", sorted(awaited), _in(job, table.RETRYING))
@@ -38,6 +57,22 @@ def _job(job: JobState) -> Iterator[str]:
     if job.finished and (job.leases or not job.over):
         yield f"finished as {job.finished} with work open"
     yield from _order(job)
+
+
+def _needed(job: JobState) -> Iterator[str]:
+    """What ready actions take is known, and they stand where it says."""
+    ready = {action: job.takes(action) for action in _in(job, table.READY)}
+    if {action: takes for action, takes in ready.items() if takes != PLAIN} != job.needs:
+        yield f"what is ready takes something else than {job.needs}"
+    for names, queue in (((), job.ready), *job.queues.items()):
+        if any(tuple(name for name, _ in ready[action].amounts) != names for action in queue if action in ready):
+            yield f"in the queue for {names} stands what takes something else"
+    if not job.holds.keys() <= job.leases.keys():
+        yield "something is held without a lease"
+    if not all(job.queues.values()):
+        yield "a queue is empty"
+    if not job.scarce and (job.queues or any(takes.amounts for takes in job.holds.values())):
+        yield "something takes resources in a job that is said to take none"
 
 
 def _in(job: JobState, *states: int) -> list[int]:

@@ -34,7 +34,7 @@ def idempotent(job: JobState, action: Action) -> bool:
 
 def may_retry(job: JobState, index: int, failure: Failure) -> bool:
     """Whether the action gets another attempt after this failure."""
-    action = job.shape.actions[index]
+    action = job.shape.written(index)
     if failure.reason == "lost":
         return idempotent(job, action) and job.losses.get(index, 0) <= MAX_LOSSES
     return failure.reason not in NOT_RETRIED and job.spent.get(index, 0) <= retries(job, action)

@@ -35,12 +35,14 @@ class HoldJob(NamedTuple):
 
 
 class WorkerAnnounced(NamedTuple):
-    """A worker's incarnation offers itself to a job: `slots` at once, `ahead` more waiting behind them."""
+    """A worker's incarnation offers itself to a job; fields as in events.WorkerJoined."""
 
     job: str
     worker: str
     slots: int
     ahead: int
+    memory: int | None = None
+    limits: Sequence[tuple[str, int]] = ()
 
 
 class WorkerGone(NamedTuple):

@@ -16,8 +16,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple, overload
 
 from job_manager.model.condition import Condition, names_in, parse
-from job_manager.model.fanout import Members
 from job_manager.model.job import Action, Job, Output, Task
+from job_manager.model.members import Members
 
 
 class Fan(NamedTuple):
@@ -268,6 +268,16 @@ class Shape:
         self.parallel[node] = 1
         return fan
 
+    def written(self, action: int) -> Action:
+        """The action as it is written: of one that came of a fan-out, the one it came of."""
+        if action < self.actions.written:
+            return self.actions[action]
+        return self.actions[self.fans[self.parent[self.node_of[action]]].action]
+
+    def as_written(self) -> Iterator[Action]:
+        """All actions as they are written, in listing order."""
+        return (self.actions[index] for index in range(self.actions.written))
+
     def fan(self, action: int) -> Fan | None:
         """The fan-out of a written action, if it is known."""
         return self.fans.get(self.node_of[action])
@@ -292,9 +302,8 @@ class Shape:
     def writer(self, artifact: str) -> tuple[int, Output] | None:
         """The written action that writes this (or all of this, by the name as it is written), and the output."""
         if self._writers is None:
-            actions = (self.actions[index] for index in range(self.actions.written))
             self._writers = {
-                use.artifact: (index, use) for index, action in enumerate(actions) for use in action.outputs
+                use.artifact: (index, use) for index, action in enumerate(self.as_written()) for use in action.outputs
             }
         return self._writers.get(artifact)
 

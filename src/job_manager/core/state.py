@@ -10,10 +10,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from job_manager.core import table
-from job_manager.core.fanning import Items, shape_of
+from job_manager.core.fans import Items, shape_of
 from job_manager.core.shape import Fan, Shape
 from job_manager.model.errors import InvariantBroken, NotFound
-from job_manager.model.job import Job
+from job_manager.model.job import Job, ModuleCall
+from job_manager.model.need import MEMORY, Need, need
 from job_manager.model.site import Site
 
 
@@ -58,16 +59,20 @@ class JobState:
         "grace",
         "held",
         "highest",
+        "holds",
         "id",
         "job",
         "leases",
         "losses",
+        "needs",
         "notes",
         "omitted",
         "over",
+        "queues",
         "ready",
         "remaining",
         "results",
+        "scarce",
         "shape",
         "site",
         "spent",
@@ -113,6 +118,7 @@ class JobState:
         self.notes: dict[int, str] = {}  # what a person should know of something that succeeded
         self.failures: dict[int, Failure] = {}
         self.leases: dict[int, Lease] = {}
+        self.holds: dict[int, Need] = {}  # what leases take, of those that take more than one slot
         self.stopping: set[int] = set()  # leases whose attempts were told to end; that is never taken back
         self.undecided: list[int] = []  # failed or lost, no verdict yet
         self.timers: list[tuple[float, int]] = []  # heap of (due, action) for planned retries
@@ -140,7 +146,10 @@ class JobState:
 
     def reset_tree(self) -> None:
         """Forget what has been concluded about the tree; evolve settles it anew."""
-        self.ready: list[int] = []  # heap of action indices
+        self.ready: list[int] = []  # heap of action indices: those that take nothing but slots
+        self.queues: dict[tuple[str, ...], list[int]] = {}  # the others: a heap for each set of resources taken
+        self.needs: dict[int, Need] = {}  # what ready actions take, of those that take more than one slot
+        self.look_for_scarce()
         self.doomed: list[Skip] = []
         self.unfanned: list[int] = []  # written actions whose turn has come and whose items are to be found
         self.unwanted: list[int] = []  # nodes whose turn has come and whose condition does not hold
@@ -150,6 +159,19 @@ class JobState:
         self.ends = bytearray(len(self.shape.parent))  # 0 open, 1 over and well, 2 over or bound to be, and not well
         self.turn = array("i", [-1]) * len(self.shape.parent)  # in a serial node that has begun: whose turn it is
         self.unmet = {node: len(needed) for node, needed in self.shape.needs.items()}
+
+    def look_for_scarce(self) -> None:
+        """Find out whether anything in the job takes memory or a limit: then nothing is leased ahead, for what waits
+        for a resource would, when it is there, have to wait for all that was leased meanwhile."""
+        self.scarce = any(action.memory or action.limits for action in self.shape.as_written()) or any(
+            module.memory or module.limits for module in self.site.modules
+        )
+
+    def takes(self, action: int) -> Need:
+        """What the action takes while it runs."""
+        leaf = self.shape.written(action)
+        module = self.site.module(leaf.work.module) if isinstance(leaf.work, ModuleCall) else None
+        return need(leaf, module)
 
     def move(self, action: int, event: type) -> None:
         """Take one action along the transition table. Raises InvariantBroken where the table has no such step."""
@@ -188,24 +210,36 @@ class JobState:
 
 
 class WorkerState:
-    """A worker's incarnation: what it takes at once, what may wait behind that, and how many leases it holds."""
+    """A worker's incarnation: how many slots it has, how many may be leased behind them, how many its leases take, and
+    how much there is of memory (in bytes, None: nobody has looked) and of each limit where it runs."""
 
-    __slots__ = ("ahead", "held", "slots")
+    __slots__ = ("ahead", "held", "limits", "memory", "slots")
 
     def __init__(self, slots: int, ahead: int) -> None:
         self.slots = slots
         self.ahead = ahead
         self.held = 0
+        self.memory: int | None = None
+        self.limits: dict[str, int] = {}
+
+    def total(self, name: str) -> float:
+        """How much there is of a resource."""
+        if name == MEMORY:
+            return float("inf") if self.memory is None else self.memory
+        return self.limits.get(name, 0)
 
 
 class State:
-    """All jobs whose streams were folded, the workers they know, and what changed since orders were last read."""
+    """All jobs whose streams were folded, the workers they know, what their leases take, and what changed since orders
+    were last read. Memory and limits are those of one place: an incarnation that dies leaves what it began running
+    there, beside what the next one begins."""
 
-    __slots__ = ("changed", "jobs", "touched", "workers")
+    __slots__ = ("changed", "jobs", "touched", "used", "workers")
 
     def __init__(self) -> None:
         self.jobs: dict[str, JobState] = {}
         self.workers: dict[str, WorkerState] = {}
+        self.used: dict[str, int] = {}  # of memory and of limits, by all leases together
         self.changed: list[tuple[str, int]] = []  # leases to start, or to stop, since the last reading
         self.touched: set[str] = set()  # jobs about which there may be something to decide
 

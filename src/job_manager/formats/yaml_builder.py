@@ -24,7 +24,7 @@ NOT_TEXT = re.compile(
     r"|[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))?\Z"
 )
 MERGE = "\0<<"
-LOST = "\0"  # begins the stand-in for a refused key, under which its value is kept until the error is raised
+LOST = "\0"  # begins the stand-in for a refused key, under which its value is kept until its mapping is complete
 
 
 class _Frame:
@@ -55,11 +55,16 @@ _UNKNOWN = _Anchored("", 1, 0)
 
 
 class Builder:
-    """Takes events and grows the tree. `problems` holds what is wrong and does not stop the reading."""
+    """Takes events and grows the tree. `problems` holds what is wrong and does not stop the reading.
+
+    Most of it leaves no tree to go on with. A tag or a key that cannot stand can be left out, so that what else is
+    wrong in the file is said as well.
+    """
 
     def __init__(self, file: str) -> None:
         self.file = file
         self.problems: list[Problem] = []
+        self._left_out = 0  # so many of the problems are about what the tree does without
         self._root: Value | None = None
         self._stack: list[_Frame] = []
         self._frame: _Frame | None = None
@@ -82,6 +87,10 @@ class Builder:
         self.problems.append(Problem(Place(self.file, line, column, self._path()), message, hint))
         if len(self.problems) >= PROBLEM_LIMIT:
             raise InputError(self.problems)
+
+    def _leave_out(self, mark: int, message: str, hint: str = "") -> None:
+        self._left_out += 1
+        self.refuse(mark, message, hint)
 
     def _stop(self, mark: int, message: str, hint: str = "") -> InputError:
         self.refuse(mark, message, hint)
@@ -148,7 +157,7 @@ class Builder:
 
     def _refuse_tag(self, tag: str, mark: int) -> None:
         shown = tag.replace("tag:yaml.org,2002:", "!!")[:60]
-        self.refuse(mark, f'the tag "{shown}" is not allowed', "remove it; write the value as plain or quoted text")
+        self._leave_out(mark, f'the tag "{shown}" is not allowed', "remove it; write the value as plain or quoted text")
 
     def open(self, event: Any, container: Map | Seq) -> None:
         mark = event.start_mark.line << LINE_SHIFT | event.start_mark.column
@@ -165,6 +174,8 @@ class Builder:
     def close(self) -> None:
         frame = self._stack.pop()
         self._frame = parent = self._stack[-1] if self._stack else None
+        if self._left_out and frame.members is not None:
+            _forget_lost(frame.members, frame.marks)
         if frame.merged is not None and frame.members is not None:
             self._merge(frame.members, frame.merged, frame.marks)
         settle(frame.container, self._marks, frame.marks)
@@ -230,7 +241,7 @@ class Builder:
         if isinstance(value, str):
             self._set_key(frame, members, str(value), isinstance(value, Plain), mark)
             return
-        self.refuse(mark, "a key must be text, not a list or a mapping", "quote it if it begins with [ or {")
+        self._leave_out(mark, "a key must be text, not a list or a mapping", "quote it if it begins with [ or {")
         self._take_key(frame, f"{LOST}{len(members)}", mark)
 
     def _set_key(self, frame: _Frame, members: Map, text: str, plain: bool, mark: int) -> None:
@@ -253,7 +264,7 @@ class Builder:
     def _text_key(self, text: str, plain: bool, mark: int, count: int) -> str:
         if plain and NOT_TEXT.match(text):
             found = f'"{text[:40]}" is not' if text else "this one is empty"
-            self.refuse(mark, f"a key must be text; {found}", f'write it in quotes: "{text[:40]}"' if text else "")
+            self._leave_out(mark, f"a key must be text; {found}", f'write it in quotes: "{text[:40]}"' if text else "")
             return f"{LOST}{count}"
         if plain and text.isascii():
             self._keys[text] = text
@@ -271,7 +282,7 @@ class Builder:
             return key
         line, column = position(frame.marks[1 + 2 * list(members).index(first)])
         same = "" if first == key else " (they differ only in how an accent is encoded)"
-        self.refuse(mark, f'the key "{key[:60]}" is repeated; it is first written at {line}:{column}{same}')
+        self._leave_out(mark, f'the key "{key[:60]}" is repeated; it is first written at {line}:{column}{same}')
         return f"{LOST}{len(members)}"
 
     def _merge(self, members: Map, merged: tuple[Value, int], marks: list[int]) -> None:
@@ -290,11 +301,26 @@ class Builder:
             elif source or isinstance(source, Plain):  # "" alone stands for an alias already refused
                 self.refuse(mark, '"<<" takes a mapping or a list of mappings, such as *name')
 
-    def finish(self) -> Value | None:
-        """The tree, or None when there is nothing in the file. Raises InputError when anything was refused."""
+    def finish(self, flaws: list[Problem] | None = None) -> Value | None:
+        """The tree, or None when there is nothing in the file. Raises InputError when anything was refused.
+
+        With `flaws`, what is wrong goes there instead when the tree can do without it.
+        """
         if self._first_over is not None:
             many = f"{self._added:,}" if self._added < 10**15 else "more than 1,000,000,000,000,000"
             self.refuse(self._first_over, f"aliases expand to {many} nodes; the limit is {ALIAS_LIMIT:,}")
-        if self.problems:
+        if self.problems and (flaws is None or len(self.problems) > self._left_out):
             raise InputError(self.problems)
+        if flaws is not None:
+            flaws += self.problems
         return None if isinstance(self._root, Plain) and self._root in NULLS else self._root
+
+
+def _forget_lost(members: Map, marks: list[int]) -> None:
+    # The values of refused keys were kept only so that the marks fit the members.
+    lost = [key.startswith(LOST) for key in members]
+    if not any(lost):
+        return
+    marks[1:] = [mark for n, mark in enumerate(marks[1:]) if not lost[n // 2]]
+    for key in [key for key in members if key.startswith(LOST)]:
+        del members[key]

@@ -16,7 +16,7 @@ from job_manager.formats.yaml_text import checked
 from job_manager.formats.yaml_tree import NULLS, At, Map, Plain, Seq, Value, bulk
 from job_manager.model.errors import InputError, Place, Problem
 from job_manager.model.names import env_name
-from job_manager.model.quantity import seconds
+from job_manager.model.quantity import seconds, size
 from job_manager.model.wording import quoted
 
 __all__ = ["At", "Fields", "Map", "Plain", "Reader", "Seq", "Value", "load", "suggestion"]
@@ -27,11 +27,12 @@ SUGGESTIONS = 20  # of one mapping: guessing costs more than reading
 EVENT_LIMIT = 40_000_000  # a million entries written as in the README are 28 million
 
 
-def load(raw: bytes, file: str, *, pure: bool = False) -> Value | None:
+def load(raw: bytes, file: str, *, pure: bool = False, flaws: list[Problem] | None = None) -> Value | None:
     """The one document in `raw`, or None when there is nothing in it. `file` is how messages name it.
 
     Raises InputError: not UTF-8, not YAML, tags, repeated keys, aliases that explode, nesting, several documents.
-    pure: the parser in Python even where libyaml is there.
+    pure: the parser in Python even where libyaml is there. flaws: takes the mistakes that the tree can do without
+    (tags, repeated keys, keys that are no text), which raise otherwise; of a repeated key the first value stands.
     """
     # Imported here: most commands never read YAML.
     import yaml
@@ -44,7 +45,7 @@ def load(raw: bytes, file: str, *, pure: bool = False) -> Value | None:
             _feed(parser, builder, yaml)
     except yaml.YAMLError as error:
         raise InputError([*builder.problems, *explained(error, raw, file, builder.opened).problems]) from None
-    return builder.finish()
+    return builder.finish(flaws)
 
 
 def _parser(raw: bytes, pure: bool) -> Any:
@@ -248,16 +249,47 @@ class Fields:
         value = self.map.get(key)
         if value is None or is_null(value):
             return default
+        number = self._whole(value, low, high, self.at(key), self.path_of(key))
+        return default if number is None else number
+
+    def _whole(self, value: Value, low: int, high: int, at: At, path: str) -> int | None:
         if not isinstance(value, Plain) or not INTEGER.match(value):
             hint = "without quotes" if isinstance(value, str) and INTEGER.match(value) else ""
-            self.wrong(key, f"expected a whole number, found {found(value)}", hint)
-            return default
+            self.reader.error(at, path, f"expected a whole number, found {found(value)}", hint)
+            return None
         # Python refuses to convert numbers of thousands of digits; the longest one meant here is short.
         number = int(value) if len(value) <= 20 else None
         if number is None or not low <= number <= high:
-            self.wrong(key, f"expected a whole number from {low:,} to {high:,}, found {found(value)}")
-            return default
+            self.reader.error(at, path, f"expected a whole number from {low:,} to {high:,}, found {found(value)}")
+            return None
         return number
+
+    def size(self, key: str) -> int | None:
+        """Bytes, of `512M`, `8G`, `1.5GiB` or a number of bytes."""
+        value = self.map.get(key)
+        if value is None or is_null(value):
+            return None
+        if not isinstance(value, str):
+            self.wrong(key, f"expected a size like 512M, 8G or 1.5G, found {found(value)}")
+            return None
+        try:
+            return size(value if len(value) <= 100 else found(value))
+        except ValueError as error:
+            self.wrong(key, str(error))
+            return None
+
+    def counts(self, key: str, most: int, unfit: Callable[[str], str | None]) -> tuple[tuple[str, int], ...]:
+        """A mapping of whole numbers from 0 to `most`, sorted by name. `unfit` as for `named_texts`."""
+        value = self.map.get(key)
+        if value is None or is_null(value):
+            return ()
+        if not isinstance(value, Map):
+            self.wrong(key, f"expected a mapping (NAME: number), found {found(value)}", f"{key}: {{NAME: 1}}")
+            return ()
+        path = self.path_of(key)
+        fit = [name for name in value if self._fit(key, value, name, unfit)]
+        taken = {name: self._whole(value[name], 0, most, value.value_at[name], _joined(path, name)) for name in fit}
+        return tuple(sorted((name, number) for name, number in taken.items() if number is not None))
 
     def duration(self, key: str, default: float | None = None) -> float | None:
         """Seconds, of `90s`, `5m`, `1h30m` or a number of seconds."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from job_manager.model.expect import from_document, to_document
 from job_manager.model.fanout import Each
 from job_manager.model.job import FILE, Action, Command, Input, Job, JobInput, ModuleCall, Output, Shell, Task, Work
 from job_manager.model.params import Param
@@ -84,6 +85,9 @@ def action_document(action: Action) -> Document:
             params=dict(action.params),
             foreach=[_each(each) for each in action.foreach],
             when=action.when,
+            cpus=action.cpus,
+            memory=action.memory,
+            limits=dict(action.limits),
         )
         | ({} if action.idempotent is None else {"idempotent": action.idempotent})
         | _needs(action)
@@ -125,6 +129,7 @@ def _output(output: Output) -> Document:
         kind=_kind(output.kind),
         glob=output.glob,
         group=output.group,
+        expect=to_document(output.expect),
     )
 
 
@@ -195,6 +200,9 @@ def _read_action(body: Document) -> Action:
         params=tuple(sorted(body.get("params", {}).items())),
         foreach=tuple(_read_each(each) for each in body.get("foreach", ())),
         when=body.get("when", ""),
+        cpus=body.get("cpus"),
+        memory=body.get("memory"),
+        limits=tuple(sorted(body.get("limits", {}).items())),
     )
 
 
@@ -215,6 +223,7 @@ def _read_output(body: Document) -> Output:
         body.get("kind", FILE),
         body.get("glob", ""),
         body.get("group", ""),
+        from_document(body.get("expect", {})),
     )
 
 
@@ -245,7 +254,9 @@ def _installed(module: Installed) -> Document:
     plain = {name: getattr(module, name) for name in Installed.__slots__}
     plain |= {"env": dict(module.env), "optional": list(module.optional), "allow_empty": list(module.allow_empty)}
     plain["types"] = dict(module.types)
-    return plain
+    asked = _kept(cpus=plain.pop("cpus"), memory=plain.pop("memory"), limits=dict(plain.pop("limits")))
+    plain["expects"] = {param: to_document(expect) for param, expect in module.expects}
+    return plain | asked
 
 
 def read_site(document: Document) -> Site:
@@ -276,8 +287,11 @@ def _read_given(name: str, path: str, device: int, inode: int, size: int, mtime_
 def _read_installed(body: Document) -> Installed:
     env = tuple(sorted(body["env"].items()))
     types = tuple(sorted(body.get("types", {}).items()))
+    limits = tuple(sorted(body.get("limits", {}).items()))
     optional, allow_empty = tuple(body["optional"]), tuple(body["allow_empty"])
-    return Installed(**{**body, "env": env, "types": types, "optional": optional, "allow_empty": allow_empty})
+    expects = tuple((param, from_document(members)) for param, members in body.get("expects", {}).items())
+    read = {"env": env, "types": types, "optional": optional, "allow_empty": allow_empty, "expects": expects}
+    return Installed(**{**body, **read, "limits": limits})
 
 
 def digest(document: Document) -> str:

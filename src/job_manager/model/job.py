@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from job_manager.model.errors import Place
+from job_manager.model.expect import Expect
 from job_manager.model.fanout import Each
 from job_manager.model.params import Param
 
@@ -64,6 +65,7 @@ class Output:
     kind: str = FILE
     glob: str = ""
     group: str = ""
+    expect: Expect = ()  # what is to be found in it
     place: Place | None = field(default=None, compare=False, repr=False)
 
 
@@ -101,6 +103,8 @@ class Action:
     params: sorted (name, value): `--name value` of a module, what `{name}` stands for in the words of a command.
     foreach: the keys for each of whose items it is run once; then it stands for as many actions as there are items.
     when: the condition (model.condition) without which it is left out, or "".
+    cpus (slots), memory (bytes), limits (sorted (name, number)): what it takes while it runs; None or a name that is
+    not there: what its module says. `model.need` puts the two together.
     """
 
     name: str
@@ -116,6 +120,9 @@ class Action:
     needs: tuple[str, ...] | None = None
     foreach: tuple[Each, ...] = ()
     when: str = ""
+    cpus: int | None = None
+    memory: int | None = None
+    limits: tuple[tuple[str, int], ...] = ()
     place: Place | None = field(default=None, compare=False, repr=False)
 
     @property

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from job_manager.model.errors import Place
+from job_manager.model.expect import Expect
 from job_manager.model.job import FILE
 from job_manager.model.params import Param
 
@@ -23,6 +24,7 @@ class Port:
     allow_empty: bool = False
     kind: str = FILE
     glob: str = ""
+    expect: Expect = ()  # of an output: what is to be found in it
     place: Place | None = field(default=None, compare=False, repr=False)
 
 
@@ -44,4 +46,7 @@ class Module:
     python: str | None = None
     progress: str = ""  # a regular expression with one group (percent) or two (done, total)
     params: tuple[Param, ...] = ()
+    cpus: int | None = None  # these three as in model.job.Action
+    memory: int | None = None
+    limits: tuple[tuple[str, int], ...] = ()
     place: Place | None = field(default=None, compare=False, repr=False)

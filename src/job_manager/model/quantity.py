@@ -47,6 +47,14 @@ def size(text: str) -> int:
     return value
 
 
+def size_text(count: int) -> str:
+    """Bytes for reading: 512M, 4G, 1.5G, 700 bytes. Rounded to one decimal, so only for messages."""
+    power = next((power for power in (4, 3, 2, 1) if count >= 1024**power), 0)
+    if not power:
+        return f"{count} bytes"
+    return f"{count / 1024**power:.1f}".removesuffix(".0") + " KMGT"[power]
+
+
 def human(value: float) -> str:
     """A duration for reading: 0.4s, 12s, 3m 05s, 2h 10m."""
     if value < 10:

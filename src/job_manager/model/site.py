@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from job_manager.model.expect import Expect
 from job_manager.model.job import Job
 
 
@@ -30,6 +31,10 @@ class Installed:
     allow_empty: tuple[str, ...] = ()  # output params that may be empty
     types: tuple[tuple[str, str], ...] = ()  # (output param, type), for outputs to which the job gives no type
     progress: str = ""  # how its log says how far it is, as in model.Module
+    cpus: int | None = None  # these three as in model.job.Action
+    memory: int | None = None
+    limits: tuple[tuple[str, int], ...] = ()
+    expects: tuple[tuple[str, Expect], ...] = ()  # (output param, what is to be found in it)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from job_manager.formats.yaml_reader import suggestion
 from job_manager.model.errors import NOWHERE, Place, Problem
-from job_manager.model.job import Action, Input, Job, ModuleCall, Output, actions
+from job_manager.model.expect import misfits
+from job_manager.model.job import FILE, Action, Input, Job, ModuleCall, Output, actions
 from job_manager.model.module import Module, Port
 from job_manager.model.types import same_type
 from job_manager.modules.kinds import kind_problems
@@ -64,7 +65,8 @@ def check_modules(job: Job, shelf: Shelf, loose: bool = False) -> list[Problem]:
         else:
             types.add(action, None)
     problems.extend(types.clashes())
-    problems.extend(kind_problems(job, shelf))
+    usable = {name: found.module for name, found in known.items() if isinstance(found, Contract)}
+    problems.extend(kind_problems(job, usable))
     return problems
 
 
@@ -72,7 +74,7 @@ def check_action(action: Action, module: Module, loose: bool = False, path: str 
     """Every disagreement between one action and its module. `path` stands in for an action that has no place."""
     severity = "warning" if loose else "error"
     supplied = [*_supplied(path, action, contract(module)), *params_problems(_place(action, path), action, module)]
-    return [*supplied, *_typed(action, contract(module), severity)]
+    return [*supplied, *_typed(action, contract(module), severity), *_expected(action, contract(module))]
 
 
 def _look_up(name: str, shelf: Shelf) -> Contract | Problem:
@@ -107,6 +109,7 @@ def _check(path: str, action: Action, found: Contract | Problem, types: Types) -
     yield from _supplied(path, action, found)
     yield from params_problems(_place(action, path), action, found.module)
     yield from _typed(action, found, types.severity)
+    yield from _expected(action, found)
 
 
 def _place(action: Action, path: str) -> Place:
@@ -159,6 +162,17 @@ def _typed(action: Action, found: Contract, severity: str) -> Iterator[Problem]:
             message = f'type {one.type} of "{one.artifact}" is not what module "{found.module.name}" declares'
             hint = f'{side.kind} "{port.param}" is {port.type} there'
             yield Problem(one.place or _place(action, ""), message, hint, severity)
+
+
+def _expected(action: Action, found: Contract) -> Iterator[Problem]:
+    """What an entry expects of an output that has its type from the manifest, and that can never be checked."""
+    for output in action.outputs:
+        port = found.outputs.ports.get(output.param or "")
+        if port is None or output.type is not None:
+            continue
+        for misfit in misfits(port.type, output.expect, output.kind != FILE or port.kind != FILE):
+            message = f'expect of "{output.artifact}": {misfit.message}'
+            yield Problem(output.place or _place(action, ""), message, misfit.hint)
 
 
 class Reads(NamedTuple):

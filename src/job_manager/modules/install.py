@@ -37,5 +37,9 @@ def installed(module: Module, python: str | None = None, environ: Mapping[str, s
         optional=tuple(port.param for port in module.outputs if port.optional),
         allow_empty=tuple(port.param for port in module.outputs if port.allow_empty),
         progress=module.progress,
+        cpus=module.cpus,
+        memory=module.memory,
+        limits=module.limits,
+        expects=tuple((port.param, port.expect) for port in module.outputs if port.expect),
         types=tuple(sorted((port.param, port.type) for port in module.outputs)),
     )

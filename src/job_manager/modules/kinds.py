@@ -5,7 +5,7 @@ Fills in what manifests say where the job says nothing. Knows nothing of what is
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from job_manager.model.errors import NOWHERE, Place, Problem
@@ -31,9 +31,19 @@ AGREE = {(FILE, FILE), (DIRECTORY, DIRECTORY), (DIRECTORY, FILES), (FILES, FILES
 
 def with_kinds(job: Job, shelf: Shelf) -> Job:
     """The job with the kinds that the manifests of its modules give to artifacts of which it says none itself."""
+    return _told(job, _called(job, shelf))
+
+
+def _called(job: Job, shelf: Shelf) -> dict[str, Module]:
+    """The modules that a job calls, by name, those that can be used."""
     names = {action.work.module for _, action in actions(job) if isinstance(action.work, ModuleCall)}
-    modules = (module for name in names if (module := shelf.get(name)) is not None)
-    special = {module.name: module for module in modules if any(map(_special, (*module.inputs, *module.outputs)))}
+    return {name: module for name in names if (module := shelf.get(name)) is not None}
+
+
+def _told(job: Job, modules: Mapping[str, Module]) -> Job:
+    special = {
+        name: module for name, module in modules.items() if any(map(_special, (*module.inputs, *module.outputs)))
+    }
 
     def whole(action: Action) -> Action:
         module = special.get(action.work.module) if isinstance(action.work, ModuleCall) else None
@@ -66,15 +76,16 @@ def _writing(use: Output, port: Port | None) -> Output:
     return replace(use, kind=port.kind, glob=use.glob or port.glob)
 
 
-def kind_problems(job: Job, shelf: Shelf) -> Iterator[Problem]:
-    """Readers that take an artifact for another kind than it is; fan-outs over what is not several files."""
-    job = with_kinds(job, shelf)
+def kind_problems(job: Job, modules: Mapping[str, Module]) -> Iterator[Problem]:
+    """Readers that take an artifact for another kind than it is; fan-outs over what is not several files. `modules`:
+    those that it calls, by name."""
+    job = _told(job, modules)
     made = {given.artifact: given.kind for given in job.inputs}
     for _, action in actions(job):
         for output in action.outputs:
             made[output.artifact] = MANY if action.foreach else output.kind
     for _, action in actions(job):
-        yield from _against_module(action, shelf)
+        yield from _against_module(action, modules)
         yield from _over(action, made)
         keys = {each.key for each in action.foreach}
         for use in action.inputs:
@@ -100,8 +111,8 @@ def _over(action: Action, made: dict[str, str]) -> Iterator[Problem]:
             )
 
 
-def _against_module(action: Action, shelf: Shelf) -> Iterator[Problem]:
-    module = shelf.get(action.work.module) if isinstance(action.work, ModuleCall) else None
+def _against_module(action: Action, modules: Mapping[str, Module]) -> Iterator[Problem]:
+    module = modules.get(action.work.module) if isinstance(action.work, ModuleCall) else None
     if module is None:
         return
     ports = {port.param: port for port in (*module.inputs, *module.outputs)}

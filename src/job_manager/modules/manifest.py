@@ -11,12 +11,14 @@ import re
 import stat
 from typing import NamedTuple
 
+from job_manager.formats.yaml_expect import read_expect
 from job_manager.formats.yaml_params import read_params
 from job_manager.formats.yaml_reader import At, Fields, Map, Reader, Value, load, suggestion
 from job_manager.model.errors import InputError, Place, Problem
 from job_manager.model.job import FILE, FILES, KINDS
 from job_manager.model.module import Module, Port
 from job_manager.model.names import artifact_name, param_name
+from job_manager.model.need import MOST_CPUS, MOST_OF_A_LIMIT, limit_name
 from job_manager.model.params import Param
 from job_manager.model.wording import quoted
 
@@ -29,11 +31,12 @@ REQUIRED = ("name", "entrypoint")
 KEYS = (
     *("name", "description", "entrypoint", "inputs", "outputs", "params"),
     *("version", "timeout", "retries", "env", "idempotent", "python", "progress"),
+    *("cpus", "memory", "limits"),
 )
 PORT_REQUIRED = ("param_name", "type")
 PORT_KEYS = {
     "inputs": (*PORT_REQUIRED, "optional", "kind"),
-    "outputs": (*PORT_REQUIRED, "optional", "allow_empty", "kind", "glob"),
+    "outputs": (*PORT_REQUIRED, "optional", "allow_empty", "kind", "glob", "expect"),
 }
 
 
@@ -64,7 +67,7 @@ def read(folder: str) -> Reading:
     try:
         raw = _content(file)
         _refuse_second(file, others)
-        value = load(raw, file)
+        value = load(raw, file, flaws=reader.problems)
     except InputError as error:
         return Reading(None, _guessed(raw) or fallback, tuple(error.problems))
     fields = _fields(reader, value)
@@ -154,6 +157,9 @@ def _module(fields: Fields, folder: str, reader: Reader) -> Module:
         python=_python(fields),
         params=params,
         progress=_progress(fields),
+        cpus=fields.integer("cpus", 1, MOST_CPUS),
+        memory=fields.size("memory"),
+        limits=fields.counts("limits", MOST_OF_A_LIMIT, limit_name),
         place=Place(reader.file, *fields.at("name"), fields.path_of("name")),
     )
 
@@ -207,7 +213,9 @@ def _port(reader: Reader, key: str, item: Value, at: At, path: str) -> Port | No
         return None
     place = Place(reader.file, *fields.at("param_name"), fields.path_of("param_name"))
     optional, allow_empty = fields.flag("optional", False), key == "outputs" and fields.flag("allow_empty", False)
-    return Port(param, type.strip(), bool(optional), bool(allow_empty), *_kind(fields, key), place)
+    kind, glob = _kind(fields, key)
+    expect = read_expect(fields, type.strip(), sequence=kind != FILE) if key == "outputs" else ()
+    return Port(param, type.strip(), bool(optional), bool(allow_empty), kind, glob, expect, place)
 
 
 def _kind(fields: Fields, key: str) -> tuple[str, str]:

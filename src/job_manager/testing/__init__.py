@@ -3,7 +3,7 @@
 They drive the real core, supervisor and engines, so they cannot lie about what those do. They know no process.
 """
 
-from job_manager.testing.building import action, job, parallel, serial, site
+from job_manager.testing.building import action, job, linked, parallel, serial, site
 from job_manager.testing.clock import FakeClock
 from job_manager.testing.farm import Farm
 from job_manager.testing.scripted import HANGS, Outcome, ScriptedWorker, fails, lost, script, succeeds
@@ -17,6 +17,7 @@ __all__ = [
     "action",
     "fails",
     "job",
+    "linked",
     "lost",
     "parallel",
     "script",

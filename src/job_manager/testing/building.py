@@ -2,16 +2,49 @@
 
 from __future__ import annotations
 
-from job_manager.model.job import Action, Command, Job, ModuleCall, Task, Work
+from job_manager.model.fanout import Each
+from job_manager.model.job import FILE, FILES, Action, Command, Input, Job, ModuleCall, Output, Task, Work
 from job_manager.model.site import Installed, Site
 
 Node = Task | Action
 
 
-def action(name: str, *, retries: int | None = None, idempotent: bool | None = None, module: str = "") -> Action:
-    """A leaf: a command that does nothing, or a call of `module`."""
+def action(
+    name: str,
+    *,
+    retries: int | None = None,
+    idempotent: bool | None = None,
+    module: str = "",
+    cpus: int | None = None,
+    memory: int | None = None,
+    **limits: int,
+) -> Action:
+    """A leaf: a command that does nothing, or a call of `module`. Other names are limits that it takes."""
     work: Work = ModuleCall(module) if module else Command(("true",))
-    return Action(name, work, retries=retries, idempotent=idempotent)
+    takes = tuple(sorted(limits.items()))
+    return Action(name, work, retries=retries, idempotent=idempotent, cpus=cpus, memory=memory, limits=takes)
+
+
+def linked(
+    name: str,
+    *,
+    needs: tuple[str, ...] | None = None,
+    when: str = "",
+    reads: tuple[str, ...] = (),
+    writes: tuple[str, ...] = (),
+    foreach: tuple[Each, ...] = (),
+) -> Action:
+    """A leaf among others: a command that does nothing, with artifacts; one that it writes whose name ends in "/" is of
+    kind files."""
+    return Action(
+        name,
+        Command(("true",)),
+        inputs=tuple(Input(artifact) for artifact in reads),
+        outputs=tuple(Output(each.rstrip("/"), kind=FILES if each.endswith("/") else FILE) for each in writes),
+        needs=needs,
+        when=when,
+        foreach=foreach,
+    )
 
 
 def serial(name: str, *children: Node | str) -> Task:

@@ -14,9 +14,9 @@ from job_manager.core import table
 from job_manager.core.decide import Order, orders
 from job_manager.core.events import NAMES, ActionsSkipped, Event, pack, unpack
 from job_manager.core.evolve import fold
-from job_manager.core.invariants import violations
+from job_manager.core.invariants import overcommitted, violations
 from job_manager.core.said import HoldJob, ResumeJob, Said, SubmitJob, WorkerAnnounced, WorkerGone
-from job_manager.core.state import JobState, State
+from job_manager.core.state import JobState, State, WorkerState
 from job_manager.engines.memory import MemoryEngine
 from job_manager.model.document import job_document, site_document
 from job_manager.model.job import Job
@@ -46,6 +46,8 @@ class Farm:
         outcomes: Script | None = None,
         slots: int = 2,
         ahead: int = 0,
+        memory: int | None = None,
+        limits: dict[str, int] | None = None,
         workers: Sequence[ScriptedWorker] | None = None,
         site: Site | None = None,
     ) -> None:
@@ -57,7 +59,9 @@ class Farm:
         self._read = State()  # folded from what a journal would give back
         self._read_to = 0
         self.site = site_document(site or plain_site())
-        self.workers = [ScriptedWorker("w1", slots, ahead, outcomes)] if workers is None else list(workers)
+        self.workers = (
+            [ScriptedWorker("w1", slots, ahead, outcomes, memory, limits)] if workers is None else list(workers)
+        )
         self.say(SubmitJob(self.id, job_document(job), self.site))
         for worker in self.workers:
             self.announce(worker)
@@ -71,7 +75,7 @@ class Farm:
 
     def announce(self, worker: ScriptedWorker) -> None:
         """The worker offers itself, and says again all it ever reported: whoever decides now may not have heard."""
-        self.say(WorkerAnnounced(self.id, worker.name, worker.slots, worker.ahead), *worker.said)
+        self.say(_announcement(self.id, worker), *worker.said)
 
     def join(self, worker: ScriptedWorker) -> None:
         """A new incarnation comes."""
@@ -174,13 +178,17 @@ class Farm:
     def check(self) -> None:
         """Raises AssertionError where the state contradicts itself or its history."""
         state = self.supervisor.state
-        found = violations(state)
+        found = violations(state) + overcommitted(state)
         assert not found, "\n".join([*found, *self.story()])
         fold(self._read, map(reread, self.journal[self._read_to :]))
         self._read_to = len(self.journal)
         assert plain(self._read) == plain(state), "the history does not fold to the state at hand"
         leases = sum(len(job.leases) for job in state.jobs.values())
         assert len(orders(state)) == leases
+
+
+def _announcement(job: str, worker: ScriptedWorker) -> WorkerAnnounced:
+    return WorkerAnnounced(job, worker.name, worker.slots, worker.ahead, worker.memory, tuple(worker.limits.items()))
 
 
 def reread(event: Event) -> Event:
@@ -203,9 +211,9 @@ COMPARED = [name for name in JobState.__slots__ if name != "shape"]  # the shape
 def plain(state: State) -> object:
     """All of a state as plain values that can be compared, whatever kinds of sequences it is made of."""
     jobs = {job.id: [_plain(getattr(job, name)) for name in COMPARED] for job in state.jobs.values()}
-    workers = {name: (worker.slots, worker.ahead, worker.held) for name, worker in state.workers.items()}
-    assert set(State.__slots__) - PASSING == {"jobs", "workers"}
-    return jobs, workers
+    workers = {name: [getattr(each, slot) for slot in WorkerState.__slots__] for name, each in state.workers.items()}
+    assert set(State.__slots__) - PASSING == {"jobs", "used", "workers"}
+    return jobs, workers, state.used
 
 
 def _plain(value: object) -> object:

@@ -7,19 +7,21 @@ refused, no more than `slots` run at once, and everything it reported can be sai
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from job_manager.core.decide import Order, StartAttempt, StopAttempt
 from job_manager.core.said import AttemptBegan, AttemptEnded, AttemptReturned, Report
 
 
 class Outcome(NamedTuple):
-    """How an attempt ends: `after` seconds from its begin (None: never), for a `reason` as in said.AttemptEnded."""
+    """How an attempt ends: `after` seconds from its begin (None: never), for a `reason` and with `outputs` as in
+    said.AttemptEnded."""
 
     after: float | None
     reason: str = ""
     code: int | None = None
     heeds: bool = True  # ends within the grace when told to stop; else only when killed at its end
+    outputs: Sequence[Sequence[Any]] = ()
 
 
 def succeeds(after: float = 1.0) -> Outcome:
@@ -79,8 +81,18 @@ class Run(NamedTuple):
 class ScriptedWorker:
     """One incarnation. `begun` lists every attempt in the order in which they began: the witness of what really ran."""
 
-    def __init__(self, name: str = "w1", slots: int = 2, ahead: int = 0, outcomes: Script | None = None) -> None:
+    def __init__(
+        self,
+        name: str = "w1",
+        slots: int = 2,
+        ahead: int = 0,
+        outcomes: Script | None = None,
+        memory: int | None = None,
+        limits: dict[str, int] | None = None,
+    ) -> None:
         self.name = name
+        self.memory = memory
+        self.limits = limits or {}
         self.slots = slots
         self.ahead = ahead
         self.begun: list[Token] = []
@@ -164,4 +176,5 @@ class ScriptedWorker:
         return self._ended(run, at, run.outcome.reason, run.outcome.code)
 
     def _ended(self, run: Run, at: float, reason: str, code: int | None) -> AttemptEnded:
-        return AttemptEnded(*token(run.order), self.name, run.began, at, reason, code)
+        outputs = () if reason else run.outcome.outputs
+        return AttemptEnded(*token(run.order), self.name, run.began, at, reason, code, outputs=outputs)

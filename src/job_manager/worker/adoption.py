@@ -28,12 +28,14 @@ PATIENCE = 10.0  # seconds after SIGKILL for which a process may take to vanish
 
 
 class Begun(NamedTuple):
-    """One line or two of a start record; pid and start_ticks are 0 when the keeper had no time to write them."""
+    """One line or two of a start record; pid and start_ticks are 0 when the keeper had no time to write them.
+    `group` is the cgroup that bounds its memory, or ""."""
 
     token: str
     pid: int
     start_ticks: int
     began: float
+    group: str = ""
 
 
 class KeeperTrace(NamedTuple):
@@ -112,7 +114,13 @@ def end_leftovers(trace: KeeperTrace, grace: float) -> list[Leftover]:
 
 
 def remove(trace: KeeperTrace) -> None:
-    """Take away the keeper's own files, and its directory if nothing else is in it."""
+    """Take away the keeper's own files, and its directory if nothing else is in it; the cgroups it has left, too."""
+    for begun in trace.begun.values():
+        if begun.group:
+            try:
+                os.rmdir(begun.group)
+            except OSError:
+                pass
     for name in FILES:
         try:
             os.unlink(os.path.join(trace.directory, name))
@@ -180,6 +188,8 @@ class Orphans:
         self._sync_watch()
         ended, self._ended[:] = list(self._ended), []
         self.lost += [attempt.token for attempt in ended if attempt.status is None]
+        for attempt in ended:
+            processes.judge_memory(attempt)
         texts = [processes.record_of(attempt) for attempt in ended if attempt.status is not None]
         _append_exits(self.trace.directory, texts)
         return [_exit(json.loads(text)) for text in texts]
@@ -207,7 +217,7 @@ class Orphans:
             if token in self.trace.exits:
                 continue
             attempt = Attempt(token, grace)
-            attempt.began, main = begun.began, mains.get(token)
+            attempt.began, attempt.group, main = begun.began, begun.group, mains.get(token)
             if main is None:  # gone without a status we could have; what it left behind must end before it is lost
                 self._children.live[token] = self._children.ending[token] = attempt
                 continue
@@ -280,7 +290,9 @@ def _trace(directory: str) -> KeeperTrace:
     for line in _lines(directory, "starts"):
         token = str(line["token"])
         pid, ticks = int(line.get("pid", 0)), int(line.get("start_ticks", 0))
-        begun[token] = Begun(token, pid, ticks, float(line.get("began", begun[token].began if token in begun else 0.0)))
+        before = begun.get(token, Begun(token, 0, 0, 0.0))
+        began, group = float(line.get("began", before.began)), str(line.get("group", before.group))
+        begun[token] = Begun(token, pid, ticks, began, group)
     pid, ticks = int(described.get("pid", 0)), int(described.get("start_ticks", 0))
     boot, incarnation = str(described.get("boot_id", "")), described.get("incarnation") or os.path.basename(directory)
     ended = {record["token"]: _exit(record) for record in _lines(directory, "exits") if "ended" in record}

@@ -15,6 +15,7 @@ from job_manager.artifacts.outputs import MISSING, Fault
 from job_manager.artifacts.store import Published
 from job_manager.core.said import AttemptEnded
 from job_manager.model.errors import EngineError
+from job_manager.model.quantity import size_text
 from job_manager.model.wording import quoted
 from job_manager.worker.brief import (
     Brief,
@@ -32,6 +33,7 @@ from job_manager.worker.command import argv
 from job_manager.worker.keeper_link import ExitRecord, Order
 from job_manager.worker.last_words import NOTHING, Words, error_text, sentence, words_in
 from job_manager.worker.layout import Layout
+from job_manager.worker.looking import look_into
 
 GRACE = 10.0  # seconds between asking a child to end and ending it
 
@@ -112,7 +114,8 @@ def _order(brief: Brief, layout: Layout, worker: str, now: float) -> Order:
         "err": layout.log(brief.path, brief.attempt, "err") if brief.split_streams else None,
         "timeout": brief.timeout,
         "grace": GRACE,
-        "weight": 1,
+        "weight": brief.need.cpus,
+        "memory": brief.need.memory,
         "durable": not brief.idempotent,
         "bare": False,
     }
@@ -124,7 +127,8 @@ def conclude(brief: Brief, record: ExitRecord, layout: Layout, worker: str) -> A
     outputs: Sequence[Sequence[Any]] = ()
     if not ending.reason:
         try:
-            outputs = _collect(brief, layout)
+            outputs, said = _collect(brief, layout)
+            ending = ending._replace(message="; ".join(filter(None, (ending.message, said))))
         except Unfit as unfit:
             note = f" ({ending.message})" if ending.message else ""
             ending = Ending(unfit.reason, None, f"{unfit}{note}")
@@ -154,15 +158,27 @@ def read_ending(record: ExitRecord, brief: Brief) -> Ending:
         return Ending("timeout", None, f"it ran longer than its timeout of {brief.timeout:g} s and was ended")
     if why == "spawn":
         return Ending("spawn", None, record["error"] or "the program could not be started")
+    if record.get("oom"):
+        return Ending("oom", number if number is not None else code, _out_of_memory(record, brief.need.memory))
     if number is not None:
         return Ending("signal", number, f"killed by {_signal_name(number)}")
     return Ending("code", code, f"exit code {code}") if code else Ending("", None, "")
 
 
+def _out_of_memory(record: ExitRecord, asked: int | None) -> str:
+    limit = f"memory: {size_text(asked)}" if asked else "it asks for none with memory:"
+    if record.get("oom") == "cgroup":
+        peak = record.get("peak") or 0
+        used = f"it used {size_text(peak)}, " if peak else ""
+        return f"out of memory: {used}{limit}"
+    used = size_text(record["maxrss_kib"] * 1024)
+    return f"out of memory, probably: killed while the system ran short; it used at least {used}, {limit}"
+
+
 def heard(ending: Ending, brief: Brief, layout: Layout) -> Ending:
     """The ending after the attempt's own last words: an exit status in its log overrules the real one, and a failure
     message of its own heads what is said of a failure."""
-    if ending.reason not in ("", "code", "signal"):
+    if ending.reason not in ("", "code", "signal"):  # an end for want of memory leaves no last words
         return ending
     words = words_in(layout.log(brief.path, brief.attempt))
     if brief.split_streams and words is NOTHING:
@@ -193,19 +209,28 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def _collect(brief: Brief, layout: Layout) -> list[tuple[Any, ...]]:
-    """Verify every declared output, publish them all, and describe what was published."""
+def _collect(brief: Brief, layout: Layout) -> tuple[list[tuple[Any, ...]], str]:
+    """Verify every declared output, publish them all; a row for each, and what a person should know all the same."""
     for source in brief.sources:
         fault = source.identity and difference(source.path, source.identity)
         if fault:
             raise Unfit("output-invalid", f"input {quoted(source.artifact)} {fault} while the action ran")
     if not brief.action.outputs:
-        return []
-    outcome = layout.store.publish(brief.label, brief.declared)
-    if outcome.faults:
-        detail = "; ".join(fault.detail for fault in outcome.faults)
-        raise Unfit(outcome.faults[0].reason, detail + _elsewhere(brief, outcome.faults))
-    return [_row(brief, artifact) for artifact in outcome.published]
+        return [], ""
+    outputs = brief.declared
+    faults: Sequence[Fault] = layout.store.faults(brief.label, outputs)
+    bad = {fault.name for fault in faults}
+    looked = look_into(layout.store, brief.label, [output for output in outputs if output.name not in bad])
+    _refuse(brief, [*faults, *looked.faults])
+    outcome = layout.store.publish(brief.label, outputs)
+    _refuse(brief, outcome.faults)
+    return [_row(brief, artifact, looked.facts.get(artifact.name)) for artifact in outcome.published], looked.unchecked
+
+
+def _refuse(brief: Brief, faults: Sequence[Fault]) -> None:
+    if faults:
+        detail = "; ".join(fault.detail for fault in faults)
+        raise Unfit(faults[0].reason, detail + _elsewhere(brief, faults))
 
 
 def _elsewhere(brief: Brief, faults: Sequence[Fault]) -> str:
@@ -217,6 +242,7 @@ def _elsewhere(brief: Brief, faults: Sequence[Fault]) -> str:
     return ""
 
 
-def _row(brief: Brief, artifact: Published) -> tuple[Any, ...]:
+def _row(brief: Brief, artifact: Published, facts: dict[str, Any] | None) -> tuple[Any, ...]:
     row = (artifact.name, *artifact.identity, sha256(artifact.path) if brief.verify else "")
-    return (*row, {"files": artifact.files}) if artifact.files else row
+    more = (facts or {}) | ({"files": artifact.files} if artifact.files else {})
+    return (*row, more) if more else row

@@ -6,7 +6,7 @@ Knows no process and writes nothing.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from job_manager.artifacts.identity import Identity, identity
@@ -15,12 +15,18 @@ from job_manager.core import policy
 from job_manager.core.fanning import files_of, inside, is_list, result_row
 from job_manager.core.state import JobState
 from job_manager.model.job import FILES, Action, Input, ModuleCall, Output
+from job_manager.model.need import Need, need
 from job_manager.model.site import Installed
 from job_manager.model.wording import quoted
 from job_manager.worker.command import Paths
 from job_manager.worker.last_words import error_file
 from job_manager.worker.layout import Layout, label
 
+# How many threads the libraries start that would otherwise start one for each core of the machine.
+THREADS = (
+    *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"),
+    *("VECLIB_MAXIMUM_THREADS", "RAYON_NUM_THREADS"),
+)
 # What programs need to be found, to find their files, and to speak the person's language.
 LONGEST_VARIABLE = 100_000  # characters; a system takes 128 KiB in one variable
 ALWAYS_PASSED = ("PATH", "HOME", "LANG", "LC_*", "TZ", "TMPDIR", "USER", "LOGNAME", "SHELL", "TERM")
@@ -64,6 +70,16 @@ class Brief(NamedTuple):
     def sources(self) -> Iterator[Source]:
         """Every file and directory that it reads."""
         return (source for read in self.reads for source in read.sources)
+
+    @property
+    def need(self) -> Need:
+        """What it takes of the machine while it runs."""
+        return need(self.action, self.module)
+
+    @property
+    def cpus(self) -> int | None:
+        """The CPUs it asks for, None when nobody said: then programs find out themselves how many there are."""
+        return self.module.cpus if self.action.cpus is None and self.module else self.action.cpus
 
     @property
     def label(self) -> str:
@@ -132,14 +148,14 @@ class Briefing:
             return self._read_given(artifact)
         name, _, file = artifact.partition("/")
         if any(given.artifact == name for given in self.job.job.inputs):  # nobody has said yet which files these are
-            return Source(artifact, self.layout.store.input_path(artifact), None)
+            return Source(artifact, self.layout.store.input_path(name, file), None)
         found = self._producer(name)
         if found is None:  # nobody's: it will be said to be missing
-            return Source(artifact, self.layout.store.path(artifact), None)
+            return Source(artifact, self.layout.store.path(name, file=file), None)
         producer, output = found
         row = result_row(self.job, producer, name)
         made = Identity(*row[1:5]) if row else None
-        path = self.layout.store.path(artifact, output.public)
+        path = self.layout.store.path(name, output.public, file)
         if file and row and made:
             inside = self._inside(producer, name, row).get(file)
             made = Identity(made.dev, *inside) if inside else None
@@ -166,7 +182,8 @@ class Briefing:
         # What it was when this run first used it: it lies here as a link to the person's file, or as a clone of it.
         source = self._given[artifact]
         if source is None:
-            path = self.layout.store.input_path(artifact)
+            name, _, file = artifact.partition("/")
+            path = self.layout.store.input_path(name, file)
             source = Source(artifact, path, identity(path) if os.path.exists(path) else None)
             self._given[artifact] = source
         return source
@@ -218,6 +235,7 @@ def variables(brief: Brief, layout: Layout, worker: str, began: float) -> dict[s
         added["JM_INPUTS_JSON"] = inputs
     if has_lists(brief):
         added["JM_INPUTS_FILE"] = inputs_file(brief, layout)
+    added |= _resources(brief.cpus, brief.need, added, json.dumps)
     if brief.timeout:
         added["JM_DEADLINE"] = f"{began + brief.timeout:.3f}"
     if needs_folder(brief):
@@ -226,6 +244,19 @@ def variables(brief: Brief, layout: Layout, worker: str, began: float) -> dict[s
         added["JM_ERROR_FILE"] = error_file(folder)
     if brief.action.role == "module":
         added.setdefault("PYTHONUNBUFFERED", "1")  # a live log is live
+    return added
+
+
+def _resources(cpus: int | None, takes: Need, given: Mapping[str, str], dumps: Callable[[Any], str]) -> dict[str, str]:
+    """What it may use, in words that programs know; nothing of what it has not asked for."""
+    added: dict[str, str] = {}
+    if cpus is not None:
+        added["JM_CPUS"] = str(cpus)
+        added |= {name: str(cpus) for name in THREADS if name not in given}
+    if takes.memory:
+        added["JM_MEM_MB"] = str(takes.memory >> 20)
+    if takes.limits:
+        added["JM_LIMITS_JSON"] = dumps(dict(takes.limits))
     return added
 
 

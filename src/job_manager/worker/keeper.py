@@ -73,10 +73,12 @@ LOG_CAP = 64 << 20  # bytes of a log on disk: what is longer keeps its head and 
 LOG_HEAD = 1 << 20
 LOG_LOOK = 1.0  # seconds between two looks at the logs, while there are children
 BLOCK = 4096
+VMSTAT = "/proc/vmstat"
+VMSTAT_LOOK = 1.0  # seconds for which the number of OOM kills may be old when an attempt begins
 LOG_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND
 RECORD = (
     '{"token":%s,"code":%s,"signal":%s,"why":%s,"error":%s,"began":%.6f,"ended":%.6f,"elapsed":%.6f,'
-    '"utime":%.6f,"stime":%.6f,"maxrss_kib":%d,"left":%d}'
+    '"utime":%.6f,"stime":%.6f,"maxrss_kib":%d,"left":%d,"oom":%s,"peak":%d}'
 )
 STATE = '["state",{"incarnation":%s,"boot":%s,"pid":%d,"begun":[%s],"exits":[%s],"queued":[%s]}]\n'
 MAXRSS_UNIT = 1024 if sys.platform == "darwin" else 1
@@ -282,6 +284,10 @@ class Attempt:
     status: int | None = None
     usage: Any = None
     logs: tuple[str, ...] = ()
+    memory = peak = 0
+    group = ""
+    kills = -1
+    oom: str | None = None
     outlived: frozenset[int] = frozenset()
 
     def __init__(self, token: str, grace: float = 10.0, timeout: float | None = None) -> None:
@@ -294,6 +300,7 @@ def understood(order: dict[str, Any]) -> Attempt:
     """The attempt an order asks for; LookupError, TypeError, ValueError or AttributeError when it is no order."""
     attempt = Attempt(order["token"], order.get("grace", 10.0), order.get("timeout"))
     attempt.weight, attempt.durable = int(order.get("weight", 1)), bool(order.get("durable"))
+    attempt.memory = int(order.get("memory") or 0)
     if attempt.weight < 0 or not order["argv"][0]:
         raise ValueError("a negative weight or an empty argv")
     if not (order["cwd"].startswith("/") and order["log"].startswith("/")):
@@ -318,7 +325,145 @@ def record_of(attempt: Attempt) -> str:
         usage.ru_stime if usage else 0.0,
         usage.ru_maxrss // MAXRSS_UNIT if usage else 0,
         len(attempt.outlived),
+        quote(attempt.oom) if attempt.oom else "null",
+        attempt.peak,
     )
+
+
+# --- memory ---
+
+
+def memory_home(proc: str = "/proc/self") -> tuple[str, str]:
+    """The cgroup (v2) of this process, and the nearest one above it in which it may make others with a memory limit;
+    two empty texts where there is none. As root only what was delegated: the rest of the tree is the system's."""
+    own, root = _own_cgroup(proc)
+    if not own or not os.access(f"{own}/cgroup.procs", os.W_OK):
+        return "", ""
+    path = own
+    while True:
+        usable = b"memory" in (_read(f"{path}/cgroup.subtree_control") or b"").split()
+        if usable and os.access(path, os.W_OK) and os.access(f"{path}/cgroup.procs", os.W_OK) and _is_ours(path, root):
+            return own, path
+        if path == root:
+            return "", ""
+        path = os.path.dirname(path)
+
+
+def _own_cgroup(proc: str) -> tuple[str, str]:
+    for line in (_read(f"{proc}/mountinfo") or b"").decode("utf-8", "surrogateescape").splitlines():
+        fields, _, kind = line.partition(" - ")
+        if kind.startswith("cgroup2 "):
+            top, root = fields.split(" ")[3:5]
+            break
+    else:
+        return "", ""
+    lines = (_read(f"{proc}/cgroup") or b"").decode("utf-8", "surrogateescape").splitlines()
+    own = next((line[3:] for line in lines if line.startswith("0::")), "")
+    top = top.rstrip("/")
+    if not own.startswith(f"{top}/") or ".." in own.split("/"):
+        return "", ""
+    return (root + own[len(top) :]).rstrip("/"), root
+
+
+def _is_ours(path: str, root: str) -> bool:
+    while os.geteuid() == 0:
+        for name in ("user.delegate", "trusted.delegate"):
+            try:
+                if os.getxattr(path, name) == b"1":
+                    return True
+            except (OSError, AttributeError):
+                pass
+        if path == root:
+            return False
+        path = os.path.dirname(path)
+    return True
+
+
+def _put(path: str, text: str) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(handle, text.encode())
+    finally:
+        os.close(handle)
+
+
+def oom_kills(vmstat: str = VMSTAT) -> int:
+    """How often since boot the kernel has killed for want of memory, wherever that was; -1 where it does not say."""
+    _, _, rest = (_read(vmstat) or b"").partition(b"\noom_kill ")
+    return int(rest.split(b"\n", 1)[0]) if rest else -1
+
+
+def judge_memory(attempt: Attempt, vmstat: str = VMSTAT) -> None:
+    """Whether an attempt that has ended ran out of memory: `group` says so for sure, `kills` lets it be guessed."""
+    code = 0 if attempt.status is None else os.waitstatus_to_exitcode(attempt.status)
+    if attempt.group:
+        words = (_read(f"{attempt.group}/memory.events") or b"").split()
+        killed = b"oom_kill" in words[:-1] and int(words[words.index(b"oom_kill") + 1]) > 0
+        attempt.oom = "cgroup" if code and killed else None
+        attempt.peak = int(_read(f"{attempt.group}/memory.peak") or 0)
+        try:
+            os.rmdir(attempt.group)
+        except OSError:
+            pass  # something of it lives on where nobody sees it
+    # A shell says 137 of a program that was killed.
+    elif code in (-9, 137) and not attempt.blows and attempt.why is None and 0 <= attempt.kills < oom_kills(vmstat):
+        attempt.oom = "probable"
+
+
+class Confinement:
+    """Cgroups with a memory limit, one for an attempt that asks for memory, where they can be had."""
+
+    def __init__(self) -> None:
+        self._own, self._home = "", None  # type: str, str | None
+        self._serial, self.kills, self._looked = 0, -1, -NEVER
+
+    def look(self, now: float) -> None:
+        """Bring `kills` up to date: before attempts begin, but not before each of a thousand."""
+        if now - self._looked >= VMSTAT_LOOK:
+            self.kills, self._looked = oom_kills(), now
+
+    def name(self, attempt: Attempt) -> None:
+        """Say which group the attempt will have: it is to stand in the record of starts."""
+        attempt.kills = self.kills
+        if not attempt.memory:
+            return
+        if self._home is None:
+            self._own, self._home = memory_home()
+        if self._home:
+            self._serial += 1
+            attempt.group = f"{self._home}/jm-{os.getpid()}-{self._serial}"
+
+    def enter(self, attempt: Attempt) -> None:
+        """This process goes where its next child is to be born: what joins later has escaped for a moment."""
+        if not attempt.group:
+            return
+        try:
+            os.mkdir(attempt.group, 0o755)
+            for name, text in (("memory.swap.max", "0"), ("memory.oom.group", "1")):
+                if os.path.exists(f"{attempt.group}/{name}"):
+                    _put(f"{attempt.group}/{name}", text)
+            _put(f"{attempt.group}/cgroup.procs", "0")
+        except OSError as error:
+            self._give_up(attempt, error)
+
+    def leave(self, attempt: Attempt) -> None:
+        """And comes back; only then the limit is set, so that it can never be this process that it hits."""
+        if not attempt.group:
+            return
+        try:
+            _put(f"{self._own}/cgroup.procs", "0")
+            _put(f"{attempt.group}/memory.max", str(attempt.memory))
+        except OSError as error:
+            self._home = ""
+            complain("a memory limit cannot be set", error)
+
+    def _give_up(self, attempt: Attempt, error: OSError) -> None:
+        complain("memory cannot be limited", error)
+        try:
+            os.rmdir(attempt.group)
+        except OSError:
+            pass
+        attempt.group = self._home = ""
 
 
 class Children:
@@ -679,6 +824,7 @@ class Keeper:
         self._catch_signals()
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.listener.bind("s")  # relative: a long state path does not fit a socket address
+        self.confinement = Confinement()
         self.logs, self.look_at = Logs(int(os.environ.get("JM_LOG_CAP", LOG_CAP))), NEVER
         self.listener.listen(8)
         self.listener.setblocking(False)
@@ -886,6 +1032,9 @@ class Keeper:
         if not batch:
             return
         began = time.time()
+        self.confinement.look(time.monotonic())
+        for attempt, _ in batch:
+            self.confinement.name(attempt)
         try:
             self.starts.append("".join([self._start_line(attempt, began) for attempt, _ in batch]))
         except OSError as error:
@@ -902,19 +1051,23 @@ class Keeper:
     def _spawn(self, attempt: Attempt, order: dict[str, Any]) -> None:
         attempt.began, attempt.start = time.time(), time.monotonic()
         attempt.logs = (order["log"], order["err"]) if order.get("err") else (order["log"],)
+        self.confinement.enter(attempt)
         try:
             attempt.pid = spawn(order, self.base, self.incarnation, self.reset)
         except (OSError, ValueError, TypeError) as error:
             attempt.why, attempt.error, attempt.ended = "spawn", why_not(order, error), attempt.began
+            self.confinement.leave(attempt)
             self._finished(attempt)
         else:
+            self.confinement.leave(attempt)
             self.children.add(attempt)
             self.fresh.append(attempt)
 
     # records and reports
 
     def _start_line(self, attempt: Attempt, began: float) -> str:
-        return f'{{"token":{quote(attempt.token)},"boot":"{self.boot}","began":{began:.6f}}}\n'
+        group = f',"group":{quote(attempt.group)}' if attempt.group else ""
+        return f'{{"token":{quote(attempt.token)},"boot":"{self.boot}","began":{began:.6f}{group}}}\n'
 
     def _pid_line(self, attempt: Attempt) -> str:
         return f'{{"token":{quote(attempt.token)},"pid":{attempt.pid},"start_ticks":{attempt.ticks}}}\n'
@@ -927,6 +1080,8 @@ class Keeper:
         self.durable |= attempt.durable
         self.records[attempt.token] = ""
         self.finished.append(attempt)
+        if attempt.group or attempt.status:
+            judge_memory(attempt)
         self.logs.bound(attempt)
 
     def _write_exits(self, now: float) -> None:

@@ -24,7 +24,8 @@ STARTER = "import sys; sys.path.append({folder!r}); import keeper; keeper.main(s
 
 
 class Order(TypedDict):
-    """What to run. Paths are absolute; text may hold surrogate escapes. Times in seconds; `weight` in slots."""
+    """What to run. Paths are absolute; text may hold surrogate escapes. Times in seconds; `weight` in slots, `memory`
+    in bytes."""
 
     token: str
     argv: list[str]
@@ -35,13 +36,16 @@ class Order(TypedDict):
     timeout: NotRequired[float | None]
     grace: NotRequired[float]
     weight: NotRequired[int]
+    memory: NotRequired[int | None]
     durable: NotRequired[bool]
     bare: NotRequired[bool]
 
 
 class ExitRecord(TypedDict):
     """How an attempt ended. `began` and `ended` are Unix times, `elapsed` is by the monotonic clock; `why` is None,
-    "timeout", "stopped" or "spawn"; `left` counts the processes that outlived the main one and were ended."""
+    "timeout", "stopped" or "spawn"; `left` counts the processes that outlived the main one and were ended. `oom`: it
+    ran out of memory, as its cgroup says ("cgroup") or as it seems ("probable"); `peak`: bytes as the cgroup counted
+    them, 0 when nobody did. Keepers of before say neither."""
 
     token: str
     code: int | None
@@ -55,6 +59,8 @@ class ExitRecord(TypedDict):
     stime: float
     maxrss_kib: int
     left: int
+    oom: NotRequired[str | None]
+    peak: NotRequired[int]
 
 
 class Message(NamedTuple):

@@ -32,6 +32,8 @@ class Worker:
     def __init__(self, keepers: str, slots: int, environ: dict[str, str], umask: int, clock: Clock) -> None:
         self._keepers = keepers
         self.slots = slots
+        self.memory: int | None = None  # how much there is here, in bytes
+        self.limits: tuple[tuple[str, int], ...] = ()
         self._environ = inherited(environ)
         self._umask = umask
         self._clock = clock
@@ -71,7 +73,10 @@ class Worker:
         reports += self._unheard_of(briefing, {trace.incarnation for trace in traces})
         if self._link is None:
             self.start()
-        return [*reports, WorkerAnnounced(job, self.incarnation, self.slots, AHEAD)]
+        return [*reports, self._announcement(job)]
+
+    def _announcement(self, job: str) -> WorkerAnnounced:
+        return WorkerAnnounced(job, self.incarnation, self.slots, AHEAD, self.memory, self.limits)
 
     def _attach(self, trace: adoption.KeeperTrace) -> bool:
         """Take over a keeper whose worker died; its children go on."""
@@ -259,7 +264,7 @@ class Worker:
         reports += self._conclude([end for name, end in orphans.trace.exits.items() if name in self._sent], old)
         self._sent.clear()
         self.start()
-        announced = [WorkerAnnounced(job, self.incarnation, self.slots, AHEAD) for job in self._briefings]
+        announced = [self._announcement(job) for job in self._briefings]
         return [*reports, *announced]
 
     def _own_trace(self) -> adoption.KeeperTrace:

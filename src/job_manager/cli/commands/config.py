@@ -29,15 +29,19 @@ def parser() -> Parser:
 
 def main(options: Namespace, out: Output) -> int:
     """Print the table and the files."""
+    from job_manager.app.capacity import here
+
     rows = list(options.configured.rows())
     for row in rows:
         out.value(f"{row.name}={_plain(row.value)}")
     if out.talks:
         _show(rows, out)
+        out.line(_memory_in_words(here()))
         for file in options.configured.files:
             out.line(Styled("read      " if file.there else "not there ", "quiet"), file.path)
     out.document(
         {
+            "here": here(),
             "settings": [{"name": row.name, "value": _valued(row), "source": row.source} for row in rows],
             "files": [{"path": os.path.abspath(f.path), "read": f.there} for f in options.configured.files],
         }
@@ -70,10 +74,27 @@ def _show(rows: list[Any], out: Output) -> None:
 def _words(row: Any) -> str:
     """The value as a person reads it."""
     if row.source == "default":
-        return row.words or _plain(row.value)
+        return _found(row.name) or row.words or _plain(row.value)
     if row.name == "memory":
         return _size(row.value)
     return _plain(row.value)
+
+
+def _found(name: str) -> str:
+    """What there is of it here, when nobody has set another number."""
+    from job_manager.app.capacity import here
+    from job_manager.model.quantity import size_text
+
+    there = here().get(name)
+    if not there:
+        return ""
+    return f"{size_text(there) if name == 'memory' else there}, as found here"
+
+
+def _memory_in_words(there: dict[str, Any]) -> str:
+    if there["memory_enforced"]:
+        return "what an action asks for with memory: is enforced here, by cgroups"
+    return "what an action asks for with memory: is only reserved here, not enforced"
 
 
 def _size(count: int) -> str:

@@ -8,40 +8,66 @@ from collections.abc import Sequence
 from typing import Any
 
 from job_manager.cli.output import Output, Styled
-from job_manager.cli.usage import Parser, UsageError
+from job_manager.cli.usage import Parser, UsageError, meant, named_path, param_word
 from job_manager.model.errors import InputError, Problem
+from job_manager.model.wording import quoted
 
+VERBS = ("check", "test")
 SUMMARY = "List the modules of a shelf: what each does, its parameters and types, and the program that runs it."
-MORE = "`jm modules check DIR...` examines single modules: manifest, program, interpreter. None of their code is run."
+MORE = """\
+`jm modules check DIR...` examines single modules: manifest, program, interpreter. None of their code is run.
+`jm modules test DIR...` runs a module, or each of a shelf, on its sample: files in sample/ beside the manifest, named
+after its inputs; what is missing there is made. Nothing of it is seen in ./.jm."""
 EXAMPLES = (
     ("jm modules", "the shelf of this directory (JM_MODULES, else modules/)"),
     ("jm modules ~/shelf", "another one"),
     ("jm modules check modules/transcode", "everything wrong or odd with one module"),
-    ("jm modules -q", "the names alone"),
+    ("jm modules test modules/transcode --input video=clip.mp4", "run it alone, on this file"),
 )
 
 
 def parser() -> Parser:
     """The options of this verb."""
-    made = Parser("modules", SUMMARY, EXAMPLES, usage="[check] [DIR...] [options]", more=MORE)
+    made = Parser("modules", SUMMARY, EXAMPLES, usage="[check|test] [DIR...] [options]", more=MORE)
     made.add_argument(
         "words",
         metavar="DIR",
         nargs="*",
         default=[],
-        help="where to look for modules; after `check`: modules themselves",
+        help="where to look for modules; after `check` and `test`: modules",
     )
     made.add_argument(
         "--modules", metavar="DIR", action="append", default=[], help="the same as DIR (default: modules/ here)"
     )
     made.add_argument("--python", metavar="PATH", help="the Python for modules that bring and name none")
+    testing = made.add_argument_group("of `test`")
+    testing.add_argument(
+        "--input", metavar="NAME=PATH", type=named_path, action="append", default=[], help="the file of one input"
+    )
+    testing.add_argument(
+        "-p", "--param", metavar="NAME=VALUE", type=param_word, action="append", default=[], dest="params",
+        help="the value of a param of the module, or @FILE.yaml with several",
+    )  # fmt: skip
+    testing.add_argument("--keep", action="store_true", help="leave what it wrote, and its log, and say where")
     return made
 
 
 def main(options: Namespace, out: Output) -> int:
     """List, or check."""
-    if options.words[:1] == ["check"]:
+    verb = options.words[0] if options.words else ""
+    if verb == "test":
+        from job_manager.cli.module_tests import test
+
+        return test(options.words[1:], options, out)
+    if options.input or options.params or options.keep:
+        option = "--input" if options.input else "-p" if options.params else "--keep"
+        raise UsageError(f"{option} is for `jm modules test`", usage="usage: jm modules test DIR... [options]")
+    if verb == "check":
         return _check(options.words[1:], options, out)
+    if meant(verb, VERBS) and not os.path.lexists(verb):
+        raise UsageError(
+            f"there is no folder {quoted(verb)}", meant(verb, VERBS), "usage: jm modules check|test DIR..."
+        )
     return _list([*options.words, *options.modules], options, out)
 
 

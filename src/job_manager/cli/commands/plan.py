@@ -101,7 +101,7 @@ def _show_action(action: Document, indent: str, out: Output) -> None:
     kind = f"module {action['module']}" if action["module"] else action["role"]
     out.line(f"{indent}{action['number']}  ", Styled(action["name"], "strong"), f"  {kind}{_times(action)}")
     for label, text in _rows(action):
-        first, *others = text.split("\n")
+        first, *others = text.split("\n") if label in ("command", "env") else [text]
         out.line(f"{indent}     ", Styled(f"{label:<9}", "quiet"), first)
         for line in others:  # of a command: at the left, so that it is the same when it is copied
             out.line(line)
@@ -143,6 +143,9 @@ def _rows(action: Document) -> Iterator[tuple[str, str]]:
         yield "writes", _typed(use) + _goes(use)
     for name, value in action["env"].items():
         yield "env", f"{name}={shlex.quote(value)}"
+    takes = list(_takes(action))
+    if takes:
+        yield "takes", ", ".join(takes)
     limits = list(_limits(action))
     if limits:
         yield "limits", ", ".join(limits)
@@ -157,6 +160,17 @@ def _goes(use: Document) -> str:
     if use["public"]:
         return f"{optional}, public  ->  {use['path']}"
     return f"{optional}  for {', '.join(use['readers'])}" if use["readers"] else f"{optional}  (nobody reads it)"
+
+
+def _takes(action: Document) -> Iterator[str]:
+    from job_manager.model.quantity import size_text
+
+    if action["cpus"]:
+        yield f"{action['cpus']} CPU{'' if action['cpus'] == 1 else 's'}"
+    if action["memory"]:
+        yield f"{size_text(action['memory'])} of memory"
+    for name, count in action["limits"].items():
+        yield f"{count} {name}"
 
 
 def _limits(action: Document) -> Iterator[str]:

@@ -19,7 +19,7 @@ from job_manager.formats.reading import Reading
 from job_manager.formats.yaml_params import read_params
 from job_manager.formats.yaml_reader import Fields, Reader, is_null, load
 from job_manager.formats.yaml_tree import At, Map, Seq, bulk, locate
-from job_manager.model.errors import Place, in_order
+from job_manager.model.errors import Place, Problem, in_order
 from job_manager.model.job import Action, Job, Task
 from job_manager.model.names import param_name
 from job_manager.model.params import NO_VALUES, Values
@@ -40,8 +40,9 @@ LONGEST_NAME = 128
 
 def draft(raw: bytes, file: str, *, loose: bool = False, values: Values = NO_VALUES) -> Reading:
     """The job in `raw` with everything wrong or odd about it. Raises InputError when no job can be made out."""
-    root = load(raw, file)
     scope = Scope(Reader(file))
+    root = load(raw, file, flaws=scope.reader.problems)
+    flaws = frozenset(scope.reader.problems)
     at = root.at if isinstance(root, Map | Seq) else (1, 1)
     required = ("name", "version") if isinstance(root, Map) and "tasks" in root else ("name", "version", "steps")
     fields = scope.reader.fields(root, at, "", KEYS, required, MEANT)
@@ -55,11 +56,17 @@ def draft(raw: bytes, file: str, *, loose: bool = False, values: Values = NO_VAL
 
     def places(paths: Iterable[str]) -> dict[str, At]:
         # Read again, not kept: the tree of a big file is many times its text, and seldom asked for.
-        again = load(raw, file)
+        again = load(raw, file, flaws=[])
         return {path: at for path in paths if (at := locate(again, path)) is not None}
 
     reading = Reading(settled.job, (), raw, places, job if job.params else None, settled.values)
-    return replace(reading, problems=tuple(in_order([*scope.reader.said(), *reading.placed(late)])))
+    return replace(reading, problems=tuple(in_order(_beside(flaws, [*scope.reader.said(), *reading.placed(late)]))))
+
+
+def _beside(flaws: frozenset[Problem], problems: list[Problem]) -> list[Problem]:
+    # What a refused tag made of a value is not the person's mistake: of one place the flaw alone is said.
+    spots = {flaw.place[:3] for flaw in flaws}
+    return [problem for problem in problems if problem in flaws or problem.place[:3] not in spots]
 
 
 def _job(fields: Fields, scope: Scope, at: At) -> Job:

@@ -16,11 +16,14 @@ from job_manager.formats.job_yaml.naming import Wanted, wanted_name
 from job_manager.formats.job_yaml.scope import Scope, one_of
 from job_manager.formats.wording import suggestion
 from job_manager.formats.words import Word
+from job_manager.formats.yaml_expect import read_expect
 from job_manager.formats.yaml_reader import Fields, is_null
 from job_manager.formats.yaml_tree import At, Map, Value
 from job_manager.model.fanout import Each, spoken
 from job_manager.model.job import FILE, FILES, KINDS, Action, Command, Input, ModuleCall, Output, Shell, Work
 from job_manager.model.names import param_name
+from job_manager.model.need import MOST_CPUS, MOST_OF_A_LIMIT, limit_name
+from job_manager.model.template import mentioned
 from job_manager.model.wording import quoted
 
 WORKS = ("module", "cmd", "shell")
@@ -41,8 +44,15 @@ KEYS = (
     "params",
     "foreach",
     "when",
+    "cpus",
+    "memory",
+    "limits",
 )
 MEANT = {
+    **dict.fromkeys(("cpu", "cores", "threads"), 'did you mean "cpus"?'),
+    **dict.fromkeys(("mem", "ram"), 'did you mean "memory"?'),
+    **dict.fromkeys(("gpu", "gpus"), "write limits: {gpu: 1}, and how many there are into jm.toml"),
+    "resources": "write cpus:, memory: and limits: into the entry itself",
     "depends_on": 'did you mean "needs" (names of other entries)?',
     "after": 'did you mean "needs" (names of other entries)?',
     "for_each": 'did you mean "foreach"?',
@@ -57,10 +67,11 @@ MEANT = {
     "output_artifact": 'did you mean "output_artifacts"? It is a list',
 }
 READ_KEYS = ("name", "param_name", "type", "public", "kind", "optional")
-WRITTEN_KEYS = (*READ_KEYS, "allow_empty", "glob")
+WRITTEN_KEYS = (*READ_KEYS, "allow_empty", "glob", "expect")
 READ_MEANT = {
     "allow_empty": "only an output may be allowed to be empty",
     "glob": "say at the output which files count",
+    "expect": "expect is for outputs: it is looked at when the file has been written",
 }
 PARAM_MEANT = {"param": 'did you mean "param_name"?'}
 MOST_RETRIES = 1_000
@@ -184,6 +195,9 @@ def action(entry: Entry, name: str, title: str, scope: Scope) -> Action:
         needs=read_needs(fields),
         foreach=foreach,
         when=read_when(fields),
+        cpus=fields.integer("cpus", 1, MOST_CPUS),
+        memory=fields.size("memory"),
+        limits=fields.counts("limits", MOST_OF_A_LIMIT, limit_name),
         place=scope.place(entry.at, fields.path),
     )
 
@@ -219,7 +233,7 @@ def _look_at_words(
 ) -> None:
     shell = isinstance(entry.work, Shell)
     declared = words.declared(inputs, outputs)
-    lists = {f"{name}.list" for use in inputs for name in (use.artifact, use.param) if name}
+    lists = {name for word in entry.words for name in mentioned(word.text) if name.removesuffix(".list") in declared}
     known = spoken(foreach) | (declared | lists | scope.param_names | frozenset(params))
     names = words.Names(known, scope.seen, keys={each.key: each.forms for each in foreach})
     used = words.look_at(entry.words, names, shell=shell)
@@ -281,15 +295,17 @@ def _output(value: Value, at: At, path: str, called: bool, scope: Scope) -> Outp
     fields = scope.reader.fields(value, at, path, WRITTEN_KEYS, _required(called), PARAM_MEANT)
     if fields is None:
         return None
+    type, kind = scope.text(fields, "type") or None, read_kind(fields) or FILE
     return Output(
         _artifact(fields, scope),
         scope.text(fields, "param_name"),
-        scope.text(fields, "type") or None,
+        type,
         bool(fields.flag("public")),
         bool(fields.flag("optional")),
         bool(fields.flag("allow_empty")),
-        kind=read_kind(fields) or FILE,
+        kind=kind,
         glob=_glob(fields),
+        expect=read_expect(fields, type, known=type is not None or not called, sequence=kind != FILE),
         place=place,
     )
 
