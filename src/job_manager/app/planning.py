@@ -157,8 +157,18 @@ class Plan:
         written = self._job.shape.actions[index]
         fan = self._job.shape.fan(index) if written.foreach else None
         if written.foreach:
-            return {**self._described(self._briefing.brief(index, 1, self._sample(index))), **self._fan(index, fan)}
+            described = self._described(self._briefing.brief(index, 1, self._sample(index)))
+            makers = self._makers_for(written)
+            for read, use in zip(described["reads"], self._sample(index).inputs, strict=True):
+                read["from"] = makers.get(use.param or "") or read["from"]
+            return {**described, **self._fan(index, fan)}
         return self._described(self._briefing.brief(index, 1))
+
+    def _makers_for(self, written: Action) -> dict[str, str]:
+        """Who makes what a fan-out reads, by param: its names have items in place of keys in each of its actions."""
+        named = [(use.param or use.artifact, use.artifact) for use in written.inputs]
+        named += [(each.key, each.artifact) for each in written.foreach]
+        return {param: self._makers[name] for param, name in named if name in self._makers}
 
     def _sample(self, index: int) -> Action:
         """The first action of a fan-out, or one with a word in place of an item that is not known yet."""
@@ -189,7 +199,8 @@ class Plan:
         }
 
     def _described(self, brief: Brief) -> Document:
-        words = argv(brief.action, brief.module, paths(brief, self._layout), list_files(brief, self._layout))
+        found = paths(brief, self._layout) | self._unmade(brief)
+        words = argv(brief.action, brief.module, found, list_files(brief, self._layout))
         module = brief.module
         return {
             "name": brief.action.name,
@@ -217,6 +228,11 @@ class Plan:
             "params": dict(brief.action.params),
             "env": {**(dict(module.env) if module else {}), **dict(brief.action.env)},
         }
+
+    def _unmade(self, brief: Brief) -> dict[str, list[str]]:
+        """One path in place of those of several files that nobody has made yet."""
+        names = [read.use.artifact for read in brief.reads if read.many and not read.sources]
+        return {name: [self._briefing.source(name if "{" in name else f"{name}/{UNKNOWN}").path] for name in names}
 
     def _reads(self, read: Reads) -> Document:
         use = read.use
