@@ -14,8 +14,7 @@ import subprocess
 import sys
 import wave
 from base64 import b64decode
-from collections import ChainMap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -33,6 +32,9 @@ MANIFESTS: dict[str, dict[str, Any]] = {
     path.parent.name: yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(SHELF.glob("*/manifest.yaml"))
 }
 PAPER = (17, 21, 28)  # what the shelf draws on
+Files = Path | list[Path]
+Done = subprocess.CompletedProcess[str]
+Places = Mapping[str, Files]
 
 
 def wheel() -> str | None:
@@ -49,16 +51,18 @@ ANY_FFMPEG = FFMPEG["PATH"] or FFMPEG["wheel"] or ""
 NEEDS_FFMPEG = pytest.mark.skipif(not ANY_FFMPEG, reason="no ffmpeg on PATH and no wheel imageio-ffmpeg")
 
 
-def start(name: str, files: Mapping[str, Path], path: str | None = None) -> subprocess.CompletedProcess[str]:
+def start(name: str, files: Places, path: str | None = None, more: Sequence[str] = ()) -> Done:
     """Run one module as a job would; `path` replaces PATH."""
-    options = [word for param, file in files.items() for word in (f"--{param}", str(file))]
+    options: list[str] = []
+    for param, given in files.items():
+        options += [f"--{param}", *map(str, given if isinstance(given, list) else [given])]
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"} | ({} if path is None else {"PATH": path})
-    command = [sys.executable, str(SHELF / name / "main.py"), *options]
+    command = [sys.executable, str(SHELF / name / "main.py"), *options, *more]
     return subprocess.run(command, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
 
 
-def ran(name: str, **files: Path) -> subprocess.CompletedProcess[str]:
-    done = start(name, files)
+def ran(name: str, *more: str, **files: Files) -> Done:
+    done = start(name, files, more=more)
     assert done.returncode == 0, f"{name}: {done.stdout}{done.stderr}"
     return done
 
@@ -66,11 +70,11 @@ def ran(name: str, **files: Path) -> subprocess.CompletedProcess[str]:
 def work(clip: Path, into: Path) -> Path:
     """All of job.yaml on `clip`: the folder with everything it wrote."""
     into.mkdir()
-    places = {"video": clip}
+    places: Places = {"video": clip}
     for step in JOB["steps"]:
         with ThreadPoolExecutor(2) as pool:
             written = list(pool.map(partial(do, places, into), step["entries"]))
-        places = dict(ChainMap(places, *written))
+        places = {**places, **dict(item for made in written for item in made.items())}
     return into
 
 
@@ -87,13 +91,40 @@ def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], obje
     return folder
 
 
-def do(places: dict[str, Path], into: Path, entry: dict[str, Any]) -> dict[str, Path]:
-    reads = {one["param_name"]: places[one["name"]] for one in entry["input_artifacts"]}
-    writes = {one["param_name"]: into / one["name"] for one in entry["output_artifacts"]}
-    ran(entry["module"], **reads, **writes)
-    for path in writes.values():
-        assert path.is_file() and path.stat().st_size > 0, f"{entry['module']} wrote no {path.name}"
-    return {path.name: path for path in writes.values()}
+def do(places: Places, into: Path, entry: dict[str, Any]) -> Places:
+    """One entry, with `foreach:` once for each file: what it wrote, under the names as they stand in the job."""
+    if "foreach" not in entry:
+        return {name: there(path) for name, path in carried_out(places, into, entry, {}).items()}
+    [(key, over)] = entry["foreach"].items()
+    rounds = [
+        carried_out({**places, key: item}, into, entry, {f"{{{key}.stem}}": item.stem}) for item in listed(places[over])
+    ]
+    return {one["name"]: [made[one["name"]] for made in rounds] for one in entry["output_artifacts"]}
+
+
+def carried_out(places: Places, into: Path, entry: dict[str, Any], forms: Mapping[str, str]) -> dict[str, Path]:
+    writes = {}
+    for one in entry["output_artifacts"]:
+        name = one["name"]
+        for form, meant in forms.items():
+            name = name.replace(form, meant)
+        writes[one["param_name"]] = into / name
+        if one.get("kind") == "files":
+            (into / name).mkdir()
+    ran(entry["module"], **{one["param_name"]: places[one["name"]] for one in entry["input_artifacts"]}, **writes)
+    return {one["name"]: writes[one["param_name"]] for one in entry["output_artifacts"]}
+
+
+def there(path: Path) -> Files:
+    """A file that is not empty, or those in a folder."""
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    assert files and all(file.is_file() and file.stat().st_size > 0 for file in files), f"nobody wrote {path.name}"
+    return files if path.is_dir() else path
+
+
+def listed(paths: Files) -> list[Path]:
+    assert isinstance(paths, list) and paths, f"{paths} is not several files"
+    return paths
 
 
 def encode(*arguments: str | Path) -> None:
@@ -130,6 +161,25 @@ def decoded(path: Path) -> Pixels:
     width, height = int(size[1]), int(size[2])
     assert len(rgb) == width * height * 3
     return Pixels(width, height, rgb)
+
+
+def moving(path: Path) -> tuple[int, int, int]:
+    """How many frames a GIF has, as its own blocks say, and its size."""
+    content = path.read_bytes()
+    assert content[:6] == b"GIF89a" and content[-1:] == b";"
+    width, height = int.from_bytes(content[6:8], "little"), int.from_bytes(content[8:10], "little")
+    at, frames = 13 + (3 << (content[10] & 7) + 1 if content[10] & 128 else 0), 0
+    while content[at : at + 1] != b";":
+        if content[at : at + 1] == b",":
+            frames += 1
+            own = content[at + 9]
+            at += 11 + (3 << (own & 7) + 1 if own & 128 else 0)
+        else:
+            at += 2
+        while content[at]:
+            at += content[at] + 1
+        at += 1
+    return frames, width, height
 
 
 def brightness(dots: list[tuple[int, int, int]]) -> float:

@@ -23,6 +23,7 @@ from tests.modules.media import (
     decoded,
     document,
     encode,
+    moving,
     once,
     ran,
     sound,
@@ -97,7 +98,9 @@ def test_without_sound_everything_is_still_there(silent: Path) -> None:
     assert document(silent / "qc.json")["silent"] == []
     assert document(silent / "web_probe.json")["audio"] is None
     assert [cut["time"] for cut in document(silent / "scenes.json")["cuts"]] == pytest.approx([1.2], abs=0.04)
+    assert len(list((silent / "scenes").iterdir())) == 2
     page = assert_self_contained(silent / "report.html")
+    assert page.text.count("Scene by scene") == 1 and len(page.pictures) >= 2 + 2 * 2
     assert "no sound in this clip" in page.text and "The clip has no sound." in page.text
 
 
@@ -111,6 +114,9 @@ def test_an_upright_clip_of_odd_size_keeps_its_shape(phone: Path) -> None:
     assert decoded(phone / "poster.jpg").height > decoded(phone / "poster.jpg").width
     sheet = decoded(phone / "contact_sheet.jpg")
     assert sheet.width == pytest.approx(1600, abs=16), "six columns of upright frames"
+    still = decoded(phone / "scene_0001.jpg")
+    assert (still.width, still.height) == (160, 320)
+    assert moving(phone / "scene_0001.gif")[1:] == (80, 160)
 
 
 def test_the_default_sound_is_taken_and_keeps_its_place(phone: Path) -> None:
@@ -138,6 +144,8 @@ def test_a_single_frame_goes_all_the_way(instant: Path) -> None:
     assert document(instant / "loudness.json")["integrated_lufs"] is None, "too short to be measured"
     assert document(instant / "web_probe.json")["video"]["width"] == 64
     assert decoded(instant / "spectrogram.png").width == 1600
+    assert decoded(instant / "scene_0001.jpg").width == 320
+    assert moving(instant / "scene_0001.gif")[0] == 1
     assert_self_contained(instant / "report.html")
 
 
@@ -161,12 +169,12 @@ def test_cover_art_is_not_the_video(tmp_path: Path) -> None:
 def test_what_is_no_media_file_is_said_in_one_line(name: str, content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_bytes(content)
-    output = MANIFESTS[name]["outputs"][0]["param_name"]
-    refused = start(name, {"video": path, output: tmp_path / "output"})
+    outputs = {one["param_name"]: tmp_path / one["param_name"] for one in MANIFESTS[name]["outputs"]}
+    refused = start(name, {"video": path, **outputs})
     assert refused.returncode == 1
     assert refused.stderr.startswith(f"{name}: not a media file: {path} (")
     assert refused.stderr.count("\n") == 1
-    assert not (tmp_path / "output").exists()
+    assert not any(output.exists() for output in outputs.values())
 
 
 def test_without_any_ffmpeg_it_says_what_to_install(tmp_path: Path) -> None:

@@ -22,11 +22,13 @@ from tests.modules.media import (
     NEEDS_FFMPEG,
     PAPER,
     SHELF,
+    Files,
     assert_self_contained,
     brightness,
     close,
     decoded,
     document,
+    moving,
     once,
     ran,
     sound,
@@ -67,19 +69,27 @@ def test_every_manifest_says_what_its_entrypoint_takes() -> None:
         assert re.findall(r"^  --(\w+) PATH", shown, re.MULTILINE) == params
 
 
+def said(one: dict[str, str]) -> tuple[str, str]:
+    """What an artifact is: its type and its kind."""
+    return one["type"], one.get("kind", "file")
+
+
 def test_the_job_fits_the_shelf_and_reads_only_what_earlier_steps_wrote() -> None:
     assert len(JOB["steps"]) >= 4
-    types = {one["name"]: one["type"] for one in JOB["input_artifacts"]}
+    types = {one["name"]: said(one) for one in JOB["input_artifacts"]}
     for step in JOB["steps"]:
-        written: dict[str, str] = {}
+        written: dict[str, tuple[str, str]] = {}
         for entry in step["entries"]:
-            manifest = MANIFESTS[entry["module"]]
+            manifest, keys = MANIFESTS[entry["module"]], entry.get("foreach", {})
             for side in ("inputs", "outputs"):
-                given = {one["param_name"]: one["type"] for one in entry[f"{side[:-1]}_artifacts"]}
-                assert given == {one["param_name"]: one["type"] for one in manifest[side]}, entry["module"]
+                given = {one["param_name"]: said(one) for one in entry[f"{side[:-1]}_artifacts"]}
+                assert given == {one["param_name"]: said(one) for one in manifest[side]}, entry["module"]
+            one_by_one = {key: (types[over][0], "file") for key, over in keys.items() if types[over][1] == "files"}
             for one in entry["input_artifacts"]:
-                assert types.get(one["name"]) == one["type"], f"{entry['module']} reads {one['name']} too early"
-            written |= {one["name"]: one["type"] for one in entry["output_artifacts"]}
+                known = types | one_by_one
+                assert known.get(one["name"]) == said(one), f"{entry['module']} reads {one['name']} too early"
+            kind = {"kind": "files"} if keys else {}
+            written |= {one["name"]: said(one | kind) for one in entry["output_artifacts"]}
         assert not types.keys() & written.keys()
         types |= written
 
@@ -161,6 +171,56 @@ def test_the_contact_sheet_shows_every_scene(results: Path) -> None:
     assert any(close(dot, (46, 40, 92)) for dot in cells)
 
 
+def test_every_scene_is_a_clip_of_its_own_from_its_first_frame_to_its_last(results: Path, tmp_path: Path) -> None:
+    clips = sorted((results / "scenes").iterdir())
+    assert [clip.name for clip in clips] == [f"scene_{number:04}.mp4" for number in range(1, 7)]
+    edges = [0, *MAKER["CUTS"], MAKER["DURATION"]]
+    for clip, (begins, ends) in zip(clips, pairwise(edges), strict=True):
+        ran("probe", video=clip, facts=tmp_path / "facts.json")
+        facts = document(tmp_path / "facts.json")
+        assert facts["duration"] == pytest.approx(ends - begins, abs=0.05), clip.name
+        assert (facts["video"]["width"], facts["video"]["height"], facts["audio"]) == (480, 360 * 480 // 640, None)
+        # Not one frame belongs to a neighbour, or there would be a cut.
+        ran("scene_cuts", video=clip, scenes=tmp_path / "scenes.json")
+        assert document(tmp_path / "scenes.json")["cuts"] == [], clip.name
+
+
+def test_every_scene_has_a_still_and_moves(results: Path) -> None:
+    for number in range(1, 7):
+        still = decoded(results / f"scene_{number:04}.jpg")
+        assert (still.width, still.height) == (320, 180)
+        frames, width, height = moving(results / f"scene_{number:04}.gif")
+        assert (width, height) == (160, 90)
+        assert frames >= 6
+    assert brightness(decoded(results / "scene_0006.jpg").column(160)) < 8
+    assert close(decoded(results / "scene_0003.jpg").at(8, 170), (46, 40, 92), 40), "the third is the sea"
+
+
+def test_of_many_scenes_the_longest_keep_their_numbers(demo: Path, results: Path, tmp_path: Path) -> None:
+    options = ["--most", "2", "--seconds", "0.5"]
+    ran("split_scenes", *options, video=demo, scenes=results / "scenes.json", clips=tmp_path / "clips")
+    assert sorted(path.name for path in (tmp_path / "clips").iterdir()) == ["scene_0002.mp4", "scene_0003.mp4"]
+    ran("probe", video=tmp_path / "clips" / "scene_0002.mp4", facts=tmp_path / "facts.json")
+    assert document(tmp_path / "facts.json")["duration"] == pytest.approx(0.5, abs=0.05)
+
+
+def test_a_list_in_a_file_is_as_good_as_a_long_command_line(results: Path, tmp_path: Path) -> None:
+    reads = read_by_report(results)
+    for name in ("stills", "previews"):
+        paths = reads[name]
+        assert isinstance(paths, list)
+        (tmp_path / name).write_text("".join(f"{path}\n" for path in paths), encoding="utf-8")
+        reads[name] = Path(f"@{tmp_path / name}")
+    ran("report", **reads, report=tmp_path / "again.html")
+    assert (tmp_path / "again.html").read_bytes() == (results / "report.html").read_bytes()
+
+
+def test_as_many_threads_as_the_job_has_set_aside(demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JM_CPUS", "1")
+    ran("preview", video=demo, still=tmp_path / "still.jpg", moving=tmp_path / "moving.gif")
+    assert decoded(tmp_path / "still.jpg").width == 320
+
+
 def test_the_filmstrip_runs_from_the_first_scene_to_the_last(results: Path) -> None:
     picture = decoded(results / "filmstrip.jpg")
     assert (picture.width, picture.height) == (1600, 120)
@@ -186,6 +246,7 @@ def test_the_web_file_plays_in_browsers_and_starts_at_once(results: Path) -> Non
 def test_the_report_needs_nothing_but_itself_and_holds_every_picture(results: Path) -> None:
     page = assert_self_contained(results / "report.html")
     names = ["poster.jpg", "filmstrip.jpg", "waveform.png", "spectrogram.png", "contact_sheet.jpg"]
+    names += [f"scene_000{number}.{ending}" for number in range(1, 7) for ending in ("jpg", "gif")]
     assert sorted(page.pictures) == sorted((results / name).read_bytes() for name in names)
     loud = document(results / "loudness.json")["integrated_lufs"]
     for words in ("The demo clip of job_manager", "640×360", "25 fps", f"−{-loud} LUFS", "Silence from 0:10.8"):
@@ -193,10 +254,16 @@ def test_the_report_needs_nothing_but_itself_and_holds_every_picture(results: Pa
     assert page.tags.count("polygon") == 1
 
 
+def read_by_report(results: Path) -> dict[str, Files]:
+    reads: dict[str, Files] = {}
+    for one in JOB["steps"][-1]["entries"][0]["input_artifacts"]:
+        several = sorted(results.glob(one["name"].replace("{scene.stem}", "scene_*")))
+        reads[one["param_name"]] = several if one.get("kind") == "files" else results / one["name"]
+    return reads
+
+
 def test_the_report_of_the_same_files_is_the_same(results: Path, tmp_path: Path) -> None:
-    entry = JOB["steps"][-1]["entries"][0]
-    reads = {one["param_name"]: results / one["name"] for one in entry["input_artifacts"]}
-    ran("report", **reads, report=tmp_path / "again.html")
+    ran("report", **read_by_report(results), report=tmp_path / "again.html")
     assert (tmp_path / "again.html").read_bytes() == (results / "report.html").read_bytes()
 
 
@@ -209,9 +276,8 @@ def test_progress_rises_to_its_end(demo: Path, tmp_path: Path) -> None:
 
 
 def test_a_report_of_something_else_is_refused_in_one_line(results: Path, tmp_path: Path) -> None:
-    entry = JOB["steps"][-1]["entries"][0]
-    reads = {one["param_name"]: results / one["name"] for one in entry["input_artifacts"]}
-    refused = start("report", reads | {"source": results / "poster.jpg", "report": tmp_path / "report.html"})
+    wrong = {"source": results / "poster.jpg", "report": tmp_path / "report.html"}
+    refused = start("report", read_by_report(results) | wrong)
     assert refused.returncode == 1
     assert refused.stderr.startswith("report: not JSON: ") and refused.stderr.count("\n") == 1
 

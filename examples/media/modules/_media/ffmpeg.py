@@ -10,7 +10,10 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 
-_ALWAYS = ("-hide_banner", "-nostdin", "-nostats", "-y")
+# What a job says with `cpus:` is set aside and no more, and several of us share the machine: so many threads.
+_CPUS = os.environ.get("JM_CPUS", "")
+_THREADS = ("-filter_threads", _CPUS, "-threads", _CPUS) if _CPUS.isdecimal() else ()
+_ALWAYS = ("-hide_banner", "-nostdin", "-nostats", "-y", *_THREADS)
 
 
 class Unusable(Exception):

@@ -17,12 +17,14 @@ from _media.ffmpeg import Unusable, report
 def launch(main: Callable[..., None]) -> None:
     """Call `main` with what the options say for each of its parameters; exit 1 with one line if it cannot.
 
-    A parameter with a default is a param of the manifest, of the type it is annotated with; the others are paths.
+    A parameter with a default is a param of the manifest, of the type it is annotated with; the others are paths, and
+    with the annotation `list[Path]` several. So many that no command line holds them come as `@FILE`, a line each.
     """
-    parser = argparse.ArgumentParser(description=inspect.getdoc(main), allow_abbrev=False)
+    parser = argparse.ArgumentParser(description=inspect.getdoc(main), allow_abbrev=False, fromfile_prefix_chars="@")
     for name, parameter in inspect.signature(main).parameters.items():
         if parameter.default is parameter.empty:
-            parser.add_argument(f"--{name}", type=Path, required=True, metavar="PATH")
+            several = {"nargs": "+"} if parameter.annotation == list[Path] else {}
+            parser.add_argument(f"--{name}", type=Path, required=True, metavar="PATH", **several)
         else:
             parser.add_argument(f"--{name}", type=parameter.annotation, default=parameter.default)
     try:

@@ -48,6 +48,8 @@ def main(  # noqa: PLR0913 - a parameter for every input: this is the module's c
     waveform: Path,
     spectrogram: Path,
     sheet: Path,
+    stills: list[Path],
+    previews: list[Path],
     report: Path,
 ) -> None:
     """Write the page about one clip."""
@@ -60,6 +62,7 @@ def main(  # noqa: PLR0913 - a parameter for every input: this is the module's c
         _section("Timeline", charts.timeline(clip["duration"], lanes, loud, cut, found)),
         _pair(_section("Worth a look", _remarks(loud, found)), _section("Loudness", _loudness(loud))),
         _section("Contact sheet", frames),
+        _section("Scene by scene", _previews(cut, stills, previews)),
         _pair(_section("Scenes", _scenes(cut)), _section("For the web", _web(clip, module.read_json(web)))),
         _section("Streams", _streams(clip)),
     ]
@@ -69,9 +72,9 @@ def main(  # noqa: PLR0913 - a parameter for every input: this is the module's c
 
 
 def _inline(path: Path) -> str:
-    """A picture as the address that holds it. PNG begins with 0x89, JPEG does not; names need not tell."""
+    """A picture as the address that holds it. Its first byte tells what it is; names need not."""
     picture = path.read_bytes()
-    kind = "png" if picture[:1] == b"\x89" else "jpeg"
+    kind = {b"\x89": "png", b"G": "gif"}.get(picture[:1], "jpeg")
     return f"data:image/{kind};base64,{base64.b64encode(picture).decode()}"
 
 
@@ -123,6 +126,19 @@ def _loudness(loud: Document) -> str:
     now, gains = loud["integrated_lufs"], loud["gain_to_target_db"]
     rows = [[name, words.level(now + gain, "LUFS"), words.gain(gain)] for name, gain in gains.items()]
     return f'<dl class="tiles">{tiles}</dl>{charts.meter(loud)}{words.table(["Target", "Level", "Needs"], rows)}'
+
+
+def _previews(cut: Document, stills: list[Path], previews: list[Path]) -> str:
+    """Every scene there are pictures of: a still, and what moves when the pointer is on it (or a finger)."""
+    figures = []
+    for still, moving in zip(stills, previews, strict=True):
+        # scene_0003.jpg shows the third scene: of very many some have no pictures.
+        number = int(still.stem.rpartition("_")[2])
+        start = words.clock(cut["scenes"][number - 1]["start"])
+        pictures = f'<img alt="Scene {number}" src="{_inline(still)}"><img alt="" src="{_inline(moving)}">'
+        caption = f"<figcaption><b>{number}</b> {start}</figcaption>"
+        figures.append(f'<figure tabindex="0"><div>{pictures}</div>{caption}</figure>')
+    return f'<div class="previews">{"".join(figures)}</div>'
 
 
 def _scenes(cut: Document) -> str:
