@@ -13,9 +13,10 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from job_manager.artifacts.directories import DEEPEST, fits, listed, natural
+from job_manager.artifacts.directories import fits, listed, natural
 from job_manager.artifacts.identity import difference, identity, unchanged
 from job_manager.artifacts.outputs import Declared, Facts, Fault
+from job_manager.artifacts.trees import DEEPEST
 from job_manager.model.errors import Refused
 from job_manager.model.job import DIRECTORY, FILES
 
@@ -179,7 +180,7 @@ def test_several_files_are_published_in_natural_order(store, made):
     [published] = store.publish("a.1", [FRAMES]).published
     assert [row[0] for row in published.files] == ["f_9.png", "f_10.png"]
     for name, inode, size, mtime in published.files:
-        found = os.stat(store.path(f"frames/{name}"))
+        found = os.stat(store.path("frames", file=name))
         assert (found.st_ino, found.st_size, found.st_mtime_ns) == (inode, size, mtime)
         assert stat.S_IMODE(found.st_mode) == 0o444
 

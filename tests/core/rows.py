@@ -37,8 +37,8 @@ def rows_taken(journal: Iterable[e.Event]) -> set[Row]:
 
 def _rows(event: e.Event, at: int, before: int, after: int) -> Iterable[Row]:
     concerns = at == getattr(event, "action", None) or isinstance(event, e.JobResumed)
-    ranged = isinstance(event, e.ActionsSkipped | e.ActionsOmitted)
-    concerns = concerns or (ranged and event.first <= at < event.end and before != after)
+    if isinstance(event, e.ActionsSkipped | e.ActionsOmitted):
+        concerns = event.first <= at < event.end and before != after
     if not concerns:
         if before != after:
             yield table.Unblocked, before, after

@@ -5,6 +5,7 @@ Knows shapes and events; checks nothing the way the core does it: a second, slow
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -73,11 +74,20 @@ def waits_for(job: Job) -> list[set[int]]:
 
 def order_broken(job: Job, journal: Iterable[e.Event]) -> list[str]:
     """Actions leased before all that they wait for had succeeded."""
-    before, done, found = waits_for(job), set(), []
+    before, found = waits_for(job), []
+    done: set[int] = set()
+    fans: dict[int, set[int]] = {}  # written action -> those that it stands for
     for event in journal:
+        if isinstance(event, e.FannedOut):
+            size = math.prod(len(each) for each in event.items)
+            fans[event.action] = set(range(len(before), len(before) + size))
+            before += [before[event.action]] * size
+        elif isinstance(event, e.ActionsOmitted):  # of no fan-out here
+            done.update(range(event.first, event.end))
         if isinstance(event, e.ActionSucceeded):
             done.add(event.action)
-        elif isinstance(event, e.ActionLeased) and not before[event.action] <= done:
+        done.update(action for action, stands_for in fans.items() if stands_for <= done)
+        if isinstance(event, e.ActionLeased) and not before[event.action] <= done:
             found.append(
                 f"action {event.action} was leased while {sorted(before[event.action] - done)} had not succeeded"
             )
@@ -129,8 +139,9 @@ def twice_begun(farm: Farm) -> list[str]:
 
 
 DECIDED = (
-    e.ActionLeased, e.RetryPlanned, e.ActionRetried, e.ActionFailed, e.ActionLost, e.ActionsSkipped, e.JobFinished
-)  # fmt: skip
+    *(e.ActionLeased, e.RetryPlanned, e.ActionRetried, e.ActionFailed, e.ActionLost, e.ActionsSkipped),
+    *(e.ActionsOmitted, e.FannedOut, e.FanOutFailed, e.JobFinished),
+)
 
 
 SCRATCH = 10  # every so many turns the state is folded from nothing

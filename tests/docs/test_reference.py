@@ -199,6 +199,15 @@ steps:
 """
 
 
+FAN = """\
+name: fan
+version: 1.0
+steps:
+  - entries:
+      - {cmd: [echo, "{n}"], foreach: {n: 1-3}}
+"""
+
+
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory) -> Sandbox:
     made = Sandbox(tmp_path_factory.mktemp("json"))
@@ -209,6 +218,7 @@ def sandbox(tmp_path_factory) -> Sandbox:
     made.write("differs/main.py", "import sys\nopen(sys.argv[4], 'w').write('x')\n")
     made.write("differs/sample/expected/out.txt", "y")
     made.write("job.yaml", JOB)
+    made.write("fan.yaml", FAN)
     made.write("bad.yaml", "name: bad\n")
     made.write("text.txt", "hello\n")
     return made
@@ -233,7 +243,7 @@ DOCUMENTS = {
     "An error": ["check bad.yaml"],
     "run and resume": ["run job.yaml text.txt", "resume last"],
     "check": ["check job.yaml"],
-    "plan": ["plan job.yaml"],
+    "plan": ["plan job.yaml", "plan fan.yaml"],
     "modules": ["modules", "modules check modules/fails", "modules test differs"],
     "logs": ["logs last"],
     "ls": ["ls"],

@@ -93,6 +93,7 @@ def test_plan_says_how_often(clips):
     assert "encode 1: 7 actions in 2 steps" in told.out
     assert "1.1  enc  shell  6 times, once for each clip, crf; the first:" in told.out, told
     assert "reads    all of {clip.stem}_{crf}.txt  from enc/enc" in told.out
+    assert "/temp/{clip.stem}_{crf}.txt" in told.out or "/public/{clip.stem}_{crf}.txt" in told.out
     document = clips.jm("plan", "job.yaml", "--json").json
     assert document["counts"] == {"steps": 2, "actions": 2, "open": ["enc/enc"]}
     clips.write("job.yaml", FRAMES)
@@ -372,3 +373,74 @@ def test_plan_says_under_which_condition(here):
     document = here.jm("plan", "job.yaml", "--json").json
     assert [child["when"] for child in document["children"]] == [None, "fast.failed", None]
     assert json.dumps(document)
+
+
+# --- one from another -------------------------------------------------------------------------------------------------
+
+PAIRS = """\
+name: pairs
+version: 1
+inputs: [{name: clips, kind: files}]
+steps:
+  - entries:
+      - name: sound
+        foreach: {clip: clips}
+        cmd: [cp, "{clip}", "{o}"]
+        outputs: [{name: "{clip.stem}.wav", param_name: o}]
+  - entries:
+      - name: mix
+        foreach: {clip: clips, level: [1]}
+        shell: "cat {sound} {clip} > {o}"
+        inputs: [{name: "{clip.stem}.wav", param_name: sound}]
+        outputs: [{name: "{clip.stem}_{level}.txt", param_name: o, public: true}]
+"""
+
+
+def test_each_reads_what_its_counterpart_wrote(clips):
+    clips.write("job.yaml", PAIRS)
+    assert "once for each clip, level: as many as there are files; like:" in clips.jm("plan", "job.yaml").out
+    mix = clips.jm("plan", "job.yaml", "clips", "--json").json["children"][1]["children"][0]
+    assert [(read["artifact"], read["from"]) for read in mix["reads"]] == [
+        ("a.wav", "step1/sound"),
+        ("clips/a.txt", None),
+    ]
+    told = clips.jm("run", "job.yaml", "clips", "--out", "out")
+    assert told.code == 0 and clips.read("out/b_1.txt") == "clip b\nclip b\n", told
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("{clip: clips, level: [1]}", "{clip: clips, level: [1], n: [2]}"), 'the key "n" is not in it'),
+        (("wav", "{clip.index}.wav"), ""),
+        (
+            ('"{clip.stem}.wav", param_name: sound', '"{clip.name}.wav", param_name: sound'),
+            'nobody writes "{clip.name}.wav"',
+        ),
+    ],
+)
+def test_who_reads_what_no_counterpart_writes_is_told(clips, change, said):
+    clips.write("job.yaml", PAIRS.replace(*change))
+    told = clips.jm("check", "job.yaml", "clips")
+    assert told.code == (2 if said else 0) and said in told.err, told
+
+
+def test_items_that_differ_are_told(here):
+    values = PAIRS.replace("clip: clips", "clip: [a, b]").replace("inputs: [{name: clips, kind: files}]\n", "")
+    values = values.replace("{clip.stem}", "{clip}").replace('cmd: [cp, "{clip}", "{o}"]', "shell: echo {clip} > {o}")
+    here.write(
+        "job.yaml", values.replace("{clip: [a, b], level", "{clip: [a, b, c], level").replace("} {clip} >", "} >")
+    )
+    told = here.jm("run", "job.yaml")
+    assert told.code == 2 and '"step2/mix/c-1" would read "c.wav", which nobody writes' in told.err, told
+    assert "job.yaml:13:26: steps[1].entries[0].inputs[0].name" in told.err or "inputs[0].name" in told.err
+
+
+def test_a_folder_may_be_read_where_several_files_are_given(clips):
+    clips.write(
+        "job.yaml",
+        "name: d\nversion: 1\ninputs: [{name: clips, kind: files}]\nsteps:\n- entries:\n"
+        "  - {name: list, shell: 'ls {clips}', inputs: [{name: clips, kind: directory}]}\n",
+    )
+    assert clips.jm("run", "job.yaml", "clips").code == 0
+    assert clips.jm("logs", "last/list").out.split() == ["a.txt", "b.txt", "c.txt"]

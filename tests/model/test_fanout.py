@@ -18,13 +18,13 @@ from job_manager.model.fanout import (
     Combinations,
     Each,
     Filling,
-    Members,
     keys_in,
     numbers,
     spoken,
     written,
 )
 from job_manager.model.job import FILES, Action, Command, Input, Job, Output, Shell
+from job_manager.model.members import Members
 from job_manager.model.names import artifact_name, folded
 
 CLIP = Each("clip", over="clips")

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from job_manager.core.decide import Order, StartAttempt
 from job_manager.core.said import Report
+from job_manager.core.state import JobState
 from job_manager.model.fanout import Each
 from job_manager.model.job import FILES, Action, Job, Task
 from job_manager.testing import HANGS, Farm, Outcome, ScriptedWorker, action, fails, linked, lost, succeeds
@@ -92,6 +93,8 @@ def _children(rng: random.Random, left: list[int], depth: int, takes: bool) -> t
 class Simulation(Farm):
     """One seed's life of a farm. `run_to_the_end` is all there is to call."""
 
+    _last: JobState | None = None
+
     def __init__(self, seed: int) -> None:
         self.rng = random.Random(seed)
         self.settings = drawn(self.rng)
@@ -117,6 +120,7 @@ class Simulation(Farm):
             heappush(self._letters, (self.clock.wall() + delay, next(self._numbers), deliver))
 
     def hand_out(self, taken: Sequence[Order]) -> None:
+        self._last = self.job  # what the workers know of it, also while the supervisor is dead
         for order in taken:
             self.send(lambda order=order: self.reach(order))  # type: ignore[misc]
 
@@ -146,7 +150,8 @@ class Simulation(Farm):
     def _made(self, order: StartAttempt) -> list[list[object]]:
         """What the attempt has written, for those that read it: of kind files none, one or a few."""
         rows: list[list[object]] = []
-        for use in self.job.shape.actions[order.action].outputs:
+        assert self._last is not None
+        for use in self._last.shape.actions[order.action].outputs:
             files = [[f"{number}", number, 1, 1] for number in range(self.rng.randint(0, 4))]
             rows.append([use.artifact, 1, 1, 1, 1, "", {"files": files if use.kind == FILES else []}])
         return rows

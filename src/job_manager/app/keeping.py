@@ -10,12 +10,12 @@ from typing import NamedTuple
 from job_manager.app.loading import Loaded
 from job_manager.artifacts.identity import Identity, unchanged
 from job_manager.core import table
-from job_manager.core.fanning import Items, shape_of
+from job_manager.core.fans import Items, shape_of
 from job_manager.core.shape import Fan
 from job_manager.core.state import JobState
 from job_manager.model.document import action_document
-from job_manager.model.fanout import Members
 from job_manager.model.job import Action, Output
+from job_manager.model.members import Members
 from job_manager.model.site import Site
 from job_manager.worker.layout import Layout
 

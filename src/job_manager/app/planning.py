@@ -15,11 +15,12 @@ from job_manager.app.home import Home
 from job_manager.app.loading import Loaded
 from job_manager.artifacts.outputs import declared
 from job_manager.core import policy
-from job_manager.core.fanning import shape_of
+from job_manager.core.fans import shape_of
 from job_manager.core.shape import Fan
 from job_manager.core.state import JobState
-from job_manager.model.fanout import Each, Members
+from job_manager.model.fanout import Each
 from job_manager.model.job import FILES, Action, JobInput, Output, Task
+from job_manager.model.members import Members
 from job_manager.model.params import Param
 from job_manager.model.site import GivenFile, Site
 from job_manager.worker.brief import Brief, Briefing, Reads, directory, list_files, paths
@@ -83,9 +84,7 @@ class Plan:
             "modules": list(site.shelves),
             "inputs": [self._input(given) for given in job.inputs],
             "params": [self._param(param) for param in job.params],
-            "public": [
-                use for index in self._job.shape.listed() for use in self._public(self._job.shape.actions[index])
-            ],
+            "public": list(self._public()),
             "counts": {"steps": steps(self._loaded), "actions": self._job.size, "open": self._open()},
             "children": list(self._children()),
         }
@@ -110,10 +109,19 @@ class Plan:
         given = any(name == param.name for name, _ in self._loaded.site.params)
         return {**param_document(param), "value": self._loaded.values.get(param.name), "given": given}
 
-    def _public(self, action: Action) -> Iterator[Document]:
-        for output in action.outputs:
-            if output.public:
-                yield {"artifact": output.artifact, "path": self.destination(output)}
+    def _public(self) -> Iterator[Document]:
+        for output in self._public_outputs():
+            yield {"artifact": output.artifact, "path": self.destination(output)}
+
+    def _public_outputs(self) -> Iterator[Output]:
+        shape = self._job.shape
+        for index in range(shape.actions.written):
+            outputs, fan = shape.actions[index].outputs, shape.fan(index)
+            if fan is None:
+                yield from (output for output in outputs if output.public)
+            elif any(output.public for output in outputs):
+                for number in range(len(fan.members)):
+                    yield from (output for output in fan.members.outputs(number) if output.public)
 
     def _children(self) -> list[Document]:
         """The tree, without recursion: a job may be nested deeper than Python's stack."""
@@ -149,8 +157,18 @@ class Plan:
         written = self._job.shape.actions[index]
         fan = self._job.shape.fan(index) if written.foreach else None
         if written.foreach:
-            return {**self._described(self._briefing.brief(index, 1, self._sample(index))), **self._fan(index, fan)}
+            described = self._described(self._briefing.brief(index, 1, self._sample(index)))
+            makers = self._makers_for(written)
+            for read, use in zip(described["reads"], self._sample(index).inputs, strict=True):
+                read["from"] = makers.get(use.param or "") or read["from"]
+            return {**described, **self._fan(index, fan)}
         return self._described(self._briefing.brief(index, 1))
+
+    def _makers_for(self, written: Action) -> dict[str, str]:
+        """Who makes what a fan-out reads, by param: its names have items in place of keys in each of its actions."""
+        named = [(use.param or use.artifact, use.artifact) for use in written.inputs]
+        named += [(each.key, each.artifact) for each in written.foreach]
+        return {param: self._makers[name] for param, name in named if name in self._makers}
 
     def _sample(self, index: int) -> Action:
         """The first action of a fan-out, or one with a word in place of an item that is not known yet."""
@@ -181,7 +199,8 @@ class Plan:
         }
 
     def _described(self, brief: Brief) -> Document:
-        words = argv(brief.action, brief.module, paths(brief, self._layout), list_files(brief, self._layout))
+        found = paths(brief, self._layout) | self._unmade(brief)
+        words = argv(brief.action, brief.module, found, list_files(brief, self._layout))
         module = brief.module
         return {
             "name": brief.action.name,
@@ -209,6 +228,11 @@ class Plan:
             "params": dict(brief.action.params),
             "env": {**(dict(module.env) if module else {}), **dict(brief.action.env)},
         }
+
+    def _unmade(self, brief: Brief) -> dict[str, list[str]]:
+        """One path in place of those of several files that nobody has made yet."""
+        names = [read.use.artifact for read in brief.reads if read.many and not read.sources]
+        return {name: [self._briefing.source(name if "{" in name else f"{name}/{UNKNOWN}").path] for name in names}
 
     def _reads(self, read: Reads) -> Document:
         use = read.use

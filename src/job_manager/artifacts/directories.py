@@ -9,66 +9,20 @@ import fnmatch
 import os
 import re
 import stat
-from collections.abc import Iterator
-from typing import NamedTuple
 
 from job_manager.artifacts.copying import copy, discard, fresh
 from job_manager.artifacts.folders import DIRECTORY, READING
-from job_manager.artifacts.identity import Identity
-from job_manager.model.wording import quoted
+from job_manager.artifacts.trees import walk
 
-DEEPEST = 100
 DIGITS = re.compile(r"(\d+)")
 FileRow = list[object]
 """Of a file in a directory: name, inode, size in bytes, mtime in ns."""
-
-
-class Found(NamedTuple):
-    """One thing in a directory: its path from there, and what stat says."""
-
-    path: str
-    stat: os.stat_result
-
-
-class Unfit(Exception):
-    """Why a directory cannot be an artifact, as words that follow its name."""
 
 
 def natural(name: str) -> list[tuple[int, int, str]]:
     """A key that sorts frame_2 before frame_10."""
     parts = DIGITS.split(name)
     return [(1, int(part[:300]), part) if part.isdecimal() else (0, 0, part) for part in parts]
-
-
-def walk(directory: int, depth: int = 0, above: str = "") -> Iterator[Found]:
-    """Everything in the open directory and below. Raises Unfit for what is neither file nor directory, OSError."""
-    if depth > DEEPEST:
-        raise Unfit(f"holds directories nested more than {DEEPEST} deep")
-    with os.scandir(directory) as listing:
-        entries = [(entry.name, entry.stat(follow_symlinks=False)) for entry in listing]
-    for name, found in entries:
-        path = f"{above}{name}"
-        if stat.S_ISDIR(found.st_mode):
-            inside = os.open(name, DIRECTORY, dir_fd=directory)
-            try:
-                yield from walk(inside, depth + 1, f"{path}/")
-            finally:
-                os.close(inside)
-        elif not stat.S_ISREG(found.st_mode):
-            what = "a symbolic link" if stat.S_ISLNK(found.st_mode) else "no regular file"
-            raise Unfit(f"holds {quoted(path)}, which is {what}")
-        yield Found(path, found)
-
-
-def of_directory(directory: int) -> Identity:
-    """The identity of an open directory with all that is in it: total size, and the time of the latest change."""
-    own = os.fstat(directory)
-    size, newest = 0, own.st_mtime_ns
-    for found in walk(directory):
-        newest = max(newest, found.stat.st_mtime_ns)
-        if stat.S_ISREG(found.stat.st_mode):
-            size += found.stat.st_size
-    return Identity(own.st_dev, own.st_ino, size, newest)
 
 
 def listed(directory: int, glob: str) -> list[FileRow]:

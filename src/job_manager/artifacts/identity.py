@@ -10,6 +10,8 @@ import os
 import stat
 from typing import NamedTuple
 
+from job_manager.artifacts.trees import Unfit, walk
+
 
 class Identity(NamedTuple):
     """What tells one state of a file from another without reading it. `mtime_ns` in nanoseconds since the epoch."""
@@ -31,9 +33,18 @@ def identity(path: str) -> Identity:
     return _of_tree(path) if stat.S_ISDIR(found.st_mode) else of_stat(found)
 
 
-def _of_tree(path: str) -> Identity:
-    from job_manager.artifacts.directories import Unfit, of_directory
+def of_directory(directory: int) -> Identity:
+    """The identity of an open directory with all that is in it: total size, and the time of the latest change."""
+    own = os.fstat(directory)
+    size, newest = 0, own.st_mtime_ns
+    for found in walk(directory):
+        newest = max(newest, found.stat.st_mtime_ns)
+        if stat.S_ISREG(found.stat.st_mode):
+            size += found.stat.st_size
+    return Identity(own.st_dev, own.st_ino, size, newest)
 
+
+def _of_tree(path: str) -> Identity:
     handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         return of_directory(handle)

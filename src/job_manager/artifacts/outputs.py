@@ -9,9 +9,10 @@ import os
 import stat
 from typing import NamedTuple
 
-from job_manager.artifacts.directories import FileRow, Unfit, listed, of_directory
+from job_manager.artifacts.directories import FileRow, listed
 from job_manager.artifacts.folders import DIRECTORY, READING
-from job_manager.artifacts.identity import Identity, of_stat
+from job_manager.artifacts.identity import Identity, of_directory, of_stat
+from job_manager.artifacts.trees import Unfit
 from job_manager.model.expect import Expect, merged
 from job_manager.model.job import FILE, FILES, Output
 from job_manager.model.names import artifact_name

@@ -24,8 +24,9 @@ from job_manager.artifacts import bringing, copying, directories, removal
 from job_manager.artifacts.directories import FileRow
 from job_manager.artifacts.export import export
 from job_manager.artifacts.folders import DIRECTORY, READING, opened
-from job_manager.artifacts.identity import Identity, identity, of_stat
+from job_manager.artifacts.identity import Identity, identity, of_directory, of_stat
 from job_manager.artifacts.outputs import DISK, INVALID, Declared, Facts, Fault, examine
+from job_manager.artifacts.trees import Unfit
 from job_manager.model.errors import EngineError, InputError
 from job_manager.model.job import FILES
 from job_manager.model.names import artifact_name
@@ -263,8 +264,8 @@ def _place_directory(out: int, target: int, output: Declared) -> Identity | None
             return None
         directories.settle(handle)
         os.rename(output.name, output.name, src_dir_fd=out, dst_dir_fd=target)
-        return directories.of_directory(handle)
-    except directories.Unfit as wrong:
+        return of_directory(handle)
+    except Unfit as wrong:
         raise OSError(errno.EINVAL, f"it {wrong}") from wrong
     finally:
         os.close(handle)

@@ -11,12 +11,12 @@ from typing import Any
 
 from job_manager.core import events as e
 from job_manager.core import table
+from job_manager.core.settle import bound_to_wait, empty_fans, kept_in, make_ready, settle, settle_all
 from job_manager.core.state import Failure, JobState, Lease, Skip, State, WorkerState
-from job_manager.model.condition import holds
 from job_manager.model.document import read_job, read_site
 from job_manager.model.errors import InvariantBroken
-from job_manager.model.fanout import Members
-from job_manager.model.need import PLAIN, Need
+from job_manager.model.members import Members
+from job_manager.model.need import PLAIN
 
 
 def evolve(state: State, event: e.Event) -> None:
@@ -38,212 +38,13 @@ def fold(state: State, events: Iterable[e.Event]) -> State:
     return state
 
 
-# --- the tree -------------------------------------------------------------------------------------------------------
-
-
-def _settle_all(job: JobState) -> None:
-    """Follow the whole tree from its beginning, over everything that is over already."""
-    free = [node for node in job.shape.needs if not job.unmet[node] or _succeeded_below(job, node)]
-    _settle(job, [0, *(~node for node in free)])
-
-
-def _succeeded_below(job: JobState, node: int) -> bool:
-    spans = job.shape.spans(job.shape.low[node], job.shape.high[node])
-    return all(state in (table.SUCCEEDED, table.FANNED) for span in spans for state in job.states[slice(*span)])
-
-
-def _settle(job: JobState, enabled: Iterable[int] = (), finished: Iterable[tuple[int, bool]] = ()) -> None:
-    """Follow the tree from nodes that may start and nodes that are over (and whether well) as far as it goes.
-
-    A node that starts because its needs are met, and not because its turn has come, is given as `~node`.
-    """
-    starts, ends = list(enabled), list(finished)
-    while starts or ends:
-        if ends:
-            _finish(job, *ends.pop(), starts, ends)
-        else:
-            _enable(job, starts.pop(), starts, ends)
-
-
-def _enable(job: JobState, node: int, starts: list[int], ends: list[tuple[int, bool]]) -> None:
-    shape = job.shape
-    if node >= 0 and node in shape.needs:
-        return  # its needs start it
-    node = node if node >= 0 else ~node
-    action = shape.leaf[node]
-    if _unwanted(job, node):
-        if node not in job.unwanted:
-            job.unwanted.append(node)
-    elif node in shape.fans:
-        starts.extend(shape.children(node))
-        if not shape.width[node]:
-            ends.append((node, True))
-    elif action >= 0:
-        _enable_action(job, node, action, ends)
-    elif shape.low[node] == shape.high[node]:
-        if node == 0:
-            ends.append((node, True))
-    elif shape.parallel[node]:
-        starts.extend(shape.children(node))
-    else:
-        _take_turn(job, node, shape.first[node], starts)
-
-
-def _enable_action(job: JobState, node: int, action: int, ends: list[tuple[int, bool]]) -> None:
-    if job.states[action] == table.WAITING:
-        job.move(action, table.Unblocked)
-        if job.shape.actions[action].foreach:
-            job.unfanned.append(action)
-        else:
-            _make_ready(job, action)
-    elif job.states[action] == table.SUCCEEDED:
-        ends.append((node, True))
-    elif job.states[action] == table.LOST:  # nobody has said that it may run again
-        ends.append((node, False))
-
-
-def _unwanted(job: JobState, node: int) -> bool:
-    """Whether a node whose turn has come is to be left out: its condition does not hold, or what it reads is not there
-    because that was left out."""
-    shape = job.shape
-    condition = shape.conditions.get(node)
-    if condition is not None and not _waits_below(job, node):
-        return False  # kept, or left out already
-    if condition is not None:
-        asked = shape.minding.get(node, {})
-        if not holds(condition, lambda name: ended(job, asked[name])):
-            return True
-    action = shape.leaf[node]
-    if not job.omitted or action < 0 or job.states[action] not in (table.WAITING, table.FANNED):
-        return False
-    return _waits_below(job, node) and _reads_omitted(job, action)
-
-
-def _waits_below(job: JobState, node: int) -> bool:
-    spans = job.shape.spans(job.shape.low[node], job.shape.high[node])
-    return any(job.states.find(table.WAITING, *span) >= 0 for span in spans)
-
-
-def _reads_omitted(job: JobState, action: int) -> bool:
-    written = job.shape.actions[action]
-    wanted = [use.artifact for use in written.inputs if not use.optional]
-    wanted += [each.artifact for each in written.foreach if each.artifact]
-    return any(_is_omitted(job, artifact) for artifact in wanted)
-
-
-def _is_omitted(job: JobState, artifact: str) -> bool:
-    writer = job.shape.writer(artifact)
-    if writer is None:
-        return False
-    fan = job.shape.fan(writer[0])
-    if fan is None:
-        return writer[0] in job.omitted
-    return fan.low < fan.high and all(action in job.omitted for action in range(fan.low, fan.high))
-
-
-def ended(job: JobState, node: int) -> str:
-    """How a node that is over has ended: succeeded, failed or skipped."""
-    states = {state for span in _spans(job, node) for state in job.states[slice(*span)]}
-    if states & {table.FAILED, table.LOST, table.CANCELLED}:
-        return "failed"
-    return "skipped" if table.SKIPPED in states and table.SUCCEEDED not in states else "succeeded"
-
-
-def _spans(job: JobState, node: int) -> Iterable[tuple[int, int]]:
-    return job.shape.spans(job.shape.low[node], job.shape.high[node])
-
-
-def _take_turn(job: JobState, parent: int, child: int, starts: list[int]) -> None:
-    """In a serial node: the next of its children that is not over, unless it is bound to be skipped."""
-    while child >= 0 and _over(job, child):
-        child = job.shape.following[child]
-    job.turn[parent] = child
-    if child >= 0 and not any(skip.first <= job.shape.low[child] < skip.end for skip in job.doomed):
-        starts.append(child)
-
-
-def _over(job: JobState, node: int) -> bool:
-    if job.shape.leaf[node] >= 0:
-        return bool(job.ends[node]) and not job.remaining[node]
-    return not job.remaining[node]
-
-
-def _finish(job: JobState, node: int, well: bool, starts: list[int], ends: list[tuple[int, bool]]) -> None:
-    shape = job.shape
-    if shape.leaf[node] >= 0 and job.ends[node] and node not in shape.fans:
-        return  # counted already
-    job.ends[node] = 1 if well else 2
-    _feed(job, node, well, starts, ends)
-    parent = shape.parent[node]
-    if parent < 0:
-        job.over = True
-        return
-    job.remaining[parent] -= 1
-    if not well:
-        job.ends[parent] = 2
-    if not job.remaining[parent]:
-        ends.append((parent, job.ends[parent] != 2))
-    elif not shape.parallel[parent]:
-        if not well:
-            _doom(job, Skip(shape.high[node], shape.high[parent], _culprit(job, node), parent), ends)
-        elif job.turn[parent] == node:
-            _take_turn(job, parent, node, starts)
-
-
-def _feed(job: JobState, node: int, well: bool, starts: list[int], ends: list[tuple[int, bool]]) -> None:
-    """What needs this node comes nearer to its start, or can never start."""
-    for fed in job.shape.feeds.get(node, ()):
-        if not well and fed not in job.shape.minding:
-            _doom(job, Skip(job.shape.low[fed], job.shape.high[fed], _culprit(job, node), fed), ends)
-            continue
-        job.unmet[fed] -= 1
-        if not job.unmet[fed]:
-            starts.append(~fed)
-
-
-def _doom(job: JobState, skip: Skip, ends: list[tuple[int, bool]]) -> None:
-    """What waits in this range can never start any more; where nothing does, what was kept there is over."""
-    if not any(True for _ in _bound_to_wait(job, skip)):
-        ends += _kept(job, skip)
-    elif skip not in job.doomed:
-        job.doomed.append(skip)
-
-
-def _kept(job: JobState, skip: Skip) -> list[tuple[int, bool]]:
-    """Results kept over an edit of the job, in a range whose turn never comes."""
-    whole = (action for span in job.shape.spans(skip.first, skip.end) for action in range(*span))
-    return [(job.shape.node_of[action], True) for action in whole if job.states[action] == table.SUCCEEDED]
-
-
-def _bound_to_wait(job: JobState, skip: Skip) -> Iterable[int]:
-    """The actions of a range that wait, less those that start however others end."""
-    shape = job.shape
-    minding = [span for node in shape.minding for span in _spans(job, node) if node != skip.task]
-    for low, high in shape.spans(skip.first, skip.end):
-        at = job.states.find(table.WAITING, low, high)
-        while at >= 0:
-            if not any(first <= at < end for first, end in minding):
-                yield at
-            at = job.states.find(table.WAITING, at + 1, high)
-
-
-def _culprit(job: JobState, node: int) -> int:
-    """The first action below `node` that did not succeed on its own account."""
-    for state in (table.FAILED, table.LOST, table.CANCELLED):
-        for span in _spans(job, node):
-            at = job.states.find(state, *span)
-            if at >= 0:
-                return at
-    return job.shape.low[node]
-
-
 # --- jobs and workers -----------------------------------------------------------------------------------------------
 
 
 def _job_submitted(state: State, event: e.JobSubmitted) -> None:
     job = JobState(event.job, read_job(event.document), read_site(event.site), event.at)
     state.jobs[event.job] = job
-    _settle_all(job)
+    settle_all(job)
 
 
 def _job_held(state: State, event: e.JobHeld) -> None:
@@ -269,7 +70,7 @@ def _job_resumed(state: State, event: e.JobResumed) -> None:
         job.spent.clear()
         job.losses.clear()
         job.reset_tree()
-    _settle_all(job)
+    settle_all(job)
 
 
 def _revise(job: JobState, event: e.JobResumed) -> None:
@@ -332,25 +133,10 @@ def _leased(state: State, event: e.ActionLeased) -> None:
     state.changed.append((event.job, event.action))
 
 
-def _make_ready(job: JobState, action: int) -> None:
-    """It may be leased: in the queue of those that take the same resources."""
-    takes = job.takes(action)
-    if takes == PLAIN:
-        heappush(job.ready, action)
-        return
-    job.needs[action] = takes
-    job.scarce = job.scarce or bool(takes.amounts)
-    heappush(job.queues.setdefault(_names(takes), []) if takes.amounts else job.ready, action)
-
-
-def _names(takes: Need) -> tuple[str, ...]:
-    return tuple(name for name, _ in takes.amounts)
-
-
 def _take_resources(state: State, job: JobState, action: int) -> int:
     """Out of its queue; from now on it holds what it takes. How many slots that is."""
     takes = job.needs.pop(action, PLAIN)
-    names = _names(takes)
+    names = takes.names
     _take_out(job.queues[names] if names else job.ready, action)
     if takes == PLAIN:
         return 1
@@ -403,7 +189,7 @@ def _given_back(state: State, event: e.LeaseReturned | e.AttemptStopped) -> None
     job = state.jobs[event.job]
     _move(job, event)
     _end_lease(state, job, event.action)
-    _make_ready(job, event.action)
+    make_ready(job, event.action)
 
 
 def _started(state: State, event: e.ActionStarted) -> None:
@@ -446,7 +232,7 @@ def _retried(state: State, event: e.ActionRetried) -> None:
         job.undecided.remove(event.action)
     else:  # those that are due come in order, so the planned one is nearly always on top
         _take_out(job.timers, next(timer for timer in job.timers if timer[1] == event.action))
-    _make_ready(job, event.action)
+    make_ready(job, event.action)
 
 
 def _decided(job: JobState, event: e.RetryPlanned | e.ActionRetried | e.ActionFailed | e.ActionLost) -> None:
@@ -459,7 +245,7 @@ def _given_up(state: State, event: e.ActionFailed | e.ActionLost) -> None:
     job = state.jobs[event.job]
     job.move(event.action, type(event))
     _decided(job, event)
-    _settle(job, finished=[(job.shape.node_of[event.action], False)])
+    settle(job, finished=[(job.shape.node_of[event.action], False)])
 
 
 def _succeeded(state: State, event: e.ActionSucceeded) -> None:
@@ -473,7 +259,7 @@ def _succeeded(state: State, event: e.ActionSucceeded) -> None:
         job.notes[action] = event.note
     job.failures.pop(action, None)
     _end_lease(state, job, action)
-    _settle(job, finished=[(job.shape.node_of[action], True)])
+    settle(job, finished=[(job.shape.node_of[action], True)])
 
 
 def _skipped(state: State, event: e.ActionsSkipped) -> None:
@@ -482,18 +268,11 @@ def _skipped(state: State, event: e.ActionsSkipped) -> None:
     if skip not in job.doomed:
         raise InvariantBroken(f"job {job.id}: ActionsSkipped cannot happen, nothing dooms {skip.first} to {skip.end}")
     job.doomed.remove(skip)
-    ends = _kept(job, skip)
-    for action in list(_bound_to_wait(job, skip)):
+    ends = kept_in(job, skip)
+    for action in list(bound_to_wait(job, skip)):
         job.move(action, e.ActionsSkipped)
         ends.append((job.shape.node_of[action], False))
-    _settle(job, finished=[*_empty_fans(job, skip.first, skip.end), *ends])
-
-
-def _empty_fans(job: JobState, first: int, end: int) -> list[tuple[int, bool]]:
-    """Fan-outs without a single item in a range whose turn never comes."""
-    shape = job.shape
-    nodes = (node for node, fan in shape.fans.items() if first <= fan.action < end and fan.low == fan.high)
-    return [(node, True) for node in nodes if not job.ends[node]]
+    settle(job, finished=[*empty_fans(job, skip.first, skip.end), *ends])
 
 
 def _omitted(state: State, event: e.ActionsOmitted) -> None:
@@ -501,7 +280,7 @@ def _omitted(state: State, event: e.ActionsOmitted) -> None:
     if event.node not in job.unwanted:
         raise InvariantBroken(f"job {job.id}: ActionsOmitted cannot happen to node {event.node}, which is wanted")
     job.unwanted.remove(event.node)
-    ends = _empty_fans(job, event.first, event.end)
+    ends = empty_fans(job, event.first, event.end)
     for span in job.shape.spans(event.first, event.end):
         for action in range(*span):
             if job.states[action] == table.WAITING:
@@ -510,7 +289,7 @@ def _omitted(state: State, event: e.ActionsOmitted) -> None:
                 ends.append((job.shape.node_of[action], True))
             elif job.states[action] == table.SUCCEEDED:
                 ends.append((job.shape.node_of[action], True))
-    _settle(job, finished=ends)
+    settle(job, finished=ends)
 
 
 def _fanned_out(state: State, event: e.FannedOut) -> None:
@@ -519,7 +298,7 @@ def _fanned_out(state: State, event: e.FannedOut) -> None:
     job.unfanned.remove(event.action)
     fan = job.shape.fan_out(event.action, Members(job.shape.actions[event.action], event.items))
     job.grow(fan)
-    _settle(job, enabled=[~job.shape.node_of[event.action]])
+    settle(job, enabled=[~job.shape.node_of[event.action]])
 
 
 def _fan_out_failed(state: State, event: e.FanOutFailed) -> None:
@@ -528,7 +307,7 @@ def _fan_out_failed(state: State, event: e.FanOutFailed) -> None:
     job.unfanned.remove(event.action)
     job.began[event.action] = job.ended[event.action] = event.at
     job.failures[event.action] = Failure(0, "upstream", None, event.message)
-    _settle(job, finished=[(job.shape.node_of[event.action], False)])
+    settle(job, finished=[(job.shape.node_of[event.action], False)])
 
 
 FOLDS: dict[type, Callable[[State, Any], None]] = {

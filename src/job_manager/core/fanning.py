@@ -1,72 +1,21 @@
-"""Fanning out: which items the keys of a written action have, and when that is known. Pure.
+"""Fanning out when the time has come: the files that actions have made, and what an artifact's name stands for. Pure.
 
-Values, ranges and a person's files are known from the start; files that an action makes, once it has made them.
+Raises nothing but ValueError with a sentence.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-from job_manager.core.shape import Fan, Shape
-from job_manager.model.fanout import MOST, Each, Members
-from job_manager.model.job import DIRECTORY, FILES, Action, Job, Output
+from job_manager.core.fans import given_of, outputs_of
+from job_manager.core.state import JobState
+from job_manager.model.fanout import MOST
+from job_manager.model.job import DIRECTORY, FILES, Action, Output
+from job_manager.model.members import Members
 from job_manager.model.names import artifact_name, folded
-from job_manager.model.site import Site
 from job_manager.model.template import fill
 from job_manager.model.wording import quoted
-
-if TYPE_CHECKING:
-    from job_manager.core.state import JobState
-
-Items = Sequence[Sequence[str]]
-
-
-def shape_of(job: Job, site: Site, fans: Iterable[tuple[int, Items]] = ()) -> Shape:
-    """The shape of a job with every fan-out whose items are known from the start, and then these others."""
-    shape = Shape(job)
-    for action in shape.written_fans:
-        items = _known(shape, site, shape.actions[action])
-        if items is not None:
-            shape.fan_out(action, Members(shape.actions[action], items))
-    for action, found in fans:
-        shape.fan_out(action, Members(shape.actions[action], found))
-    return shape
-
-
-def _known(shape: Shape, site: Site, action: Action) -> list[list[str]] | None:
-    found = []
-    for each in action.foreach:
-        items = _known_items(shape, site, each)
-        if items is None:
-            return None
-        found.append(items)
-    return found
-
-
-def _known_items(shape: Shape, site: Site, each: Each) -> list[str] | None:
-    if not each.artifact:
-        return each.items()
-    writer = shape.writer(each.artifact)
-    if writer is None:
-        return _given(site, each.artifact) or None
-    action, output = writer
-    fan = shape.fan(action)
-    if fan is None or output.kind == FILES or output.optional:
-        return None
-    return [use.artifact for _, use in outputs_of(shape, fan, output)]
-
-
-def _given(site: Site, artifact: str) -> list[str]:
-    beginning = f"{artifact}/"
-    return [given.name for given in site.inputs if given.name.startswith(beginning)]
-
-
-def outputs_of(shape: Shape, fan: Fan, output: Output) -> Iterator[tuple[int, Output]]:
-    """This output (as it is written) of every action of a fan-out in order, with the action's index."""
-    place = shape.actions[fan.action].outputs.index(output)
-    for number in range(len(fan.members)):
-        yield fan.low + number, fan.members[number].outputs[place]
 
 
 def items_of(job: JobState, action: Action) -> list[list[str]]:
@@ -83,7 +32,7 @@ def files_of(job: JobState, artifact: str) -> list[str]:
     """The artifacts that a name for several stands for, in order: those that have been made, or given."""
     writer = job.shape.writer(artifact)
     if writer is None:
-        return _given(job.site, artifact) or [artifact]
+        return given_of(job.site, artifact) or [artifact]
     action, output = writer
     fan = job.shape.fan(action)
     written = [(action, output)] if fan is None else outputs_of(job.shape, fan, output)

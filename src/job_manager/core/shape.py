@@ -16,8 +16,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple, overload
 
 from job_manager.model.condition import Condition, names_in, parse
-from job_manager.model.fanout import Members
 from job_manager.model.job import Action, Job, Output, Task
+from job_manager.model.members import Members
 
 
 class Fan(NamedTuple):
@@ -309,8 +309,11 @@ class Shape:
 
     def artifacts(self) -> set[str]:
         """The names of everything that is written, as far as it is known."""
-        known = (index for index in range(len(self.actions)) if not self.actions[index].foreach)
-        return {use.artifact for index in known for use in self.actions[index].outputs}
+        written = (self.actions[index] for index in range(self.actions.written))
+        known = {use.artifact for action in written if not action.foreach for use in action.outputs}
+        for fan in self.fans.values():
+            known.update(use.artifact for number in range(len(fan.members)) for use in fan.members.outputs(number))
+        return known
 
     def children(self, node: int) -> Iterator[int]:
         """The children of a node in listing order."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from job_manager.core import table
-from job_manager.core.fanning import Items, shape_of
+from job_manager.core.fans import Items, shape_of
 from job_manager.core.shape import Fan, Shape
 from job_manager.model.errors import InvariantBroken, NotFound
 from job_manager.model.job import Job, ModuleCall

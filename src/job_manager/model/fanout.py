@@ -1,4 +1,4 @@
-"""Fan-out: one written action that is run once for each item of its keys; ranges of numbers, and the actions it makes.
+"""Fan-out: the keys of an action that is run once for each of their items, ranges of numbers, what stands in braces.
 
 Pure. Items are texts: values as they are written, numbers, chunks of numbers (`1-19x2`), or artifacts. Knows nothing of
 where the files of a key come from, nor when they are known.
@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import pairwise
 from math import prod
-from typing import TYPE_CHECKING, TypeVar, overload
+from typing import overload
 
 from job_manager.model.errors import Place
-from job_manager.model.template import FIELD, fill, mentioned
-
-if TYPE_CHECKING:
-    from job_manager.model.job import Action, Input, Output
+from job_manager.model.template import FIELD
 
 MOST = 1_000_000  # items of one key, and actions of one fan-out
 PART = re.compile(r"(-?[0-9]{1,12})(?:-(-?[0-9]{1,12})(?:x([0-9]{1,9}))?)?\Z")
@@ -224,112 +221,3 @@ def _of_value(each: Each, item: str) -> dict[str, str]:
     step = abs(whole[1] - whole[0]) if len(whole) > 1 else 1
     forms = (("", item), (".first", whole[0]), (".last", whole[-1]), (".step", step), (".count", len(whole)))
     return {each.key + form: str(value) for form, value in forms}
-
-
-# --- the actions it makes --------------------------------------------------------------------------------------------
-
-Use = TypeVar("Use", "Input", "Output")
-
-
-class Members(Sequence["Action"]):
-    """The actions of one fan-out in order, made when they are asked for: a hundred thousand cost nothing until then."""
-
-    def __init__(self, action: Action, items: Sequence[Sequence[str]]) -> None:
-        self.written = action
-        self.combinations = Combinations(items)
-        self._names: list[str] | None = None
-
-    def __len__(self) -> int:
-        return len(self.combinations)
-
-    @overload
-    def __getitem__(self, at: int) -> Action: ...
-
-    @overload
-    def __getitem__(self, at: slice) -> list[Action]: ...
-
-    def __getitem__(self, at: int | slice) -> Action | list[Action]:
-        if isinstance(at, slice):
-            return [self[number] for number in range(*at.indices(len(self)))]
-        return _member(self.written, self.name(at), self.combinations[at], self.filling(at))
-
-    def filling(self, at: int) -> Filling:
-        """What stands in braces in the member `at`."""
-        return Filling(self.written.foreach, self.combinations[at], self.combinations.positions(at))
-
-    def name(self, at: int) -> str:
-        """The name of the member `at`, made from its items; no two are alike."""
-        if self._names is None:
-            self._names = _names(self.combinations)
-        return self._names[at]
-
-
-def _names(combinations: Combinations) -> list[str]:
-    from job_manager.model.names import folded, slug
-
-    parts = [
-        [slug(item.rsplit("/", 1)[-1].rsplit(".", 1)[0] or item, "item") for item in each]
-        for each in combinations.items
-    ]
-    taken: set[str] = set()
-    found = []
-    for at, words in enumerate(Combinations(parts)):
-        name = _clipped("-".join(words)).rstrip("-.")
-        if folded(name) in taken or name.startswith("-"):
-            name = f"{name.lstrip('-')[:70]}+{at + 1}"
-        taken.add(folded(name))
-        found.append(name)
-    return found
-
-
-def _clipped(name: str) -> str:
-    # Room for the number that tells it from others of its beginning, within what a file name may have.
-    return name[:80] if name.isascii() else name[:80].encode()[:200].decode("utf-8", "ignore")
-
-
-def _member(action: Action, name: str, items: Sequence[str], filling: Filling) -> Action:
-    files = {each.key: item for each, item in zip(action.foreach, items, strict=True) if each.artifact}
-    inputs = tuple(_read(use, files, filling) for use in action.inputs)
-    beside = _beside(action, filling)
-    named = {use.param or use.artifact for use in action.inputs}
-    for key, item in files.items():
-        # In a command the key itself is the path of the file, declared among the inputs or not.
-        if key not in named and key in beside:
-            inputs = (*inputs, _implied(key, item))
-        beside.pop(key, None)
-    params = tuple((param, fill(text, filling)) for param, text in action.params)
-    if beside:
-        params = tuple(sorted({**dict(params), **beside}.items()))
-    return replace(
-        action,
-        name=name,
-        title="",
-        inputs=inputs,
-        outputs=tuple(
-            replace(use, artifact=fill(use.artifact, filling), group=use.group or use.artifact)
-            for use in action.outputs
-        ),
-        env=tuple((variable, fill(text, filling)) for variable, text in action.env),
-        params=params,
-        foreach=(),
-        needs=None,
-        when="",
-    )
-
-
-def _read(use: Input, files: Mapping[str, str], filling: Filling) -> Input:
-    if use.artifact in files:
-        return replace(use, artifact=files[use.artifact], param=use.param or use.artifact, kind=use.kind or "file")
-    return replace(use, artifact=fill(use.artifact, filling)) if "{" in use.artifact and use.kind != "files" else use
-
-
-def _implied(key: str, item: str) -> Input:
-    from job_manager.model.job import Input
-
-    return Input(item, key)
-
-
-def _beside(action: Action, filling: Filling) -> dict[str, str]:
-    from job_manager.model.expand import words
-
-    return {name: filling[name] for word in words(action) for name in mentioned(word) if name in filling}

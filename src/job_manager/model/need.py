@@ -37,6 +37,11 @@ class Need(NamedTuple):
         return next((amount for name, amount in self.amounts if name == MEMORY), None)
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """What there are amounts of."""
+        return tuple(name for name, _ in self.amounts)
+
+    @property
     def limits(self) -> Amounts:
         """The counted things alone."""
         return tuple(pair for pair in self.amounts if pair[0] != MEMORY)

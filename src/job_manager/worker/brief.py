@@ -148,8 +148,11 @@ class Briefing:
             return self._read_given(artifact)
         name, _, file = artifact.partition("/")
         if any(given.artifact == name for given in self.job.job.inputs):  # nobody has said yet which files these are
-            return Source(artifact, self.layout.store.input_path(artifact), None)
-        producer, output = self._producer(name)
+            return Source(artifact, self.layout.store.input_path(name, file), None)
+        found = self._producer(name)
+        if found is None:  # nobody's: it will be said to be missing
+            return Source(artifact, self.layout.store.path(name, file=file), None)
+        producer, output = found
         row = result_row(self.job, producer, name)
         made = Identity(*row[1:5]) if row else None
         path = self.layout.store.path(name, output.public, file)
@@ -166,14 +169,14 @@ class Briefing:
 
     _listed: tuple[tuple[int, str, int], dict[str, tuple[int, int, int]]] = ((-1, "", 0), {})
 
-    def _producer(self, artifact: str) -> tuple[int, Output]:
+    def _producer(self, artifact: str) -> tuple[int, Output] | None:
         writer = self.job.shape.writer(artifact)
         if writer is not None:
             return writer
         if self._members_of != len(self.job.shape.actions):
             self._members = dict(_members(self.job))
             self._members_of = len(self.job.shape.actions)
-        return self._members[artifact]
+        return self._members.get(artifact)
 
     def _read_given(self, artifact: str) -> Source:
         # What it was when this run first used it: it lies here as a link to the person's file, or as a clone of it.
@@ -190,7 +193,7 @@ def _members(job: JobState) -> Iterator[tuple[str, tuple[int, Output]]]:
     """What the actions of fan-outs write, each by its own name."""
     for fan in job.shape.fans.values():
         for number in range(len(fan.members)):
-            for output in fan.members[number].outputs:
+            for output in fan.members.outputs(number):
                 yield output.artifact, (fan.low + number, output)
 
 

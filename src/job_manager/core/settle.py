@@ -1,0 +1,233 @@
+"""Following the tree of a job: what may start when something is over, what never can, and what is left out.
+
+Part of evolve, and called by it alone; writes the indices of the state. Trees of any depth are walked without
+recursion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from heapq import heappush
+
+from job_manager.core import table
+from job_manager.core.state import JobState, Skip
+from job_manager.model.condition import holds
+from job_manager.model.need import PLAIN, Need
+
+
+def settle_all(job: JobState) -> None:
+    """Follow the whole tree from its beginning, over everything that is over already."""
+    free = [node for node in job.shape.needs if not job.unmet[node] or _succeeded_below(job, node)]
+    settle(job, [0, *(~node for node in free)])
+
+
+def _succeeded_below(job: JobState, node: int) -> bool:
+    spans = job.shape.spans(job.shape.low[node], job.shape.high[node])
+    return all(state in (table.SUCCEEDED, table.FANNED) for span in spans for state in job.states[slice(*span)])
+
+
+def settle(job: JobState, enabled: Iterable[int] = (), finished: Iterable[tuple[int, bool]] = ()) -> None:
+    """Follow the tree from nodes that may start and nodes that are over (and whether well) as far as it goes.
+
+    A node that starts because its needs are met, and not because its turn has come, is given as `~node`.
+    """
+    starts, ends = list(enabled), list(finished)
+    while starts or ends:
+        if ends:
+            _finish(job, *ends.pop(), starts, ends)
+        else:
+            _enable(job, starts.pop(), starts, ends)
+
+
+def _enable(job: JobState, node: int, starts: list[int], ends: list[tuple[int, bool]]) -> None:
+    shape = job.shape
+    if node >= 0 and node in shape.needs:
+        return  # its needs start it
+    node = node if node >= 0 else ~node
+    action = shape.leaf[node]
+    if _unwanted(job, node):
+        if node not in job.unwanted:
+            job.unwanted.append(node)
+    elif node in shape.fans:
+        starts.extend(shape.children(node))
+        if not shape.width[node]:
+            ends.append((node, True))
+    elif action >= 0:
+        _enable_action(job, node, action, ends)
+    elif shape.low[node] == shape.high[node]:
+        if node == 0:
+            ends.append((node, True))
+    elif shape.parallel[node]:
+        starts.extend(shape.children(node))
+    else:
+        _take_turn(job, node, shape.first[node], starts)
+
+
+def _enable_action(job: JobState, node: int, action: int, ends: list[tuple[int, bool]]) -> None:
+    if job.states[action] == table.WAITING:
+        job.move(action, table.Unblocked)
+        if job.shape.actions[action].foreach:
+            job.unfanned.append(action)
+        else:
+            make_ready(job, action)
+    elif job.states[action] == table.SUCCEEDED:
+        ends.append((node, True))
+    elif job.states[action] == table.LOST:  # nobody has said that it may run again
+        ends.append((node, False))
+
+
+def _unwanted(job: JobState, node: int) -> bool:
+    """Whether a node whose turn has come is to be left out: its condition does not hold, or what it reads is not there
+    because that was left out."""
+    shape = job.shape
+    condition = shape.conditions.get(node)
+    if condition is not None and not _waits_below(job, node):
+        return False  # kept, or left out already
+    if condition is not None:
+        asked = shape.minding.get(node, {})
+        if not holds(condition, lambda name: ended(job, asked[name])):
+            return True
+    action = shape.leaf[node]
+    if not job.omitted or action < 0 or job.states[action] not in (table.WAITING, table.FANNED):
+        return False
+    return _waits_below(job, node) and _reads_omitted(job, action)
+
+
+def _waits_below(job: JobState, node: int) -> bool:
+    spans = job.shape.spans(job.shape.low[node], job.shape.high[node])
+    return any(job.states.find(table.WAITING, *span) >= 0 for span in spans)
+
+
+def _reads_omitted(job: JobState, action: int) -> bool:
+    written = job.shape.actions[action]
+    wanted = [use.artifact for use in written.inputs if not use.optional]
+    wanted += [each.artifact for each in written.foreach if each.artifact]
+    return any(_is_omitted(job, artifact) for artifact in wanted)
+
+
+def _is_omitted(job: JobState, artifact: str) -> bool:
+    writer = job.shape.writer(artifact)
+    if writer is None:
+        return False
+    fan = job.shape.fan(writer[0])
+    if fan is None:
+        return writer[0] in job.omitted
+    return fan.low < fan.high and all(action in job.omitted for action in range(fan.low, fan.high))
+
+
+def ended(job: JobState, node: int) -> str:
+    """How a node that is over has ended: succeeded, failed or skipped."""
+    states = {state for span in _spans(job, node) for state in job.states[slice(*span)]}
+    if states & {table.FAILED, table.LOST, table.CANCELLED}:
+        return "failed"
+    return "skipped" if table.SKIPPED in states and table.SUCCEEDED not in states else "succeeded"
+
+
+def _spans(job: JobState, node: int) -> Iterable[tuple[int, int]]:
+    return job.shape.spans(job.shape.low[node], job.shape.high[node])
+
+
+def _take_turn(job: JobState, parent: int, child: int, starts: list[int]) -> None:
+    """In a serial node: the next of its children that is not over, unless it is bound to be skipped."""
+    while child >= 0 and _over(job, child):
+        child = job.shape.following[child]
+    job.turn[parent] = child
+    if child >= 0 and not any(skip.first <= job.shape.low[child] < skip.end for skip in job.doomed):
+        starts.append(child)
+
+
+def _over(job: JobState, node: int) -> bool:
+    if job.shape.leaf[node] >= 0:
+        return bool(job.ends[node]) and not job.remaining[node]
+    return not job.remaining[node]
+
+
+def _finish(job: JobState, node: int, well: bool, starts: list[int], ends: list[tuple[int, bool]]) -> None:
+    shape = job.shape
+    if shape.leaf[node] >= 0 and job.ends[node] and node not in shape.fans:
+        return  # counted already
+    job.ends[node] = 1 if well else 2
+    _feed(job, node, well, starts, ends)
+    parent = shape.parent[node]
+    if parent < 0:
+        job.over = True
+        return
+    job.remaining[parent] -= 1
+    if not well:
+        job.ends[parent] = 2
+    if not job.remaining[parent]:
+        ends.append((parent, job.ends[parent] != 2))
+    elif not shape.parallel[parent]:
+        if not well:
+            _doom(job, Skip(shape.high[node], shape.high[parent], _culprit(job, node), parent), ends)
+        elif job.turn[parent] == node:
+            _take_turn(job, parent, node, starts)
+
+
+def _feed(job: JobState, node: int, well: bool, starts: list[int], ends: list[tuple[int, bool]]) -> None:
+    """What needs this node comes nearer to its start, or can never start."""
+    for fed in job.shape.feeds.get(node, ()):
+        if not well and fed not in job.shape.minding:
+            _doom(job, Skip(job.shape.low[fed], job.shape.high[fed], _culprit(job, node), fed), ends)
+            continue
+        job.unmet[fed] -= 1
+        if not job.unmet[fed]:
+            starts.append(~fed)
+
+
+def _doom(job: JobState, skip: Skip, ends: list[tuple[int, bool]]) -> None:
+    """What waits in this range can never start any more; where nothing does, what was kept there is over."""
+    if not any(True for _ in bound_to_wait(job, skip)):
+        ends += kept_in(job, skip)
+    elif skip not in job.doomed:
+        job.doomed.append(skip)
+
+
+def kept_in(job: JobState, skip: Skip) -> list[tuple[int, bool]]:
+    """Results kept over an edit of the job, in a range whose turn never comes."""
+    whole = (action for span in job.shape.spans(skip.first, skip.end) for action in range(*span))
+    return [(job.shape.node_of[action], True) for action in whole if job.states[action] == table.SUCCEEDED]
+
+
+def bound_to_wait(job: JobState, skip: Skip) -> Iterable[int]:
+    """The actions of a range that wait, less those that start however others end."""
+    shape = job.shape
+    minding = [span for node in shape.minding for span in _spans(job, node) if node != skip.task]
+    for low, high in shape.spans(skip.first, skip.end):
+        at = job.states.find(table.WAITING, low, high)
+        while at >= 0:
+            if not any(first <= at < end for first, end in minding):
+                yield at
+            at = job.states.find(table.WAITING, at + 1, high)
+
+
+def _culprit(job: JobState, node: int) -> int:
+    """The first action below `node` that did not succeed on its own account."""
+    for state in (table.FAILED, table.LOST, table.CANCELLED):
+        for span in _spans(job, node):
+            at = job.states.find(state, *span)
+            if at >= 0:
+                return at
+    return job.shape.low[node]
+
+
+def empty_fans(job: JobState, first: int, end: int) -> list[tuple[int, bool]]:
+    """Fan-outs without a single item in a range whose turn never comes."""
+    shape = job.shape
+    nodes = (node for node, fan in shape.fans.items() if first <= fan.action < end and fan.low == fan.high)
+    return [(node, True) for node in nodes if not job.ends[node]]
+
+
+def make_ready(job: JobState, action: int) -> None:
+    """It may be leased: in the queue of those that take the same resources."""
+    takes = job.takes(action)
+    if takes == PLAIN:
+        heappush(job.ready, action)
+        return
+    job.needs[action] = takes
+    job.scarce = job.scarce or bool(takes.amounts)
+    heappush(job.queues.setdefault(takes.names, []) if takes.amounts else job.ready, action)
+
+
+def _names(takes: Need) -> tuple[str, ...]:
+    return tuple(name for name, _ in takes.amounts)
