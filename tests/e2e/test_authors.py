@@ -294,7 +294,7 @@ def test_directories_and_several_files_are_made(folders):
 
 def test_directories_and_several_files_in_a_sample(folders):
     for name in ("pages/a.txt", "pages/b.txt", "book/deep/c.txt", "expected/parts/a.md", "expected/copy/deep/c.txt"):
-        folders.write(f"m/sample/{name}", name[-5])
+        folders.write(f"m/sample/{name}", Path(name).stem)
     wrong = tried(folders, "m")
     assert wrong.code == 1 and 'expected/parts: has no "b.md", which was written' in wrong.err, wrong
     folders.write("m/sample/expected/parts/b.md", "b")

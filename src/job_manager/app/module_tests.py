@@ -6,16 +6,16 @@ Knows no terminal.
 
 from __future__ import annotations
 
-import json
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from job_manager.app import samples
 from job_manager.app.cards import failure_cards
+from job_manager.app.expected import differ
 from job_manager.app.home import Home
 from job_manager.app.host import Observer
 from job_manager.app.loading import Loaded, Wish, load
@@ -32,7 +32,6 @@ from job_manager.model.names import artifact_name, folded, slug
 from job_manager.model.params import Given, named
 from job_manager.model.wording import quoted
 from job_manager.modules.digest import folder_digest
-from job_manager.modules.kinds import WORDS
 from job_manager.modules.manifest import NAMES, OLD_NAME, read
 from job_manager.modules.shelf import find
 from job_manager.worker.last_words import ERROR_FILE
@@ -41,10 +40,10 @@ from job_manager.worker.layout import Layout, label
 Document = dict[str, Any]
 SAMPLE, EXPECTED, PARAMS = "sample", "expected", "params.yaml"
 COMMAND_LINE = Place("command line", 0, 0)
+LIST = re.compile(r"[0-9]+\.list")
 SEVERAL = 3  # files in a sample that is made, for an input that takes several
-LARGEST = 64 << 20  # bytes of an output that is compared
 # What an attempt has in its directory before it begins, and may have afterwards.
-OWN = frozenset({"out", "tmp", ERROR_FILE})
+OWN = frozenset({"out", "tmp", "inputs.json", ERROR_FILE})
 
 
 class Supplied(NamedTuple):
@@ -422,16 +421,13 @@ def _left(trial: Trial, layout: Layout) -> list[Problem]:
     assert isinstance(task, Task)
     folder = layout.store.attempt_path(label(f"{task.name}/{task.children[0].name}", 1))
     try:
-        names = sorted(set(os.listdir(folder)) - OWN)
+        names = sorted(name for name in set(os.listdir(folder)) - OWN if not LIST.fullmatch(name))
         names += [os.path.join("out", name) for name in sorted(os.listdir(os.path.join(folder, "out")))]
     except OSError:
         return []
     message = "was written, and is no output: it is removed when the job is done"
     hint = "if others need it, declare it under outputs: and write it to the path that is given"
     return [Problem(Place(name, 0, 0), message, hint, "note") for name in names]
-
-
-# --- what is expected -------------------------------------------------------------------------------------------------
 
 
 def _differences(trial: Trial, layout: Layout, outputs: Sequence[Document]) -> list[Document]:
@@ -449,71 +445,8 @@ def _differences(trial: Trial, layout: Layout, outputs: Sequence[Document]) -> l
             message = "is expected, and nothing was written"
         else:
             written = layout.store.path(by_param[param]["name"], True)
-            for file, message in _differ(path, written, by_param[param]):
+            for file, message in differ(path, written, by_param[param]):
                 found.append({"param": param, "expected": file, "message": message})
             continue
         found.append({"param": param, "expected": path, "message": message})
     return found
-
-
-def _differ(expected: str, written: str, output: Document) -> Iterator[tuple[str, str]]:
-    """The files expected and how each is not what was written; of an output that is a folder those in it."""
-    if os.path.isdir(expected) != os.path.isdir(written):
-        is_folder = "is a folder" if os.path.isdir(expected) else "is no folder"
-        yield expected, f"{is_folder}, and the output {quoted(output['param'])} is {WORDS[output['kind']]}"
-        return
-    if not os.path.isdir(expected):
-        pairs = [(expected, written)]
-    else:
-        wanted = set(_below(expected))
-        there = set(_below(written)) if output["files"] is None else set(output["files"])
-        pairs = [(os.path.join(expected, name), os.path.join(written, name)) for name in sorted(wanted & there)]
-        yield from (
-            (os.path.join(expected, name), "is expected, and was not written") for name in sorted(wanted - there)
-        )
-        for name in sorted(there - wanted):
-            yield expected, f"has no {quoted(name)}, which was written"
-    for one, other in pairs:
-        message = difference(one, other, output["type"])
-        if message:
-            yield one, message
-
-
-def _below(folder: str) -> Iterator[str]:
-    """The files in a folder and in those in it, hidden ones left out."""
-    for place, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        yield from (os.path.relpath(os.path.join(place, name), folder) for name in names if not name.startswith("."))
-
-
-def difference(expected: str, written: str, type: str) -> str:
-    """How the written file is not the expected one, as a sentence that follows its name; "" when it is. JSON may be
-    written in another way."""
-    wanted, found = _content(expected), _content(written)
-    if wanted == found or (type.strip().lower() in ("json", "geojson", "application/json") and _same(wanted, found)):
-        return ""
-    try:
-        lines, there = wanted.decode().splitlines(), found.decode().splitlines()
-    except UnicodeDecodeError:
-        return f"is not what was written: {len(wanted):,} bytes were expected, {len(found):,} found"
-    pairs = enumerate(zip_longest(lines, there), 1)
-    line, (one, other) = next((pair for pair in pairs if pair[1][0] != pair[1][1]), (0, ("", "")))
-    if not line:
-        return "is not what was written: line ends differ"
-    return f"is not what was written: in line {line} expected {_shown(one)}, found {_shown(other)}"
-
-
-def _content(path: str) -> bytes:
-    with open(path, "rb") as stream:
-        return stream.read(LARGEST)
-
-
-def _same(wanted: bytes, found: bytes) -> bool:
-    try:
-        return bool(json.loads(wanted) == json.loads(found))
-    except ValueError:
-        return False
-
-
-def _shown(line: str | None) -> str:
-    return "nothing" if line is None else quoted(line)
