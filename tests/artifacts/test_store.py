@@ -88,12 +88,29 @@ def test_where_blocks_can_be_shared_the_input_is_a_file_of_its_own(store, tmp_pa
     assert content(there) == b"edited by its owner"
 
 
+def test_a_directory_is_brought_in_as_a_link_and_its_identity_is_that_of_all_in_it(store, tmp_path):
+    folder = tmp_path / "pages"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "deep" / "a.txt").write_bytes(b"12345")
+    before = store.bring_in("book", str(folder), directory=True)
+    assert before == store.bring_in("book", str(folder), directory=True) == identity(str(folder))
+    assert before.size == 5 and os.readlink(store.input_path("book")) == str(folder)
+    (folder / "deep" / "b.txt").write_bytes(b"1")
+    assert store.bring_in("book", str(folder), directory=True) != before
+    other = tmp_path / "other"
+    other.mkdir()
+    store.bring_in("book", str(other), directory=True)
+    assert os.readlink(store.input_path("book")) == str(other)
+
+
 def test_what_cannot_be_an_input_is_said_in_a_sentence(store, tmp_path):
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
     for name, words in [("pipe", "named pipe"), (".", "a directory"), ("dangling", "No such"), ("none", "No such")]:
         with pytest.raises(InputError, match=words):
             store.bring_in("x", str(tmp_path / name))
+        with pytest.raises(InputError, match="not there" if name in ("dangling", "none") else "no directory"):
+            store.bring_in("x", str(tmp_path / ("pipe" if name == "." else name)), directory=True)
     with pytest.raises(InputError, match="character device"):
         store.bring_in("x", "/dev/null")
     assert bringing.readable(str(tmp_path / "pipe")).endswith("save what it gives to a file first")

@@ -250,6 +250,83 @@ open(os.path.join(os.path.dirname(__file__), 'cache'), 'w').write('x')
     assert "scratch" not in told.err and "warning: the module has written into its own folder" in told.err
 
 
+KINDS = """\
+name: m
+description: d
+entrypoint: main.py
+inputs:
+  - {param_name: pages, type: text, kind: files}
+  - {param_name: book, type: text, kind: directory}
+outputs:
+  - {param_name: parts, type: text, kind: files, glob: "*.md"}
+  - {param_name: copy, type: text, kind: directory}
+"""
+COPIES = """\
+import argparse, pathlib, shutil
+parser = argparse.ArgumentParser()
+parser.add_argument("--pages", nargs="+", type=pathlib.Path)
+for name in ("book", "parts", "copy"):
+    parser.add_argument(f"--{name}", type=pathlib.Path)
+given = parser.parse_args()
+for page in given.pages:
+    shutil.copy(page, given.parts / f"{page.stem}.md")
+(given.parts / "log.txt").write_text("x")
+shutil.copytree(given.book, given.copy, dirs_exist_ok=True)
+"""
+
+
+@pytest.fixture
+def folders(here):
+    here.write("m/manifest.yaml", KINDS)
+    here.write("m/main.py", COPIES)
+    return here
+
+
+def test_directories_and_several_files_are_made(folders):
+    told = tried(folders, "m")
+    assert told.code == 0, told
+    assert "--pages pages/ (made)" in told.out and "--book book/ (made)" in told.out
+    assert "--parts text, 3 files, " in told.out and "--copy text, a directory, " in told.out
+    parts, copy = tried(folders, "m", "--json").json["modules"][0]["outputs"]
+    assert parts["kind"] == "files" and parts["files"] == ["pages_1.md", "pages_2.md", "pages_3.md"]
+    assert (copy["kind"], copy["files"]) == ("directory", None)
+
+
+def test_directories_and_several_files_in_a_sample(folders):
+    for name in ("pages/a.txt", "pages/b.txt", "book/deep/c.txt", "expected/parts/a.md", "expected/copy/deep/c.txt"):
+        folders.write(f"m/sample/{name}", Path(name).stem)
+    wrong = tried(folders, "m")
+    assert wrong.code == 1 and 'expected/parts: has no "b.md", which was written' in wrong.err, wrong
+    folders.write("m/sample/expected/parts/b.md", "b")
+    assert tried(folders, "m").code == 0
+    folders.write("m/sample/expected/parts/c.md", "c")
+    folders.write("m/sample/expected/copy/deep/c.txt", "d")
+    wrong = tried(folders, "m")
+    assert wrong.code == 1 and "parts/c.md: is expected, and was not written" in wrong.err, wrong
+    assert 'deep/c.txt: is not what was written: in line 1 expected "d", found "c"' in wrong.err
+    alone = tried(folders, "m", "--input", "pages=m/main.py")
+    assert alone.code == 0 and "1 file, " in alone.out, alone
+
+
+def test_a_folder_is_no_file_and_a_file_no_folder(folders):
+    folders.write("m/sample/book.txt", "x")
+    told = tried(folders, "m")
+    assert told.code == 2 and 'book.txt: is no folder, and the input "book" is a directory' in told.err, told
+    folders.write("m/manifest.yaml", KINDS.replace(", kind: directory}\noutputs", "}\noutputs"))
+    (folders.path / "m/sample/book.txt").unlink()
+    folders.write("m/sample/book/x", "x")
+    told = tried(folders, "m")
+    assert told.code == 2 and 'sample/book: is a folder, and the input "book" is one file' in told.err, told
+
+
+def test_outputs_that_are_not_of_their_kind(folders):
+    folders.write("m/main.py", COPIES.replace('f"{page.stem}.md"', "page.stem"))
+    told = tried(folders, "m")
+    assert told.code == 1 and 'no file that fits "*.md" was written into the output "parts"' in told.err, told
+    folders.write("m/main.py", COPIES.replace("shutil.copytree", "given.copy.rmdir(); given.copy.write_text('x') #"))
+    assert tried(folders, "m").code == 1
+
+
 def test_optional_inputs_and_outputs(here):
     here.write(
         "m/manifest.yaml",
@@ -313,7 +390,7 @@ def test_ctrl_c_ends_a_test_and_leaves_nothing(here):
 @NEEDS_FFMPEG
 def test_every_module_of_the_media_shelf_passes(here):
     told = tried(here, str(SHELF))
-    assert told.code == 0 and not told.err and "12 of 12 modules passed" in told.out, told
+    assert told.code == 0 and not told.err and "14 of 14 modules passed" in told.out, told
 
 
 # --- jm schema --------------------------------------------------------------------------------------------------------

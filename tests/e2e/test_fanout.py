@@ -293,6 +293,21 @@ def test_a_directory_is_an_artifact_as_a_whole(here):
     assert not (here.path / "out/site/old").exists()
 
 
+def test_a_person_gives_a_directory(here):
+    here.write(
+        "job.yaml",
+        "name: d\nversion: 1\ninputs: [{name: site, kind: directory}]\nsteps:\n"
+        "  - entries:\n"
+        "      - {name: use, shell: 'cat {site}/css/a > {out}', inputs: [site],\n"
+        "         outputs: [{name: out.txt, param_name: out, public: true}]}\n",
+    )
+    here.write("mine/css/a", "x\n")
+    told = here.jm("run", "job.yaml", "mine", "--out", "out")
+    assert told.code == 0 and here.read("out/out.txt") == "x\n", told
+    told = here.jm("run", "job.yaml", "mine/css/a")
+    assert told.code == 2 and "mine/css/a is no directory" in told.err, told
+
+
 def test_a_module_takes_several_files(here):
     here.write(
         "modules/cat/manifest.yaml",

@@ -6,16 +6,16 @@ Knows no terminal.
 
 from __future__ import annotations
 
-import json
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from job_manager.app import samples
 from job_manager.app.cards import failure_cards
+from job_manager.app.expected import differ
 from job_manager.app.home import Home
 from job_manager.app.host import Observer
 from job_manager.app.loading import Loaded, Wish, load
@@ -23,10 +23,11 @@ from job_manager.app.params import given_params
 from job_manager.app.running import Outcome, run
 from job_manager.app.settings import Config
 from job_manager.artifacts import removal
+from job_manager.core.fanning import inside
 from job_manager.formats.wording import suggestion
 from job_manager.model.errors import InputError, Place, Problem
-from job_manager.model.job import Action, Input, Job, JobInput, ModuleCall, Output, Task
-from job_manager.model.module import Module
+from job_manager.model.job import DIRECTORY, FILE, FILES, Action, Input, Job, JobInput, ModuleCall, Output, Task
+from job_manager.model.module import Module, Port
 from job_manager.model.names import artifact_name, folded, slug
 from job_manager.model.params import Given, named
 from job_manager.model.wording import quoted
@@ -39,18 +40,21 @@ from job_manager.worker.layout import Layout, label
 Document = dict[str, Any]
 SAMPLE, EXPECTED, PARAMS = "sample", "expected", "params.yaml"
 COMMAND_LINE = Place("command line", 0, 0)
-LARGEST = 64 << 20  # bytes of an output that is compared
+LIST = re.compile(r"[0-9]+\.list")
+SEVERAL = 3  # files in a sample that is made, for an input that takes several
 # What an attempt has in its directory before it begins, and may have afterwards.
-OWN = frozenset({"out", "tmp", ERROR_FILE})
+OWN = frozenset({"out", "tmp", "inputs.json", ERROR_FILE})
 
 
 class Supplied(NamedTuple):
-    """One input of the test. `origin`: given (on the command line), sample (beside the module) or made."""
+    """One input of the test. `origin`: given (on the command line), sample (beside the module) or made. `path` is that
+    of a folder when it is a directory or several files."""
 
     param: str
     type: str
     path: str
     origin: str
+    kind: str = FILE
 
 
 class Trial(NamedTuple):
@@ -213,24 +217,43 @@ def _inputs(
     for port in module.inputs:
         if port.param in given or port.param in beside:
             origin, path = ("given", given[port.param]) if port.param in given else ("sample", beside[port.param])
-            found.append(Supplied(port.param, port.type, path, origin))
+            problems += _misshapen(port, path) if origin == "sample" else []
+            found.append(Supplied(port.param, port.type, path, origin, port.kind))
         elif not port.optional:
-            found += _made(module, port.param, port.type, folder, problems)
+            found += _made(module, port, folder, problems)
     return tuple(found)
 
 
-def _made(module: Module, param: str, type: str, folder: str, problems: list[Problem]) -> list[Supplied]:
+def _misshapen(port: Port, path: str) -> Iterator[Problem]:
+    """A folder in place of a file, or the other way round; one file is as good as several."""
+    if os.path.isdir(path) and port.kind == FILE:
+        yield Problem(Place(path, 0, 0), f"is a folder, and the input {quoted(port.param)} is one file")
+    elif port.kind == DIRECTORY and not os.path.isdir(path):
+        message = f"is no folder, and the input {quoted(port.param)} is a directory"
+        yield Problem(Place(path, 0, 0), message, f"make it {os.path.join(SAMPLE, port.param)}{os.sep}")
+
+
+def _made(module: Module, port: Port, folder: str, problems: list[Problem]) -> list[Supplied]:
     try:
-        return [Supplied(param, type, samples.make(type, folder, param), "made")]
+        return [Supplied(port.param, port.type, _sample(port, folder), "made", port.kind)]
     except samples.NoSample as why:
-        port = next(port for port in module.inputs if port.param == param)
-        path = os.path.join(module.folder, SAMPLE, param)
-        message = f"there is no sample for the input {quoted(param)}: {why}"
-        hint = f"put one there: {path}.*, or say --input {param}=FILE"
+        path = os.path.join(module.folder, SAMPLE, port.param) + (".*" if port.kind == FILE else os.sep)
+        message = f"there is no sample for the input {quoted(port.param)}: {why}"
+        hint = f"put one there: {path}, or say --input {port.param}={'FILE' if port.kind == FILE else 'FOLDER'}"
         problems.append(Problem(port.place or COMMAND_LINE, message, hint))
     except OSError as cause:
-        raise InputError(f"the sample for {quoted(param)} cannot be made: {cause.strerror}") from cause
+        raise InputError(f"the sample for {quoted(port.param)} cannot be made: {cause.strerror}") from cause
     return []
+
+
+def _sample(port: Port, folder: str) -> str:
+    if port.kind == FILE:
+        return samples.make(port.type, folder, port.param)
+    inside = os.path.join(folder, port.param)
+    os.mkdir(inside)
+    for number in range(1, SEVERAL + 1):
+        samples.make(port.type, inside, f"{port.param}_{number}")
+    return inside
 
 
 def _params(module: Module, typed: Sequence[str], cwd: str, problems: list[Problem]) -> dict[str, str]:
@@ -274,13 +297,11 @@ def _job(
     taken: set[str] = set()
     reads, given = [], []
     for one in inputs:
-        artifact = _free(one.param + _ending(one.path), taken)
+        artifact = _free(one.param + (_ending(one.path) if one.kind == FILE else ""), taken)
         reads.append((artifact, one))
         given.append((artifact, one.path))
-    outputs = tuple(
-        Output(_free(f"{port.param}.{ENDINGS.get(port.type.lower(), '')}".rstrip("."), taken), port.param, public=True)
-        for port in module.outputs
-    )
+    # Their kinds, and what of several files counts, are the manifest's word here as in any job.
+    outputs = tuple(Output(_free(_named(port), taken), port.param, public=True) for port in module.outputs)
     action = Action(
         name=slug(module.name, "module"),
         work=ModuleCall(module.name),
@@ -291,7 +312,13 @@ def _job(
         place=module.place,
     )
     task = Task("test", (action,), parallel=True)
-    return Job(f"test of {module.name}", (task,), inputs=tuple(JobInput(name) for name, _ in given)), tuple(given)
+    taking = tuple(JobInput(artifact, kind=one.kind) for artifact, one in reads)
+    return Job(f"test of {module.name}", (task,), inputs=taking), tuple(given)
+
+
+def _named(port: Port) -> str:
+    ending = ENDINGS.get(port.type.lower(), "") if port.kind == FILE else ""
+    return f"{port.param}.{ending}".rstrip(".")
 
 
 # What programs go by when they choose a format by the ending of the file they are to write.
@@ -379,8 +406,13 @@ def _outputs(trial: Trial, outcome: Outcome, layout: Layout, keep: bool) -> list
         row = made.get(output.artifact)
         path = layout.store.path(output.artifact, True) if row and keep else None
         size = row[3] if row else None
-        found.append({"param": port.param, "type": port.type, "name": output.artifact, "bytes": size, "path": path})
+        said = {"param": port.param, "type": port.type, "kind": port.kind, "name": output.artifact}
+        found.append({**said, "bytes": size, "files": _files(row, port), "path": path})
     return found
+
+
+def _files(row: Sequence[Any] | None, port: Port) -> list[str] | None:
+    return [str(name) for name, *_ in inside(row)] if row is not None and port.kind == FILES else None
 
 
 def _left(trial: Trial, layout: Layout) -> list[Problem]:
@@ -389,16 +421,13 @@ def _left(trial: Trial, layout: Layout) -> list[Problem]:
     assert isinstance(task, Task)
     folder = layout.store.attempt_path(label(f"{task.name}/{task.children[0].name}", 1))
     try:
-        names = sorted(set(os.listdir(folder)) - OWN)
+        names = sorted(name for name in set(os.listdir(folder)) - OWN if not LIST.fullmatch(name))
         names += [os.path.join("out", name) for name in sorted(os.listdir(os.path.join(folder, "out")))]
     except OSError:
         return []
     message = "was written, and is no output: it is removed when the job is done"
     hint = "if others need it, declare it under outputs: and write it to the path that is given"
     return [Problem(Place(name, 0, 0), message, hint, "note") for name in names]
-
-
-# --- what is expected -------------------------------------------------------------------------------------------------
 
 
 def _differences(trial: Trial, layout: Layout, outputs: Sequence[Document]) -> list[Document]:
@@ -416,40 +445,8 @@ def _differences(trial: Trial, layout: Layout, outputs: Sequence[Document]) -> l
             message = "is expected, and nothing was written"
         else:
             written = layout.store.path(by_param[param]["name"], True)
-            message = difference(path, written, by_param[param]["type"])
-        if message:
-            found.append({"param": param, "expected": path, "message": message})
+            for file, message in differ(path, written, by_param[param]):
+                found.append({"param": param, "expected": file, "message": message})
+            continue
+        found.append({"param": param, "expected": path, "message": message})
     return found
-
-
-def difference(expected: str, written: str, type: str) -> str:
-    """How the written file is not the expected one, as a sentence that follows its name; "" when it is. JSON may be
-    written in another way."""
-    wanted, found = _content(expected), _content(written)
-    if wanted == found or (type.strip().lower() in ("json", "geojson", "application/json") and _same(wanted, found)):
-        return ""
-    try:
-        lines, there = wanted.decode().splitlines(), found.decode().splitlines()
-    except UnicodeDecodeError:
-        return f"is not what was written: {len(wanted):,} bytes were expected, {len(found):,} found"
-    pairs = enumerate(zip_longest(lines, there), 1)
-    line, (one, other) = next((pair for pair in pairs if pair[1][0] != pair[1][1]), (0, ("", "")))
-    if not line:
-        return "is not what was written: line ends differ"
-    return f"is not what was written: in line {line} expected {_shown(one)}, found {_shown(other)}"
-
-
-def _content(path: str) -> bytes:
-    with open(path, "rb") as stream:
-        return stream.read(LARGEST)
-
-
-def _same(wanted: bytes, found: bytes) -> bool:
-    try:
-        return bool(json.loads(wanted) == json.loads(found))
-    except ValueError:
-        return False
-
-
-def _shown(line: str | None) -> str:
-    return "nothing" if line is None else quoted(line)

@@ -22,6 +22,7 @@ from job_manager.core.said import HoldJob, ResumeJob, SubmitJob
 from job_manager.core.state import JobState
 from job_manager.model.document import Document, job_document, site_document
 from job_manager.model.errors import NOWHERE, EngineError, InputError, Problem, Refused
+from job_manager.model.job import DIRECTORY, Job
 from job_manager.model.names import job_id
 from job_manager.model.site import Site
 from job_manager.model.wording import quoted
@@ -85,7 +86,7 @@ def run(
             host.offer(loaded.capacity)
             host.worker.start()
             layout = _layout(home, id, loaded.site)
-            _bring_in(layout, loaded.site)
+            _bring_in(layout, loaded.job, loaded.site)
             job = host.say(SubmitJob(id, job_document(loaded.job), site_document(loaded.site)))
             return _finish(host.run(job, layout, observer, interrupts), layout)
     finally:
@@ -109,10 +110,11 @@ def _layout(home: Home, id: str, site: Site) -> Layout:
     return Layout(home.jobs, id, site.store and os.path.join(site.store, id))
 
 
-def _bring_in(layout: Layout, site: Site) -> None:
+def _bring_in(layout: Layout, job: Job, site: Site) -> None:
+    directories = {wanted.artifact for wanted in job.inputs if wanted.kind == DIRECTORY}
     for given in site.inputs:
         name, _, file = given.name.partition("/")
-        layout.store.bring_in(name, given.path, file)
+        layout.store.bring_in(name, given.path, file, directory=name in directories)
 
 
 def _refuse_inside(home: Home, out: str) -> None:
@@ -203,7 +205,7 @@ def _go_on(host: Host, job: JobState, layout: Layout, renewal: Renewal, observer
         survives = kept(job, renewal.loaded, layout)
         remaining = [job.shape.actions[was].outputs for _, was in survives.pairs]
         layout.store.keep_only([declared(output) for outputs in remaining for output in outputs])
-    _bring_in(layout, site)
+    _bring_in(layout, renewal.loaded.job, site)
     job = host.say(ResumeJob(job.id, site_document(site), renewal.document, survives.pairs, lost, survives.fans))
     return _finish(host.run(job, layout, observer), layout)
 

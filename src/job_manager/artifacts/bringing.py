@@ -9,7 +9,7 @@ import os
 import stat
 
 from job_manager.artifacts.copying import clone, discard, fresh, temporary_name
-from job_manager.artifacts.identity import Identity, of_stat
+from job_manager.artifacts.identity import Identity, identity, of_stat
 from job_manager.artifacts.outputs import shape
 from job_manager.model.errors import InputError
 
@@ -48,6 +48,22 @@ def bring_in(inputs: int, name: str, source: str) -> Identity:
         return of_stat(found)
     finally:
         os.close(handle)
+
+
+def bring_in_directory(inputs: int, name: str, source: str) -> Identity:
+    """The same for a directory, which is always a link. Raises InputError when it is none."""
+    if not os.path.isdir(source):
+        raise InputError(f"input {source} is {'no directory' if os.path.exists(source) else 'not there'}")
+    if not _leads(inputs, name, source):
+        _link(source, inputs, name)
+    return identity(source)
+
+
+def _leads(inputs: int, name: str, source: str) -> bool:
+    try:
+        return os.readlink(name, dir_fd=inputs) == source
+    except OSError:
+        return False
 
 
 def _stands(inputs: int, name: str, source: str, found: os.stat_result) -> bool:

@@ -78,16 +78,18 @@ class Store:
         """Where the attempt is told to write the output."""
         return os.path.join(self.root, WORK, _safe(label), OUT, _safe(name))
 
-    def bring_in(self, name: str, source: str, file: str = "") -> Identity:
-        """Put a person's file under its artifact name (as `file` of one that has several); the identity of the source.
-        Again changes nothing.
+    def bring_in(self, name: str, source: str, file: str = "", *, directory: bool = False) -> Identity:
+        """Put a person's file under its artifact name (as `file` of one that has several), or a directory; the identity
+        of the source. Again changes nothing.
 
-        Raises InputError when the source is no readable regular file, EngineError for what the disk does.
+        Raises InputError when the source is no readable regular file (no directory), EngineError for what the disk
+        does.
         """
         source = os.path.abspath(source)
         *folders, last = _parts(name, file)
         with _disk(f"input {quoted(name)}"), opened(self.root, self.inputs, *folders, create=True) as inputs:
-            return bringing.bring_in(inputs, last, source)
+            bring = bringing.bring_in_directory if directory else bringing.bring_in
+            return bring(inputs, last, source)
 
     def prepare(self, label: str, outputs: Sequence[Declared]) -> str:
         """A fresh, empty directory for an attempt; its path. What an earlier attempt published or left is removed.

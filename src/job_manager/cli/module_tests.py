@@ -63,13 +63,14 @@ def _tell(verdict: Verdict, options: Namespace, out: Output) -> None:
     head = Styled("ok: ", "good") if verdict.ok else Styled("failed: ", "bad")
     out.line(head, Styled(said["name"], "strong"), took)
     for one in said["inputs"]:
-        out.line(Styled("   reads   ", "quiet"), f"--{one['param']} {os.path.basename(one['path'])} ({one['origin']})")
+        folder = "" if one["kind"] == "file" or not os.path.isdir(one["path"]) else "/"
+        named = f"{os.path.basename(one['path'])}{folder}"
+        out.line(Styled("   reads   ", "quiet"), f"--{one['param']} {named} ({one['origin']})")
     if said["values"]:
         values = ", ".join(f"{name}={value}" for name, value in said["values"].items())
         out.line(Styled("   params  ", "quiet"), values)
     for one in said["outputs"] if not said["failure"] else ():
-        size = "not written, and may be missing" if one["bytes"] is None else f"{one['bytes']:,} bytes"
-        out.line(Styled("   writes  ", "quiet"), f"--{one['param']} {one['type']}, {size}")
+        out.line(Styled("   writes  ", "quiet"), f"--{one['param']} {one['type']}, {_size(one)}")
     show_notes(said["problems"], out)
     for one in said["differences"]:
         out.error(Styled(f"{one['expected']}: ", "strong"), one["message"])
@@ -77,6 +78,14 @@ def _tell(verdict: Verdict, options: Namespace, out: Output) -> None:
         out.value(said["name"])
     if said["failure"]:
         _show_card(verdict, options, out)
+
+
+def _size(output: Document) -> str:
+    if output["bytes"] is None:
+        return "not written, and may be missing"
+    number = len(output["files"] or ())
+    several = f"{number:,} file{'s' if number != 1 else ''}, " if output["files"] is not None else ""
+    return f"{several}{'a directory, ' if output['kind'] == 'directory' else ''}{output['bytes']:,} bytes"
 
 
 def _show_card(verdict: Verdict, options: Namespace, out: Output) -> None:

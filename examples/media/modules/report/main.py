@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import charts
 import words
 from _media import module
+from _media.ffmpeg import Unusable
 from words import text
 
 Document = dict[str, Any]
@@ -128,15 +129,24 @@ def _loudness(loud: Document) -> str:
     return f'<dl class="tiles">{tiles}</dl>{charts.meter(loud)}{words.table(["Target", "Level", "Needs"], rows)}'
 
 
+def _number(still: Path) -> int:
+    """scene_0003.jpg shows the third scene; of very many some have no picture."""
+    digits = still.stem.rpartition("_")[2]
+    if not digits.isdecimal():
+        raise Unusable(f"the name of a still ends with the number of its scene, that of {still.name} does not")
+    return int(digits)
+
+
 def _previews(cut: Document, stills: list[Path], previews: list[Path]) -> str:
     """Every scene there are pictures of: a still, and what moves when the pointer is on it (or a finger)."""
+    if len(stills) != len(previews):
+        raise Unusable(f"there are {len(stills)} stills and {len(previews)} previews: each scene needs both")
     figures = []
     for still, moving in zip(stills, previews, strict=True):
-        # scene_0003.jpg shows the third scene: of very many some have no pictures.
-        number = int(still.stem.rpartition("_")[2])
-        start = words.clock(cut["scenes"][number - 1]["start"])
+        number = _number(still)
+        start = [words.clock(scene["start"]) for scene in cut["scenes"][number - 1 : number]]
         pictures = f'<img alt="Scene {number}" src="{_inline(still)}"><img alt="" src="{_inline(moving)}">'
-        caption = f"<figcaption><b>{number}</b> {start}</figcaption>"
+        caption = f"<figcaption><b>{number}</b> {' '.join(start)}</figcaption>"
         figures.append(f'<figure tabindex="0"><div>{pictures}</div>{caption}</figure>')
     return f'<div class="previews">{"".join(figures)}</div>'
 

@@ -1,4 +1,4 @@
-"""Mixes two WAV files of one kind, makes the sum as loud as can be, and fades out its end."""
+"""Mixes WAV files of one kind, makes the sum as loud as can be, and fades out its end."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from itertools import zip_longest
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--first", required=True)
-    parser.add_argument("--second", required=True)
+    parser.add_argument("--sounds", nargs="+", required=True)
     parser.add_argument("--mixed", required=True)
-    parser.add_argument("--balance", type=float, required=True)
+    parser.add_argument("--others", type=float, required=True)
     parser.add_argument("--fade", type=float, required=True)
     given = parser.parse_args()
 
-    (first, rate), (second, other) = read(given.first), read(given.second)
-    if rate != other:
-        sys.exit(f"openjd_fail: one sound has {rate} samples a second, the other {other}: make them alike first")
+    (first, rate), *others = map(read, given.sounds)
+    if any(other != rate for _, other in others):
+        sys.exit(f"openjd_fail: not all sounds have {rate} samples a second as the first: make them alike first")
     print("openjd_progress: 30", flush=True)
-    total = [(1 - given.balance) * a + given.balance * b for a, b in zip_longest(first, second, fillvalue=0)]
+    together = zip_longest(first, *(samples for samples, _ in others), fillvalue=0)
+    total = [one + given.others * sum(rest) for one, *rest in together]
     top = max(map(abs, total), default=0) or 1
     last = min(int(given.fade * rate), len(total))
     print("openjd_progress: 60", flush=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 RATE = 22_050  # samples a second
 NOTES = {"C": -9, "D": -7, "E": -5, "F": -4, "G": -2, "A": 0, "B": 2}
+PART = re.compile(r"(.+?)(?: *\((\w+)\))?")
 NOTE = re.compile(r"([A-G])([#b]?)([0-8])")
 # The loudness of the first overtones, and how fast a note dies away.
 VOICES = {
@@ -29,23 +30,32 @@ def main() -> None:
     parser.add_argument("--voice", choices=VOICES, required=True)
     given = parser.parse_args()
 
-    lines = lines_of(given.score)
+    lines, voices = lines_of(given.score)
     if given.part not in lines:
         sys.exit(f"openjd_fail: there is no part {given.part!r} in the score; there is {', '.join(lines)}")
+    voice = voices[given.part] or given.voice
+    if voice not in VOICES:
+        sys.exit(f"openjd_fail: nobody plays like {voice!r}; there is {', '.join(VOICES)}")
     eighth = 30 / tempo_of(lines)
     notes = notes_of(lines[given.part])
     total = array("d", bytes(8 * int(RATE * (eighth * len(lines[given.part].split()) + 0.5))))
     for number, (at, length, pitch) in enumerate(notes, 1):
-        add(total, int(at * eighth * RATE), length * eighth, pitch, given.voice)
+        add(total, int(at * eighth * RATE), length * eighth, pitch, voice)
         print(f"openjd_progress: {100 * number / len(notes):.0f}", flush=True)
     write(given.sound, total)
-    print(f"{given.part}: {len(notes)} notes by {given.voice}, {len(total) / RATE:.1f} s")
+    print(f"{given.part}: {len(notes)} notes by {voice}, {len(total) / RATE:.1f} s")
 
 
-def lines_of(path: Path) -> dict[str, str]:
-    """What stands behind each `name:`."""
+def lines_of(path: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """What stands behind each `name:` or `name (voice):`, and the voices, "" where there is none."""
     lines = [line.partition("#")[0] if line.startswith("#") else line for line in path.read_text("utf-8").splitlines()]
-    return {name.strip(): rest.strip() for name, mark, rest in (line.partition(":") for line in lines) if mark}
+    named = [
+        (PART.fullmatch(name.strip()), rest.strip())
+        for name, mark, rest in (line.partition(":") for line in lines)
+        if mark
+    ]
+    found = [(name[1], name[2] or "", rest) for name, rest in named if name]
+    return {name: rest for name, _, rest in found}, {name: voice for name, voice, _ in found}
 
 
 def tempo_of(lines: dict[str, str]) -> float:

@@ -3,6 +3,7 @@
 import argparse
 import csv
 import json
+import sys
 from html import escape
 from typing import Any
 
@@ -17,12 +18,17 @@ td.sum { text-align: right; font-variant-numeric: tabular-nums }
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    for name in ("items", "days", "baristas", "report", "title"):
+    parser.add_argument("--totals", nargs="+", required=True)
+    for name in ("report", "title"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--rejected")
     given = parser.parse_args()
 
-    items, days, baristas = (totals(path) for path in (given.items, given.days, given.baristas))
+    found = {one["by"]: one for one in map(totals, given.totals)}
+    missing = [by for by in ("item", "date", "barista") if by not in found]
+    if missing:
+        sys.exit(f"openjd_fail: there are no totals by {', '.join(missing)}")
+    items, days, baristas = found["item"], found["date"], found["barista"]
     parts = [
         f"<h1>{escape(given.title)}</h1>",
         f"<p>{items['gross']:.2f} taken, {items['tax']:.2f} of it tax. {summary(items, days)}</p>",

@@ -7,19 +7,16 @@ import zlib
 from collections.abc import Iterator
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-MOST = 8
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    for number in range(1, MOST + 1):
-        parser.add_argument(f"--frame{number}")
+    parser = argparse.ArgumentParser(fromfile_prefix_chars="@")  # very many come as @FILE, a path a line
+    parser.add_argument("--frames", nargs="+", required=True)
     parser.add_argument("--film", required=True)
     parser.add_argument("--milliseconds", type=int, required=True)
     given = parser.parse_args()
 
-    paths = [path for number in range(1, MOST + 1) if (path := getattr(given, f"frame{number}"))]
-    frames = [list(chunks_of(path)) for path in paths]
+    frames = [list(chunks_of(path)) for path in given.frames]
     heads = {content for frame in frames for kind, content in frame if kind == b"IHDR"}
     if len(heads) > 1:
         sys.exit("openjd_fail: the frames are not all of one size and kind")

@@ -6,20 +6,17 @@ import sys
 import zlib
 
 PAPER = b"\x16\x18\x1c"
-MOST = 8
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    for number in range(1, MOST + 1):
-        parser.add_argument(f"--frame{number}")
+    parser = argparse.ArgumentParser(fromfile_prefix_chars="@")  # very many come as @FILE, a path a line
+    parser.add_argument("--frames", nargs="+", required=True)
     parser.add_argument("--sheet", required=True)
     parser.add_argument("--columns", type=int, required=True)
     parser.add_argument("--gap", type=int, required=True)
     given = parser.parse_args()
 
-    paths = [path for number in range(1, MOST + 1) if (path := getattr(given, f"frame{number}"))]
-    frames = [rows_of(path) for path in paths]
+    frames = [rows_of(path) for path in given.frames]
     if len({(len(rows), len(rows[0])) for rows in frames}) > 1:
         sys.exit("openjd_fail: the frames are not all of one size")
     height, width = len(frames[0]), len(frames[0][0]) // 3
