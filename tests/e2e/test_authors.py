@@ -450,6 +450,9 @@ def test_the_jingle_can_be_heard_and_changed(here):
     with wave.open(str(here.path / "results/jingle.wav")) as sound:
         assert 7 < sound.getnframes() / sound.getframerate() < 9
     assert json.loads(here.read("results/levels.json"))["verdict"] == "clean"
+    here.write("score.txt", "tempo: 400\nmelody (horn): C5\nbass: C3\n")
+    wrong = here.jm("run", "job.yaml", "score.txt")
+    assert wrong.code == 1 and "nobody plays like 'horn'; there is bell, organ, pluck" in wrong.err, wrong
     here.write("score.txt", "tempo: 400\nmelody: C5 H5\nbass: C3 -\n")
     wrong = here.jm("run", "job.yaml", "score.txt")
     assert wrong.code == 1 and "word 2 of the part is 'H5'" in wrong.err
@@ -469,6 +472,8 @@ def test_the_film_moves(here):
         seen += [film[at + 8 + 4 * (kind == b"fdAT") : at + 8 + length]] if kind in (b"IDAT", b"fdAT") else []
         at += 12 + length
     assert all(len(zlib.decompress(rows)) == 18 * (3 * 32 + 1) for rows in seen) and len(set(seen)) == 6
+    more = here.jm("run", "job.yaml", "scene.json", "--out", "more", "-p", "width=16", "-p", "frames=11")
+    assert more.code == 0 and (here.path / "more/loop.png").read_bytes().count(b"fcTL") == 11, more
     here.write("scene.json", "{}")
     wrong = here.jm("run", "job.yaml", "scene.json")
     assert wrong.code == 1 and "the scene lacks something" in wrong.err

@@ -62,7 +62,7 @@ def _document(module: Module, shelf: Shelf, python: str, environ: Mapping[str, s
 
 
 def _port(port: Port) -> Document:
-    return {"param": port.param, "type": port.type, "optional": port.optional}
+    return {"param": port.param, "type": port.type, "kind": port.kind, "optional": port.optional}
 
 
 def examine(folder: str, python: str, environ: Mapping[str, str], cwd: str) -> list[Problem]:

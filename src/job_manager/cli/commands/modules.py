@@ -116,7 +116,9 @@ def _show(module: dict[str, Any], out: Output) -> None:
 
 
 def _port(port: dict[str, Any]) -> str:
-    return f"--{port['param']} {port['type']}{' (optional)' if port['optional'] else ''}"
+    said = [*([port["kind"]] if port["kind"] != "file" else ()), *(["optional"] if port["optional"] else ())]
+    brackets = f" ({', '.join(said)})" if said else ""
+    return f"--{port['param']} {port['type']}{brackets}"
 
 
 def _param(param: dict[str, Any]) -> str:

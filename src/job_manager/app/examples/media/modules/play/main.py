@@ -49,11 +49,8 @@ def main() -> None:
 def lines_of(path: Path) -> tuple[dict[str, str], dict[str, str]]:
     """What stands behind each `name:` or `name (voice):`, and the voices, "" where there is none."""
     lines = [line.partition("#")[0] if line.startswith("#") else line for line in path.read_text("utf-8").splitlines()]
-    named = [
-        (PART.fullmatch(name.strip()), rest.strip())
-        for name, mark, rest in (line.partition(":") for line in lines)
-        if mark
-    ]
+    pairs = (line.split(":", 1) for line in lines if ":" in line)
+    named = [(PART.fullmatch(name.strip()), rest.strip()) for name, rest in pairs]
     found = [(name[1], name[2] or "", rest) for name, rest in named if name]
     return {name: rest for name, _, rest in found}, {name: voice for name, voice, _ in found}
 
