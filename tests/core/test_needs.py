@@ -70,6 +70,26 @@ def test_a_free_one_that_has_begun_ends_although_its_step_never_comes():
     assert farm.job.finished == "failed"
 
 
+def test_a_free_task_that_has_begun_goes_on_although_its_step_never_comes():
+    early = replace(serial("early", "one", "two"), needs=())
+    farm = Farm(job("bad", parallel("second", early, "late")), slots=2, outcomes=script({0: fails()}))
+    farm.run()
+    assert farm.states() == {
+        "bad": "failed",
+        "second/early/one": "succeeded",
+        "second/early/two": "succeeded",
+        "second/late": "skipped",
+    }
+    assert farm.job.finished == "failed"
+
+
+def test_a_free_task_that_fails_does_not_go_on():
+    early = replace(serial("early", "one", "two"), needs=())
+    farm = Farm(job("good", early), slots=2, outcomes=script({1: fails()}))
+    farm.run()
+    assert farm.states() == {"good": "succeeded", "early/one": "failed", "early/two": "skipped"}
+
+
 def test_a_step_of_free_ones_that_is_over_early_does_not_bring_the_next_one_forward():
     one = job("slow", parallel("second", free("early")), "third")
     farm = Farm(one, slots=3, outcomes=script({0: succeeds(20.0), 1: succeeds(1.0)}))

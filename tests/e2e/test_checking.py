@@ -91,7 +91,7 @@ def test_a_good_job_is_said_to_be_good(here):
     told = here.jm("check", "job.yaml")
     assert told.code == 0 and told.out == "ok: 3 actions in 2 steps, job fine\n"
     document = here.jm("check", "job.yaml", "--json").json
-    assert document == {"ok": True, "name": "fine", "counts": {"steps": 2, "actions": 3}, "problems": []}
+    assert document == {"ok": True, "name": "fine", "counts": {"steps": 2, "actions": 3, "open": []}, "problems": []}
     quiet = here.jm("check", "job.yaml", "-q")
     assert (quiet.code, quiet.both) == (0, "")
 
@@ -184,7 +184,7 @@ def test_a_plan_is_data_and_says_what_will_run(here):
     here.write("job.yaml", PLANNED)
     here.write("text.txt", "hello")
     plan = here.jm("plan", "job.yaml", "text.txt", "--json").json
-    assert plan["counts"] == {"steps": 2, "actions": 3}
+    assert plan["counts"] == {"steps": 2, "actions": 3, "open": []}
     assert [step["number"] for step in plan["children"]] == ["1", "2"]
     copy, count = plan["children"][0]["children"]
     (upper,) = plan["children"][1]["children"]

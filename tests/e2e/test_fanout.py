@@ -272,6 +272,20 @@ def test_ten_thousand_are_planned_and_gathered_by_a_list(here):
     assert said == ["10000 10000 10000", f"{sum(range(10_000))} 3 True", "False"]
 
 
+def test_a_shell_text_that_lists_make_long_runs_all_the_same(here):
+    for number in range(2_000):
+        here.write(f"parts/{number:080}.txt", "x")
+    here.write(
+        "job.yaml",
+        "name: long\nversion: 1\ninputs: [{name: parts, kind: files}]\nsteps:\n"
+        "  - entries:\n"
+        "      - {name: count, shell: 'set -- {parts}; echo $#; cat {parts} | wc -c', inputs: [parts]}\n",
+    )
+    told = here.jm("run", "job.yaml", "parts")
+    assert told.code == 0, told
+    assert here.jm("logs", "last/count").out.split() == ["2000", "2000"]
+
+
 # --- kinds ------------------------------------------------------------------------------------------------------------
 
 

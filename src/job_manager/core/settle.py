@@ -190,13 +190,18 @@ def kept_in(job: JobState, skip: Skip) -> list[tuple[int, bool]]:
 
 
 def bound_to_wait(job: JobState, skip: Skip) -> Iterable[int]:
-    """The actions of a range that wait, less those that start however others end."""
+    """The actions of a range that wait, less those that start however others end, and those of what has started already
+    without waiting for its turn."""
     shape = job.shape
-    minding = [span for node in shape.minding for span in _spans(job, node) if node != skip.task]
+    # A single action that has started does not wait any more.
+    begun = (node for node in shape.needs if not job.unmet[node] and (shape.leaf[node] < 0 or node in shape.fans))
+    inside = (*shape.minding, *begun)
+    apart = (node for node in inside if not shape.low[node] <= skip.first <= skip.end <= shape.high[node])
+    spared = [span for node in apart for span in _spans(job, node)]
     for low, high in shape.spans(skip.first, skip.end):
         at = job.states.find(table.WAITING, low, high)
         while at >= 0:
-            if not any(first <= at < end for first, end in minding):
+            if not any(first <= at < end for first, end in spared):
                 yield at
             at = job.states.find(table.WAITING, at + 1, high)
 

@@ -29,7 +29,7 @@ from job_manager.worker.brief import (
     read_paths,
     variables,
 )
-from job_manager.worker.command import argv
+from job_manager.worker.command import argv, script, script_file
 from job_manager.worker.keeper_link import ExitRecord, Order
 from job_manager.worker.last_words import NOTHING, Words, error_text, sentence, words_in
 from job_manager.worker.layout import Layout
@@ -101,6 +101,11 @@ def _write_lists(brief: Brief, layout: Layout) -> None:
             stream.writelines(f"{each}\n" for each in found[artifact])
     with open(inputs_file(brief, layout), "w", encoding="ascii") as stream:
         json.dump(found, stream)
+    lists = list_files(brief, layout)
+    text = script(brief.action, paths(brief, layout), lists)
+    if text:
+        with open(script_file(lists), "w", encoding="utf-8", errors="surrogateescape") as stream:
+            stream.write(text)
 
 
 def _order(brief: Brief, layout: Layout, worker: str, now: float) -> Order:

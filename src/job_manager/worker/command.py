@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from job_manager.model.job import Action, Command, Input, ModuleCall, Output
+from job_manager.model.job import Action, Command, Input, ModuleCall, Output, Shell
 from job_manager.model.site import Installed
 from job_manager.model.template import fill, mentioned
 
@@ -17,6 +17,7 @@ SHELL = "/bin/sh"
 
 
 Paths = str | list[str]
+LONGEST_TEXT = 30_000  # characters of a shell text; a system takes 128 KiB in one word
 MOST_BYTES = 1_000_000  # of paths in one list; a system takes about twice that with all the rest
 NO_LISTS: Mapping[str, str] = MappingProxyType({})
 
@@ -34,9 +35,30 @@ def argv(
     values = _values(uses, paths, lists) | dict(action.params)
     if isinstance(action.work, Command):
         return [word for text in action.work.argv for word in _words(text, values)]
+    text = _shell_text(action.work, values)
+    file = script_file(lists)
+    # A script may be as long as it likes; the programs in it get a word for each path.
+    return [SHELL, file] if file and len(text) > LONGEST_TEXT else [SHELL, "-c", text]
+
+
+def script(action: Action, paths: Mapping[str, Paths], lists: Mapping[str, str]) -> str:
+    """The text of a shell action that is too long to be given as a word, and has to stand in its `script_file`; else
+    ""."""
+    if not isinstance(action.work, Shell):
+        return ""
+    text = _shell_text(action.work, _values([*action.inputs, *action.outputs], paths, lists) | dict(action.params))
+    return text if len(text) > LONGEST_TEXT else ""
+
+
+def script_file(lists: Mapping[str, str]) -> str:
+    """Where the text of a shell action is written when it is long: beside the lists, for only these make it so."""
+    return next((f"{file.rpartition('/')[0]}/shell.sh" for file in lists.values()), "")
+
+
+def _shell_text(work: Shell, values: Mapping[str, Paths]) -> str:
     # Each path is quoted by itself: several are several words.
     spelt = {name: " ".join(map(shlex.quote, _as_list(value))) for name, value in values.items()}
-    return [SHELL, "-c", fill(action.work.text, spelt)]
+    return fill(work.text, spelt)
 
 
 def _as_list(value: Paths) -> list[str]:
