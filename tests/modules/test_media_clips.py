@@ -5,6 +5,7 @@ What it makes of an ordinary clip is in test_media_shelf.py.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -187,3 +188,16 @@ def test_without_any_ffmpeg_it_says_what_to_install(tmp_path: Path) -> None:
     )
     assert refused.returncode == 1
     assert refused.stderr.startswith("probe: no ffmpeg on PATH") and "pip install imageio-ffmpeg" in refused.stderr
+
+
+def test_a_scene_of_which_nothing_can_be_decoded_is_left_out(tmp_path: Path) -> None:
+    path, scenes = tmp_path / "clip.mov", tmp_path / "scenes.json"
+    encode(*source("testsrc2=s=63x127:r=25:d=1"), "-c:v", "libx264", "-pix_fmt", "yuv444p", path)
+    beyond = {"scenes": [{"start": 0.0, "end": 0.5}, {"start": 0.5, "end": 1.0}, {"start": 7.0, "end": 8.0}]}
+    scenes.write_text(json.dumps(beyond), encoding="utf-8")
+    ran("split_scenes", video=path, scenes=scenes, clips=tmp_path / "clips")
+    assert sorted(clip.name for clip in (tmp_path / "clips").iterdir()) == ["scene_0001.mp4", "scene_0002.mp4"]
+    scenes.write_text(json.dumps({"scenes": beyond["scenes"][2:]}), encoding="utf-8")
+    refused = start("split_scenes", {"video": path, "scenes": scenes, "clips": tmp_path / "none"})
+    assert refused.returncode == 1
+    assert refused.stderr == f"split_scenes: not one frame of {path} can be decoded\n"
