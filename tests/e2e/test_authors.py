@@ -388,6 +388,7 @@ def test_ctrl_c_ends_a_test_and_leaves_nothing(here):
 
 
 @NEEDS_FFMPEG
+@pytest.mark.long
 def test_every_module_of_the_media_shelf_passes(here):
     told = tried(here, str(SHELF))
     assert told.code == 0 and not told.err and "14 of 14 modules passed" in told.out, told

@@ -18,6 +18,7 @@ STRUCTURES: dict[str, Callable[[Source, Findings], None]] = {
     **riffs.BY_FORMAT,
 }
 SHORT = 0.5  # seconds and more by which a FLAC is shorter than its header says when it is cut off
+HEAD = 2048  # bytes by which a text is told from a film
 SMALL = 1 << 30  # bytes that are read to the end to know the length of sound
 WITHOUT_LENGTH = frozenset({"mp3", "flac", "ogg", "aac", ""})  # what a header says of it may be wrong
 
@@ -29,6 +30,10 @@ def look_at_media(source: Source, findings: Findings, format: str, wanted: froze
         findings.facts["probe"] = "structure"
         _structure(structure, source, findings)
     findings.facts["decoded"] = False
+    if _is_text(source.read(0, HEAD)):
+        # A playlist, which names other files: ffmpeg would go and open them.
+        findings.note("not decoded: it is a text, no film and no sound")
+        return
     program = "" if findings.faults else ffmpeg.find()
     if program:
         _decode(program, source, findings, format)
@@ -36,6 +41,11 @@ def look_at_media(source: Source, findings: Findings, format: str, wanted: froze
         findings.note("not decoded: there is no ffmpeg")
     if program and not findings.faults:
         _count(program, source, findings, format, wanted)
+
+
+def _is_text(head: bytes) -> bool:
+    printable = sum(32 <= byte < 127 or byte in b"\t\r\n" for byte in head)
+    return bool(head) and printable == len(head)
 
 
 def _structure(look: Callable[[Source, Findings], None], source: Source, findings: Findings) -> None:
