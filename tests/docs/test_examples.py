@@ -14,7 +14,11 @@ PLAYED = [page for page in pages() if any(block.language in RUN | {"yaml"} for b
 EXCUSED = [block for page in pages() for block in blocks(page) if block.excuse]
 
 
-@pytest.mark.parametrize("page", PLAYED)
+LONG = "docs/how-to/media-demo.md"  # it plays the demo, which has a lane of its own in .ci/run as well
+PAGES = [pytest.param(page, marks=pytest.mark.long) if str(page) == LONG else page for page in PLAYED]
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_the_examples_of_a_page_run_and_print_what_it_shows(page, tmp_path_factory):
     differences = list(Play(page, tmp_path_factory.mktemp("page")).differences())
     assert not differences, (

@@ -247,6 +247,7 @@ steps:
 """
 
 
+@pytest.mark.long
 def test_ten_thousand_are_planned_and_gathered_by_a_list(here):
     folder = here.path / ("parts" + "x" * 90)
     folder.mkdir()

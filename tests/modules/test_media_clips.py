@@ -33,7 +33,8 @@ from tests.modules.media import (
     work,
 )
 
-pytestmark = NEEDS_FFMPEG
+# Every clip goes through the whole shelf.
+pytestmark = [NEEDS_FFMPEG, pytest.mark.long]
 READERS_OF_VIDEO = sorted(
     name for name, manifest in MANIFESTS.items() if [one["param_name"] for one in manifest["inputs"]] == ["video"]
 )
