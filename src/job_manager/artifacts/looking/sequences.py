@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from job_manager.artifacts.directories import natural
 from job_manager.artifacts.folders import READING
 from job_manager.artifacts.looking.held import UNCHECKED, hold
 from job_manager.artifacts.looking.source import Findings, Source, plural
@@ -33,12 +34,6 @@ class Frame(NamedTuple):
 
     number: int | None
     name: str
-
-
-def natural(name: str) -> tuple[tuple[int, int, str], ...]:
-    """What to sort by so that frame 2 comes before frame 10."""
-    parts = re.split(r"(\d+)", name)
-    return tuple((1, int(part), "") if part.isdigit() and part.isascii() else (0, 0, part) for part in parts)
 
 
 def number_of(name: str) -> int | None:
