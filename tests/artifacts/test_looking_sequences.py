@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from job_manager.artifacts.looking.sequences import frames_in, look_at_sequence, natural, number_of, spans
+from job_manager.artifacts.directories import natural
+from job_manager.artifacts.looking.sequences import frames_in, look_at_sequence, number_of, spans
 from tests.artifacts.made import png
 
 
