@@ -30,10 +30,10 @@ def word(event: type) -> str:
 
 
 def drawing() -> str:
-    """Every step that changes a state; a person's resume is left to the table below, or nothing could be seen."""
+    """Every step that changes a state but what a person's resume does: with that in it nothing could be seen."""
     lines = ["stateDiagram-v2", "    [*] --> waiting"]
     for event, row in table.TABLE.items():
-        if event is not e.JobResumed:
+        if event not in (e.JobResumed, table.Repeated):
             lines += [f"    {table.NAMES[a]} --> {table.NAMES[b]}: {word(event)}" for a, b in row.items()]
     lines += [f"    {table.NAMES[state]} --> [*]" for state in sorted(table.FINAL)]
     return "\n".join(lines)
@@ -48,7 +48,10 @@ def listing() -> str:
 
 
 def page() -> str:
-    ends = "*unblocked* is no event of the journal: what every action does whose turn has come."
+    ends = (
+        "*unblocked* and *repeated* are no events of the journal: what every action does whose turn has come,\n"
+        "and what a hook does when a person takes the job up and what it followed is to run again."
+    )
     return f"{HEAD}\n```mermaid\n{drawing()}\n```\n\n{listing()}\n\n{ends}\n"
 
 

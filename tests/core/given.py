@@ -14,9 +14,10 @@ from job_manager.core.admit import admit
 from job_manager.core.decide import decide, quiet
 from job_manager.core.evolve import evolve, fold
 from job_manager.core.state import State
-from job_manager.model.document import job_document, site_document
+from job_manager.model.document import job_document
 from job_manager.model.job import Job
 from job_manager.model.site import Site
+from job_manager.model.site_document import site_document
 from job_manager.testing import site as plain_site
 
 Kind = TypeVar("Kind")

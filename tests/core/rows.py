@@ -6,12 +6,14 @@ Knows the farm; what must be covered is core.table's own word.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from job_manager.core import events as e
 from job_manager.core import table
 from job_manager.core.evolve import evolve
 from job_manager.core.state import State
 from job_manager.model.fanout import Each
+from job_manager.model.job import ALWAYS
 from job_manager.testing import HANGS, Farm, action, fails, job, linked, lost, parallel, script, serial, succeeds
 
 Row = tuple[type, int, int]  # event, state before, state after
@@ -43,6 +45,9 @@ def _rows(event: e.Event, at: int, before: int, after: int) -> Iterable[Row]:
         if before != after:
             yield table.Unblocked, before, after
         return
+    if isinstance(event, e.JobResumed) and after == table.WAITING and before in table.TABLE[table.Repeated]:
+        yield table.Repeated, before, after
+        before = after
     middle = table.TABLE[type(event)][before]
     yield type(event), before, middle
     if middle != after:
@@ -162,6 +167,19 @@ def fans_out_and_leaves_out() -> Farm:
     return farm
 
 
+def hooks_and_taken_up() -> Farm:
+    """A hook has run, or is to be tried again, when the job is taken up."""
+    tidy, sorry = replace(action("tidy"), hook=ALWAYS), replace(action("sorry", retries=3), hook=ALWAYS)
+    farm = Farm(job("a", tidy, sorry), slots=1, outcomes=script({0: fails(), 2: [fails()] * 9}))
+    for _ in range(3):
+        farm.settle()
+        farm.pass_time()
+    farm.settle()
+    farm.resume()
+    farm.run()
+    return farm
+
+
 SCENARIOS: list[Callable[[], Farm]] = [
     all_goes_well,
     ends_are_heard_before_begins,
@@ -172,6 +190,7 @@ SCENARIOS: list[Callable[[], Farm]] = [
     failed_and_taken_up,
     ready_without_a_worker,
     fans_out_and_leaves_out,
+    hooks_and_taken_up,
 ]
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from job_manager.model.document import action_document, read_site, site_document
+from job_manager.model.document import action_document
 from job_manager.model.job import Action, Command
 from job_manager.model.need import PLAIN, Need, limit_name, need
 from job_manager.model.quantity import size_text
 from job_manager.model.site import Installed
+from job_manager.model.site_document import read_site, site_document
 from job_manager.testing import site
 
 MODULE = Installed("m", "/m", "main.py", "", "", "", cpus=2, memory=100, limits=(("gpu", 1), ("nuke", 2)))

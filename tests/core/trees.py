@@ -16,7 +16,7 @@ from job_manager.core import table
 from job_manager.core.decide import decide, quiet
 from job_manager.core.evolve import evolve, fold
 from job_manager.core.state import JobState, State
-from job_manager.model.job import Action, Job, Task
+from job_manager.model.job import HOOKS, Action, Job, Task
 from job_manager.testing import action
 from job_manager.testing.farm import Farm
 
@@ -27,10 +27,22 @@ leaves = st.builds(
     st.sampled_from([None, None, 1, 2]),
     st.sampled_from([None, None, None, False]),
 )
+hooks = st.lists(
+    st.builds(
+        lambda hook, retries: replace(action("x", retries=retries), hook=hook),
+        st.sampled_from(HOOKS),
+        st.sampled_from([None, None, 1]),
+    ),
+    max_size=3,
+)
+few_hooks: st.SearchStrategy[list[Action]] = st.one_of(st.just([]), hooks)
 nodes = st.recursive(
     leaves,
     lambda below: st.builds(
-        lambda children, at_once: Task("x", tuple(children), at_once), st.lists(below, max_size=4), st.booleans()
+        lambda children, at_once, after: Task("x", (*children, *after), at_once),
+        st.lists(below, max_size=4),
+        st.booleans(),
+        few_hooks,
     ),
     max_leaves=MOST,
 )
@@ -47,20 +59,23 @@ def numbered(children: Iterable[Task | Action]) -> tuple[Task | Action, ...]:
 
 
 jobs = st.builds(
-    lambda children, at_once: Job("random", numbered(children), parallel=at_once),
+    lambda children, at_once, after: Job("random", numbered([*children, *after]), parallel=at_once),
     st.lists(nodes, min_size=1, max_size=4),
     st.booleans(),
+    few_hooks,
 )
 
 
 def waits_for(job: Job) -> list[set[int]]:
-    """For every action those that must have succeeded before it may begin: all below every earlier serial sibling."""
+    """For every action those that must have succeeded before it may begin: all below every earlier serial sibling; for
+    a hook those that its node waited for. Hooks that were left out count as succeeded."""
     before: list[set[int]] = []
 
     def walk(children: tuple[Task | Action, ...], at_once: bool, must: set[int]) -> set[int]:
         seen: set[int] = set()
         for child in children:
-            needed = must if at_once else must | seen
+            hook = isinstance(child, Action) and child.hook
+            needed = must if at_once or hook else must | seen
             if isinstance(child, Action):
                 before.append(set(needed))
                 seen.add(len(before) - 1)
@@ -70,6 +85,89 @@ def waits_for(job: Job) -> list[set[int]]:
 
     walk(job.children, job.parallel, set())
     return before
+
+
+def ends(job: Job, bad: set[int]) -> list[str]:
+    """The state that every action comes to when those of `bad` always fail."""
+    states: list[str] = []
+
+    def skip(children: Iterable[Task | Action]) -> None:
+        for child in children:
+            if isinstance(child, Action):
+                states.append("skipped")
+            else:
+                skip(child.children)
+
+    def one(child: Task | Action) -> bool:
+        if isinstance(child, Task):
+            return walk(child.children, child.parallel)
+        states.append("failed" if len(states) in bad else "succeeded")
+        return states[-1] == "succeeded"
+
+    def walk(children: tuple[Task | Action, ...], at_once: bool) -> bool:
+        first, well = len(states), True
+        for child in children:
+            if getattr(child, "hook", ""):
+                continue
+            if well or at_once:
+                well = one(child) and well
+            else:
+                skip([child])
+        body = well
+        began = any(state != "skipped" for state in states[first:])
+        for hook in (child for child in children if isinstance(child, Action) and child.hook):
+            if began and hook.hook in ("always", "success" if body else "error"):
+                well = one(hook) and well
+            else:
+                skip([hook])
+        return well
+
+    walk(job.children, job.parallel)
+    return states
+
+
+def hooks_broken(job: Job, journal: Iterable[e.Event]) -> list[str]:
+    """Hooks that were leased while something else in their task was not over."""
+    inside = dict(_inside(job))
+    over: set[int] = set()
+    found = []
+    size = len(waits_for(job))
+    for event in journal:
+        if isinstance(event, e.FannedOut):
+            members = set(range(size, size + math.prod(len(each) for each in event.items)))
+            size += len(members)
+            for awaited in inside.values():
+                awaited |= members if event.action in awaited else set()
+                awaited.discard(event.action)
+        elif isinstance(event, e.ActionSucceeded | e.ActionFailed | e.ActionLost | e.FanOutFailed):
+            over.add(event.action)
+        elif isinstance(event, e.ActionsSkipped | e.ActionsOmitted):
+            over.update(range(event.first, event.end))
+        elif isinstance(event, e.ActionLeased):
+            over.discard(event.action)
+            if not inside.get(event.action, set()) <= over:
+                found.append(f"hook {event.action} was leased while {inside[event.action] - over} was not over")
+    return found
+
+
+def _inside(job: Job) -> Iterable[tuple[int, set[int]]]:
+    """Each hook with the actions that it comes after, those of earlier hooks among them."""
+    found: list[tuple[int, set[int]]] = []
+    count = 0
+
+    def walk(children: Iterable[Task | Action]) -> None:
+        nonlocal count
+        first = count
+        for child in children:
+            if isinstance(child, Task):
+                walk(child.children)
+                continue
+            if child.hook:
+                found.append((count, set(range(first, count))))
+            count += 1
+
+    walk(job.children)
+    return found
 
 
 def order_broken(job: Job, journal: Iterable[e.Event]) -> list[str]:
@@ -140,7 +238,7 @@ def twice_begun(farm: Farm) -> list[str]:
 
 DECIDED = (
     *(e.ActionLeased, e.RetryPlanned, e.ActionRetried, e.ActionFailed, e.ActionLost, e.ActionsSkipped),
-    *(e.ActionsOmitted, e.FannedOut, e.FanOutFailed, e.JobFinished),
+    *(e.ActionsOmitted, e.FannedOut, e.FanOutFailed, e.JobFinished, e.JobDue),
 )
 
 

@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 from job_manager import formats
 from job_manager.formats.params import settle
-from job_manager.model.document import digest, job_document, read_job, read_site, site_document
+from job_manager.model.document import digest, job_document, read_job
 from job_manager.model.expand import rebuilt, with_params
 from job_manager.model.job import Action, Command, Input, Job, JobInput, ModuleCall, Output, Shell, Task, actions
 from job_manager.model.params import Given, Param, Values
 from job_manager.model.site import Installed, Site
+from job_manager.model.site_document import read_site, site_document
 from job_manager.worker.command import argv
 
 INT = Param("n", "int", low=0, high=51)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from heapq import heappop, heappush
 from itertools import count
 from typing import NamedTuple
@@ -16,8 +17,9 @@ from job_manager.core.decide import Order, StartAttempt
 from job_manager.core.said import Report
 from job_manager.core.state import JobState
 from job_manager.model.fanout import Each
-from job_manager.model.job import FILES, Action, Job, Task
-from job_manager.testing import HANGS, Farm, Outcome, ScriptedWorker, action, fails, linked, lost, succeeds
+from job_manager.model.job import FILES, HOOKS, Action, Job, Task
+from job_manager.testing import HANGS, Farm, Outcome, ScriptedWorker, action, fails, linked, lost, site, succeeds
+from job_manager.testing.clock import START
 from tests.core import trees
 
 FAULTS = ("late", "lose", "repeat", "kill worker", "kill supervisor", "hold", "fail", "hang", "lose attempt")
@@ -39,10 +41,13 @@ def drawn(rng: random.Random) -> Settings:
     on = rng.sample(FAULTS, len(FAULTS) // 2)
     rates = {fault: rng.uniform(0.02, 0.3) if fault in on else 0.0 for fault in FAULTS}
     left = [rng.randint(5, 60)]
-    children = trees.numbered(_children(rng, left, 0, rng.random() < 0.5))
+    numbered = trees.numbered(_children(rng, left, 0, rng.random() < 0.5))
+    hooks = tuple(node for node in numbered if isinstance(node, Action) and node.hook)
+    children = tuple(node for node in numbered if node not in hooks)
     children += tuple(_fanning(rng, f"f{n}") for n in range(rng.choice([0, 0, 1, 2])))
-    children += tuple(_minding(f"m{n}") for n in range(rng.choice([0, 0, 1])))
-    return Settings(rates, Job("sim", children, parallel=rng.random() < 0.3), rng.randint(1, 3), *_capacity(rng))
+    children += tuple(_minding(f"m{n}") for n in range(rng.choice([0, 0, 1]))) + hooks
+    job = Job("sim", children, parallel=rng.random() < 0.3, max_active=rng.choice([None, None, None, 2]))
+    return Settings(rates, job, rng.randint(1, 3), *_capacity(rng))
 
 
 def _fanning(rng: random.Random, name: str) -> Task:
@@ -79,6 +84,7 @@ def _action(rng: random.Random, takes: bool) -> Action:
 
 def _children(rng: random.Random, left: list[int], depth: int, takes: bool) -> tuple[Task | Action, ...]:
     made: list[Task | Action] = []
+    after = [replace(_action(rng, takes), hook=rng.choice(HOOKS)) for _ in range(rng.choice([0, 0, 0, 1, 2]))]
     for _ in range(rng.randint(0 if depth else 2, 6)):
         if left[0] <= 0:
             break
@@ -86,8 +92,8 @@ def _children(rng: random.Random, left: list[int], depth: int, takes: bool) -> t
             made.append(Task("t", _children(rng, left, depth + 1, takes), rng.random() < 0.5))
         else:
             left[0] -= 1
-            made.append(_action(rng, takes))
-    return tuple(made)
+            made.append(replace(_action(rng, takes), priority=rng.choice([None, None, None, 1.0, -1.0])))
+    return (*made, *after)
 
 
 class Simulation(Farm):
@@ -102,7 +108,9 @@ class Simulation(Farm):
         self._letters: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = count()
         self._named = count(1)
-        super().__init__(self.settings.job, workers=[])
+        # Of some nothing is to start for a while.
+        later = START + self.rng.uniform(1.0, LIFE / 2) if self.rng.random() < 0.2 else 0.0
+        super().__init__(self.settings.job, workers=[], site=replace(site(), not_before=later))
         for _ in range(self.settings.workers):
             self.new_worker()
 
@@ -213,5 +221,5 @@ class Simulation(Farm):
     def judge(self) -> None:
         job, journal = self.settings.job, self.journal
         found = trees.order_broken(job, journal) + trees.leases_broken(journal) + trees.ends_broken(journal)
-        found += trees.twice_begun(self) + trees.replay_broken(self)
+        found += trees.hooks_broken(job, journal) + trees.twice_begun(self) + trees.replay_broken(self)
         assert not found, "\n".join([*found, *self.story()])

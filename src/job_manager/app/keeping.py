@@ -41,6 +41,7 @@ def kept(old: JobState, new: Loaded, layout: Layout) -> Kept:
         search.go_through()
         lost = search.give_up()
         if not lost:
+            search.repeat_hooks()
             return Kept(sorted(search.pairs.items()), search.fans)
         barred |= lost
 
@@ -92,6 +93,14 @@ class _Search:
         gone = {name for index in again for use in self.shape.actions[index].outputs for name in _names(use)}
         adopted = (action for action, _ in self.fans)
         return {a for a in adopted if any(each.artifact in gone for each in self.shape.actions[a].foreach)}
+
+    def repeat_hooks(self) -> None:
+        """What runs again is followed by its hooks again."""
+        shape = self.shape
+        for node in shape.hooks:
+            body = shape.body(shape.parent[node])
+            if not all(index in self.pairs for below in body for index in shape.below(below)):
+                self.pairs.pop(shape.leaf[node], None)
 
     def _makers_and_readers(self) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
         makers: dict[str, list[int]] = {}

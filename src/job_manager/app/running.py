@@ -20,11 +20,12 @@ from job_manager.artifacts.outputs import declared
 from job_manager.core import table
 from job_manager.core.said import HoldJob, ResumeJob, SubmitJob
 from job_manager.core.state import JobState
-from job_manager.model.document import Document, job_document, site_document
+from job_manager.model.document import Document, job_document
 from job_manager.model.errors import NOWHERE, EngineError, InputError, Problem, Refused
 from job_manager.model.job import DIRECTORY, Job
 from job_manager.model.names import job_id
 from job_manager.model.site import Site
+from job_manager.model.site_document import site_document
 from job_manager.model.wording import quoted
 from job_manager.worker.brief import clean
 from job_manager.worker.layout import Layout

@@ -11,6 +11,7 @@ from typing import Any
 from job_manager.core import events as e
 from job_manager.core import said as s
 from job_manager.core import table
+from job_manager.core.settle import hooks_to_repeat
 from job_manager.core.state import JobState, Lease, State
 from job_manager.model.errors import Refused
 
@@ -23,7 +24,10 @@ def admit(state: State, said: s.Said, now: float) -> list[e.Event]:
 def _submit(state: State, said: s.SubmitJob, now: float) -> list[e.Event]:
     if said.job in state.jobs:
         return []  # the same request again
-    return [e.JobSubmitted(said.job, now, said.document, said.site)]
+    submitted: list[e.Event] = [e.JobSubmitted(said.job, now, said.document, said.site)]
+    if said.document["Job"].get("paused"):
+        submitted.append(e.JobHeld(said.job, now, "paused", 0.0))
+    return submitted
 
 
 def _resume(state: State, said: s.ResumeJob, now: float) -> list[e.Event]:
@@ -37,6 +41,9 @@ def _resume(state: State, said: s.ResumeJob, now: float) -> list[e.Event]:
             f"job {job.id} has {job.counts[table.LOST]} action(s) that may have run already and must not run twice",
             "say --retry-lost if they may run again",
         )
+    busy = [] if said.document is not None else [a for a in hooks_to_repeat(job) if a in job.leases]
+    if busy:
+        raise Refused(f"job {job.id} cannot be taken up while {job.shape.paths[busy[0]]} is at work after a failure")
     # Only what succeeded can be kept, whatever the asker believed.
     kept = [pair for pair in said.kept if pair[1] < len(job.states) and job.states[pair[1]] == table.SUCCEEDED]
     return [e.JobResumed(said.job, now, said.site, said.document, kept, said.lost, said.fans)]

@@ -28,16 +28,21 @@ def quiet(state: State) -> None:
     """Say that decide has been heard out: nothing is left to decide until the next event or timer."""
     state.touched.clear()
     for job in state.jobs.values():
-        if job.timers:
+        if job.timers or not job.due:
             state.touched.add(job.id)
 
 
 def next_timer(state: State) -> float | None:
     """When decide has to be asked again even if nothing happens: seconds since the epoch, or None."""
-    return min((job.timers[0][0] for job in state.jobs.values() if job.timers and not job.held), default=None)
+    going = [job for job in state.jobs.values() if not job.held]
+    retries = (job.timers[0][0] for job in going if job.timers)
+    starts = (job.site.not_before for job in going if not job.due)
+    return min((*retries, *starts), default=None)
 
 
 def _decide_job(job: JobState, now: float) -> Iterator[e.Event]:
+    if not job.due and now >= job.site.not_before:
+        yield e.JobDue(job.id, now)
     for action in job.undecided:
         yield _verdict(job, action, now)
     for skip in job.doomed:

@@ -16,7 +16,7 @@ class JobSubmitted(NamedTuple):
     job: str
     at: float
     document: Document  # model.document.job_document
-    site: Document  # model.document.site_document
+    site: Document  # model.site_document.site_document
 
 
 class JobHeld(NamedTuple):
@@ -49,6 +49,13 @@ class JobFinished(NamedTuple):
     at: float
     state: str
     counts: dict[str, int]
+
+
+class JobDue(NamedTuple):
+    """The time has come before which nothing of the job was to start."""
+
+    job: str
+    at: float
 
 
 class WorkerJoined(NamedTuple):
@@ -212,6 +219,7 @@ Event = (
     | JobHeld
     | JobResumed
     | JobFinished
+    | JobDue
     | WorkerJoined
     | WorkerLeft
     | ActionLeased
@@ -241,6 +249,7 @@ NAMES: dict[type, str] = {
     JobHeld: "job-held",
     JobResumed: "job-resumed",
     JobFinished: "job-finished",
+    JobDue: "job-due",
     WorkerJoined: "worker-joined",
     WorkerLeft: "worker-left",
     ActionLeased: "leased",

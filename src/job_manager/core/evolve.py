@@ -11,12 +11,21 @@ from typing import Any
 
 from job_manager.core import events as e
 from job_manager.core import table
-from job_manager.core.settle import bound_to_wait, empty_fans, kept_in, make_ready, settle, settle_all
-from job_manager.core.state import Failure, JobState, Lease, Skip, State, WorkerState
-from job_manager.model.document import read_job, read_site
+from job_manager.core.settle import (
+    bound_to_wait,
+    empty_fans,
+    hooks_to_repeat,
+    kept_in,
+    make_ready,
+    settle,
+    settle_all,
+)
+from job_manager.core.state import FIRST, Failure, JobState, Lease, Skip, State, WorkerState
+from job_manager.model.document import read_job
 from job_manager.model.errors import InvariantBroken
 from job_manager.model.members import Members
 from job_manager.model.need import PLAIN
+from job_manager.model.site_document import read_site
 
 
 def evolve(state: State, event: e.Event) -> None:
@@ -60,9 +69,11 @@ def _job_resumed(state: State, event: e.JobResumed) -> None:
     job = state.jobs[event.job]
     job.held, job.finished, job.finished_at = "", "", 0.0
     job.site = read_site(event.site)
+    job.due = not job.site.not_before
     if event.document is not None:
         _revise(job, event)
     else:
+        _repeat_hooks(job)
         for action in range(len(job.states)):
             if event.lost or job.states[action] != table.LOST:
                 job.move(action, e.JobResumed)
@@ -71,6 +82,16 @@ def _job_resumed(state: State, event: e.JobResumed) -> None:
         job.losses.clear()
         job.reset_tree()
     settle_all(job)
+
+
+def _repeat_hooks(job: JobState) -> None:
+    """What runs again is followed by its hooks again."""
+    for action in hooks_to_repeat(job):
+        if job.states[action] == table.RETRYING:
+            _out_of_waiting(job, action)
+        job.move(action, table.Repeated)
+        job.results.pop(action, None)
+        job.notes.pop(action, None)
 
 
 def _revise(job: JobState, event: e.JobResumed) -> None:
@@ -99,6 +120,13 @@ def _job_finished(state: State, event: e.JobFinished) -> None:
     if job.finished or job.leases or not job.over:
         raise InvariantBroken(f"job {job.id}: JobFinished cannot happen, it is {job.state}")
     job.finished, job.finished_at = event.state, event.at
+
+
+def _job_due(state: State, event: e.JobDue) -> None:
+    job = state.jobs[event.job]
+    if job.due:
+        raise InvariantBroken(f"job {job.id}: JobDue cannot happen, it is due already")
+    job.due = True
 
 
 def _worker_joined(state: State, event: e.WorkerJoined) -> None:
@@ -136,12 +164,12 @@ def _leased(state: State, event: e.ActionLeased) -> None:
 def _take_resources(state: State, job: JobState, action: int) -> int:
     """Out of its queue; from now on it holds what it takes. How many slots that is."""
     takes = job.needs.pop(action, PLAIN)
-    names = takes.names
-    _take_out(job.queues[names] if names else job.ready, action)
+    queue = job.queue(action, takes)
+    _take_out(job.ready if queue == FIRST else job.queues[queue], action)
+    if queue != FIRST and not job.queues[queue]:
+        del job.queues[queue]
     if takes == PLAIN:
         return 1
-    if names and not job.queues[names]:
-        del job.queues[names]
     job.holds[action] = takes
     for name, amount in takes.amounts:
         state.used[name] = state.used.get(name, 0) + amount
@@ -228,11 +256,16 @@ def _retry_planned(state: State, event: e.RetryPlanned) -> None:
 def _retried(state: State, event: e.ActionRetried) -> None:
     job = state.jobs[event.job]
     job.move(event.action, e.ActionRetried)
-    if event.action in job.undecided:
-        job.undecided.remove(event.action)
-    else:  # those that are due come in order, so the planned one is nearly always on top
-        _take_out(job.timers, next(timer for timer in job.timers if timer[1] == event.action))
+    _out_of_waiting(job, event.action)
     make_ready(job, event.action)
+
+
+def _out_of_waiting(job: JobState, action: int) -> None:
+    """It waits neither for a verdict nor for its time any more."""
+    if action in job.undecided:
+        job.undecided.remove(action)
+    else:  # those that are due come in order, so the planned one is nearly always on top
+        _take_out(job.timers, next(timer for timer in job.timers if timer[1] == action))
 
 
 def _decided(job: JobState, event: e.RetryPlanned | e.ActionRetried | e.ActionFailed | e.ActionLost) -> None:
@@ -314,6 +347,7 @@ FOLDS: dict[type, Callable[[State, Any], None]] = {
     e.JobSubmitted: _job_submitted,
     e.JobHeld: _job_held,
     e.JobResumed: _job_resumed,
+    e.JobDue: _job_due,
     e.JobFinished: _job_finished,
     e.WorkerJoined: _worker_joined,
     e.WorkerLeft: _worker_left,

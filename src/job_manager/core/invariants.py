@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from job_manager.core import table
-from job_manager.core.state import JobState, State
+from job_manager.core.state import FIRST, JobState, State
 from job_manager.model.need import PLAIN
 
 
@@ -64,14 +64,14 @@ def _needed(job: JobState) -> Iterator[str]:
     ready = {action: job.takes(action) for action in _in(job, table.READY)}
     if {action: takes for action, takes in ready.items() if takes != PLAIN} != job.needs:
         yield f"what is ready takes something else than {job.needs}"
-    for names, queue in (((), job.ready), *job.queues.items()):
-        if any(tuple(name for name, _ in ready[action].amounts) != names for action in queue if action in ready):
-            yield f"in the queue for {names} stands what takes something else"
+    for queue, members in ((FIRST, job.ready), *job.queues.items()):
+        if any(job.queue(action, ready[action]) != queue for action in members if action in ready):
+            yield f"in the queue {queue} stands what belongs into another"
     if not job.holds.keys() <= job.leases.keys():
         yield "something is held without a lease"
     if not all(job.queues.values()):
         yield "a queue is empty"
-    if not job.scarce and (job.queues or any(takes.amounts for takes in job.holds.values())):
+    if not job.scarce and (any(names for _, names in job.queues) or any(takes.amounts for takes in job.holds.values())):
         yield "something takes resources in a job that is said to take none"
 
 

@@ -1,33 +1,37 @@
-"""Who is leased next: in listing order, as far as slots, memory and limits go.
+"""Who is leased next: by priority and then in listing order, as far as slots, memory and limits go.
 
 Memory and limits count from the lease on, so what takes some of them is leased only when it can begin at once. What
 lacks a resource is passed over, and from then on nothing later gets that resource before it: what it lacks is closed to
-all who come after, and what it has already is kept for it. The actions that take the same resources stand in one queue,
-so a look costs what is leased and the number of queues, however many wait in them.
+all who come after, and what it has already is kept for it. The actions of one priority that take the same resources
+stand in one queue, so a look costs what is leased and the number of queues, however many wait in them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from heapq import heappop, heappush
+from itertools import islice
 from typing import TypeVar
 
 from job_manager.core import events as e
 from job_manager.core import policy
-from job_manager.core.state import JobState, State, WorkerState
+from job_manager.core.state import FIRST, JobState, Queue, State, WorkerState
 from job_manager.model.need import PLAIN, Need
 
+Front = tuple[float, int, tuple[str, ...], Iterator[int]]
 Member = TypeVar("Member", int, tuple[float, int])
 
 
 def leases(state: State) -> list[e.Event]:
     """The leases of the first job that can have any; the next job is asked once these are folded."""
     round = Round(state)
-    for job in sorted(state.jobs.values(), key=lambda job: (job.submitted_at, job.id)):
-        if not (job.ready or job.queues) or job.held or not job.workers or job.workers & round.awaited:
+    for job in sorted(state.jobs.values(), key=_turn):
+        if not _may_lease(job) or job.workers & round.awaited:
             continue
         # Most jobs take nothing but slots, one each.
-        found = list(_with_needs(round, job) if job.needs or job.scarce else _plain(state, job, round.overtaking))
+        by_need = job.needs or job.scarce or job.queues
+        asked = _with_needs(round, job) if by_need else _plain(state, job, round.overtaking)
+        found = list(islice(asked, _room(job)))
         if found:
             return found
         if round.awaited & job.workers:
@@ -35,6 +39,19 @@ def leases(state: State) -> list[e.Event]:
         # What waits for a free slot would wait for ever if later jobs were leased ahead of it.
         round.overtaking = round.overtaking and not job.queues and _idempotent(job, job.ready[0])
     return []
+
+
+def _turn(job: JobState) -> tuple[float, float, str]:
+    return -(job.job.priority or 0.0), job.submitted_at, job.id
+
+
+def _may_lease(job: JobState) -> bool:
+    return bool(job.ready or job.queues) and bool(job.workers) and job.due and not job.held and _room(job) != 0
+
+
+def _room(job: JobState) -> int | None:
+    """How many more may be leased; None: as many as there are slots."""
+    return None if job.job.max_active is None else max(0, job.job.max_active - len(job.leases))
 
 
 def _idempotent(job: JobState, action: int) -> bool:
@@ -153,21 +170,20 @@ def _with_needs(round: Round, job: JobState) -> Iterator[e.Event]:
 
 
 def _in_order(job: JobState, closed: set[str]) -> Iterator[int]:
-    """What is ready in listing order, without the queues of which a resource is closed or becomes so."""
-    fronts: list[tuple[int, tuple[str, ...], Iterator[int]]] = []
-    _queue_up(fronts, (), first(job.ready, len(job.ready)))
-    for names, heap in job.queues.items():
-        _queue_up(fronts, names, first(heap, len(heap)))
+    """What is ready, by priority and in listing order, without the queues of which a resource is closed or becomes
+    so."""
+    fronts: list[Front] = []
+    _queue_up(fronts, FIRST, first(job.ready, len(job.ready)))
+    for queue, heap in job.queues.items():
+        _queue_up(fronts, queue, first(heap, len(heap)))
     while fronts:
-        action, names, queue = heappop(fronts)
+        rank, action, names, members = heappop(fronts)
         if not closed.intersection(names):
             yield action
-            _queue_up(fronts, names, queue)
+            _queue_up(fronts, (rank, names), members)
 
 
-def _queue_up(
-    fronts: list[tuple[int, tuple[str, ...], Iterator[int]]], names: tuple[str, ...], queue: Iterator[int]
-) -> None:
-    action = next(queue, None)
+def _queue_up(fronts: list[Front], queue: Queue, members: Iterator[int]) -> None:
+    action = next(members, None)
     if action is not None:
-        heappush(fronts, (action, names, queue))
+        heappush(fronts, (queue[0], action, queue[1], members))

@@ -37,7 +37,14 @@ def may_retry(job: JobState, index: int, failure: Failure) -> bool:
     action = job.shape.written(index)
     if failure.reason == "lost":
         return idempotent(job, action) and job.losses.get(index, 0) <= MAX_LOSSES
-    return failure.reason not in NOT_RETRIED and job.spent.get(index, 0) <= retries(job, action)
+    return _helps(action, failure) and job.spent.get(index, 0) <= retries(job, action)
+
+
+def _helps(action: Action, failure: Failure) -> bool:
+    """Whether trying again may help: what the action says of reasons and exit codes, else the rule for all."""
+    if not action.retry_on:
+        return failure.reason not in NOT_RETRIED
+    return failure.reason in action.retry_on or (failure.reason == "code" and str(failure.code) in action.retry_on)
 
 
 def delay(job: JobState, index: int, failure: Failure) -> float:

@@ -10,9 +10,12 @@ from collections.abc import Iterable
 from heapq import heappush
 
 from job_manager.core import table
-from job_manager.core.state import JobState, Skip
+from job_manager.core.state import FIRST, JobState, Skip
 from job_manager.model.condition import holds
-from job_manager.model.need import PLAIN, Need
+from job_manager.model.job import ALWAYS, ON_ERROR, ON_SUCCESS
+from job_manager.model.need import PLAIN
+
+BEGUN = (table.LEASED, table.RUNNING, table.RETRYING, table.SUCCEEDED)
 
 
 def settle_all(job: JobState) -> None:
@@ -80,6 +83,8 @@ def _unwanted(job: JobState, node: int) -> bool:
     """Whether a node whose turn has come is to be left out: its condition does not hold, or what it reads is not there
     because that was left out."""
     shape = job.shape
+    if node in shape.hooks and _waits_below(job, node) and not _is_due(job, node):
+        return True
     condition = shape.conditions.get(node)
     if condition is not None and not _waits_below(job, node):
         return False  # kept, or left out already
@@ -91,6 +96,31 @@ def _unwanted(job: JobState, node: int) -> bool:
     if not job.omitted or action < 0 or job.states[action] not in (table.WAITING, table.FANNED):
         return False
     return _waits_below(job, node) and _reads_omitted(job, action)
+
+
+def _is_due(job: JobState, hook: int) -> bool:
+    """Whether a hook is to run, now that all else in its node is over: never for a node that did not begin."""
+    body = list(job.shape.body(job.shape.parent[hook]))
+    if all(ended(job, node) == "skipped" for node in body):
+        return False
+    failed = any(job.ends[node] == 2 for node in body)
+    return job.shape.hooks[hook] in (ALWAYS, ON_ERROR if failed else ON_SUCCESS)
+
+
+def hooks_to_repeat(job: JobState) -> list[int]:
+    """Hooks that have run, or begun to, after something that is to run again; those that have run after another hook of
+    theirs stay as they are."""
+    shape = job.shape
+    begun = (node for node in shape.hooks if job.states[shape.leaf[node]] in BEGUN)
+    return [shape.leaf[node] for node in begun if any(job.ends[other] != 1 for other in _before(job, node))]
+
+
+def _before(job: JobState, hook: int) -> Iterable[int]:
+    """What a hook comes after, if that is to come before it once more."""
+    shape = job.shape
+    yield from shape.body(shape.parent[hook])
+    if job.states[shape.leaf[hook]] != table.SUCCEEDED:
+        yield from (node for node in shape.children(shape.parent[hook]) if node in shape.hooks and node < hook)
 
 
 def _waits_below(job: JobState, node: int) -> bool:
@@ -224,15 +254,10 @@ def empty_fans(job: JobState, first: int, end: int) -> list[tuple[int, bool]]:
 
 
 def make_ready(job: JobState, action: int) -> None:
-    """It may be leased: in the queue of those that take the same resources."""
+    """It may be leased: in the queue of those of its priority that take the same resources."""
     takes = job.takes(action)
-    if takes == PLAIN:
-        heappush(job.ready, action)
-        return
-    job.needs[action] = takes
-    job.scarce = job.scarce or bool(takes.amounts)
-    heappush(job.queues.setdefault(takes.names, []) if takes.amounts else job.ready, action)
-
-
-def _names(takes: Need) -> tuple[str, ...]:
-    return tuple(name for name, _ in takes.amounts)
+    if takes != PLAIN:
+        job.needs[action] = takes
+        job.scarce = job.scarce or bool(takes.amounts)
+    queue = job.queue(action, takes)
+    heappush(job.ready if queue == FIRST else job.queues.setdefault(queue, []), action)

@@ -4,6 +4,8 @@ Node 0 is the job. Actions are numbered in listing order, so the actions below a
 of all later siblings of a node. A node with `needs` is free: it starts when these are over and not when its turn in the
 tree comes, but what it stands in is over only when it is.
 
+A hook is such a node, too: it comes to its turn when all else in its task is over, however that ended.
+
 An action with `foreach` keeps its place, and the actions that it fans out to are numbered behind all others, when their
 items are known: its node is then a parallel one above theirs. Knows nothing of states.
 """
@@ -108,7 +110,9 @@ class Shape:
     without actions. width: number of children with actions. names: of the nodes. node_of: action index -> node. paths:
     action -> path. needs: free node -> nodes it waits for; feeds: the same edges the other way round. conditions: node
     -> what must hold when it is to start; minding: those of them that ask how others ended, whom a failure does not
-    skip. fans: node -> its fan-out, once that is known; written_fans: the actions with `foreach`, in order."""
+    skip, hooks among them. hooks: node -> when it is to run, one of model.job.HOOKS. priorities: of the nodes that have
+    one of their own. fans: node -> its fan-out, once that is known; written_fans: the actions with `foreach`, in order.
+    """
 
     __slots__ = (
         "_fanned",
@@ -122,6 +126,7 @@ class Shape:
         "first",
         "following",
         "high",
+        "hooks",
         "leaf",
         "low",
         "minding",
@@ -131,6 +136,7 @@ class Shape:
         "parallel",
         "parent",
         "paths",
+        "priorities",
         "sibling",
         "width",
         "written_fans",
@@ -151,6 +157,8 @@ class Shape:
         self.written_fans: list[int] = []
         self.conditions: dict[int, Condition] = {}
         self.minding: dict[int, dict[str, int]] = {}  # node -> the names its condition asks for, and their nodes
+        self.hooks: dict[int, str] = {}
+        self.priorities: dict[int, float] = {} if job.priority is None else {0: job.priority}
         self._fanned: list[tuple[int, int, int]] = []  # written action, low, high; sorted
         self._writers: dict[str, tuple[int, Output]] | None = None
         self.names = [""]
@@ -174,6 +182,8 @@ class Shape:
                 self._wanted[new] = member.needs
             if member.when:
                 self.conditions[new] = parse(member.when)
+            if member.priority is not None:
+                self.priorities[new] = member.priority
             stack.append((node, new, children))
             if isinstance(member, Task):
                 self.parallel[new] = member.parallel
@@ -199,6 +209,8 @@ class Shape:
     def _add_action(self, node: int, action: Action) -> None:
         self.leaf[node] = len(self.actions)
         self.node_of.append(node)
+        if action.hook:
+            self.hooks[node] = action.hook
         if action.foreach:
             self.written_fans.append(len(self.actions))
         self.actions.append(action)
@@ -218,7 +230,32 @@ class Shape:
                 names = set(names_in(self.conditions[node])) if node in self.conditions else ()
                 if names:
                     self.minding[node] = {name: nodes[name] for name in names}
+        self._hook_edges(needs, feeds)
         return needs, feeds
+
+    def _hook_edges(self, needs: dict[int, tuple[int, ...]], feeds: dict[int, list[int]]) -> None:
+        """The first hook of a node waits for all else in it, each of the others for the one before."""
+        for parent in dict.fromkeys(self.parent[node] for node in self.hooks):
+            awaited = tuple(self.body(parent))
+            for node in self.children(parent):
+                if node in self.hooks:
+                    needs[node] = awaited
+                    self.minding[node] = {}
+                    for other in awaited:
+                        feeds.setdefault(other, []).append(node)
+                    awaited = (node,)
+
+    def body(self, node: int) -> Iterator[int]:
+        """The children of a node that are no hooks, those without actions left out."""
+        holding = (below for below in self.children(node) if self.low[below] < self.high[below])
+        return (below for below in holding if below not in self.hooks)
+
+    def priority(self, action: int) -> float:
+        """That of the action, else of the nearest node above it that has one, else 0."""
+        node = self.node_of[action]
+        while node > 0 and node not in self.priorities:
+            node = self.parent[node]
+        return self.priorities.get(node, 0.0)
 
     def path(self, node: int) -> str:
         """`task/task/action` of any node."""

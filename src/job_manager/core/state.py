@@ -17,6 +17,10 @@ from job_manager.model.job import Job, ModuleCall
 from job_manager.model.need import MEMORY, Need, need
 from job_manager.model.site import Site
 
+Queue = tuple[float, tuple[str, ...]]
+FIRST: Queue = (-0.0, ())
+"""A queue of what is ready: minus the priority, and the names of the resources taken. Nearly all stands in this one."""
+
 
 class Lease(NamedTuple):
     """Who may run the attempt."""
@@ -51,6 +55,7 @@ class JobState:
         "began",
         "counts",
         "doomed",
+        "due",
         "ended",
         "ends",
         "failures",
@@ -92,6 +97,7 @@ class JobState:
         self.id = id
         self.submitted_at = at
         self.workers: set[str] = set()
+        self.due = not site.not_before  # whether the time has come before which nothing is to start
         self.held = ""  # why nothing new starts, or ""
         self.grace = 0.0
         self.finished = ""  # succeeded | failed
@@ -146,8 +152,8 @@ class JobState:
 
     def reset_tree(self) -> None:
         """Forget what has been concluded about the tree; evolve settles it anew."""
-        self.ready: list[int] = []  # heap of action indices: those that take nothing but slots
-        self.queues: dict[tuple[str, ...], list[int]] = {}  # the others: a heap for each set of resources taken
+        self.ready: list[int] = []  # heap of action indices: those of priority 0 that take nothing but slots
+        self.queues: dict[Queue, list[int]] = {}  # the others: a heap for each priority and set of resources taken
         self.needs: dict[int, Need] = {}  # what ready actions take, of those that take more than one slot
         self.look_for_scarce()
         self.doomed: list[Skip] = []
@@ -172,6 +178,12 @@ class JobState:
         leaf = self.shape.written(action)
         module = self.site.module(leaf.work.module) if isinstance(leaf.work, ModuleCall) else None
         return need(leaf, module)
+
+    def queue(self, action: int, takes: Need) -> Queue:
+        """Where it stands while it is ready; FIRST is `ready`, the others are in `queues`."""
+        if not self.shape.priorities:
+            return (FIRST[0], takes.names) if takes.amounts else FIRST
+        return -self.shape.priority(action), takes.names
 
     def move(self, action: int, event: type) -> None:
         """Take one action along the transition table. Raises InvariantBroken where the table has no such step."""

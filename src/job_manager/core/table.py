@@ -20,8 +20,13 @@ class Unblocked:
     """Not an event of the journal: what evolve itself concludes when nothing is left to wait for."""
 
 
+class Repeated:
+    """Not an event of the journal: what evolve itself concludes for a hook when what it followed is to run again."""
+
+
 TABLE: dict[type, dict[int, int]] = {
     Unblocked: {WAITING: READY},
+    Repeated: {RETRYING: WAITING, SUCCEEDED: WAITING},
     e.ActionLeased: {READY: LEASED},
     e.LeaseReturned: {LEASED: READY},
     e.ActionStarted: {LEASED: RUNNING},

@@ -1,4 +1,4 @@
-"""The canonical plain form of a job and its site: dicts, lists, text and numbers only, and back.
+"""The canonical plain form of a job: dicts, lists, text and numbers only, and back.
 
 Keyed as `{"Job": {..., "children": [{"Task": {...}}, {"Action": {...}}]}}`; a key whose value is the default is left
 out, so one job has one document and one digest whatever its language was. Knows nothing of JSON text or files.
@@ -10,26 +10,50 @@ from typing import Any
 
 from job_manager.model.expect import from_document, to_document
 from job_manager.model.fanout import Each
-from job_manager.model.job import FILE, Action, Command, Input, Job, JobInput, ModuleCall, Output, Shell, Task, Work
+from job_manager.model.job import (
+    FILE,
+    Action,
+    Argument,
+    Call,
+    Command,
+    Echo,
+    Function,
+    Input,
+    Job,
+    JobInput,
+    ModuleCall,
+    Order,
+    Output,
+    Pairs,
+    Shell,
+    Task,
+    Work,
+)
 from job_manager.model.params import Param
-from job_manager.model.site import GivenFile, Installed, Site
 
 Document = dict[str, Any]
 
 
-def _kept(**values: Any) -> Document:
+def kept(**values: Any) -> Document:
+    """Those of the values that say something."""
     # A zero is kept: `retries: 0` says something that leaving it out does not.
     return {key: value for key, value in values.items() if value or (value == 0 and value is not False)}
 
 
 def job_document(job: Job) -> Document:
     """The document of a job."""
-    body = _kept(
+    body = kept(
         title=job.name,
         version=job.version,
         parallel=job.parallel,
-        inputs=[_kept(name=i.artifact, param=i.param, type=i.type, kind=_kind(i.kind)) for i in job.inputs],
+        inputs=[kept(name=i.artifact, param=i.param, type=i.type, kind=_kind(i.kind)) for i in job.inputs],
         params=[_param(p) for p in job.params],
+        priority=job.priority,
+        paused=job.paused,
+        after=job.after,
+        max_active=job.max_active,
+        dirmaps=[list(row) for row in job.dirmaps],
+        wishes=dict(job.wishes),
     )
     return {"Job": {**body, "children": _children(job.children)}}
 
@@ -39,7 +63,7 @@ def _kind(kind: str | None) -> str:
 
 
 def _param(param: Param) -> Document:
-    plain = _kept(name=param.name, type=param.type, help=param.help, choices=list(param.choices))
+    plain = kept(name=param.name, type=param.type, help=param.help, choices=list(param.choices))
     # Kept whenever given: an empty text is a default, and 0 a bound.
     optional = {"default": param.default, "low": param.low, "high": param.high}
     return plain | {key: value for key, value in optional.items() if value is not None}
@@ -56,7 +80,14 @@ def _children(nodes: tuple[Task | Action, ...]) -> list[Document]:
                 into.append({"Action": action_document(node)})
                 continue
             below: list[Document] = []
-            body = _kept(name=node.name, title=node.title, parallel=node.parallel, when=node.when) | _needs(node)
+            body = kept(
+                name=node.name,
+                title=node.title,
+                parallel=node.parallel,
+                when=node.when,
+                priority=node.priority,
+                wishes=dict(node.wishes),
+            ) | _needs(node)
             into.append({"Task": body | {"children": below}})
             work.append((node.children, below))
     return top
@@ -73,7 +104,7 @@ def _read_needs(body: Document) -> tuple[str, ...] | None:
 def action_document(action: Action) -> Document:
     """The document of one action: its canonical text, by which a changed action is told from an unchanged one."""
     return (
-        _kept(
+        kept(
             name=action.name,
             title=action.title,
             **_work(action.work),
@@ -88,6 +119,13 @@ def action_document(action: Action) -> Document:
             cpus=action.cpus,
             memory=action.memory,
             limits=dict(action.limits),
+            hook=action.hook,
+            retry_on=list(action.retry_on),
+            min_runtime=action.min_runtime,
+            priority=action.priority,
+            tags=list(action.tags),
+            workdir=action.workdir,
+            wishes=dict(action.wishes),
         )
         | ({} if action.idempotent is None else {"idempotent": action.idempotent})
         | _needs(action)
@@ -96,11 +134,11 @@ def action_document(action: Action) -> Document:
 
 def _input(use: Input) -> Document:
     # Of an input the kind `file` says something that leaving it out does not.
-    return _kept(name=use.artifact, param=use.param, type=use.type, kind=use.kind, optional=use.optional)
+    return kept(name=use.artifact, param=use.param, type=use.type, kind=use.kind, optional=use.optional)
 
 
 def _each(each: Each) -> Document:
-    over = _kept(over=each.over, chunk=each.chunk if each.chunk > 1 else None)
+    over = kept(over=each.over, chunk=each.chunk if each.chunk > 1 else None)
     return {"key": each.key, **(over or {"values": list(each.values)})}
 
 
@@ -115,11 +153,56 @@ def _read_input(body: Document) -> Input:
 def _work(work: Work) -> Document:
     if isinstance(work, ModuleCall):
         return {"module": work.module}
-    return {"argv": list(work.argv)} if isinstance(work, Command) else {"shell": work.text}
+    if isinstance(work, Command):
+        return {"argv": list(work.argv), **kept(percent=work.percent)}
+    if isinstance(work, Shell):
+        return {"shell": work.text}
+    if isinstance(work, Echo):
+        return {"echo": work.text}
+    return order_document(work) if isinstance(work, Order) else _function(work)
+
+
+def _function(work: Function) -> Document:
+    return {"role": work.role, "arguments": plain(work.arguments), **kept(script=work.script)}
+
+
+def order_document(order: Order) -> Document:
+    """The document of an order: its modules and its calls."""
+    return {"order": [_call(call) for call in order.calls], "modules": [list(pair) for pair in order.modules]}
+
+
+def _call(call: Call) -> Document:
+    return kept(
+        module=call.module,
+        function=call.function,
+        inputs=[_argument(argument) for argument in call.inputs],
+        outputs=list(call.outputs),
+        declares=[_argument(argument) for argument in call.declares],
+        log=call.log,
+    )
+
+
+def _argument(argument: Argument) -> Document:
+    # A value may be null, which is not the same as none.
+    return {"name": argument.name, **({"value": plain(argument.value)} if argument.value else {})}
+
+
+def plain(text: str) -> Any:
+    """The value of a JSON text."""
+    import json
+
+    return json.loads(text)
+
+
+def canonical(value: Any) -> str:
+    """The one JSON text of a value."""
+    import json
+
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
 def _output(output: Output) -> Document:
-    return _kept(
+    return kept(
         name=output.artifact,
         param=output.param,
         type=output.type,
@@ -145,7 +228,17 @@ def read_job(document: Document) -> Job:
         ),
         parallel=body.get("parallel", False),
         params=tuple(_read_param(p) for p in body.get("params", ())),
+        priority=body.get("priority"),
+        paused=body.get("paused", False),
+        after=body.get("after", ""),
+        max_active=body.get("max_active"),
+        dirmaps=tuple((source, target, zone) for source, target, zone in body.get("dirmaps", ())),
+        wishes=_pairs(body, "wishes"),
     )
+
+
+def _pairs(body: Document, key: str) -> Pairs:
+    return tuple(sorted(body.get(key, {}).items()))
 
 
 def _read_param(body: Document) -> Param:
@@ -182,6 +275,8 @@ def _read_task(body: Document, children: tuple[Task | Action, ...]) -> Task:
         body.get("title", ""),
         _read_needs(body),
         body.get("when", ""),
+        body.get("priority"),
+        _pairs(body, "wishes"),
     )
 
 
@@ -194,22 +289,52 @@ def _read_action(body: Document) -> Action:
         title=body.get("title", ""),
         timeout=body.get("timeout"),
         retries=body.get("retries"),
-        env=tuple(sorted(body.get("env", {}).items())),
+        env=_pairs(body, "env"),
         idempotent=body.get("idempotent"),
         needs=_read_needs(body),
-        params=tuple(sorted(body.get("params", {}).items())),
+        params=_pairs(body, "params"),
         foreach=tuple(_read_each(each) for each in body.get("foreach", ())),
         when=body.get("when", ""),
         cpus=body.get("cpus"),
         memory=body.get("memory"),
         limits=tuple(sorted(body.get("limits", {}).items())),
+        hook=body.get("hook", ""),
+        retry_on=tuple(body.get("retry_on", ())),
+        min_runtime=body.get("min_runtime"),
+        priority=body.get("priority"),
+        tags=tuple(body.get("tags", ())),
+        workdir=body.get("workdir", ""),
+        wishes=_pairs(body, "wishes"),
     )
 
 
 def _read_work(body: Document) -> Work:
-    if "module" in body:
+    if "module" in body and "order" not in body:
         return ModuleCall(body["module"])
-    return Command(tuple(body["argv"])) if "argv" in body else Shell(body["shell"])
+    if "argv" in body:
+        return Command(tuple(body["argv"]), body.get("percent", False))
+    if "shell" in body:
+        return Shell(body["shell"])
+    if "echo" in body:
+        return Echo(body["echo"])
+    if "order" in body:
+        return Order(tuple((alias, path) for alias, path in body["modules"]), tuple(map(_read_call, body["order"])))
+    return Function(body["role"], canonical(body["arguments"]), body.get("script", ""))
+
+
+def _read_call(body: Document) -> Call:
+    return Call(
+        body["module"],
+        body["function"],
+        tuple(map(_read_argument, body.get("inputs", ()))),
+        tuple(body.get("outputs", ())),
+        tuple(map(_read_argument, body.get("declares", ()))),
+        body.get("log", ""),
+    )
+
+
+def _read_argument(body: Document) -> Argument:
+    return Argument(body["name"], canonical(body["value"]) if "value" in body else "")
 
 
 def _read_output(body: Document) -> Output:
@@ -227,78 +352,9 @@ def _read_output(body: Document) -> Output:
     )
 
 
-def site_document(site: Site) -> Document:
-    """The document of a site."""
-    return {
-        "workdir": site.workdir,
-        "store": site.store,
-        **_kept(
-            inputs=[[given.name, given.path, *given.identity] for given in site.inputs],
-            modules=[_installed(m) for m in site.modules],
-            shelves=list(site.shelves),
-            python=site.python,
-            slots=site.slots or None,
-            loose_types=site.loose_types,
-            out=site.out,
-            keep_temp=site.keep_temp,
-            verify=site.verify,
-            split_streams=site.split_streams,
-            base=site.base,
-            params=dict(site.params),
-            template=job_document(site.template) if site.template else None,
-        ),
-    }
-
-
-def _installed(module: Installed) -> Document:
-    plain = {name: getattr(module, name) for name in Installed.__slots__}
-    plain |= {"env": dict(module.env), "optional": list(module.optional), "allow_empty": list(module.allow_empty)}
-    plain["types"] = dict(module.types)
-    asked = _kept(cpus=plain.pop("cpus"), memory=plain.pop("memory"), limits=dict(plain.pop("limits")))
-    plain["expects"] = {param: to_document(expect) for param, expect in module.expects}
-    return plain | asked
-
-
-def read_site(document: Document) -> Site:
-    """The site of a document made by `site_document`."""
-    return Site(
-        workdir=document["workdir"],
-        store=document["store"],
-        inputs=tuple(_read_given(*row) for row in document.get("inputs", ())),
-        modules=tuple(_read_installed(m) for m in document.get("modules", ())),
-        shelves=tuple(document.get("shelves", ())),
-        python=document.get("python", ""),
-        slots=document.get("slots", 0),
-        loose_types=document.get("loose_types", False),
-        out=document.get("out", ""),
-        keep_temp=document.get("keep_temp", False),
-        verify=document.get("verify", False),
-        split_streams=document.get("split_streams", False),
-        base=document.get("base", ""),
-        params=tuple(sorted(document.get("params", {}).items())),
-        template=read_job(document["template"]) if "template" in document else None,
-    )
-
-
-def _read_given(name: str, path: str, device: int, inode: int, size: int, mtime_ns: int) -> GivenFile:
-    return GivenFile(name, path, (device, inode, size, mtime_ns))
-
-
-def _read_installed(body: Document) -> Installed:
-    env = tuple(sorted(body["env"].items()))
-    types = tuple(sorted(body.get("types", {}).items()))
-    limits = tuple(sorted(body.get("limits", {}).items()))
-    optional, allow_empty = tuple(body["optional"]), tuple(body["allow_empty"])
-    expects = tuple((param, from_document(members)) for param, members in body.get("expects", {}).items())
-    read = {"env": env, "types": types, "optional": optional, "allow_empty": allow_empty, "expects": expects}
-    return Installed(**{**body, **read, "limits": limits})
-
-
 def digest(document: Document) -> str:
     """`sha256:` and the hex digest of the document's canonical JSON text."""
     # Imported here: `jm --help` and `jm ls` never need a digest.
     import hashlib
-    import json
 
-    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return "sha256:" + hashlib.sha256(text.encode("ascii")).hexdigest()
+    return "sha256:" + hashlib.sha256(canonical(document).encode("ascii")).hexdigest()

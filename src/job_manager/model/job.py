@@ -16,6 +16,11 @@ from job_manager.model.params import Param
 FILE, DIRECTORY, FILES = "file", "directory", "files"
 KINDS = (FILE, DIRECTORY, FILES)
 """What an artifact is on disk: one file; a directory as a whole; those files of a directory that fit a pattern."""
+ON_ERROR, ON_SUCCESS, ALWAYS = "error", "success", "always"
+HOOKS = (ON_ERROR, ON_SUCCESS, ALWAYS)
+"""When a hook runs: after the node it stands in has failed, has done well, or in either case."""
+
+Pairs = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +83,12 @@ class ModuleCall:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Run this argv, never through a shell; `{name}` in a word is the path of a declared artifact."""
+    """Run this argv, never through a shell; `{name}` in a word is the path of a declared artifact.
+
+    percent: `%j`, `%D(path)` and the like in it are those of Alfscript, and then nothing in braces is replaced."""
 
     argv: tuple[str, ...]
+    percent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +98,55 @@ class Shell:
     text: str
 
 
-Work = ModuleCall | Command | Shell
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """Print this text as it is, and a line end; what an action of mass does that names no role."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """Call the Python function that is registered for this role. arguments: a JSON object in canonical text, its
+    keyword arguments. script: the absolute path of the file that registers it, or "" when nobody here serves it."""
+
+    role: str
+    arguments: str = "{}"
+    script: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """A variable of an order: its name, and the JSON text of its value or "" for the value it has by then."""
+
+    name: str
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of an order: function of a module (by its alias), positional inputs, the variables that take what it
+    returns, variables set before, and the file that takes what it prints, or ""."""
+
+    module: str
+    function: str
+    inputs: tuple[Argument, ...] = ()
+    outputs: tuple[str, ...] = ()
+    declares: tuple[Argument, ...] = ()
+    log: str = ""
+    place: Place | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Make these calls one after another in one process, up to the first exception. modules: (alias, path of a Python
+    file, relative to where it runs)."""
+
+    modules: Pairs = ()
+    calls: tuple[Call, ...] = ()
+
+
+Work = ModuleCall | Command | Shell | Echo | Function | Order
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +161,12 @@ class Action:
     when: the condition (model.condition) without which it is left out, or "".
     cpus (slots), memory (bytes), limits (sorted (name, number)): what it takes while it runs; None or a name that is
     not there: what its module says. `model.need` puts the two together.
+    hook: one of HOOKS: it runs when all else in the task (or job) it stands in is over, and it ended so; "": it is a
+    part of it like the others. retry_on: exit codes and reasons after which it is tried again; empty: the default ones.
+    min_runtime: seconds; to be done sooner is a failure. priority: what is ready and has a higher one runs first; None:
+    that of the node it stands in. tags: limits it counts against where the configuration has them, and else not.
+    workdir: where a command runs, absolute, or "" for where the job was submitted. wishes: sorted (name, text), what
+    its language says and nothing acts on yet.
     """
 
     name: str
@@ -123,20 +185,28 @@ class Action:
     cpus: int | None = None
     memory: int | None = None
     limits: tuple[tuple[str, int], ...] = ()
+    hook: str = ""
+    retry_on: tuple[str, ...] = ()
+    min_runtime: float | None = None
+    priority: float | None = None
+    tags: tuple[str, ...] = ()
+    workdir: str = ""
+    wishes: Pairs = ()
     place: Place | None = field(default=None, compare=False, repr=False)
 
     @property
     def role(self) -> str:
-        """The kind of work, which a worker must offer: module, cmd or shell."""
-        return ROLES[type(self.work)]
+        """The kind of work, which a worker must offer: one of ROLES, or the role of a function."""
+        return self.work.role if isinstance(self.work, Function) else ROLES[type(self.work)]
 
 
-ROLES: dict[type, str] = {ModuleCall: "module", Command: "cmd", Shell: "shell"}
+ROLES: dict[type, str] = {ModuleCall: "module", Command: "cmd", Shell: "shell", Echo: "echo", Order: "order"}
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A node that groups tasks and actions; they run one after another, or all at once when `parallel`."""
+    """A node that groups tasks and actions; they run one after another, or all at once when `parallel`. Those among
+    them that are hooks come last and run one after another when the others are over."""
 
     name: str
     children: tuple[Task | Action, ...] = ()
@@ -144,6 +214,8 @@ class Task:
     title: str = ""
     needs: tuple[str, ...] | None = None  # as for an action
     when: str = ""
+    priority: float | None = None  # these two as well
+    wishes: Pairs = ()
     place: Place | None = field(default=None, compare=False, repr=False)
 
 
@@ -152,6 +224,8 @@ class Job:
     """What a person submits. `version` is free text. `source` is the file it was read from, for messages only.
 
     params: the values a person may set; `{params.NAME}` stands for them until `expand.with_params` puts them in.
+    priority: a higher one goes first. paused: it waits for a person's word. after: not before this local time, `H:MM`
+    or `M-D H:MM`, or "". max_active: how many of its actions may run at once. dirmaps: (from, to, zone), for `%D`.
     """
 
     name: str
@@ -160,6 +234,12 @@ class Job:
     inputs: tuple[JobInput, ...] = ()
     parallel: bool = False
     params: tuple[Param, ...] = ()
+    priority: float | None = None
+    paused: bool = False
+    after: str = ""
+    max_active: int | None = None
+    dirmaps: tuple[tuple[str, str, str], ...] = ()
+    wishes: Pairs = ()
     source: str = field(default="", compare=False)
     place: Place | None = field(default=None, compare=False, repr=False)
 

@@ -18,9 +18,10 @@ from job_manager.core.invariants import overcommitted, violations
 from job_manager.core.said import HoldJob, ResumeJob, Said, SubmitJob, WorkerAnnounced, WorkerGone
 from job_manager.core.state import JobState, State, WorkerState
 from job_manager.engines.memory import MemoryEngine
-from job_manager.model.document import job_document, site_document
+from job_manager.model.document import job_document
 from job_manager.model.job import Job
 from job_manager.model.site import Site
+from job_manager.model.site_document import site_document
 from job_manager.supervisor.supervisor import Supervisor
 from job_manager.testing.building import site as plain_site
 from job_manager.testing.clock import FakeClock

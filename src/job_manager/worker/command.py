@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from job_manager.model.job import Action, Command, Input, ModuleCall, Output, Shell
+from job_manager.model.job import Action, Command, Echo, Input, ModuleCall, Output, Shell
 from job_manager.model.site import Installed
 from job_manager.model.template import fill, mentioned
 
@@ -35,6 +35,10 @@ def argv(
     values = _values(uses, paths, lists) | dict(action.params)
     if isinstance(action.work, Command):
         return [word for text in action.work.argv for word in _words(text, values)]
+    if isinstance(action.work, Echo):
+        return [SHELL, "-c", 'printf "%s\\n" "$1"', "echo", action.work.text]
+    if not isinstance(action.work, Shell):
+        raise TypeError(f"nobody here serves the role {action.role}")
     text = _shell_text(action.work, values)
     file = script_file(lists)
     # A script may be as long as it likes; the programs in it get a word for each path.

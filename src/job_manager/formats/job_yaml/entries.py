@@ -101,7 +101,7 @@ def wanted_name_of(entry: Entry) -> Wanted:
 def _default_name(work: Work) -> str:
     if isinstance(work, ModuleCall):
         return work.module
-    words = work.text.split(None, 1) if isinstance(work, Shell) else work.argv
+    words = work.text.split(None, 1) if isinstance(work, Shell) else getattr(work, "argv", ())
     program = words[0].rsplit("/", 1)[-1] if words else ""
     if PROGRAM.match(program) and program not in SHELL_WORDS:
         return program
