@@ -19,11 +19,11 @@ from job_manager.artifacts.kinds import KINDS
 from job_manager.cli import reporting
 from job_manager.cli.main import COMMANDS
 from job_manager.cli.usage import Parser, add_run_options, add_setting_options
-from job_manager.core.events import REASONS
 from job_manager.formats import checks, job_yaml, wording, yaml_builder, yaml_params, yaml_text
 from job_manager.formats.job_yaml import entries, inputs, steps
 from job_manager.model import expect, names, params, quantity
 from job_manager.model.expect import FAMILIES
+from job_manager.model.reasons import REASONS
 from job_manager.modules import manifest
 from tests.docs.links import listed, sections
 from tests.docs.pages import ROOT, text_of

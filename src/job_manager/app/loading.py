@@ -6,6 +6,7 @@ All mistakes at once, before anything starts. Knows no state directory, no engin
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
@@ -15,6 +16,7 @@ from job_manager.app.capacity import Capacity, capacity, check_needs
 from job_manager.app.fanouts import fan_out_problems
 from job_manager.app.given import absolute, given_files, typed
 from job_manager.app.params import given_params
+from job_manager.app.schedule import moment
 from job_manager.app.settings import DEFAULTS, Config
 from job_manager.artifacts.export import blocked
 from job_manager.formats import draft, folder_of
@@ -114,9 +116,12 @@ def load(
     site = replace(
         _site(wish, cwd, given, modules, shelf),
         base=base,
+        not_before=moment(whole.after, time.time()),
+        counted=_counted(whole, wish.config),
         params=tuple(sorted((name, text) for name, text in reading.values.items() if name in said)),
         template=(reading.template or job) if reading.template or whole is not job else None,
     )
+    problems += reading.placed(_times(whole, site))
     clashes = list(fan_out_problems(whole, site))
     if clashes:
         raise InputError([*problems, *reading.placed(clashes)])
@@ -129,6 +134,22 @@ def _draft(wish: Wish, cwd: str, values: Values) -> Reading:
     if path != "-" and cwd != os.getcwd():
         path = os.path.join(cwd, path)
     return draft(path, wish.format, loose=bool(wish.loose_types), given=values.given, base=values.base)
+
+
+def _counted(job: Job, config: Config) -> tuple[str, ...]:
+    tags = {tag for _, action in actions(job) for tag in action.tags}
+    return tuple(sorted(tags.intersection(name for name, _ in config.limits)))
+
+
+def _times(job: Job, site: Site) -> Iterable[Problem]:
+    """What a person should know who waits for the job."""
+    place = job.place or Place(job.source, 0, 0)
+    if job.paused:
+        hint = "jm resume takes it up"
+        yield Problem(place._replace(path="paused"), "the job starts paused", hint, "note")
+    if site.not_before:
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(site.not_before))
+        yield Problem(place._replace(path="after"), f"nothing starts before {when}", severity="note")
 
 
 def _site(wish: Wish, cwd: str, given: Sequence[GivenFile], modules: Sequence[Installed], shelf: Shelf) -> Site:

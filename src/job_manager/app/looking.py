@@ -21,6 +21,7 @@ from job_manager.worker.layout import Layout
 
 Document = dict[str, Any]
 INTERRUPTED = "interrupted"
+PAUSED = "paused"
 
 
 def _rows(home: Home) -> Sequence[JobRow]:
@@ -69,13 +70,19 @@ def job_list(home: Home) -> list[Document]:
         {
             "id": row.id,
             "name": row.name,
-            "state": row.state if row.state != "open" else ("running" if row.id == running else INTERRUPTED),
+            "state": _shown(row, running),
             "submitted": row.submitted,
             "finished": row.finished,
             "counts": row.counts,
         }
         for row in _rows(home)
     ]
+
+
+def _shown(row: JobRow, running: str | None) -> str:
+    if row.state != "open":
+        return row.state
+    return "running" if row.id == running else INTERRUPTED
 
 
 class Look(NamedTuple):
@@ -88,7 +95,7 @@ class Look(NamedTuple):
     @property
     def state(self) -> str:
         """The job's state in a word."""
-        if self.job.finished or self.hosted:
+        if self.job.finished or self.hosted or self.job.state == PAUSED:
             return self.job.state
         return INTERRUPTED
 

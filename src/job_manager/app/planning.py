@@ -34,7 +34,7 @@ UNKNOWN = "EACH"  # stands for the name of a file that nobody has made yet
 
 def steps(loaded: Loaded) -> int:
     """How many children the job has: the steps of a job.yaml."""
-    return len(loaded.job.children)
+    return sum(1 for child in loaded.job.children if not getattr(child, "hook", ""))
 
 
 def size(loaded: Loaded) -> int:
@@ -147,6 +147,7 @@ class Plan:
                 "parallel": node.parallel,
                 "needs": None if node.needs is None else list(node.needs),
                 "when": node.when or None,
+                "priority": node.priority,
             }
             into.append({**task, "children": below})
             stack.append((iter(node.children), below, f"{number}."))
@@ -224,6 +225,11 @@ class Plan:
             "when": brief.action.when or None,
             "foreach": None,
             "times": 1,
+            "hook": brief.action.hook or None,
+            "priority": brief.action.priority,
+            "tags": list(brief.action.tags),
+            "retry_on": list(brief.action.retry_on),
+            "min_runtime": brief.action.min_runtime,
             "idempotent": brief.idempotent,
             "params": dict(brief.action.params),
             "env": {**(dict(module.env) if module else {}), **dict(brief.action.env)},

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from job_manager.app.home import Home
@@ -207,6 +208,7 @@ def _go_on(host: Host, job: JobState, layout: Layout, renewal: Renewal, observer
         remaining = [job.shape.actions[was].outputs for _, was in survives.pairs]
         layout.store.keep_only([declared(output) for outputs in remaining for output in outputs])
     _bring_in(layout, renewal.loaded.job, site)
+    site = replace(site, not_before=0.0)  # who takes it up does not want to wait
     job = host.say(ResumeJob(job.id, site_document(site), renewal.document, survives.pairs, lost, survives.fans))
     return _finish(host.run(job, layout, observer), layout)
 

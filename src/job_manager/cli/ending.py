@@ -75,12 +75,12 @@ def conclude(home: Home, outcome: Outcome, problems: Iterable[Problem], options:
     from job_manager.cli.place import command
 
     job = outcome.job
-    code = {"succeeded": OK, "failed": FAILED}.get(job.state, INTERRUPTED)
+    code = {"succeeded": OK, "paused": OK, "failed": FAILED}.get(job.state, INTERRUPTED)
     resume = command(options.home, "resume", job.id)
     if out.json:
         _document(home, outcome, problems, code, resume, out)
         return code
-    if code == OK:
+    if job.state == "succeeded":
         _show_success(home, outcome, out)
         _mention_others(home, job.id, options, out)
     elif code == FAILED:
@@ -135,7 +135,7 @@ def _show_failure(home: Home, outcome: Outcome, resume: str, out: Output) -> Non
 
     _headline(outcome, "bad", out)
     first, others = failure_cards(home, outcome)
-    show_card(first, others, outcome.job.counted().get("skipped", 0), resume, out)
+    show_card(first, others, outcome.job.missed, resume, out)
 
 
 def _show_interruption(outcome: Outcome, resume: str, out: Output) -> None:

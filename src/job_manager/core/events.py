@@ -120,7 +120,7 @@ class AttemptLost(NamedTuple):
 
 
 class AttemptFailed(NamedTuple):
-    """`reason` is one of REASONS; `code` the exit code or signal number; `message` what a person needs to know."""
+    """`reason` is one of model.reasons; `code` the exit code or signal; `message` what a person needs to know."""
 
     job: str
     action: int
@@ -237,10 +237,6 @@ Event = (
     | ActionsOmitted
     | FannedOut
     | FanOutFailed
-)
-
-REASONS = tuple(
-    "code signal timeout oom disk lost stuck cancelled upstream output-missing output-invalid spawn".split()
 )
 
 # The names in the journal never change; a new meaning gets a new name.

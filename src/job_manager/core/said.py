@@ -71,7 +71,7 @@ class AttemptReturned(NamedTuple):
 
 class AttemptEnded(NamedTuple):
     """`reason` is "" for success, `stopped` when ended on our order, `lost` when the outcome is unknown, or one of
-    events.REASONS. Other fields as in ActionSucceeded (whose note is `message`) and AttemptFailed."""
+    model.reasons. Other fields as in ActionSucceeded (whose note is `message`) and AttemptFailed."""
 
     job: str
     action: int

@@ -169,15 +169,16 @@ class JobState:
     def look_for_scarce(self) -> None:
         """Find out whether anything in the job takes memory or a limit: then nothing is leased ahead, for what waits
         for a resource would, when it is there, have to wait for all that was leased meanwhile."""
-        self.scarce = any(action.memory or action.limits for action in self.shape.as_written()) or any(
-            module.memory or module.limits for module in self.site.modules
-        )
+        counted = self.site.counted
+        self.scarce = any(
+            action.memory or action.limits or (counted and action.tags) for action in self.shape.as_written()
+        ) or any(module.memory or module.limits for module in self.site.modules)
 
     def takes(self, action: int) -> Need:
         """What the action takes while it runs."""
         leaf = self.shape.written(action)
         module = self.site.module(leaf.work.module) if isinstance(leaf.work, ModuleCall) else None
-        return need(leaf, module)
+        return need(leaf, module, self.site.counted)
 
     def queue(self, action: int, takes: Need) -> Queue:
         """Where it stands while it is ready; FIRST is `ready`, the others are in `queues`."""
@@ -214,6 +215,11 @@ class JobState:
     def size(self) -> int:
         """How many actions there are, as far as is known; a fan-out counts as those it stands for."""
         return len(self.states) - self.counts[table.FANNED]
+
+    @property
+    def missed(self) -> int:
+        """How many were skipped for want of something; those that were left out on purpose are not missed."""
+        return self.counts[table.SKIPPED] - len(self.omitted)
 
     def counted(self) -> dict[str, int]:
         """The number of actions by state name, zeros left out."""

@@ -15,7 +15,7 @@ from job_manager.formats.wording import PROBLEM_LIMIT, clipped, nearest
 from job_manager.model import names
 from job_manager.model.errors import NOWHERE, Place, Problem, in_order
 from job_manager.model.fanout import keys_in
-from job_manager.model.job import Action, Input, Job, JobInput, ModuleCall, Output, Task
+from job_manager.model.job import ON_SUCCESS, Action, Input, Job, JobInput, ModuleCall, Output, Task
 from job_manager.model.params import PREFIX
 from job_manager.model.types import same_type
 from job_manager.model.wording import quoted
@@ -261,11 +261,23 @@ class _Board:
             self.say(wanted.place, key, f"{name} is read and written by the same action", "write to another name")
         elif self._is_before(source.by, place):
             self._compare_with_output(wanted, source.output, who)
+            if self._may_be_missing(place, wanted, source.by):
+                message = f"{name} may not be there when this runs, after a failure"
+                self.say(wanted.place, key, message, "write optional: true beside it, and be ready for it")
         elif self.order is None and source.by > place and self.second[source.by] > self.second[place]:
             self.say(wanted.place, key, f"{name} is only written later, by {who}", "read it in a later step")
         else:
             message = f"{name} is written in parallel, by {who}; parallel entries cannot depend on each other"
             self.say(wanted.place, key, message, self._later(source.by))
+
+    def _may_be_missing(self, place: int, wanted: Input, source: int) -> bool:
+        """Whether a hook reads what something that it follows may have failed to make."""
+        if wanted.optional or self.actions[place].hook in ("", ON_SUCCESS):
+            return False
+        task, above = self.parents[place], self.parents[source]
+        while above not in (task, -1):
+            above = self.tasks[above][1]
+        return above == task
 
     def _is_before(self, first: int, then: int) -> bool:
         """Whether one action is certainly over before the other starts."""
@@ -343,7 +355,9 @@ def _backwards(job: Job, sizes: dict[int, int]) -> Iterator[int]:
         for child in node.children:
             members.append((child, first))
             first += 1 if isinstance(child, Action) else sizes[id(child)]
-        stack.extend(members if node.parallel else reversed(members))
+        hooks = [member for member in members if isinstance(member[0], Action) and member[0].hook]
+        body = members[: len(members) - len(hooks)]
+        stack.extend([*reversed(hooks), *(body if node.parallel else reversed(body))])
 
 
 def _sizes(job: Job) -> dict[int, int]:

@@ -49,6 +49,15 @@ class Tree:
         member = self.nodes[node]
         return None if member is None else member.needs
 
+    def is_hook(self, node: int) -> bool:
+        """Whether it runs when all else beside it is over."""
+        return bool(getattr(self.nodes[node], "hook", ""))
+
+    def elder(self, node: int) -> list[int]:
+        """The siblings listed before it."""
+        parent = self.parent[node]
+        return [other for other in range(parent + 1, node) if self.parent[other] == parent]
+
     def when(self, node: int) -> str:
         """The node's condition, or ""."""
         member = self.nodes[node]
@@ -167,7 +176,9 @@ class Order:
         while node > 0:
             if node in self.needed:
                 return found + self.needed[node]
-            if self.tree.before[node] > 0:
+            if self.tree.is_hook(node):
+                found += self.tree.elder(node)
+            elif self.tree.before[node] > 0:
                 found.append(self.tree.before[node])
             node = self.tree.parent[node]
         return found

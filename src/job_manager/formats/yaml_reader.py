@@ -22,6 +22,7 @@ from job_manager.model.wording import quoted
 __all__ = ["At", "Fields", "Map", "Plain", "Reader", "Seq", "Value", "load", "suggestion"]
 
 FLAGS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+NUMBER = re.compile(r"[-+]?[0-9]{1,15}(?:\.[0-9]{1,15})?\Z")
 INTEGER = re.compile(r"[-+]?[0-9]+\Z")
 SUGGESTIONS = 20  # of one mapping: guessing costs more than reading
 EVENT_LIMIT = 40_000_000  # a million entries written as in the README are 28 million
@@ -263,6 +264,17 @@ class Fields:
             self.reader.error(at, path, f"expected a whole number from {low:,} to {high:,}, found {found(value)}")
             return None
         return number
+
+    def number(self, key: str) -> float | None:
+        """A number such as 10, -1 or 2.5."""
+        value = self.map.get(key)
+        if value is None or is_null(value):
+            return None
+        if isinstance(value, Plain) and NUMBER.match(value):
+            return float(value)
+        hint = "without quotes" if isinstance(value, str) and NUMBER.match(value) else ""
+        self.wrong(key, f"expected a number, found {found(value)}", hint)
+        return None
 
     def size(self, key: str) -> int | None:
         """Bytes, of `512M`, `8G`, `1.5GiB` or a number of bytes."""

@@ -6,6 +6,7 @@ counts.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, NamedTuple
 
 from job_manager.model.names import PARAM
@@ -50,14 +51,17 @@ class Need(NamedTuple):
 PLAIN = Need()
 
 
-def need(action: Action, module: Module | Installed | None) -> Need:
-    """What the action takes; `module` is the one it calls, if any. Nearly always PLAIN."""
+def need(action: Action, module: Module | Installed | None, counted: Collection[str] = ()) -> Need:
+    """What the action takes; `module` is the one it calls, if any; of its tags those that are `counted`, one of each.
+    Nearly always PLAIN."""
     cpus, memory, limits = action.cpus, action.memory, action.limits
     if module is not None:
         cpus = module.cpus if cpus is None else cpus
         memory = module.memory if memory is None else memory
         if module.limits:
             limits = tuple({**dict(module.limits), **dict(limits)}.items())
+    if counted and action.tags:
+        limits = tuple({**{tag: 1 for tag in action.tags if tag in counted}, **dict(limits)}.items())
     if cpus is None and memory is None and not limits:
         return PLAIN
     amounts = {**dict(limits), **({MEMORY: memory} if memory else {})}

@@ -53,7 +53,8 @@ class Site:
 
     store: the folder that gets `temp/` and `public/`; out: where public artifacts are copied to, or ""; shelves: the
     folders searched for modules; python: the interpreter asked for, or ""; slots: actions at once, 0 for the default.
-    not_before: seconds since the epoch before which nothing starts, or 0. base: the job file's folder; params: the
+    not_before: seconds since the epoch before which nothing starts, or 0. counted: the tags of actions of which the
+    configuration says how many there are. base: the job file's folder; params: the
     values a person gave to the job's params; template: the job before values were put into it, or None when there were
     none to put in.
     """
@@ -71,6 +72,7 @@ class Site:
     verify: bool = False
     split_streams: bool = False
     not_before: float = 0.0
+    counted: tuple[str, ...] = ()
     base: str = ""
     params: tuple[tuple[str, str], ...] = ()
     template: Job | None = None

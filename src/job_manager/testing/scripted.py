@@ -30,7 +30,7 @@ def succeeds(after: float = 1.0) -> Outcome:
 
 
 def fails(code: int = 1, after: float = 1.0, reason: str = "code") -> Outcome:
-    """Ends with this exit code, or for another of events.REASONS."""
+    """Ends with this exit code, or for another of model.reasons."""
     return Outcome(after, reason, code)
 
 

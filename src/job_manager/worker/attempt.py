@@ -39,7 +39,7 @@ GRACE = 10.0  # seconds between asking a child to end and ending it
 
 
 class Unfit(Exception):
-    """The attempt ended before or after its process for a reason of ours: `reason` as in core.events.REASONS."""
+    """The attempt ended before or after its process for a reason of ours: `reason` as in model.reasons."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -167,7 +167,14 @@ def read_ending(record: ExitRecord, brief: Brief) -> Ending:
         return Ending("oom", number if number is not None else code, _out_of_memory(record, brief.need.memory))
     if number is not None:
         return Ending("signal", number, f"killed by {_signal_name(number)}")
-    return Ending("code", code, f"exit code {code}") if code else Ending("", None, "")
+    return Ending("code", code, f"exit code {code}") if code else _too_soon(record, brief.action.min_runtime)
+
+
+def _too_soon(record: ExitRecord, least: float | None) -> Ending:
+    took = record["ended"] - record["began"]
+    if least is None or took >= least:
+        return Ending("", None, "")
+    return Ending("code", 0, f"it was done after {took:.1f} s, sooner than its min_runtime of {least:g} s")
 
 
 def _out_of_memory(record: ExitRecord, asked: int | None) -> str:

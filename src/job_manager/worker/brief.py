@@ -65,6 +65,7 @@ class Brief(NamedTuple):
     idempotent: bool
     split_streams: bool
     verify: bool
+    counted: tuple[str, ...] = ()
 
     @property
     def sources(self) -> Iterator[Source]:
@@ -74,7 +75,7 @@ class Brief(NamedTuple):
     @property
     def need(self) -> Need:
         """What it takes of the machine while it runs."""
-        return need(self.action, self.module)
+        return need(self.action, self.module, self.counted)
 
     @property
     def cpus(self) -> int | None:
@@ -123,11 +124,12 @@ class Briefing:
             module=module,
             # What stands for other actions reads nothing itself.
             reads=() if action.foreach else tuple(self.reads(use) for use in action.inputs),
-            workdir=job.site.workdir,
+            workdir=action.workdir or job.site.workdir,
             timeout=action.timeout or (module.timeout if module else None),
             idempotent=policy.idempotent(job, action),
             split_streams=job.site.split_streams,
             verify=job.site.verify,
+            counted=job.site.counted,
         )
 
     def reads(self, use: Input) -> Reads:

@@ -18,6 +18,8 @@ EXAMPLES = (
 )
 Document = dict[str, Any]
 
+HOOKS = {"error": "only after a failure", "success": "only after success", "always": "when all else is over"}
+
 
 def parser() -> Parser:
     """The options of this verb."""
@@ -124,6 +126,10 @@ def _starts(node: Document) -> Iterator[str]:
 
 
 def _when(node: Document) -> Iterator[str]:
+    if node.get("hook"):
+        yield HOOKS[node["hook"]]
+    if node["priority"] is not None:
+        yield f"priority {node['priority']:g}"
     if node["when"]:
         yield "left out" if node["when"] == "false" else f"only when {node['when']}"
 
@@ -171,6 +177,9 @@ def _takes(action: Document) -> Iterator[str]:
         yield f"{size_text(action['memory'])} of memory"
     for name, count in action["limits"].items():
         yield f"{count} {name}"
+    uncounted = [tag for tag in action["tags"] if tag not in action["limits"]]
+    if uncounted:
+        yield f"tags {', '.join(uncounted)} (of which nobody has said how many there are)"
 
 
 def _limits(action: Document) -> Iterator[str]:
@@ -180,7 +189,10 @@ def _limits(action: Document) -> Iterator[str]:
     yield from _when(action)
     if action["timeout"]:
         yield f"timeout {human(action['timeout'])}"
+    if action["min_runtime"]:
+        yield f"fails when done within {human(action['min_runtime'])}"
     if action["retries"]:
-        yield f"tried up to {action['retries'] + 1} times"
+        only = f" after {', '.join(action['retry_on'])}" if action["retry_on"] else ""
+        yield f"tried up to {action['retries'] + 1} times{only}"
     if not action["idempotent"]:
         yield "never started twice by itself (idempotent: false)"

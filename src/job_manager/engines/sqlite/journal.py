@@ -40,7 +40,7 @@ CREATE TABLE head (         -- the end of each job's chain, and a cache of what 
     seq INTEGER NOT NULL,
     hash BLOB NOT NULL,
     name TEXT NOT NULL,
-    state TEXT NOT NULL,    -- open, succeeded or failed
+    state TEXT NOT NULL,    -- open, paused, succeeded or failed
     submitted REAL NOT NULL,
     finished REAL,
     counts TEXT NOT NULL    -- JSON, number of actions by state, when finished
@@ -267,6 +267,10 @@ SUMMARIES: dict[str, Any] = {
     "job-submitted": lambda job, event: (
         "UPDATE head SET name=?, submitted=? WHERE job=?",
         (event[2]["Job"].get("title", ""), event[1], job),
+    ),
+    "job-held": lambda job, event: (
+        "UPDATE head SET state=? WHERE job=?",
+        ("paused" if event[2] == "paused" else "open", job),
     ),
     "job-finished": lambda job, event: (
         "UPDATE head SET state=?, finished=?, counts=? WHERE job=?",

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from job_manager.formats.checks import check
+from job_manager.formats.job_yaml import more
 from job_manager.formats.job_yaml.inputs import bound, read_inputs
 from job_manager.formats.job_yaml.scope import Scope
 from job_manager.formats.job_yaml.steps import look_at_public_reads, read_members, read_steps
@@ -20,12 +21,23 @@ from job_manager.formats.yaml_params import read_params
 from job_manager.formats.yaml_reader import Fields, Reader, is_null, load
 from job_manager.formats.yaml_tree import At, Map, Seq, bulk, locate
 from job_manager.model.errors import Place, Problem, in_order
-from job_manager.model.job import Action, Job, Task
+from job_manager.model.job import Job
 from job_manager.model.names import param_name
 from job_manager.model.params import NO_VALUES, Values
 from job_manager.model.wording import quoted
 
-KEYS = ("name", "version", "params", "input_artifact", "input_artifacts", "inputs", "steps", "tasks", "parallel")
+KEYS = (
+    "name",
+    "version",
+    "params",
+    "input_artifact",
+    "input_artifacts",
+    "inputs",
+    "steps",
+    "tasks",
+    "parallel",
+    *more.OF_JOB,
+)
 MEANT = {
     "name": "write name: my_job",
     "version": "write version: 1 (any text will do)",
@@ -75,7 +87,7 @@ def _job(fields: Fields, scope: Scope, at: At) -> Job:
     scope.params = read_params(fields, "params", param_name)
     inputs = read_inputs(fields, scope)
     scope.see(inputs)
-    tree: tuple[Task | Action, ...] = read_steps(fields, scope)
+    tree = read_steps(fields, scope)
     if "tasks" in fields.map:
         if "steps" in fields.map:
             fields.reader.error(
@@ -90,6 +102,12 @@ def _job(fields: Fields, scope: Scope, at: At) -> Job:
         version=fields.text("version") or "",
         inputs=bound(inputs, tree, scope),
         params=scope.params,
+        priority=fields.number("priority"),
+        paused=bool(fields.flag("paused")),
+        after=more.read_after(fields),
+        max_active=fields.integer("max_active", 1, more.MOST_ACTIVE),
+        dirmaps=more.read_dirmaps(fields),
+        wishes=more.read_wishes(fields),
         source=scope.file,
         place=Place(scope.file, *at, ""),
     )

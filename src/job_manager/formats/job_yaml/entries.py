@@ -5,28 +5,28 @@ Knows nothing of other entries, and does not judge what depends on them.
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from typing import NamedTuple
 
 from job_manager.formats import words
 from job_manager.formats.conditions import EXAMPLE, fault
+from job_manager.formats.job_yaml import more
 from job_manager.formats.job_yaml.foreach import read_foreach
 from job_manager.formats.job_yaml.naming import Wanted, wanted_name
 from job_manager.formats.job_yaml.scope import Scope, one_of
+from job_manager.formats.job_yaml.works import WORKS, default_name, read_work, say
 from job_manager.formats.wording import suggestion
 from job_manager.formats.words import Word
 from job_manager.formats.yaml_expect import read_expect
 from job_manager.formats.yaml_reader import Fields, is_null
 from job_manager.formats.yaml_tree import At, Map, Value
 from job_manager.model.fanout import Each, spoken
-from job_manager.model.job import FILE, FILES, KINDS, Action, Command, Input, ModuleCall, Output, Shell, Work
+from job_manager.model.job import FILE, FILES, KINDS, Action, Input, ModuleCall, Output, Shell, Work
 from job_manager.model.names import param_name
 from job_manager.model.need import MOST_CPUS, MOST_OF_A_LIMIT, limit_name
 from job_manager.model.template import mentioned
 from job_manager.model.wording import quoted
 
-WORKS = ("module", "cmd", "shell")
 INPUTS = ("input_artifacts", "inputs")
 OUTPUTS = ("output_artifacts", "outputs")
 KEYS = (
@@ -47,12 +47,16 @@ KEYS = (
     "cpus",
     "memory",
     "limits",
+    "percent",
+    *more.OF_ENTRY,
 )
+HOOK_KEYS = ("hook", *KEYS)
 MEANT = {
     **dict.fromkeys(("cpu", "cores", "threads"), 'did you mean "cpus"?'),
     **dict.fromkeys(("mem", "ram"), 'did you mean "memory"?'),
     **dict.fromkeys(("gpu", "gpus"), "write limits: {gpu: 1}, and how many there are into jm.toml"),
     "resources": "write cpus:, memory: and limits: into the entry itself",
+    "hook": "write it under hooks: of the step, the task or the job",
     "depends_on": 'did you mean "needs" (names of other entries)?',
     "after": 'did you mean "needs" (names of other entries)?',
     "for_each": 'did you mean "foreach"?',
@@ -75,100 +79,26 @@ READ_MEANT = {
 }
 PARAM_MEANT = {"param": 'did you mean "param_name"?'}
 MOST_RETRIES = 1_000
-PROGRAM = re.compile(r"[\w][\w.+-]{0,63}\Z")
-SHELL_WORDS = frozenset({"for", "if", "while", "until", "case", "set", "cd", "export", "exec"})
 
 
 class Entry(NamedTuple):
-    """An entry half read: what it runs, and the words of it that are to be looked at."""
+    """An entry half read: what it runs, the words of it that are to be looked at, and when, if it is a hook."""
 
     fields: Fields
     at: At
     work: Work
     words: list[Word]
+    hook: str = ""
 
 
-def begun(fields: Fields, at: At, scope: Scope) -> Entry:
+def begun(fields: Fields, at: At, scope: Scope, hook: str = "") -> Entry:
     """An entry of which it is known what it runs."""
-    return Entry(fields, at, *_work(fields, scope))
+    return Entry(fields, at, *read_work(fields, scope), hook)
 
 
 def wanted_name_of(entry: Entry) -> Wanted:
     """What the entry is to be called."""
-    return wanted_name(entry.fields, _default_name(entry.work))
-
-
-def _default_name(work: Work) -> str:
-    if isinstance(work, ModuleCall):
-        return work.module
-    words = work.text.split(None, 1) if isinstance(work, Shell) else getattr(work, "argv", ())
-    program = words[0].rsplit("/", 1)[-1] if words else ""
-    if PROGRAM.match(program) and program not in SHELL_WORDS:
-        return program
-    return "shell" if isinstance(work, Shell) else "cmd"
-
-
-def _work(fields: Fields, scope: Scope) -> tuple[Work, list[Word]]:
-    there = [key for key in fields.map if key in WORKS]
-    if len(there) != 1:
-        _refuse_works(fields, there)
-        return Command(()), []
-    key = there[0]
-    if is_null(fields.map[key]):
-        fields.wrong(key, f'"{key}" has no value')
-        return Command(()), []
-    if key == "module":
-        return _module(fields, scope), []
-    return _command(fields) if key == "cmd" else _shell(fields)
-
-
-def _refuse_works(fields: Fields, there: list[str]) -> None:
-    if not there:
-        message = "an entry needs one of module:, cmd: and shell:"
-        fields.reader.error(
-            fields.map.at, fields.path, message, "write module: NAME, cmd: [program, argument] or shell: text"
-        )
-    for key in there[1:]:
-        line, column = fields.key_at(there[0])
-        message = f'an entry has one of module, cmd and shell; this one has "{there[0]}" already (at {line}:{column})'
-        fields.reader.error(fields.key_at(key), fields.path_of(key), message, "make it two entries")
-
-
-def _module(fields: Fields, scope: Scope) -> Work:
-    name = scope.text(fields, "module")
-    if name is not None and not name.strip():
-        fields.wrong("module", "the module's name is empty")
-    return ModuleCall(name) if name else Command(())
-
-
-def _command(fields: Fields) -> tuple[Work, list[Word]]:
-    value = fields.map["cmd"]
-    if isinstance(value, str) and value.strip():
-        listed = ", ".join(f'"{word}"' for word in value.split()[:6])
-        hint = f"write cmd: [{listed}] - or shell: if a shell is to read it"
-        fields.wrong("cmd", "expected a list with the program and its arguments, found one text", hint)
-        return Command(()), []
-    texts = fields.texts("cmd") if not isinstance(value, str) else []
-    if texts is None:
-        return Command(()), []
-    if not value or isinstance(value, str) or (texts and not texts[0][0].strip()):
-        fields.wrong("cmd", "the command is empty", 'write cmd: ["program", "argument"]')
-    path = fields.path_of("cmd")
-    spoken = [Word(text, partial(_say, fields, at, f"{path}[{n}]")) for n, (text, at) in enumerate(texts)]
-    return Command(tuple(word.text for word in spoken)), spoken
-
-
-def _shell(fields: Fields) -> tuple[Work, list[Word]]:
-    text = fields.text("shell")
-    if text is None:
-        return Command(()), []
-    if not text.strip():
-        fields.wrong("shell", "the shell text is empty")
-    return Shell(text), [Word(text, partial(_say, fields, fields.at("shell"), fields.path_of("shell")))]
-
-
-def _say(fields: Fields, at: At, path: str, severity: str, message: str, hint: str) -> None:
-    fields.reader.add(at, path, message, hint, severity)
+    return wanted_name(entry.fields, default_name(entry.work))
 
 
 def action(entry: Entry, name: str, title: str, scope: Scope) -> Action:
@@ -198,6 +128,13 @@ def action(entry: Entry, name: str, title: str, scope: Scope) -> Action:
         cpus=fields.integer("cpus", 1, MOST_CPUS),
         memory=fields.size("memory"),
         limits=fields.counts("limits", MOST_OF_A_LIMIT, limit_name),
+        hook=entry.hook,
+        retry_on=more.read_retry_on(fields),
+        min_runtime=fields.duration("min_runtime"),
+        priority=fields.number("priority"),
+        tags=more.read_tags(fields),
+        workdir=more.read_workdir(fields),
+        wishes=more.read_wishes(fields),
         place=scope.place(entry.at, fields.path),
     )
 
@@ -237,7 +174,7 @@ def _look_at_words(
     known = spoken(foreach) | (declared | lists | scope.param_names | frozenset(params))
     names = words.Names(known, scope.seen, keys={each.key: each.forms for each in foreach})
     used = words.look_at(entry.words, names, shell=shell)
-    words.look_at_total(entry.words, partial(_say, entry.fields, entry.fields.at("cmd"), entry.fields.path_of("cmd")))
+    words.look_at_total(entry.words, partial(say, entry.fields, entry.fields.at("cmd"), entry.fields.path_of("cmd")))
     words.look_at_unused(outputs, used, scope.later)
     _look_at_unused_params(entry.fields, [name for name in params if name not in used])
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from job_manager.formats.naming import free
 from job_manager.formats.yaml_reader import Fields, Reader
 from job_manager.formats.yaml_tree import At
 from job_manager.model import names
@@ -14,20 +15,23 @@ from job_manager.model.wording import quoted
 
 
 class Wanted(NamedTuple):
-    """One thing to be named: the name written (or None) and where, and what to call it otherwise."""
+    """One thing to be named: the name written (or None) and where, what to call it otherwise, and its title, if one is
+    written beside the name."""
 
     written: str | None
     default: str
     reader: Reader
     at: At
     path: str
+    title: str | None = None
 
 
 def wanted_name(fields: Fields, default: str) -> Wanted:
     """What a step or entry is to be called."""
     written = fields.text("name")
     at = fields.map.at if written is None else fields.at("name")
-    return Wanted(written, default, fields.reader, at, fields.path_of("name"))
+    title = fields.text("title")
+    return Wanted(written, title or default, fields.reader, at, fields.path_of("name"), title)
 
 
 def named(wanted: list[Wanted], kind: str) -> list[tuple[str, str]]:
@@ -37,15 +41,17 @@ def named(wanted: list[Wanted], kind: str) -> list[tuple[str, str]]:
         if item.written is not None:
             _note_repeated(item, item.written, taken, kind)
     counts: dict[str, int] = {}
+    used = set(taken)
     chosen = []
     for item in wanted:
         safe = item.written is not None and names.artifact_name(item.written) is None
         if item.written is not None and safe:
-            chosen.append((item.written, ""))
+            name, title = item.written, ""
         else:
-            name = _free(names.slug(item.written or item.default, kind), taken, counts)
+            name, title = free(names.slug(item.written or item.default, kind), used, counts), item.written or ""
             _note_renamed(item, name, kind)
-            chosen.append((name, item.written or ""))
+        shown = title if item.title is None else item.title
+        chosen.append((name, "" if shown == name else shown))
     return chosen
 
 
@@ -67,12 +73,3 @@ def _note_repeated(item: Wanted, written: str, taken: dict[str, str], kind: str)
     else:
         message = f"the {kind} name {quoted(written)} is repeated; it is first used at {first}"
         item.reader.error(item.at, item.path, message)
-
-
-def _free(base: str, taken: dict[str, str], counts: dict[str, int]) -> str:
-    name = base
-    while names.folded(name) in taken:
-        counts[base] = counts.get(base, 1) + 1
-        name = f"{base}-{counts[base]}"
-    taken[names.folded(name)] = ""
-    return name

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from job_manager.formats.job_yaml import KEYS, LONGEST_NAME, entries, inputs, steps
+from job_manager.formats.job_yaml import KEYS, LONGEST_NAME, entries, inputs, more, steps, works
 from job_manager.formats.job_yaml.foreach import CHUNK, RESERVED
 from job_manager.formats.schema import (
     EXPECTED,
@@ -36,6 +36,7 @@ from job_manager.formats.schema import (
     whole_pattern,
 )
 from job_manager.model import fanout, names
+from job_manager.model.job import HOOKS
 
 _NAME = {"type": ["string", "number"]}  # an artifact by its name alone
 _INPUTS = {
@@ -51,6 +52,16 @@ _WHEN = text(
     "It is left out unless this holds, of params and of what it needs",
     examples=["params.quality == high", "encode.failed"],
 )
+_TITLE = text("What it is called where it is shown; by default its name")
+_PRIORITY = {"description": "What is ready and has a higher one runs first; by default 0", "type": "number"}
+_WISHES = {
+    "description": "What is kept for others to act on: texts by name",
+    "type": "object",
+    "propertyNames": {"pattern": whole_pattern(more.WISH)},
+    "additionalProperties": {"type": ["string", "number", "boolean"]},
+}
+_HOOKS = listed("Run one after another when all else here is over: each says when", ref("hook"))
+_NODE: Mapping[str, Schema] = {"title": _TITLE, "priority": _PRIORITY, "wishes": _WISHES, "hooks": _HOOKS}
 _KIND = "file, directory (as a whole), or files (of a directory those that fit the glob)"
 _READS = listed("What it reads: inputs of the job and outputs of earlier entries", _NAME, ref("input"))
 _WRITES = listed("What it writes", _NAME, ref("output"))
@@ -65,6 +76,22 @@ JOB: Mapping[str, Schema] = {
     "steps": listed("One after another", ref("step")),
     "tasks": listed("Instead of steps: entries, and tasks of more of them, as deep as wanted", *_MEMBERS),
     "parallel": flag("Of tasks: true, they run at the same time; by default one after another"),
+    "hooks": _HOOKS,
+    "priority": _PRIORITY,
+    "paused": flag("true: it waits until a person takes it up with jm resume"),
+    "after": text(
+        "Nothing starts before this local time",
+        pattern=whole_pattern(more.AFTER),
+        examples=["22:30", "12-24 6:00"],
+    ),
+    "max_active": whole("How many of its actions may run at once, whatever -j says", 1, more.MOST_ACTIVE),
+    "dirmaps": listed("Of Alfscript commands: what %D(PATH) makes of the beginning of a path", ref("dirmap")),
+    "wishes": _WISHES,
+}
+DIRMAP: Mapping[str, Schema] = {
+    "from": text("The beginning of a path as it is written"),
+    "to": text("What stands there instead"),
+    "zone": text("Where that holds: NFS and UNIX mean here"),
 }
 JOB_INPUT: Mapping[str, Schema] = {
     "name": file_name("What entries call the file"),
@@ -75,6 +102,7 @@ JOB_INPUT: Mapping[str, Schema] = {
 }
 STEP: Mapping[str, Schema] = {
     "name": text("What the step is called. By default step1, step2 ... No two alike"),
+    **_NODE,
     "entries": listed("Run at the same time, as many as -j says", *_MEMBERS),
     "parallel": flag("false: its entries run one after another"),
     "needs": _NEEDS,
@@ -82,6 +110,7 @@ STEP: Mapping[str, Schema] = {
 }
 TASK: Mapping[str, Schema] = {
     "name": text("What the task is called. No two alike beside each other"),
+    **_NODE,
     "tasks": listed("Entries, and tasks of more of them; one after another", *_MEMBERS),
     "parallel": flag("true: they run at the same time"),
     "needs": _NEEDS,
@@ -119,6 +148,22 @@ ENTRY: Mapping[str, Schema] = {
     "when": _WHEN,
     **NEEDS,
     "idempotent": flag("false: never started again by itself when its outcome is not known"),
+    "echo": text("Printed as it is"),
+    "percent": flag("Of cmd: %j, %D(PATH) and the like in it are those of Alfscript, and braces stay as they are"),
+    "title": _TITLE,
+    "priority": _PRIORITY,
+    "wishes": _WISHES,
+    "retry_on": texts("Exit codes and reasons after which it is tried again; by default most reasons"),
+    "min_runtime": duration("To be done sooner is a failure"),
+    "tags": texts("Limits that count where the configuration has them"),
+    "workdir": text("Of a command: where it runs; by default where the job was submitted", pattern="^/"),
+}
+HOOK: Mapping[str, Schema] = {
+    "hook": {
+        "description": "When it runs: after all else in its step, task or job has failed, has done well, or always",
+        "enum": list(HOOKS),
+    },
+    **ENTRY,
 }
 READ: Mapping[str, Schema] = {
     "name": file_name("An input of the job, or an output of an earlier entry"),
@@ -144,6 +189,8 @@ TABLES = (
     PARAMS,
     EXPECTED,
     Keys("formats/job_yaml/__init__.py KEYS", KEYS, "formats/job_yaml/schema.py JOB", JOB),
+    Keys("formats/job_yaml/entries.py HOOK_KEYS", entries.HOOK_KEYS, "formats/job_yaml/schema.py HOOK", HOOK),
+    Keys("formats/job_yaml/more.py DIRMAP_KEYS", more.DIRMAP_KEYS, "formats/job_yaml/schema.py DIRMAP", DIRMAP),
     Keys("formats/job_yaml/inputs.py KEYS", inputs.KEYS, "formats/job_yaml/schema.py JOB_INPUT", JOB_INPUT),
     Keys("formats/job_yaml/steps.py STEP_KEYS", steps.STEP_KEYS, "formats/job_yaml/schema.py STEP", STEP),
     Keys("formats/job_yaml/steps.py TASK_KEYS", steps.TASK_KEYS, "formats/job_yaml/schema.py TASK", TASK),
@@ -157,7 +204,7 @@ TABLES = (
 
 def schema() -> Schema:
     """The schema of a job file."""
-    works = [{"required": [work]} for work in entries.WORKS]
+    one_work = [{"required": [work]} for work in works.WORKS]
     parts = [{"required": [part]} for part in ("steps", "tasks")]
     whole = mapping("Steps that run one after another, each with entries; or tasks", KEYS, JOB, ("name", "version"))
     return document(
@@ -168,7 +215,9 @@ def schema() -> Schema:
             "job_input": mapping("An input of the job", inputs.KEYS, JOB_INPUT),
             "step": mapping("A step", steps.STEP_KEYS, STEP, ("entries",)),
             "task": mapping("A task of several", steps.TASK_KEYS, TASK, ("tasks",)),
-            "entry": {**mapping("One of module, cmd and shell", entries.KEYS, ENTRY), "oneOf": works},
+            "entry": {**mapping("One of module, cmd, shell and echo", entries.KEYS, ENTRY), "oneOf": one_work},
+            "hook": {**mapping("An entry that runs when all else is over", entries.HOOK_KEYS, HOOK, ("hook",))},
+            "dirmap": mapping("A row of the map", more.DIRMAP_KEYS, DIRMAP, more.DIRMAP_KEYS),
             "input": mapping("What an entry reads", entries.READ_KEYS, READ, ("name",)),
             "output": mapping("What an entry writes", entries.WRITTEN_KEYS, WRITTEN, ("name",)),
         },

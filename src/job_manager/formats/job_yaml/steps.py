@@ -5,10 +5,10 @@ Knows nothing of what an entry holds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from job_manager.formats.job_yaml import entries
+from job_manager.formats.job_yaml import entries, more
 from job_manager.formats.job_yaml.naming import Wanted, named, wanted_name
 from job_manager.formats.job_yaml.scope import Scope
 from job_manager.formats.yaml_reader import Fields
@@ -16,8 +16,8 @@ from job_manager.formats.yaml_tree import At, Plain, Seq, Value
 from job_manager.model.errors import Place
 from job_manager.model.job import Action, Task
 
-STEP_KEYS = ("name", "entries", "parallel", "needs", "when")
-TASK_KEYS = ("name", "tasks", "parallel", "needs", "when")
+STEP_KEYS = ("name", "entries", "parallel", "needs", "when", "hooks", *more.OF_NODE)
+TASK_KEYS = ("name", "tasks", "parallel", "needs", "when", "hooks", *more.OF_NODE)
 _ENTRY = "this belongs to an entry: write it under entries:, as entries: [{{{}: ...}}]"
 _ENTRY_KEYS = ("module", "cmd", "shell", "inputs", "outputs", "params", "env", "timeout", "retries", "foreach")
 STEP_MEANT = {key: _ENTRY.format(key) for key in _ENTRY_KEYS} | {"tasks": "a task stands under entries: or tasks:"}
@@ -36,8 +36,8 @@ class _Nested(NamedTuple):
     at: At
 
 
-def read_steps(fields: Fields, scope: Scope) -> tuple[Task, ...]:
-    """One serial task a step, each with its entries in parallel."""
+def read_steps(fields: Fields, scope: Scope) -> tuple[Node, ...]:
+    """One serial task a step, each with its entries in parallel, and the hooks of a job that has steps."""
     wanted: list[Wanted] = []
     read: list[tuple[Fields, tuple[Node, ...], Place]] = []
     steps = fields.map.get("steps")
@@ -49,31 +49,46 @@ def read_steps(fields: Fields, scope: Scope) -> tuple[Task, ...]:
         if isinstance(steps, Seq):
             # The tree of a big file is given back while the job grows.
             steps[number] = Plain("")
-    names = named(wanted, "step")
-    return tuple(
+    hooks = _hooks(fields, scope) if "tasks" not in fields.map else []
+    names = named([*wanted, *map(entries.wanted_name_of, hooks)], "step")
+    made = tuple(
         _task(step, *name, children, bool(step.flag("parallel", True)), place)
-        for (step, children, place), name in zip(read, names, strict=True)
+        for (step, children, place), name in zip(read, names, strict=False)
     )
+    return (*made, *_members(hooks, names[len(made) :], scope))
 
 
 def _task(fields: Fields, name: str, title: str, children: tuple[Node, ...], parallel: bool, place: Place) -> Task:
     needs, when = entries.read_needs(fields), entries.read_when(fields)
-    return Task(name, children, parallel=parallel, title=title, needs=needs, when=when, place=place)
+    priority, wishes = fields.number("priority"), more.read_wishes(fields)
+    return Task(name, children, parallel, title, needs, when, priority, wishes, place)
 
 
 def read_members(fields: Fields, key: str, scope: Scope) -> tuple[Node, ...]:
-    """The entries and tasks under a key, each with a name that no other there has."""
-    begun: list[entries.Entry | _Nested] = []
-    for _, value, at, path in fields.items(key):
-        one = _begun(value, at, path, scope)
-        if one is not None:
-            begun.append(one)
-    names = named([_wanted(one, number) for number, one in enumerate(begun, start=1)], "entry")
-    members = tuple(_member(one, *name, scope) for one, name in zip(begun, names, strict=True))
+    """The entries and tasks under a key and then the hooks, each with a name that no other there has."""
+    begun = [_begun(value, at, path, scope) for _, value, at, path in fields.items(key)]
+    there = [*(one for one in begun if one is not None), *_hooks(fields, scope)]
+    names = named([_wanted(one, number) for number, one in enumerate(there, start=1)], "entry")
+    return _members(there, names, scope)
+
+
+def _members(there: Sequence[entries.Entry | _Nested], names: list[tuple[str, str]], scope: Scope) -> tuple[Node, ...]:
+    members = tuple(_member(one, *name, scope) for one, name in zip(there, names, strict=True))
     for member in members:
         if isinstance(member, Action):
             scope.see(member.outputs)
     return members
+
+
+def _hooks(fields: Fields, scope: Scope) -> list[entries.Entry]:
+    """What runs when all else there is over."""
+    found = []
+    for _, value, at, path in fields.items("hooks"):
+        hook = scope.reader.fields(value, at, path, entries.HOOK_KEYS, (), entries.MEANT)
+        if hook is not None:
+            more.refuse_beside_hook(hook)
+            found.append(entries.begun(hook, at, scope, more.read_hook(hook)))
+    return found
 
 
 def _begun(value: Value, at: At, path: str, scope: Scope) -> entries.Entry | _Nested | None:
