@@ -24,6 +24,7 @@ from tests.formats.fuzz.targets import Target
 SECONDS = 2.0  # of processor time for one input
 MEGABYTES = 300  # beside what the program has when it begins
 WATCHED_SECONDS = 15  # being watched takes up to ten times as long; what is slow then is timed alone
+KEPT = 4096  # bytes of a mutant that others are made of: long ones would take all the time
 HUNG_SECONDS = 60  # of real time: the system ends the child, wherever it is
 
 
@@ -132,9 +133,9 @@ class Explorer:
         return self.found
 
     def _parent(self) -> bytes:
-        # What was found last leads on; the rest is not forgotten.
+        # What was found last leads on, the rest is not forgotten; of two the shorter is read the sooner.
         pool = self.pool[-30:] if self.rng.random() < 0.5 else self.pool
-        return self.rng.choice(pool)
+        return min(self.rng.choices(pool, k=2), key=len)
 
     def run(self, raw: bytes, *, keep: bool = False) -> None:
         """Reads one input; keeps it when it reached something new."""
@@ -149,5 +150,5 @@ class Explorer:
             failed[0] = outcome(self.target.read, raw)
         if failed[0] is not None:
             self.found.failures.setdefault(failed[0].kind, failed[0])
-        elif new or keep:
+        elif keep or (new and len(raw) <= KEPT):
             self.pool.append(raw)
