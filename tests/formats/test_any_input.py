@@ -8,10 +8,9 @@ from hypothesis import strategies as st
 
 from job_manager.formats import job_yaml
 from job_manager.formats.yaml_reader import load
-from job_manager.model.document import digest, job_document, read_job
 from job_manager.model.errors import InputError
-from job_manager.model.job import Job
 from tests.formats.cases import BAD, GOLDEN
+from tests.formats.fuzz import oracle
 
 SEEDS = [file.read_bytes() for file in (*GOLDEN, *BAD)]
 PIECES = [
@@ -38,21 +37,7 @@ PIECES += [b"name: ", b"steps:", b"entries:", b"module: m\n", b"cmd: [a]\n", b"i
 
 
 def survives(raw: bytes) -> None:
-    try:
-        reading = job_yaml.draft(raw, "job.yaml")
-        problems = reading.problems
-        assert isinstance(reading.job, Job)
-        if not any(problem.severity == "error" for problem in problems):
-            document = job_document(reading.job)
-            assert read_job(document) == reading.job
-            assert digest(document).startswith("sha256:")
-    except InputError as error:
-        problems = tuple(error.problems)
-        assert problems
-    for problem in problems:
-        assert problem.message and problem.place.file == "job.yaml"
-        assert problem.place.line >= 1 and problem.place.column >= 1
-        assert str(problem).encode("utf-8")
+    oracle.survives(job_yaml.draft, raw, "job.yaml")
 
 
 @given(st.binary(max_size=300))

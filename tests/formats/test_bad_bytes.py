@@ -124,6 +124,12 @@ BOMBS = {
         + " + b'- entries:\\n' + b''.join(b'  - {cmd: [a], inputs: [uot%d]}\\n' % n for n in range(5000))",
         "more mistakes in artifacts are not shown",
     ),
+    "needs_in_a_row_of_steps": (
+        JOB
+        + "b'steps:\\n- {name: get, entries: [{cmd: [a, \"{x}\"], outputs: [x]}]}\\n'"
+        + " + b'- entries: [{cmd: [a, \"{x}\"], inputs: [x]}, {cmd: [b], needs: get}]\\n' * 1_500",
+        "nothing",
+    ),
     "names_written_twice": (
         JOB + "b'steps:\\n- entries:\\n' + b'  - {cmd: [a], name: e, outputs: [out]}\\n' * 5_000",
         "more mistakes in artifacts are not shown",

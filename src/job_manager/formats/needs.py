@@ -5,6 +5,7 @@ For every job language. Walks trees of any depth without recursion. Knows no fil
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -169,6 +170,12 @@ class Order:
             if needs is not None:
                 self.needed[node] = [by_path[path] for path in needs if path in by_path]
         self.leaves = [node for node, member in enumerate(self.tree.nodes) if isinstance(member, Action)]
+        self._with_needs = list(self.needed)  # in the order of the tree
+        # Of brothers that wait each for the one before it: the first, by any of them.
+        self._row = list(range(len(self.tree.nodes)))
+        for node, before in enumerate(self.tree.before):
+            if before > 0 and node not in self.needed:
+                self._row[node] = self._row[before]
 
     def directly(self, node: int) -> list[int]:
         """The nodes that have to be over before this one starts, not counting what those waited for."""
@@ -189,14 +196,19 @@ class Order:
         seen = set(todo)
         while todo:
             over = todo.pop()
-            if over <= target < self.tree.end[over]:
+            # A row of a thousand steps is one step of this search.
+            row, end = self._row[over], self.tree.end[over]
+            if row <= target < end:
                 return True
-            inside = [node for node in self.needed if over < node < self.tree.end[over]]
-            for node in (over, *inside):
-                fresh = [other for other in self.directly(node) if other not in seen]
+            for node in {row, over, *self._inside(row, end)}:
+                fresh = [other for other in self.directly(node) if other not in seen and not row <= other < end]
                 seen.update(fresh)
                 todo += fresh
         return False
+
+    def _inside(self, start: int, end: int) -> list[int]:
+        """The nodes with needs between the two."""
+        return self._with_needs[bisect_right(self._with_needs, start) : bisect_left(self._with_needs, end)]
 
 
 def _circles(job: Job) -> list[Problem]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import gc
 import re
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Union
 
@@ -85,7 +85,7 @@ class Seq(list["Value"], _Marked):
         return [position(mark) for mark in self.member_marks(len(self))]
 
 
-def settle(container: Map | Seq, marks: array[int], own: list[int]) -> None:
+def settle(container: Map | Seq, marks: array[int], own: Iterable[int]) -> None:
     """Gives a container its place in the marks of the file; once, when it is complete."""
     container._marks = marks
     container._first = len(marks)

@@ -13,6 +13,7 @@ from job_manager.formats.job_yaml.scope import Scope, one_of
 from job_manager.formats.yaml_reader import Fields, is_null
 from job_manager.formats.yaml_tree import At, Map, Value
 from job_manager.model.job import FILE, Action, Job, JobInput, Task, actions
+from job_manager.model.names import artifact_name, folded
 from job_manager.model.wording import quoted
 
 SPELLINGS = ("input_artifacts", "input_artifact", "inputs")
@@ -72,8 +73,16 @@ def bound(inputs: list[JobInput], tasks: Iterable[Task | Action], scope: Scope) 
     names = {**by_order, **by_param}
     named = [g if g.artifact else replace(g, artifact=names.get(id(g)) or g.param or "input") for g in inputs]
     # Names without an input belong to the mistake just noted; they are not each to be noted once more.
-    spare = missing[len(left) :] if left else []
-    return (*named, *(JobInput(name) for name in spare))
+    return (*named, *_without_input(missing[len(left) :] if left else [], named))
+
+
+def _without_input(spare: list[str], named: list[JobInput]) -> Iterator[JobInput]:
+    # Of two that differ only in how they are spelt the second is one that nobody gives, as is what is no name at all.
+    taken = {folded(given.artifact) for given in named}
+    for name in spare:
+        if folded(name) not in taken and artifact_name(name) is None:
+            taken.add(folded(name))
+            yield JobInput(name)
 
 
 def _missing(inputs: list[JobInput], tasks: Iterable[Task | Action]) -> list[str]:
