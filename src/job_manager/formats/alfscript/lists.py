@@ -13,7 +13,11 @@ from job_manager.formats.alfscript.words import BARE, ELEMENT, QUOTED, Say, Word
 from job_manager.model.wording import quoted
 
 ELEMENT_LIMIT = 1_000_000
-BLANKS = re.compile(r"[ \t\n\v\f\r]*+")
+# Blanks, then one of: a plain element; the end; any other element.
+TOKEN = re.compile(
+    r"[ \t\n\v\f\r]*+(?:([^ \t\n\v\f\r\\{\"][^ \t\n\v\f\r\\]*+)(?=[ \t\n\v\f\r]|\Z)|(\Z)|(.))", re.DOTALL
+)
+PLAIN, END = 1, 2
 IN_ELEMENT = re.compile(r"[^ \t\n\v\f\r\\]*+(?:\\(?:.|\Z)[^ \t\n\v\f\r\\]*+)*+", re.DOTALL)
 IN_QUOTES = re.compile(r"[^\\\"]*+(?:\\(?:.|\Z)[^\\\"]*+)*+", re.DOTALL)
 BLANK = re.compile(r"[ \t\n\v\f\r]|\Z")
@@ -23,15 +27,19 @@ def elements(text: Text, say: Say) -> list[Word]:
     """The elements in order. A mistake is said and reading goes on after it; one that has no end takes the rest."""
     found: list[Word] = []
     at = 0
-    while True:
-        at = BLANKS.match(text.text, at).end()  # type: ignore[union-attr]
-        if at >= len(text):
+    while len(found) < ELEMENT_LIMIT:
+        token = TOKEN.match(text.text, at)
+        assert token is not None  # one of its last two alternatives always fits
+        at = token.end()
+        if token.lastindex == PLAIN:
+            found.append(Word(text, token.start(1), at, BARE))
+        elif token.lastindex == END:
             return found
-        if len(found) == ELEMENT_LIMIT:
-            say(text.at(at), f"the list has more than {ELEMENT_LIMIT:,} elements", "")
-            return found
-        word, at = _element(text, at, say)
-        found.append(word)
+        else:
+            word, at = _element(text, at - 1, say)
+            found.append(word)
+    say(text.at(at), f"the list has more than {ELEMENT_LIMIT:,} elements", "")
+    return found
 
 
 def argv(text: Text, say: Say) -> list[str]:
@@ -43,12 +51,12 @@ def _element(text: Text, start: int, say: Say) -> tuple[Word, int]:
     sign = text.text[start]
     if sign == "{":
         close = _closing(text.text, start)
-        return _ended(Word(text, start, start + 1, close, ELEMENT), "brace", say)
+        return _ended(Word(text, start, close, ELEMENT), "brace", say)
     if sign == '"':
         close = IN_QUOTES.match(text.text, start + 1).end()  # type: ignore[union-attr]
-        return _ended(Word(text, start, start + 1, close, QUOTED), "quote", say)
+        return _ended(Word(text, start, close, QUOTED), "quote", say)
     end = IN_ELEMENT.match(text.text, start).end()  # type: ignore[union-attr]
-    return Word(text, start, start, end, BARE), end
+    return Word(text, start, end, BARE), end
 
 
 def _ended(word: Word, sign: str, say: Say) -> tuple[Word, int]:

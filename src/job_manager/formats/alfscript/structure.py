@@ -12,9 +12,10 @@ from job_manager.formats.alfscript.findings import Enough, Findings
 from job_manager.formats.alfscript.options import LETTERS, OPERATORS, OPTIONS, SAME, Effect, Kind, Operator, Option
 from job_manager.formats.alfscript.text import Text, decoded
 from job_manager.formats.alfscript.tree import Given, Node, Script
-from job_manager.formats.alfscript.values import Spot, launch, value_of
+from job_manager.formats.alfscript.values import Spot, is_trivial, launch, value_of
 from job_manager.formats.alfscript.words import BARE, BRACED, Word, commands, look_at_escapes
 from job_manager.formats.wording import suggestion
+from job_manager.formats.yaml_tree import bulk
 from job_manager.model.wording import quoted
 
 NODE_LIMIT = 3_000_000
@@ -68,12 +69,13 @@ class _Reading:
     def all(self, first: Body) -> None:
         """Reads a body and whatever is inside it."""
         self._waiting.append(first)
-        while self._waiting:
-            self._body(self._waiting.pop())
+        with bulk():
+            while self._waiting:
+                self._body(self._waiting.pop())
 
     def _body(self, body: Body) -> None:
         spot = Spot(self.findings, body.parent, body.option)
-        nodes = self.top if body.parent is None else body.parent.bodies.setdefault(body.option[1:], [])
+        nodes = self.top if body.parent is None else body.parent.body(body.option[1:])
         pending: list[Word] = []
         for words in commands(body.text, spot.error, body.start, body.end):
             if _is_option(words[0]):
@@ -118,15 +120,16 @@ class _Reading:
         Spot(self.findings, body.parent, body.option).error(name.at, message, hint)
 
     def _words(self, node: Node, words: list[Word], body: Body, spot: Spot) -> None:
-        number = 1
+        number, found = 1, list[Word]()
         while number < len(words):
             word = words[number]
             if _is_option(word):
                 number += self._option(node, word, words[number + 1 : number + 2], body)
             else:
-                node.words.append(word)
+                found.append(word)
                 _look_at_word(word, spot, body.template)
                 number += 1
+        node.words = tuple(found)
 
     def _option(self, node: Node, name: Word, rest: list[Word], body: Body) -> int:
         """Takes an option and its value. Returns how many words these were."""
@@ -139,7 +142,7 @@ class _Reading:
             spot.error(name.at, f"{name.raw} has no value", "put it after the option, on the same line; {} for none")
             return 1
         if _is_fit(node, option, name, spot):
-            given = Given(option, name, rest[0])
+            given = Given(option, name.start, rest[0])
             node.given[option.name] = given
             self._value(node, given, body, spot)
         return 2
@@ -148,7 +151,7 @@ class _Reading:
         option, word = given.option, given.value
         if option.kind is not Kind.SCRIPT:
             _look_at_word(word, spot, body.template)
-            if not CHANGES.search(word.raw):
+            if not is_trivial(option.kind, word) and not _changes(word):
                 value_of(given, word.inside(), spot)
             return
         holds = body.holds if option.holds == SAME else option.holds
@@ -175,6 +178,11 @@ def _is_option(word: Word) -> bool:
     return word.kind == BARE and text[word.start] == "-" and OPTION.match(text, word.start, word.end) is not None
 
 
+def _changes(word: Word) -> bool:
+    raw = word.raw
+    return ("$" in raw or "[" in raw) and CHANGES.search(raw) is not None
+
+
 def _is_fit(node: Node, option: Option, name: Word, spot: Spot) -> bool:
     operator = node.operator
     if operator.letter not in option.on:
@@ -183,7 +191,7 @@ def _is_fit(node: Node, option: Option, name: Word, spot: Spot) -> bool:
     elif option.effect is Effect.REFUSED:
         spot.error(name.at, f"{name.raw} ({option.means}) is not supported", "write the command that shall run")
     elif option.name in node.given:
-        line, column = node.given[option.name].name.at
+        line, column = node.given[option.name].at
         spot.error(name.at, f"{name.raw} is given twice; first at {line}:{column}", "keep one of them")
     else:
         return True
@@ -224,14 +232,14 @@ def _look_at_node(node: Node, spot: Spot) -> None:
 def _look_at_names(node: Node, spot: Spot) -> None:
     letter, words = node.operator.letter, node.words
     if letter == "T" and words and "-title" in node.given:
-        spot.error(node.given["-title"].name.at, f"the Task is called {quoted(words[0].text)} already", "keep one title")
+        spot.error(node.given["-title"].at, f"the Task is called {quoted(words[0].text)} already", "keep one title")
     if letter in "AI" and words and not NAME.match(words[0].text):
         hint = "letters, digits and _, not beginning with a digit"
         spot.error(words[0].at, f"{quoted(words[0].text)} is no name of a variable", hint)
-    if letter == "C" and words and not CHANGES.search(words[0].raw):
+    if letter == "C" and words and not _changes(words[0]):
         launch(words[0].inside(), spot)
     if "-when" in node.given and node.role != "postscript":
-        spot.warn(node.given["-when"].name.at, "-when has no effect here", "it belongs to commands of -postscript")
+        spot.warn(node.given["-when"].at, "-when has no effect here", "it belongs to commands of -postscript")
 
 
 def _form(operator: Operator) -> str:

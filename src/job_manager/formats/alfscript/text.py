@@ -101,16 +101,13 @@ class Text:
     replaced thing begins.
     """
 
-    __slots__ = ("_base", "_braces", "_lines", "_origins", "_starts", "_verbatim", "text")
+    __slots__ = ("_base", "_begin", "_braces", "_lines", "_pieces", "text")
 
-    def __init__(self, text: str, base: Text | None = None) -> None:
+    def __init__(self, text: str, base: Text | None = None, begin: int = 0, pieces: Pieces | None = None) -> None:
         self.text = text
-        self._base = base
+        self._base, self._begin, self._pieces = base, begin, pieces
         self._braces: Braces | None = None
         self._lines: Lines | None = None
-        self._starts: list[int] = []
-        self._origins: list[int] = []
-        self._verbatim: list[bool] = []
 
     def __str__(self) -> str:
         return self.text
@@ -125,7 +122,8 @@ class Text:
         """Line and column in the file (from 1, in characters) of the character at this offset."""
         text = self
         while text._base is not None:
-            offset, text = text._origin(offset), text._base
+            offset = text._begin + offset if text._pieces is None else text._pieces.origin(offset)
+            text = text._base
         if text._lines is None:
             text._lines = Lines(text.text)
         return text._lines.at(offset)
@@ -138,20 +136,13 @@ class Text:
 
     def part(self, start: int, end: int) -> Text:
         """The characters from start to end as a text of their own."""
-        pieces = Pieces(self)
-        pieces.copy(start, end)
-        return pieces.joined(start)
+        return Text(self.text[start:end], self, start)
 
     def stripped(self, blanks: str = " \t\n\v\f\r") -> Text:
         """Without blanks at both ends."""
         end = len(self.text.rstrip(blanks))
         start = min(len(self.text) - len(self.text.lstrip(blanks)), end)
         return self if end - start == len(self.text) else self.part(start, end)
-
-    def _origin(self, offset: int) -> int:
-        number = bisect_right(self._starts, offset) - 1
-        inside = offset - self._starts[number] if self._verbatim[number] else 0
-        return self._origins[number] + inside
 
 
 class Pieces:
@@ -186,11 +177,17 @@ class Pieces:
 
     def joined(self, start: int) -> Text:
         """The text. start: where an empty one stands in the base."""
-        text = Text("".join(self._parts), self._base)
         if not self._parts:
-            self._starts, self._origins, self._verbatim = [0], [start], [True]
-        text._starts, text._origins, text._verbatim = self._starts, self._origins, self._verbatim
+            return self._base.part(start, start)
+        text = Text("".join(self._parts), self._base, start, self)
+        self._parts = []
         return text
+
+    def origin(self, offset: int) -> int:
+        """The offset in the base that the character of the joined text comes from."""
+        number = bisect_right(self._starts, offset) - 1
+        inside = offset - self._starts[number] if self._verbatim[number] else 0
+        return self._origins[number] + inside
 
 
 def decoded(raw: bytes, file: str) -> Text:

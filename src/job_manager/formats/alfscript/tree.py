@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NamedTuple
 
 from job_manager.formats.alfscript.options import Operator, Option
@@ -15,14 +16,20 @@ from job_manager.formats.alfscript.words import Word
 from job_manager.model.errors import Problem
 
 PATH_PARTS = 12
+NO_BODIES: Mapping[str, list[Node]] = MappingProxyType({})
 
 
 class Given(NamedTuple):
-    """An option as it was given: its word, its value's word, and what the table says about it."""
+    """An option as it was given: what the table says about it, where it begins in `value.source`, its value's word."""
 
     option: Option
-    name: Word
+    start: int
     value: Word
+
+    @property
+    def at(self) -> At:
+        """Line and column of the option's name."""
+        return self.value.source.at(self.start)
 
 
 class Node:
@@ -32,13 +39,14 @@ class Node:
     `bodies`: the operators in its scripts (`subtasks`). `role` and `number`: of which script of its parent it is which.
     """
 
-    __slots__ = ("bodies", "given", "name", "number", "operator", "parent", "role", "words")
+    __slots__ = ("bodies", "given", "number", "operator", "parent", "role", "source", "start", "words")
 
     def __init__(self, operator: Operator, name: Word, parent: Node | None, role: str, number: int) -> None:
-        self.operator, self.name, self.parent, self.role, self.number = operator, name, parent, role, number
-        self.words: list[Word] = []
+        self.operator, self.parent, self.role, self.number = operator, parent, role, number
+        self.source, self.start = name.source, name.start
+        self.words: tuple[Word, ...] = ()
         self.given: dict[str, Given] = {}
-        self.bodies: dict[str, list[Node]] = {}
+        self.bodies: Mapping[str, list[Node]] = NO_BODIES
 
     def __repr__(self) -> str:
         return f"Node({self.operator.name} at {self.at})"
@@ -46,7 +54,14 @@ class Node:
     @property
     def at(self) -> At:
         """Line and column of the operator's name."""
-        return self.name.at
+        return self.source.at(self.start)
+
+    def body(self, role: str) -> list[Node]:
+        """The list of operators of one of its scripts, to be filled while reading."""
+        if not isinstance(self.bodies, dict):
+            self.bodies = {}
+        found: list[Node] = self.bodies.setdefault(role, [])
+        return found
 
     @property
     def path(self) -> str:

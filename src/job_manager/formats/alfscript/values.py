@@ -94,6 +94,11 @@ def value_of(given: Given, text: Text, spot: Spot) -> Value | None:
     return READERS[kind](text, spot)
 
 
+def is_trivial(kind: Kind, word: Word) -> bool:
+    """Whether nothing can be wrong with such a value."""
+    return kind is Kind.VERBATIM or (kind is Kind.TEXT and '"' not in word.raw)
+
+
 def launch(text: Text, spot: Spot) -> list[Word]:
     """The program and its arguments, each with its place. Text without any is a mistake."""
     words = elements(text, spot.error)

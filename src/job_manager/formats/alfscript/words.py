@@ -37,6 +37,7 @@ ESCAPE = re.compile(
     re.DOTALL,
 )
 CONTINUATION = re.compile(r"\\(?:(\n[ \t]*+)|.)", re.DOTALL)
+BLANKS = frozenset(" \t\n\v\f\r;")
 LETTERS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
@@ -45,9 +46,13 @@ class Word(NamedTuple):
 
     source: Text
     start: int
-    inner: int
     end: int
     kind: int
+
+    @property
+    def inner(self) -> int:
+        """Where what is inside begins: after the brace or quote, if there is one."""
+        return self.start if self.kind == BARE else self.start + 1
 
     @property
     def raw(self) -> str:
@@ -152,7 +157,12 @@ class _Scanner:
             kind, at = found.lastindex, found.end()
             if kind == PLAIN:
                 start = found.start(1)
-                words.append(Word(text, start, start, at, BARE))
+                words.append(Word(text, start, at, BARE))
+            elif kind == BRACE and at - 1 < (close := self._closing(at - 1)) < end:
+                words.append(Word(text, at - 1, close, BRACED))
+                at = close + 1
+                if string[at : at + 1] not in BLANKS:
+                    at = self._after(at, "brace")
             elif kind == END:
                 return words, at
             elif kind != GOES_ON:
@@ -166,31 +176,26 @@ class _Scanner:
 
     def _word(self, kind: int, start: int) -> tuple[Word | None, int]:
         if kind == BRACE:
-            return self._braced(start)
+            return None, self._never_closed("brace", start)
         if kind == QUOTE:
             return self._quoted(start)
         end = self._run(IN_BARE, start)
-        return (None, end) if end < 0 else (Word(self.text, start, start, end, BARE), end)
+        return (None, end) if end < 0 else (Word(self.text, start, end, BARE), end)
 
-    def _braced(self, start: int) -> tuple[Word | None, int]:
+    def _closing(self, start: int) -> int:
         try:
-            close = self.text.closing(start)
+            return self.text.closing(start)
         except TooMuch as error:
             self.say(self.text.at(error.offset), error.message, "")
-            return None, -1
-        if not start < close < self.end:
-            self._never_closed("brace", start)
-            return None, -1
-        return Word(self.text, start, start + 1, close, BRACED), self._after(close + 1, "brace")
+            return -1
 
     def _quoted(self, start: int) -> tuple[Word | None, int]:
         close = self._run(IN_QUOTES, start + 1)
         if close < 0:
             return None, -1
         if close >= self.end:
-            self._never_closed("quote", start)
-            return None, -1
-        return Word(self.text, start, start + 1, close, QUOTED), self._after(close + 1, "quote")
+            return None, self._never_closed("quote", start)
+        return Word(self.text, start, close, QUOTED), self._after(close + 1, "quote")
 
     def _run(self, pattern: re.Pattern[str], at: int) -> int:
         """Past what the pattern takes, with `[...]` and `${...}` in it as they are; -1 when one of them has no end."""
@@ -214,14 +219,12 @@ class _Scanner:
                 break
         if found[1] and not depth:
             return found.end()
-        self._never_closed("bracket", start)
-        return -1
+        return self._never_closed("bracket", start)
 
     def _named(self, start: int) -> int:
         close = self.string.find("}", start, self.end)
         if close < 0:
-            self._never_closed("brace", start + 1)
-            return -1
+            return self._never_closed("brace", start + 1)
         return close + 1
 
     def _after(self, at: int, sign: str) -> int:
@@ -240,11 +243,12 @@ class _Scanner:
         end = self._run(IN_BARE, at)
         return self.end if end < 0 else end
 
-    def _never_closed(self, sign: str, start: int) -> None:
-        self.say(self.text.at(start), f"the {sign} opened here is never closed", _hints[sign])
+    def _never_closed(self, sign: str, start: int) -> int:
+        self.say(self.text.at(start), f"the {sign} opened here is never closed", HINTS[sign])
+        return -1
 
 
-_hints = {
+HINTS = {
     "brace": "put a } where the text in braces ends; a brace that is only text is written \\{ or \\}",
     "quote": 'put a " where the text ends; a quote that is only text is written \\"',
     "bracket": "put the text in braces, where [ is a plain sign",
