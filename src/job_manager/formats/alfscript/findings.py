@@ -19,7 +19,7 @@ class Findings:
 
     def __init__(self, file: str) -> None:
         self.file = file
-        self._problems: list[Problem] = []
+        self._problems: set[Problem] = set()  # a mistake in a template is found on every pass
         self._full = False
 
     def error(self, at: At, path: str, message: str, hint: str = "") -> None:
@@ -35,9 +35,10 @@ class Findings:
         self._add(at, path, message, hint, "note")
 
     def _add(self, at: At, path: str, message: str, hint: str, severity: str) -> None:
+        problem = Problem(Place(self.file, *at, path), clipped(message), hint, severity)
         if len(self._problems) < PROBLEM_LIMIT:
-            self._problems.append(Problem(Place(self.file, *at, path), clipped(message), hint, severity))
-        elif severity == "error":
+            self._problems.add(problem)
+        elif problem not in self._problems and severity == "error":
             self._full = True
             raise Enough
 

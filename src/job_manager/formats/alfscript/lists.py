@@ -18,7 +18,7 @@ TOKEN = re.compile(
     r"[ \t\n\v\f\r]*+(?:([^ \t\n\v\f\r\\{\"][^ \t\n\v\f\r\\]*+)(?=[ \t\n\v\f\r]|\Z)|(\Z)|(.))", re.DOTALL
 )
 PLAIN, END = 1, 2
-IN_ELEMENT = re.compile(r"[^ \t\n\v\f\r\\]*+(?:\\(?:.|\Z)[^ \t\n\v\f\r\\]*+)*+", re.DOTALL)
+IN_ELEMENT = re.compile(r"[^ \t\n\v\f\r\\]*+(?:\\(?:\n[ \t]*+|.|\Z)[^ \t\n\v\f\r\\]*+)*+", re.DOTALL)
 IN_QUOTES = re.compile(r"[^\\\"]*+(?:\\(?:.|\Z)[^\\\"]*+)*+", re.DOTALL)
 BLANK = re.compile(r"[ \t\n\v\f\r]|\Z")
 

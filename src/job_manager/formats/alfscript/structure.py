@@ -42,7 +42,7 @@ class Body(NamedTuple):
 
 
 def read(raw: bytes, file: str) -> Script:
-    """The structure of a script. Raises InputError only for what is no text at all; other mistakes are in `problems`."""
+    """The structure of a script. Raises InputError for what is no text at all; other mistakes are `problems`."""
     text = decoded(raw, file)
     reading = _Reading(Findings(file))
     try:
@@ -105,7 +105,8 @@ class _Reading:
         if operator.letter not in body.holds:
             spot.error(node.at, f"{operator.name} cannot stand {_where(body)}", f"there may stand {_names(body.holds)}")
         self._words(node, words, body, spot)
-        _look_at_node(node, spot)
+        if not any(word.broken for word in node.words):
+            _look_at_node(node, spot, sure=all(word.raw in OPTIONS for word in words if _is_option(word)))
 
     def _other(self, words: list[Word], body: Body) -> None:
         """A command that is no operator. `set NAME VALUE` is taken at the top, where Alfred has it."""
@@ -170,7 +171,9 @@ class _Reading:
             message = f"a second Job; the first is at {line}:{column}"
             Spot(self.findings, node).error(node.at, message, "a file holds one job; make it a Task, or another file")
         if not jobs and not self.findings.failed:
-            self.findings.error((1, 1), "", "there is no Job in the file", "it begins with Job -title {...} -subtasks {")
+            self.findings.error(
+                (1, 1), "", "there is no Job in the file", "it begins with Job -title {...} -subtasks {"
+            )
 
 
 def _is_option(word: Word) -> bool:
@@ -215,16 +218,17 @@ def _look_at_word(word: Word, spot: Spot, template: bool) -> None:
         found = BRACKET.match(word.source.text, at, word.end)
 
 
-def _look_at_node(node: Node, spot: Spot) -> None:
+def _look_at_node(node: Node, spot: Spot, *, sure: bool) -> None:
+    """sure: whether what is missing cannot have been taken for the value of an option that there is not."""
     operator, words = node.operator, node.words
-    for number in range(len(words), operator.least):
+    for number in range(len(words), operator.least if sure else 0):
         spot.error(node.at, f"{operator.name} has no {operator.takes[number]}", f"write {_form(operator)}")
     if len(words) > len(operator.takes):
         extra = words[len(operator.takes)]
         hint = "put braces around a text of several words"
         spot.error(extra.at, f"{operator.name} does not take {quoted(extra.text)}", hint)
     for name in REQUIRED.get(operator.letter, ()):
-        if name not in node.given:
+        if name not in node.given and sure:
             spot.error(node.at, f"{operator.name} has no {name}", f"write {_form(operator)}")
     _look_at_names(node, spot)
 

@@ -54,7 +54,7 @@ class Lines:
 
 
 class Braces:
-    """Which brace closes which. Found in one pass for each outermost pair, so that reading inside costs nothing more."""
+    """Which brace closes which. Found in one pass for each outermost pair; reading inside costs nothing more."""
 
     __slots__ = ("_closes", "_opens", "_seen", "_text")
 

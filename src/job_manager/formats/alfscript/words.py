@@ -55,6 +55,11 @@ class Word(NamedTuple):
         return self.start if self.kind == BARE else self.start + 1
 
     @property
+    def broken(self) -> bool:
+        """Whether it stands for a word that is never closed, which is said. It has no text."""
+        return self.start == self.end
+
+    @property
     def raw(self) -> str:
         """What is inside, as written."""
         return self.source.text[self.inner : self.end]
@@ -168,6 +173,7 @@ class _Scanner:
             elif kind != GOES_ON:
                 word, at = self._word(kind or OTHER, at - 1)
                 if word is None:
+                    words.append(Word(text, found.end() - 1, found.end() - 1, BARE))
                     return words, self.end
                 words.append(word)
             if len(words) > WORD_LIMIT:
