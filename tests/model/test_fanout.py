@@ -26,6 +26,7 @@ from job_manager.model.fanout import (
 from job_manager.model.job import FILES, Action, Command, Input, Job, Output, Shell
 from job_manager.model.members import Members
 from job_manager.model.names import artifact_name, folded
+from job_manager.model.template import fill
 
 CLIP = Each("clip", over="clips")
 CRF = Each("crf", ("18", "23"))
@@ -277,3 +278,23 @@ def test_names_of_members_are_safe_and_no_two_are_alike(items):
     names = [members.name(at) for at in range(len(members))]
     assert [artifact_name(name) for name in names if artifact_name(name)] == []
     assert len({folded(name) for name in names}) == len(names)
+
+
+KEYS = st.sampled_from([CLIP, CRF, FRAME, Each("n", over="-1,7-9")])
+WORDS = ["clip", "clip.stem", "crf", "crf:03", "frame", "frame.first", "frame.last:4", "n", "n:05", "n.index", "other"]
+TEXTS = st.lists(
+    st.sampled_from([*(f"{{{word}}}" for word in WORDS), "{{clip}}", "{{other}}", "a", "{", "}"]), max_size=6
+)
+
+
+@hypothesis.given(st.lists(KEYS, min_size=1, max_size=3, unique_by=lambda each: each.key), TEXTS, st.integers(0, 3))
+@settings(max_examples=300)
+def test_a_text_in_all_members_at_once_is_that_of_one_after_another(keys, words, files):
+    clips = [f"clips/{name}" for name in ("a.mp4", "b", ".c")[:files]]
+    members = Members(Action("a", Shell("x"), foreach=tuple(keys)), [e.items() or clips for e in map(plain, keys)])
+    text = "".join(words)
+    assert list(members.texts(text)) == [fill(text, members.filling(at)) for at in range(len(members))]
+
+
+def plain(each):
+    return Each("none") if each.artifact else each

@@ -6,10 +6,11 @@ Reads nothing in them. Knows no module.
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 
 from job_manager.artifacts.directories import natural
-from job_manager.artifacts.identity import identity
+from job_manager.artifacts.identity import identity, of_stat
 from job_manager.model.errors import Place, Problem
 from job_manager.model.job import DIRECTORY, FILES, Job, JobInput
 from job_manager.model.names import artifact_name, folded, slug
@@ -124,12 +125,13 @@ def _called(path: str, taken: set[str]) -> str:
     """The name of one of several files: its own where that is safe and not taken by one from another folder."""
     base = os.path.basename(path)
     base = base if artifact_name(base) is None else slug(base, "file")
-    stem, ending = os.path.splitext(base)
-    name, number = base, 1
-    while folded(name) in taken:
+    name, alike, number = base, folded(base), 1
+    while alike in taken:
         number += 1
+        stem, ending = os.path.splitext(base)
         name = f"{stem}-{number}{ending}"
-    taken.add(folded(name))
+        alike = folded(name)
+    taken.add(alike)
     return name
 
 
@@ -145,12 +147,21 @@ def _look_at(name: str, path: str, cwd: str, kind: str = "") -> GivenFile | Prob
             if not os.path.isdir(whole):
                 return typed(f"{path} is {'no' if os.path.exists(whole) else 'not there, and no'} directory")
             return GivenFile(name, whole, identity(whole))
-        if os.path.isdir(whole):
-            return typed(f"{path} is a directory; a file is needed for the input {quoted(name)}")
-        if not os.path.isfile(whole):
-            return typed(f"{path} is not a file" if os.path.exists(whole) else f"input file not found: {path}")
-        if not os.access(whole, os.R_OK):
-            return typed(f"input file cannot be read: {path}")
-        return GivenFile(name, whole, identity(whole))
+        return _look_at_file(name, path, whole)
     except (OSError, ValueError) as cause:
         return typed(f"input file {quoted(path)} cannot be used: {cause}")
+
+
+def _look_at_file(name: str, path: str, whole: str) -> GivenFile | Problem:
+    """Asks the disk as little as it can: there may be thousands."""
+    try:
+        found = os.stat(whole)
+    except (OSError, ValueError):
+        return typed(f"input file not found: {path}")
+    if stat.S_ISDIR(found.st_mode):
+        return typed(f"{path} is a directory; a file is needed for the input {quoted(name)}")
+    if not stat.S_ISREG(found.st_mode):
+        return typed(f"{path} is not a file")
+    if not os.access(whole, os.R_OK):
+        return typed(f"input file cannot be read: {path}")
+    return GivenFile(name, whole, of_stat(found))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from job_manager.app.describing import param_document
@@ -111,17 +112,17 @@ class Plan:
 
     def _public(self) -> Iterator[Document]:
         for output in self._public_outputs():
-            yield {"artifact": output.artifact, "path": self.destination(output)}
+            yield {"artifact": output, "path": self._destination(output, public=True)}
 
-    def _public_outputs(self) -> Iterator[Output]:
+    def _public_outputs(self) -> Iterator[str]:
         shape = self._job.shape
         for index in range(shape.actions.written):
             outputs, fan = shape.actions[index].outputs, shape.fan(index)
             if fan is None:
-                yield from (output for output in outputs if output.public)
-            elif any(output.public for output in outputs):
-                for number in range(len(fan.members)):
-                    yield from (output for output in fan.members.outputs(number) if output.public)
+                yield from (output.artifact for output in outputs if output.public)
+            else:
+                columns = [fan.members.texts(output.artifact) for output in outputs if output.public]
+                yield from chain.from_iterable(zip(*columns, strict=True))
 
     def _children(self) -> list[Document]:
         """The tree, without recursion: a job may be nested deeper than Python's stack."""
@@ -260,13 +261,13 @@ class Plan:
             "type": promised.type,
             "public": output.public,
             "optional": promised.optional,
-            "path": self.destination(output),
+            "path": self._destination(output.artifact, output.public),
             "readers": self._readers.get(output.group or output.artifact, []),
         }
 
-    def destination(self, output: Output) -> str:
+    def _destination(self, artifact: str, public: bool) -> str:
         """Where the artifact will be when the job has succeeded (or, when it is not public, while it runs)."""
         out = self._loaded.site.out
-        if output.public and out:
-            return os.path.join(out, output.artifact)
-        return self._layout.store.path(output.artifact, output.public)
+        if public and out:
+            return os.path.join(out, artifact)
+        return self._layout.store.path(artifact, public)

@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from job_manager.core.fans import given_of, outputs_of
+from job_manager.core.fans import given_of
 from job_manager.core.state import JobState
 from job_manager.model.fanout import MOST
 from job_manager.model.job import DIRECTORY, FILES, Action, Output
 from job_manager.model.members import Members
 from job_manager.model.names import artifact_name, folded
-from job_manager.model.template import fill
 from job_manager.model.wording import quoted
 
 
@@ -35,19 +34,23 @@ def files_of(job: JobState, artifact: str) -> list[str]:
         return given_of(job.site, artifact) or [artifact]
     action, output = writer
     fan = job.shape.fan(action)
-    written = [(action, output)] if fan is None else outputs_of(job.shape, fan, output)
-    return [name for index, use in written for name in _made(job, index, use)]
+    if fan is None:
+        return list(_made(job, action, output, output.artifact))
+    if job.results.keys().isdisjoint(range(fan.low, fan.high)):
+        return []
+    names = enumerate(fan.members.texts(output.artifact), start=fan.low)
+    return [name for index, one in names if index in job.results for name in _made(job, index, output, one)]
 
 
-def _made(job: JobState, action: int, output: Output) -> Iterator[str]:
-    row = result_row(job, action, output.artifact)
+def _made(job: JobState, action: int, output: Output, name: str) -> Iterator[str]:
+    row = result_row(job, action, name)
     if row is None:
         return
     if output.kind != FILES:
-        yield output.artifact
+        yield name
         return
     for member in inside(row):
-        yield f"{output.artifact}/{member[0]}"
+        yield f"{name}/{member[0]}"
 
 
 def result_row(job: JobState, action: int, artifact: str) -> Sequence[Any] | None:
@@ -81,10 +84,9 @@ def _look_at_names(job: JobState, members: Members) -> None:
         return
     known = [*job.shape.artifacts(), *(given.artifact for given in job.job.inputs)]
     taken = dict.fromkeys(map(folded, known), -1)
-    for number in range(len(members)):
-        filling = members.filling(number)
-        for use in members.written.outputs:
-            name = fill(use.artifact, filling)
+    columns = [members.texts(use.artifact) for use in members.written.outputs]
+    for number, names in enumerate(zip(*columns, strict=True)):
+        for name in names:
             wrong = artifact_name(name)
             if wrong:
                 raise ValueError(f"{wrong}, for {quoted(members.name(number))}")

@@ -5,11 +5,11 @@ Knows no state.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
-from job_manager.core.shape import Fan, Shape
+from job_manager.core.shape import Shape
 from job_manager.model.fanout import Each
-from job_manager.model.job import FILES, Action, Job, Output
+from job_manager.model.job import FILES, Action, Job
 from job_manager.model.members import Members
 from job_manager.model.site import Site
 
@@ -48,17 +48,10 @@ def _known_items(shape: Shape, site: Site, each: Each) -> list[str] | None:
     fan = shape.fan(action)
     if fan is None or output.kind == FILES or output.optional:
         return None
-    return [use.artifact for _, use in outputs_of(shape, fan, output)]
+    return list(fan.members.texts(output.artifact))
 
 
 def given_of(site: Site, artifact: str) -> list[str]:
     """The files that a person gave for an input of several."""
     beginning = f"{artifact}/"
     return [given.name for given in site.inputs if given.name.startswith(beginning)]
-
-
-def outputs_of(shape: Shape, fan: Fan, output: Output) -> Iterator[tuple[int, Output]]:
-    """This output (as it is written) of every action of a fan-out in order, with the action's index."""
-    place = shape.actions[fan.action].outputs.index(output)
-    for number in range(len(fan.members)):
-        yield fan.low + number, fan.members.outputs(number)[place]

@@ -349,7 +349,8 @@ class Shape:
         written = (self.actions[index] for index in range(self.actions.written))
         known = {use.artifact for action in written if not action.foreach for use in action.outputs}
         for fan in self.fans.values():
-            known.update(use.artifact for number in range(len(fan.members)) for use in fan.members.outputs(number))
+            for use in self.actions[fan.action].outputs:
+                known.update(fan.members.texts(use.artifact))
         return known
 
     def children(self, node: int) -> Iterator[int]:

@@ -7,9 +7,10 @@ where the files of a key come from, nor when they are known.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from functools import partial
+from itertools import chain, pairwise, product, repeat
 from math import prod
 from typing import overload
 
@@ -130,6 +131,9 @@ class Combinations(Sequence[tuple[str, ...]]):
             found.append(each[place])
         return tuple(reversed(found))
 
+    def __iter__(self) -> Iterator[tuple[str, ...]]:
+        return product(*self.items)
+
     def positions(self, at: int) -> tuple[int, ...]:
         """The place of each item among its key's, from 1."""
         found = []
@@ -182,8 +186,7 @@ class Filling(Mapping[str, str]):
     def __init__(self, foreach: Sequence[Each], items: Sequence[str], positions: Sequence[int]) -> None:
         self._texts: dict[str, str] = {}
         for each, item, position in zip(foreach, items, positions, strict=True):
-            self._texts[f"{each.key}.index"] = str(position)
-            self._texts.update(_of_file(each.key, item) if each.artifact else _of_value(each, item))
+            self._texts.update(_forms(each)(item, position))
 
     def __getitem__(self, name: str) -> str:
         if name in self._texts:
@@ -206,18 +209,70 @@ class Filling(Mapping[str, str]):
         return len(self._texts)
 
 
-def _of_file(key: str, item: str) -> dict[str, str]:
+def all_filled(text: str, foreach: Sequence[Each], items: Sequence[Sequence[str]]) -> Iterator[str]:
+    """`text` as it reads in each combination of the items, in order: much cheaper than one after another."""
+    size = prod(len(each) for each in items)
+    if not size or "{" not in text:
+        return repeat(text, size)
+    some = Filling(foreach, [each[0] for each in items], [1] * len(items))
+    pieces: list[Iterator[str]] = []
+    at = 0
+    for match in FIELD.finditer(text):
+        doubled, single = match.groups()
+        pieces.append(repeat(text[at : match.start()]))
+        if single is not None and single in some:
+            pieces.append(_column(single, foreach, items))
+        else:
+            pieces.append(repeat("{" + doubled + "}" if doubled in some else match[0]))
+        at = match.end()
+    # What is the same in all of them is repeated for ever: the last of the columns says how many there are.
+    return map("".join, zip(*pieces, repeat(text[at:], size), strict=False))
+
+
+def _column(name: str, foreach: Sequence[Each], items: Sequence[Sequence[str]]) -> Iterator[str]:
+    """What stands for this name in each combination."""
+    form, _, width = name.partition(":")
+    place = next(number for number, each in enumerate(foreach) if each.key == form.partition(".")[0])
+    all_forms = _forms(foreach[place])
+    texts = [all_forms(item, number)[form].zfill(int(width or 0)) for number, item in enumerate(items[place], start=1)]
+    before, behind = prod(len(some) for some in items[:place]), prod(len(some) for some in items[place + 1 :])
+    if before == behind == 1:
+        return iter(texts)
+    return chain.from_iterable(repeat(text, behind) for _ in range(before) for text in texts)
+
+
+def _forms(each: Each) -> Callable[[str, int], dict[str, str]]:
+    """All that stands in braces for an item of this key and its place, from 1."""
+    of_item = _of_file if each.artifact else _of_numbers if each.over else _of_value
+    return partial(of_item, each.key)
+
+
+def _of_file(key: str, item: str, position: int) -> dict[str, str]:
     name = item.rsplit("/", 1)[-1]
     stem, dot, suffix = name.rpartition(".")
     if not stem:
         stem, dot, suffix = name, "", ""
-    return {key: name, f"{key}.name": name, f"{key}.stem": stem, f"{key}.suffix": dot + suffix}
+    return {
+        key: name,
+        f"{key}.index": str(position),
+        f"{key}.name": name,
+        f"{key}.stem": stem,
+        f"{key}.suffix": dot + suffix,
+    }
 
 
-def _of_value(each: Each, item: str) -> dict[str, str]:
-    if not each.over:
-        return {each.key: item}
-    whole = numbers(item)
+def _of_value(key: str, item: str, position: int) -> dict[str, str]:
+    return {key: item, f"{key}.index": str(position)}
+
+
+def _of_numbers(key: str, item: str, position: int) -> dict[str, str]:
+    whole = numbers(item) if "-" in item or "," in item else (int(item),)
     step = abs(whole[1] - whole[0]) if len(whole) > 1 else 1
-    forms = (("", item), (".first", whole[0]), (".last", whole[-1]), (".step", step), (".count", len(whole)))
-    return {each.key + form: str(value) for form, value in forms}
+    return {
+        key: item,
+        f"{key}.index": str(position),
+        f"{key}.first": str(whole[0]),
+        f"{key}.last": str(whole[-1]),
+        f"{key}.step": str(step),
+        f"{key}.count": str(len(whole)),
+    }

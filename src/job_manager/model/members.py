@@ -5,12 +5,12 @@ Knows nothing of where the items come from.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import overload
 
 from job_manager.model.expand import words
-from job_manager.model.fanout import Combinations, Filling
+from job_manager.model.fanout import Combinations, Filling, all_filled
 from job_manager.model.job import Action, Input, Output
 from job_manager.model.names import folded, slug
 from job_manager.model.template import fill, mentioned
@@ -42,6 +42,10 @@ class Members(Sequence[Action]):
         """What the member `at` writes: much cheaper than the whole member."""
         return _written(self.written, self.filling(at))
 
+    def texts(self, text: str) -> Iterator[str]:
+        """How `text` reads in every member, in order: what an output is called, without the outputs."""
+        return all_filled(text, self.written.foreach, self.combinations.items)
+
     def filling(self, at: int) -> Filling:
         """What stands in braces in the member `at`."""
         return Filling(self.written.foreach, self.combinations[at], self.combinations.positions(at))
@@ -58,13 +62,21 @@ def _names(combinations: Combinations) -> list[str]:
         [slug(item.rsplit("/", 1)[-1].rsplit(".", 1)[0] or item, "item") for item in each]
         for each in combinations.items
     ]
+    plain = [_clipped("-".join(pieces)).rstrip("-.") for pieces in Combinations(parts)]
+    if len(set(map(folded, plain))) == len(plain) and not any(name.startswith("-") for name in plain):
+        return plain
+    return _told_apart(plain)
+
+
+def _told_apart(names: Iterable[str]) -> list[str]:
     taken: set[str] = set()
     found = []
-    for at, pieces in enumerate(Combinations(parts)):
-        name = _clipped("-".join(pieces)).rstrip("-.")
-        if folded(name) in taken or name.startswith("-"):
+    for at, name in enumerate(names):
+        alike = folded(name)
+        if alike in taken or name.startswith("-"):
             name = f"{name.lstrip('-')[:70]}+{at + 1}"
-        taken.add(folded(name))
+            alike = folded(name)
+        taken.add(alike)
         found.append(name)
     return found
 

@@ -13,6 +13,7 @@ from job_manager.model.wording import quoted
 PARAM = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}\Z")
 ENV = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
+SAFE = re.compile(r"[A-Za-z0-9._-]*\Z")
 MAX_NAME_CHARS = 128
 MAX_NAME_BYTES = 240  # a file name holds 255; suffixes of ours need room
 DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))})
@@ -26,7 +27,7 @@ def artifact_name(name: str) -> str | None:
         return f"{quoted(name)} is not a file name"
     if "/" in name or "\\" in name:
         return f"{quoted(name)} contains a path separator"
-    if any(unicodedata.category(c) in ("Cc", "Cs") for c in name):
+    if not name.isprintable() and any(unicodedata.category(c) in ("Cc", "Cs") for c in name):
         return f"{quoted(name)} contains a control character"
     return _length(name) or _ending(name)
 
@@ -71,10 +72,11 @@ def _must_match(pattern: re.Pattern[str]) -> str:
 
 def folded(name: str) -> str:
     """The form in which two names are one on some file system: normalised, case folded."""
-    return unicodedata.normalize("NFC", name).casefold()
+    return name.lower() if name.isascii() else unicodedata.normalize("NFC", name).casefold()
 
 
 def slug(text: str, default: str) -> str:
     """`text` made into a name that is safe in a path and on a command line; `default` when nothing is left."""
-    kept = "".join(c if c.isalnum() or c in "._-" else "-" for c in text).strip("-. ")
+    safe = SAFE.match(text)
+    kept = (text if safe else "".join(c if c.isalnum() or c in "._-" else "-" for c in text)).strip("-. ")
     return kept[:64].rstrip("-.") or default
