@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from job_manager import formats
 from job_manager.formats.params import settle
 from job_manager.model.document import digest, job_document, read_job
+from job_manager.model.errors import InputError
 from job_manager.model.expand import rebuilt, with_params
 from job_manager.model.job import Action, Command, Input, Job, JobInput, ModuleCall, Output, Shell, Task, actions
 from job_manager.model.params import Given, Param, Values
@@ -240,3 +241,26 @@ def test_the_two_ways_to_write_params_are_one(tmp_path):
         assert reading.template is not None and reading.values == {"a": "5", "b": "x", "c": "false"}
         digests.add(digest(job_document(reading.template)))
     assert len(digests) == 1
+
+
+def test_what_is_expected_is_of_its_kind_when_params_stand_for_it(tmp_path):
+    file = tmp_path / "job.yaml"
+    file.write_text(
+        "name: j\nversion: 1\nparams: {w: 640, sound: true, long: 1m30s, size: 1K, last: 9, rate: 25.0, name: title}\n"
+        "steps:\n  - entries:\n      - shell: make {a} {b} {c}\n        outputs:\n"
+        '          - {name: a, type: video, public: true, expect: {width: "{params.w}", audio: "{params.sound}", '
+        'min_duration: "{params.long}", min_size: "{params.size}", fps: "{params.rate}", frames: "24{params.last}"}}\n'
+        '          - {name: b, type: image, kind: files, public: true, expect: {frames: "1-{params.last}"}}\n'
+        '          - {name: c, type: csv, public: true, expect: {columns: ["{params.name}", "x"]}}\n'
+    )
+    reading = formats.read(str(file))
+    assert not reading.problems
+    outputs = next(actions(reading.job))[1].outputs
+    assert [dict(output.expect) for output in outputs] == [
+        {"width": 640, "audio": True, "min_duration": 90.0, "min_size": 1024, "fps": 25.0, "frames": 249},
+        {"frames": "1-9"},
+        {"columns": ("title", "x")},
+    ]
+    with pytest.raises(InputError) as wrong:
+        formats.read(str(file), given=(Given("w", "0"), Given("long", "soon")))
+    assert "expect.width: expected a whole number from 1 to" in str(wrong.value) and "8:" in str(wrong.value)

@@ -11,11 +11,13 @@ from typing import NamedTuple
 
 from job_manager.formats.checks import check
 from job_manager.formats.conditions import asks_params, look_at_when
+from job_manager.formats.expectations import look_at_expected
 from job_manager.formats.reading import Reading
 from job_manager.formats.wording import PROBLEM_LIMIT
 from job_manager.formats.words import Names, Word, look_at_value, no_param
 from job_manager.model.errors import Place, Problem, in_order
 from job_manager.model.expand import with_params, words
+from job_manager.model.expect import waiting
 from job_manager.model.fanout import Each, Spoken, spoken
 from job_manager.model.job import FILES, Action, Job, actions
 from job_manager.model.params import PREFIX, Given, Param, Values, named
@@ -46,6 +48,7 @@ def settle(job: Job, given: Values) -> Settled:
         text = _value(param, chosen.get(name), job, given.base, problems)
         if text is not None:
             values[name] = text
+    problems += look_at_expected(job, values)
     return Settled(with_params(job, values), values, problems)
 
 
@@ -145,6 +148,8 @@ def _texts_of(action: Action) -> Iterator[Text]:
     for output in action.outputs:
         if "{" in output.artifact:
             yield _below(output.place, "name"), output.artifact, action.foreach
+        for key, value in output.expect if output.expect else ():
+            yield from ((_below(output.place, f"expect.{key}"), text, ()) for text in waiting(value))
     for each in action.foreach:
         for text in (each.over, *each.values):
             if "{" in text:

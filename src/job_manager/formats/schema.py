@@ -229,6 +229,9 @@ EXPECT: Mapping[str, Schema] = {
 EXPECTED = Keys("model/expect.py KEYS", tuple(expect.KEYS), "formats/schema.py EXPECT", EXPECT)
 
 
-def expected(words: str) -> Schema:
-    """`expect:` of an output."""
-    return mapping(words, expect.KEYS, EXPECT)
+def expected(words: str, filled: bool = False) -> Schema:
+    """`expect:` of an output. `filled`: `{params.NAME}` may stand for a value."""
+    param = {"type": "string", "pattern": r"\{params\."}
+    listed = [key for key, kind in expect.KEYS.items() if kind == expect.NAMES]
+    either = {key: one if key in listed else {"anyOf": [one, param]} for key, one in EXPECT.items()}
+    return mapping(words, expect.KEYS, either if filled else EXPECT)

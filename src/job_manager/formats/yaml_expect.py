@@ -9,7 +9,6 @@ from job_manager.formats.yaml_reader import INTEGER, Fields, Seq, found, is_null
 from job_manager.formats.yaml_tree import Plain
 from job_manager.model import expect as model
 from job_manager.model.expect import BOUNDS, KEYS, MOST, Expect, Value
-from job_manager.model.quantity import size
 
 KEY = "expect"
 MEANT = {
@@ -26,16 +25,19 @@ MEANT = {
 }
 
 
-def read_expect(fields: Fields, type: str | None, *, known: bool = True, sequence: bool = False) -> Expect:
+def read_expect(
+    fields: Fields, type: str | None, *, known: bool = True, sequence: bool = False, params: bool = False
+) -> Expect:
     """What an output expects of itself. `known`: its type is all there is to know, and what does not fit is an error;
-    otherwise somebody else has a say in the type, and holds the two together."""
+    otherwise somebody else has a say in the type, and holds the two together. `params`: `{params.NAME}` may stand for a
+    value; what it comes to is looked at when the values are known."""
     value = fields.map.get(KEY)
     if value is None or is_null(value):
         return ()
     inner = fields.reader.fields(value, fields.at(KEY), fields.path_of(KEY), tuple(KEYS), (), MEANT)
     if inner is None:
         return ()
-    read = {key: _value(inner, key) for key in KEYS if key in inner.map}
+    read = {key: (params and _waiting(inner, key)) or _value(inner, key) for key in KEYS if key in inner.map}
     expect = tuple(sorted((key, value) for key, value in read.items() if value is not None))
     _refuse_empty_bounds(inner, read)
     for misfit in model.misfits(type, expect, sequence) if known else ():
@@ -48,6 +50,11 @@ def _refuse_empty_bounds(fields: Fields, read: dict[str, Value | None]) -> None:
         least, most = read.get(low), read.get(high)
         if isinstance(least, int | float) and isinstance(most, int | float) and least > most:
             fields.wrong(low, f"is more than {high}: nothing is between the two")
+
+
+def _waiting(fields: Fields, key: str) -> Value | None:
+    written = fields.map[key]
+    return str(written) if isinstance(written, str) and KEYS[key] != model.NAMES and model.waits(written) else None
 
 
 def _value(fields: Fields, key: str) -> Value | None:
@@ -79,18 +86,9 @@ def _text(fields: Fields, key: str) -> Value | None:
         return fields.integer(key, 1, MOST)
     text = str(written) if isinstance(written, str) and len(written) <= 100 else found(written)
     try:
-        return _meant(key, text)
+        return model.meant(key, text) if key != "frames" else model.frames(text)
     except ValueError as error:
         fields.wrong(
             key, str(error), "without quotes" if not isinstance(written, Plain) and INTEGER.match(text) else ""
         )
         return None
-
-
-def _meant(key: str, text: str) -> Value:
-    if KEYS[key] == model.SIZE:
-        return size(text)
-    if KEYS[key] == model.RATE:
-        return model.rate(text)
-    model.numbers(text)
-    return text

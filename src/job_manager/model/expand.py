@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from job_manager.model.condition import TRUE, parse, simplified, text_of
+from job_manager.model.expect import filled
 from job_manager.model.fanout import Each
 from job_manager.model.job import Action, Command, Input, Job, JobInput, Output, Shell, Task
 from job_manager.model.params import PREFIX
@@ -87,7 +88,7 @@ def words(action: Action) -> tuple[str, ...]:
 
 def _filled(action: Action, filling: Mapping[str, str]) -> Action:
     beside = {name for word in words(action) for name in mentioned(word) if name in filling}
-    inputs, outputs = _named(action.inputs, filling), _named(action.outputs, filling)
+    inputs, outputs = _named(action.inputs, filling), _expecting(_named(action.outputs, filling), filling)
     env, params = _pairs(action.env, filling), _pairs(action.params, filling)
     if beside:
         params = tuple(sorted({**dict(params), **{name: filling[name] for name in beside}}.items()))
@@ -109,6 +110,10 @@ def _each(each: Each, filling: Mapping[str, str]) -> Each:
 
 def _named(nodes: Iterable[Named], filling: Mapping[str, str]) -> tuple[Named, ...]:
     return tuple(replace(n, artifact=fill(n.artifact, filling)) if "{" in n.artifact else n for n in nodes)
+
+
+def _expecting(outputs: tuple[Output, ...], filling: Mapping[str, str]) -> tuple[Output, ...]:
+    return tuple(replace(use, expect=filled(use.expect, filling)) if use.expect else use for use in outputs)
 
 
 def _pairs(pairs: Pairs, filling: Mapping[str, str]) -> Pairs:

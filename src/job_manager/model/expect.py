@@ -9,6 +9,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from job_manager.model.params import FLAGS, INTEGER, PREFIX
+from job_manager.model.quantity import seconds, size
+from job_manager.model.template import fill
+
 Value = bool | int | float | str | tuple[str, ...]
 Expect = tuple[tuple[str, Value], ...]  # sorted by key; durations in seconds, sizes in bytes
 
@@ -87,7 +91,7 @@ def misfits(type: str | None, expect: Expect, sequence: bool = False) -> Iterato
     for key, value in expect:
         if key not in allowed:
             yield _misfit(type, key, known, allowed)
-        elif key == "frames" and isinstance(value, str) and known != "sequence":
+        elif key == "frames" and isinstance(value, str) and known != "sequence" and not waits(value):
             yield Misfit(key, "a range of frames is for image sequences", "a film has a number of frames: frames: 240")
 
 
@@ -106,6 +110,62 @@ def _misfit(type: str | None, key: str, kind: str | None, allowed: tuple[str, ..
 def merged(weaker: Expect, stronger: Expect) -> Expect:
     """Both, the stronger one's word counting where both have a key."""
     return tuple(sorted({**dict(weaker), **dict(stronger)}.items())) if weaker or stronger else ()
+
+
+def waits(value: Value) -> bool:
+    """Whether it is not known before the values of the job's params are put in."""
+    return any(waiting(value))
+
+
+def waiting(value: Value) -> Iterator[str]:
+    """The texts in it that wait for these values."""
+    texts = value if isinstance(value, tuple) else (value,)
+    return (text for text in texts if isinstance(text, str) and f"{{{PREFIX}" in text)
+
+
+def filled(expect: Expect, filling: Mapping[str, str]) -> Expect:
+    """With the values of params put in. What is no value of its key then stays a text."""
+    return tuple((key, _filled(key, value, filling) if waits(value) else value) for key, value in expect)
+
+
+def _filled(key: str, value: Value, filling: Mapping[str, str]) -> Value:
+    if isinstance(value, tuple):
+        return tuple(fill(text, filling) for text in value)
+    text = fill(str(value), filling)
+    try:
+        return meant(key, text)
+    except ValueError:
+        return text
+
+
+def meant(key: str, text: str) -> Value:
+    """What a text says under this key, none of names. Raises ValueError with a sentence."""
+    kind = KEYS[key]
+    if kind == FLAG and text not in FLAGS:
+        raise ValueError(f'expected true or false, found "{text[:40]}"')
+    if kind == FLAG:
+        return text == "true"
+    if kind == COUNT or (kind == FRAMES and INTEGER.match(text)):
+        return _count(text)
+    if kind == DURATION:
+        return seconds(text)
+    if kind in (SIZE, RATE):
+        return size(text) if kind == SIZE else rate(text)
+    return frames(text)
+
+
+def frames(text: str) -> str:
+    """A range of frames as it is written. Raises ValueError with a sentence."""
+    numbers(text)
+    return text
+
+
+def _count(text: str) -> int:
+    if not INTEGER.match(text):
+        raise ValueError(f'expected a whole number, found "{text[:40]}"')
+    if not 1 <= int(text) <= MOST:
+        raise ValueError(f"expected a whole number from 1 to {MOST:,}, found {text}")
+    return int(text)
 
 
 def rate(text: str) -> float:

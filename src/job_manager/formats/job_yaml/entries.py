@@ -242,7 +242,7 @@ def _output(value: Value, at: At, path: str, called: bool, scope: Scope) -> Outp
         bool(fields.flag("allow_empty")),
         kind=kind,
         glob=_glob(fields),
-        expect=read_expect(fields, type, known=type is not None or not called, sequence=kind != FILE),
+        expect=read_expect(fields, type, known=type is not None or not called, sequence=kind != FILE, params=True),
         place=place,
     )
 

@@ -182,7 +182,7 @@ WRITTEN: Mapping[str, Schema] = {
     "allow_empty": flag("It may have no bytes"),
     "kind": kind(f"By default what the module says, else file: {_KIND}"),
     "glob": glob("Of kind files: which names count"),
-    "expect": expected("What has to be found in it"),
+    "expect": expected("What has to be found in it", filled=True),
 }
 
 TABLES = (
