@@ -28,7 +28,7 @@ steps:
   - entries:
       - name: draw
         foreach: {frame: frames, crf: [18, 23]}
-        shell: "echo {frame.stem}-{crf} >> runs; echo {frame.stem}-{crf} > {out}"
+        shell: "echo {frame.stem}-{crf} >> runs; (echo {frame.stem}-{crf}; cat {frame}) > {out}"
         outputs: [{name: "{frame.stem}_{crf}", param_name: out}]
   - entries:
       - name: join
@@ -73,3 +73,13 @@ def test_with_everything_still_there_only_what_changed_runs(here):
     here.write("runs", "")
     again = here.jm("resume", "last", "job.yaml", "--out", "out", "--keep-temp")
     assert again.code == 0 and "nothing was left to do" in again.out and here.lines("runs") == []
+
+
+def test_what_is_gone_and_nobody_reads_is_not_made_again(here):
+    job = EACH.replace("; cat {frame})", ")")
+    here.write("job.yaml", job)
+    assert here.jm("run", "job.yaml").code == 0
+    here.write("runs", "")
+    here.write("job.yaml", job.replace("[18, 23]", "[18, 28]"))
+    assert here.jm("resume", "last", "job.yaml", "--out", "out").code == 0
+    assert sorted(here.lines("runs")) == ["1-18", "1-28", "2-18", "2-28", "join"]

@@ -5,12 +5,14 @@ Pure but for looking whether the kept artifacts still lie in the store. Knows no
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from job_manager.app.loading import Loaded
 from job_manager.artifacts.identity import Identity, unchanged
 from job_manager.core import table
-from job_manager.core.fans import Items, shape_of
+from job_manager.core.fanning import look_at_members, made
+from job_manager.core.fans import Items, given_of, shape_of
 from job_manager.core.shape import Fan
 from job_manager.core.state import JobState
 from job_manager.model.document import action_document
@@ -52,6 +54,8 @@ class _Search:
     def __init__(self, old: JobState, new: Loaded, layout: Layout, barred: set[int]) -> None:
         self.old = old
         self.layout = layout
+        self.job = new.job
+        self.site = new.site
         self.shape = shape_of(new.job, new.site)
         self.fresh = _same_files(old.site, new.site)
         self.pairs: dict[int, int] = {}
@@ -60,6 +64,7 @@ class _Search:
         self._by_path = {path: index for index, path in enumerate(old.shape.paths)}
         self._texts: dict[int, str] = {}
         self._spare = self._unmatched()
+        self._taken: set[int] = set()  # old actions that a new one has been held against
 
     def go_through(self) -> None:
         """Keep everything that is the same, reads the same, and whose public results are still there."""
@@ -120,17 +125,30 @@ class _Search:
             self.fresh.update(output.artifact for output in self.shape.actions[fan.action].outputs)
 
     def _adopted(self, action: int) -> Fan | None:
-        """The fan-out as it was, when the files that it goes over are those of before."""
+        """The fan-out, when the files that it goes over are those of before, whatever else of it was edited."""
         written = self.shape.actions[action]
-        was = self._by_path.get(self.shape.paths[action], -1)
-        before = self.old.shape.fan(was) if 0 <= was < self.old.shape.actions.written else None
-        if action in self._barred or before is None or _text(self.old.shape.actions[was]) != _text(written):
+        if action in self._barred or not all(e.artifact in self.fresh for e in written.foreach if e.artifact):
             return None
-        if not all(each.artifact in self.fresh for each in written.foreach if each.artifact):
-            return None
-        items = before.members.combinations.items
+        items = [list(self._files(each.artifact)) if each.artifact else each.items() for each in written.foreach]
+        members = Members(written, items)
+        try:
+            look_at_members(self.shape, self.job, members)
+        except ValueError:
+            return None  # it will be said when its turn comes
         self.fans.append((action, items))
-        return self.shape.fan_out(action, Members(written, items))
+        return self.shape.fan_out(action, members)
+
+    def _files(self, artifact: str) -> Iterator[str]:
+        """The files of an artifact that is kept, in the order of now."""
+        writer = self.shape.writer(artifact)
+        if writer is None:
+            yield from given_of(self.site, artifact)
+            return
+        action, output = writer
+        fan = self.shape.fan(action)
+        names = [output.artifact] if fan is None else fan.members.texts(output.artifact)
+        for index, name in enumerate(names, start=action if fan is None else fan.low):
+            yield from made(self.old, self.pairs[index], output, name)
 
     def _look_at(self, index: int) -> bool:
         action = self.shape.actions[index]
@@ -147,10 +165,18 @@ class _Search:
     def _counterpart(self, index: int, action: Action) -> int:
         """The old action that did the same and succeeded: at the same path, else wherever it stands; or -1."""
         was = self._by_path.get(self.shape.paths[index], -1)
-        if was >= 0 and self._succeeded(was) and self._text_of(was) == _text(action):
-            return was
-        spare = self._spare.get(_text(action))
-        return spare.pop() if spare else -1
+        if was < 0 or was in self._taken or not self._succeeded(was) or self._text_of(was) != _text(action):
+            was = self._elsewhere(_text(action))
+        self._taken.add(was)
+        return was
+
+    def _elsewhere(self, text: str) -> int:
+        spare = self._spare.get(text, [])
+        while spare:
+            was = spare.pop()
+            if was not in self._taken:
+                return was
+        return -1
 
     def _succeeded(self, was: int) -> bool:
         return self.old.states[was] == table.SUCCEEDED

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from job_manager.core.fans import given_of
+from job_manager.core.shape import Shape
 from job_manager.core.state import JobState
 from job_manager.model.fanout import MOST
-from job_manager.model.job import DIRECTORY, FILES, Action, Output
+from job_manager.model.job import DIRECTORY, FILES, Action, Job, Output
 from job_manager.model.members import Members
 from job_manager.model.names import artifact_name, folded
 from job_manager.model.wording import quoted
@@ -20,10 +21,7 @@ from job_manager.model.wording import quoted
 def items_of(job: JobState, action: Action) -> list[list[str]]:
     """The items of each key of an action whose turn has come. Raises ValueError when it cannot be fanned out."""
     items = [files_of(job, each.artifact) if each.artifact else each.items() for each in action.foreach]
-    members = Members(action, items)
-    if len(members) + len(job.states) > MOST:
-        raise ValueError(f"there would be {len(members):,} actions; the limit for a job is {MOST:,}")
-    _look_at_names(job, members)
+    look_at_members(job.shape, job.job, Members(action, items))
     return items
 
 
@@ -35,14 +33,15 @@ def files_of(job: JobState, artifact: str) -> list[str]:
     action, output = writer
     fan = job.shape.fan(action)
     if fan is None:
-        return list(_made(job, action, output, output.artifact))
+        return list(made(job, action, output, output.artifact))
     if job.results.keys().isdisjoint(range(fan.low, fan.high)):
         return []
     names = enumerate(fan.members.texts(output.artifact), start=fan.low)
-    return [name for index, one in names if index in job.results for name in _made(job, index, output, one)]
+    return [name for index, one in names if index in job.results for name in made(job, index, output, one)]
 
 
-def _made(job: JobState, action: int, output: Output, name: str) -> Iterator[str]:
+def made(job: JobState, action: int, output: Output, name: str) -> Iterator[str]:
+    """What an action has made of this output under this name: the artifact, or its files, or nothing."""
     row = result_row(job, action, name)
     if row is None:
         return
@@ -78,11 +77,14 @@ def is_directory(job: JobState, artifact: str) -> bool:
     return writer is not None and writer[1].kind in (DIRECTORY, FILES)
 
 
-def _look_at_names(job: JobState, members: Members) -> None:
-    """Raises ValueError for a name that is none, or that is taken: as on a file system that ignores case."""
+def look_at_members(shape: Shape, job: Job, members: Members) -> None:
+    """Raises ValueError when there are too many, and for a name that is none or that is taken: as on a file system that
+    ignores case."""
+    if len(members) + len(shape.actions) > MOST:
+        raise ValueError(f"there would be {len(members):,} actions; the limit for a job is {MOST:,}")
     if not members.written.outputs:
         return
-    known = [*job.shape.artifacts(), *(given.artifact for given in job.job.inputs)]
+    known = [*shape.artifacts(), *(given.artifact for given in job.inputs)]
     taken = dict.fromkeys(map(folded, known), -1)
     columns = [members.texts(use.artifact) for use in members.written.outputs]
     for number, names in enumerate(zip(*columns, strict=True)):
