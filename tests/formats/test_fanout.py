@@ -136,6 +136,22 @@ def test_a_mistake_is_said_at_its_place_and_nothing_else(mistake, tmp_path):
             "tasks:\n- {cmd: [x]}\nsteps:\n- entries: [{cmd: [x]}]\n",
             "3:1 tasks | a job has steps or tasks, not both | keep one of them",
         ),
+        (
+            "tasks:\n- {name: t, entries: [{cmd: [x]}]}\n",
+            '4:13 tasks[0].entries | unknown key "entries" | did you mean "tasks"? Only a step has entries',
+        ),
+        (
+            "tasks:\n- {steps: [{entries: [{cmd: [x]}]}]}\n",
+            '4:4 tasks[0].steps | unknown key "steps" | did you mean "tasks"? Steps stand at the top of a job',
+        ),
+        ("tasks:\n- {cmd: [x]}\n- {name: t, tasks: []}\n", 'warning 5:20 tasks[1].tasks | "t" has nothing to do'),
+        (
+            "inputs: [c]\ntasks:\n- {cmd: [cat, '{c}'], inputs: [c]}\n- {cmd: [x, '{c}'], foreach: {c: [1]}}\n",
+            (
+                'warning 6:34 tasks[1].foreach.c | the key "c" is called like the job input (3:10): here the name '
+                "stands for one item | give the key another name, or leave it if that is meant"
+            ),
+        ),
         ("parallel: 1\ntasks:\n- {cmd: [x]}\n", "3:11 parallel | expected true or false, found 1"),
         (
             "steps:\n- {entries: [{cmd: [x]}], parallel: 3}\n",

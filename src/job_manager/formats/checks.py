@@ -240,9 +240,24 @@ class _Board:
         over = [Input(each.artifact, place=each.place) for each in self.actions[place].foreach if each.artifact]
         for wanted in over:
             self._look_at_read(place, wanted, "")
+        self._look_at_hidden(self.actions[place])
         for wanted in self.actions[place].inputs:
             if wanted.artifact not in keys:
                 self._look_at_read(place, wanted, "name")
+
+    def _look_at_hidden(self, action: Action) -> None:
+        """Keys of a fan-out that are called like an artifact, which then cannot be spoken of in that action."""
+        for each in action.foreach:
+            given, written = self.given.get(each.key), self.written.get(each.key)
+            if given is None and written is None:
+                continue
+            is_read = any(use.artifact == each.key for use in action.inputs)
+            there = given or (written and written.output)
+            other = f"the {'job input' if given else 'output'}{_at(there.place if there else None)}"
+            message = f"the key {quoted(each.key)} is called like {other}: here the name stands for one item"
+            severity = "error" if is_read else "warning"
+            hint = "give the key another name" if is_read else "give the key another name, or leave it if that is meant"
+            self.say(each.place, "", message, hint, severity)
 
     def _look_at_read(self, place: int, wanted: Input, key: str) -> None:
         """`key`: where in the place of what is read its name stands."""
@@ -251,6 +266,8 @@ class _Board:
             self._compare_with_input(wanted, self.given[wanted.artifact])
         elif wanted.artifact in self.written:
             self._look_at_order(place, wanted, self.written[wanted.artifact], key)
+        elif VALUE.search(wanted.artifact):
+            return  # a param that is not known, or has no value: that is said where params are looked at
         elif wanted.artifact and self._safe(wanted, key, names.artifact_name(wanted.artifact)):
             self.say(wanted.place, key, f"nobody writes {quoted(wanted.artifact)}", self._guess(wanted.artifact))
 
@@ -305,11 +322,8 @@ class _Board:
         self.say(wanted.place, "type", message, hint, self.type_severity)
 
     def look_at_idle(self) -> None:
-        for task, _ in self.tasks:
-            if not task.children:
-                self.say(task.place, "entries", f"{quoted(task.name)} has nothing to do", "", "warning")
         if not self.actions:
-            hint = "give a step an entry" if self.tasks else "write steps with entries"
+            hint = "give a step an entry" if self.tasks else "write steps with entries, or tasks"
             self.say(self.job.place, "", "this is a job with nothing to do", hint, "warning")
 
     def look_at_unused(self) -> None:

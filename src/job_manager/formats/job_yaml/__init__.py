@@ -63,7 +63,13 @@ def draft(raw: bytes, file: str, *, loose: bool = False, values: Values = NO_VAL
     with bulk():
         job, unmet = resolved(_job(fields, scope, at))
         settled = settle(job, values)
-        late = [*scope.late, *unmet, *settled.problems, *look_at(job, whole=not scope.reader.failed)]
+        late = [
+            *scope.late,
+            *(() if scope.reader.failed else scope.idle),
+            *unmet,
+            *settled.problems,
+            *look_at(job, whole=not scope.reader.failed),
+        ]
         late += check(settled.job, loose=loose, partial=scope.reader.failed)
 
     def places(paths: Iterable[str]) -> dict[str, At]:

@@ -66,6 +66,7 @@ MEANT = {
     "run": 'did you mean "shell" (a text) or "cmd" (a list of words)?',
     "script": 'did you mean "shell"?',
     "args": 'write program and arguments as one list: cmd: ["program", "argument"]',
+    "entries": "only a step has entries; a task in it has tasks: [...]",
     "public": "public belongs to an output: outputs: [{name: ..., public: true}]",
     "input_artifact": 'did you mean "input_artifacts"? It is a list',
     "output_artifact": 'did you mean "output_artifacts"? It is a list',

@@ -18,11 +18,13 @@ from job_manager.model.params import PREFIX, Param
 
 @dataclass(slots=True)
 class Scope:
-    """The reading of one file. `seen`: artifact and param names so far; `late`: problems still to be placed exactly."""
+    """The reading of one file. `seen`: artifact and param names so far; `late`: problems still to be placed exactly;
+    `idle`: what seems to have nothing to do, if the rest is well."""
 
     reader: Reader
     seen: set[str] = field(default_factory=set)
     late: list[Problem] = field(default_factory=list)
+    idle: list[Problem] = field(default_factory=list)
     params: tuple[Param, ...] = ()
     public_reads: list[tuple[str, At, str]] = field(default_factory=list)
     _texts: dict[str, str] = field(default_factory=dict)

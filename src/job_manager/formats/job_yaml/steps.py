@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from job_manager.formats.job_yaml import entries, more
+from job_manager.formats.job_yaml import entries, more, works
 from job_manager.formats.job_yaml.naming import Wanted, named, wanted_name
 from job_manager.formats.job_yaml.scope import Scope
 from job_manager.formats.yaml_reader import Fields
 from job_manager.formats.yaml_tree import At, Plain, Seq, Value
-from job_manager.model.errors import Place
+from job_manager.model.errors import Place, Problem
 from job_manager.model.job import Action, Task
+from job_manager.model.wording import quoted
 
 STEP_KEYS = ("name", "entries", "parallel", "needs", "when", "hooks", *more.OF_NODE)
 TASK_KEYS = ("name", "tasks", "parallel", "needs", "when", "hooks", *more.OF_NODE)
@@ -23,7 +24,8 @@ _ENTRY_KEYS = ("module", "cmd", "shell", "inputs", "outputs", "params", "env", "
 STEP_MEANT = {key: _ENTRY.format(key) for key in _ENTRY_KEYS} | {"tasks": "a task stands under entries: or tasks:"}
 _INSIDE = "this belongs to an entry: write it in one of the tasks"
 TASK_MEANT = dict.fromkeys(_ENTRY_KEYS, _INSIDE) | {
-    "entries": 'did you mean "tasks"?',
+    "entries": 'did you mean "tasks"? Only a step has entries',
+    "steps": 'did you mean "tasks"? Steps stand at the top of a job',
     "serial": "write parallel: false, or leave it out",
 }
 Node = Task | Action
@@ -51,11 +53,20 @@ def read_steps(fields: Fields, scope: Scope) -> tuple[Node, ...]:
             steps[number] = Plain("")
     hooks = _hooks(fields, scope) if "tasks" not in fields.map else []
     names = named([*wanted, *map(entries.wanted_name_of, hooks)], "step")
+    for (step, _, _), (name, _) in zip(read, names, strict=False):
+        _look_at_idle(step, "entries", name, scope)
     made = tuple(
         _task(step, *name, children, bool(step.flag("parallel", True)), place)
         for (step, children, place), name in zip(read, names, strict=False)
     )
     return (*made, *_members(hooks, names[len(made) :], scope))
+
+
+def _look_at_idle(fields: Fields, key: str, name: str, scope: Scope) -> None:
+    members = fields.map.get(key)
+    if key in fields.map and not members and "hooks" not in fields.map:
+        place = scope.place(fields.at(key), fields.path_of(key))
+        scope.idle.append(Problem(place, f"{quoted(name)} has nothing to do", severity="warning"))
 
 
 def _task(fields: Fields, name: str, title: str, children: tuple[Node, ...], parallel: bool, place: Place) -> Task:
@@ -92,11 +103,16 @@ def _hooks(fields: Fields, scope: Scope) -> list[entries.Entry]:
 
 
 def _begun(value: Value, at: At, path: str, scope: Scope) -> entries.Entry | _Nested | None:
-    if isinstance(value, dict) and "tasks" in value:
+    if isinstance(value, dict) and ("tasks" in value or _holds_members(value)):
         task = scope.reader.fields(value, at, path, TASK_KEYS, (), TASK_MEANT)
         return None if task is None else _Nested(task, at)
     fields = scope.reader.fields(value, at, path, entries.KEYS, (), entries.MEANT)
     return None if fields is None else entries.begun(fields, at, scope)
+
+
+def _holds_members(value: dict[str, Value]) -> bool:
+    """A task whose entries stand under the key that they have in a step: of that it will be told."""
+    return any(key in value for key in ("entries", "steps")) and not any(work in value for work in works.WORKS)
 
 
 def _wanted(one: entries.Entry | _Nested, number: int) -> Wanted:
@@ -108,6 +124,7 @@ def _member(one: entries.Entry | _Nested, name: str, title: str, scope: Scope) -
         return entries.action(one, name, title, scope)
     # Recursion is bounded by how deep a YAML file may be nested.
     children = read_members(one.fields, "tasks", scope)
+    _look_at_idle(one.fields, "tasks", name, scope)
     place = scope.place(one.at, one.fields.path)
     return _task(one.fields, name, title, children, bool(one.fields.flag("parallel", False)), place)
 
