@@ -293,6 +293,27 @@ def test_it_asks_how_another_ended(end, asked):
     assert farm.job.finished == ("failed" if end == "failed" else "succeeded")
 
 
+ENDS = ("succeeded", "failed", "skipped")
+
+
+def asked_how(name: str) -> list[Action]:
+    return [asking(end, f"{name}.{end}", name) for end in ENDS]
+
+
+def test_where_some_were_left_out_and_the_others_succeeded_all_is_well():
+    farm = Farm(job(parallel("p", "a", replace(action("b"), when=NEVER)), parallel("q", *asked_how("p"))))
+    farm.run()
+    assert [farm.states()[f"q/{end}"] for end in ENDS] == ["succeeded", "skipped", "skipped"]
+
+
+def test_where_some_were_skipped_for_a_failure_elsewhere_it_has_not_succeeded():
+    some = parallel("p", "a", replace(action("b"), needs=("all/bad",)))
+    farm = Farm(job(parallel("all", "bad", some, *asked_how("all/p"))), outcomes=script({0: fails()}))
+    farm.run()
+    assert farm.states()["all/p/a"] == "succeeded" and farm.states()["all/p/b"] == "skipped"
+    assert [farm.states()[f"all/{end}"] for end in ENDS] == ["skipped", "skipped", "succeeded"]
+
+
 def test_a_fallback_runs_after_a_failure_and_what_needs_both_goes_its_way():
     one = job(
         parallel(

@@ -146,11 +146,23 @@ def _is_omitted(job: JobState, artifact: str) -> bool:
 
 
 def ended(job: JobState, node: int) -> str:
-    """How a node that is over has ended: succeeded, failed or skipped."""
+    """How a node that is over has ended: succeeded, failed or skipped.
+
+    Where some succeeded and nothing failed, it succeeded if all others were left out by their conditions: then all is
+    well. What was skipped for a failure somewhere else is missing, and the node has not done what it was to do.
+    """
     states = {state for span in _spans(job, node) for state in job.states[slice(*span)]}
     if states & {table.FAILED, table.LOST, table.CANCELLED}:
         return "failed"
-    return "skipped" if table.SKIPPED in states and table.SUCCEEDED not in states else "succeeded"
+    if table.SKIPPED not in states:
+        return "succeeded"
+    return "succeeded" if table.SUCCEEDED in states and not _lacks(job, node) else "skipped"
+
+
+def _lacks(job: JobState, node: int) -> bool:
+    """Whether something below was skipped for a failure, and not left out."""
+    below = (action for span in _spans(job, node) for action in range(*span))
+    return any(job.states[action] == table.SKIPPED and action not in job.omitted for action in below)
 
 
 def _spans(job: JobState, node: int) -> Iterable[tuple[int, int]]:
