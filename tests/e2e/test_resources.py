@@ -43,6 +43,32 @@ def test_a_limit_of_one_serialises_and_others_go_on(here):
     assert told.code == 0, told
 
 
+def test_status_says_for_what_something_waits(here):
+    entries = [
+        "{name: a, shell: 'touch began; until [ -e go ]; do sleep 0.02; done', limits: {gpu: 1}, memory: 3G}",
+        "{name: b, shell: 'true', limits: {gpu: 1}}",
+        "{name: c, shell: 'true', limits: {gpu: 1}}",
+        "{name: d, shell: 'true', memory: 2G}",
+        "{name: e, shell: 'true', cpus: 2}",
+    ]
+    here.write("job.yaml", job(f"[{', '.join(entries)}]"))
+    here.write("jm.toml", 'memory = "4G"\nlimits.gpu = 1\n')
+    run = here.start("run", "job.yaml", "-j", "2")
+    wait_for(here, "began")
+    actions = here.jm("status", "--json").json["actions"]
+    assert {action["path"].partition("/")[2]: action["waits_for"] for action in actions} == {
+        "a": None,
+        "b": "gpu: 1 of 1 in use by s1/a",
+        "c": "gpu: s1/b comes before it",
+        "d": "memory: takes 2G, and 3G of 4G in use by s1/a",
+        "e": "cpus: takes 2, and 1 of 2 in use",
+    }
+    assert "ready  b  waits for gpu: 1 of 1 in use by s1/a" in here.jm("status").out
+    here.write("go", "")
+    assert run.wait(60) == 0
+    assert {action["waits_for"] for action in here.jm("status", "--json").json["actions"]} == {None}
+
+
 def test_memory_is_reserved(here):
     here.write("job.yaml", job(f"[{alone('ram', 'a', memory='60M')}, {alone('ram', 'b', memory='60M')}]"))
     assert here.jm("run", "job.yaml", "-j", "4", env={"JM_MEMORY": "100M"}).code == 0

@@ -6,7 +6,8 @@ Gives plain documents with stable keys; knows no terminal.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from job_manager.app import wiring
@@ -22,6 +23,7 @@ from job_manager.worker.layout import Layout
 Document = dict[str, Any]
 INTERRUPTED = "interrupted"
 PAUSED = "paused"
+NOTHING: Mapping[int, str] = MappingProxyType({})
 
 
 def _rows(home: Home) -> Sequence[JobRow]:
@@ -91,6 +93,13 @@ class Look(NamedTuple):
     job: JobState
     layout: Layout
     hosted: bool
+    farm: State | None = None  # the state that the job is part of
+
+    def waits(self) -> Mapping[int, str]:
+        """For what its ready actions wait; nobody knows when nobody runs it."""
+        from job_manager.app.waiting import waits
+
+        return waits(self.farm, self.job) if self.hosted and self.farm is not None and not self.job.held else {}
 
     @property
     def state(self) -> str:
@@ -118,16 +127,17 @@ def look(home: Home, word: str) -> Look:
     id = resolve(home, word)
     reading = wiring.open_reading(home)
     try:
-        job = fold(State(), reading.events(id)).job(id)
+        farm = fold(State(), reading.events(id))
     finally:
         reading.close()
+    job = farm.job(id)
     layout = Layout(home.jobs, id, job.site.store and os.path.join(job.site.store, id))
-    return Look(job, layout, home.holder().get("job") == id)
+    return Look(job, layout, home.holder().get("job") == id, farm)
 
 
 def status(found: Look) -> Document:
     """Everything `jm status --json` says about a job."""
-    job = found.job
+    job, waits = found.job, found.waits()
     return {
         "id": job.id,
         "name": job.job.name,
@@ -138,12 +148,13 @@ def status(found: Look) -> Document:
         "workdir": job.site.workdir,
         "out": job.site.out or None,
         "public": [found.layout.store.path(name, True) for name in found.layout.store.public_names()],
-        "actions": [action_status(found, index) for index in job.shape.listed()],
+        "actions": [action_status(found, index, waits) for index in job.shape.listed()],
     }
 
 
-def action_status(found: Look, index: int) -> Document:
-    """How one action stands. `began`, `ended`: epoch seconds or None; `failure`: None or why the last try failed."""
+def action_status(found: Look, index: int, waits: Mapping[int, str] = NOTHING) -> Document:
+    """How one action stands. `began`, `ended`: epoch seconds or None; `failure`: None or why the last try failed;
+    `waits`: for which resource when it is ready, as `Look.waits` has it."""
     job = found.job
     state = found.as_seen(table.NAMES[job.states[index]])
     failure = job.failures.get(index)
@@ -152,6 +163,7 @@ def action_status(found: Look, index: int) -> Document:
         "path": job.shape.paths[index],
         "role": job.shape.actions[index].role,
         "state": state,
+        "waits_for": waits.get(index),
         "attempts": job.attempts[index],
         "began": job.began[index] or None,
         "ended": job.ended[index] or None,

@@ -89,6 +89,8 @@ def _show_action(action: dict[str, Any], out: Output) -> None:
     far = "" if action["percent"] is None else f"  {action['percent']:.0f} %"
     again = f"  attempt {action['attempts']}" if action["attempts"] > 1 else ""
     name = action["path"].split("/", 1)[-1]
+    if action["waits_for"]:
+        far += f"  waits for {action['waits_for']}"
     if action["message"]:
         far += f"  {action['message']}"
     why = action["failure"]["message"] if action["failure"] and action["state"] != "succeeded" else ""
