@@ -43,6 +43,25 @@ def test_help_is_a_command_too(here):
     assert 'there is no command "rnu"' in here.jm("help", "rnu").err
 
 
+def test_help_of_help_is_help(here):
+    assert here.jm("help", "help").out == here.jm("help").out
+
+
+@pytest.mark.parametrize("verb", ["run", "plan", "check"])
+@pytest.mark.parametrize("film", ["clip.mp4", "not-there.mp4"])
+def test_a_job_file_behind_its_input_is_noticed(here, verb, film):
+    here.write("clip.mp4", "x")
+    here.write("job.yaml", "name: j\nversion: 1\nsteps: []\n")
+    told = here.jm(verb, film, "job.yaml")
+    assert told.code == 2 and f"{film} is no job file" in told.err
+    assert f"the job file comes first: job.yaml {film}" in told.err
+
+
+@pytest.mark.parametrize("path", ["/", "//"])
+def test_the_root_is_no_job_file_and_is_called_by_its_name(here, path):
+    assert "there is no job file in /; `jm init`" in here.jm("run", path).err
+
+
 def test_a_job_file_in_place_of_an_id_is_noticed(here):
     told = here.jm("resume", "job.yaml")
     assert told.code == 2 and "jm resume last job.yaml" in told.err

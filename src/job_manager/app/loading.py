@@ -19,7 +19,7 @@ from job_manager.app.params import given_params
 from job_manager.app.schedule import moment
 from job_manager.app.settings import DEFAULTS, Config
 from job_manager.artifacts.export import blocked
-from job_manager.formats import draft, folder_of
+from job_manager.formats import LANGUAGES, draft, folder_of
 from job_manager.formats.params import again
 from job_manager.formats.reading import Reading
 from job_manager.model.errors import InputError, Place, Problem, in_order
@@ -133,7 +133,19 @@ def _draft(wish: Wish, cwd: str, values: Values) -> Reading:
     path = os.path.expanduser(wish.job_file)
     if path != "-" and cwd != os.getcwd():
         path = os.path.join(cwd, path)
-    return draft(path, wish.format, loose=bool(wish.loose_types), given=values.given, base=values.base)
+    try:
+        return draft(path, wish.format, loose=bool(wish.loose_types), given=values.given, base=values.base)
+    except InputError:
+        behind = next((file for file in wish.files if _looks_like_a_job(file)), "")
+        if wish.format or not behind or _looks_like_a_job(wish.job_file):
+            raise
+        raise InputError(
+            [typed(f"{wish.job_file} is no job file", f"the job file comes first: {behind} {wish.job_file}")]
+        ) from None
+
+
+def _looks_like_a_job(path: str) -> bool:
+    return path.lower().endswith(tuple(ending for language in LANGUAGES for ending in language.endings))
 
 
 def _counted(job: Job, config: Config) -> tuple[str, ...]:

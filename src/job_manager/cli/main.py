@@ -98,7 +98,7 @@ def _dispatch(words: list[str], out: Output) -> int:
 def _help(words: list[str], out: Output) -> int:
     """`jm help`, `jm help run`: what `--help` prints."""
     at = _verb_at(words)
-    if at is None:
+    if at is None or words[at] == "help":
         return _overview(["--help"], out)
     return _command(words[at], ["--help"], out) if words[at] in COMMANDS else _mistaken(words, at)
 

@@ -102,7 +102,8 @@ def _unreadable(path: str, error: Exception) -> InputError:
     if isinstance(error, FileNotFoundError):
         return InputError([Problem(place, "there is no such file", _nearby(path))])
     if isinstance(error, IsADirectoryError):
-        return InputError([Problem(place, "this is a directory, not a job file", _nearby(f"{path}/job.yaml"))])
+        inside = f"{path.rstrip('/')}/job.yaml"
+        return InputError([Problem(place, "this is a directory, not a job file", _nearby(inside))])
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return InputError([Problem(place, f"the file cannot be read: {reason}")])
 
