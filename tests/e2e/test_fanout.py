@@ -108,7 +108,7 @@ def test_plan_says_how_often(clips):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ([], 'job.yaml:4:10: inputs[0]: no files or a folder are given for the input "clips"'),
+        ([], 'job.yaml:4:10: inputs[0]: no file and no folder is given for the input "clips"'),
         (["gone"], "command line: input file not found: gone"),
         (["empty"], "command line: there is no file in the folder empty"),
         (["clips/a.txt", "more/a.txt"], ""),
@@ -122,6 +122,12 @@ def test_what_is_given(clips, words, said):
     assert (told.code == 2 and said in told.err) if said else told.code == 0, told
     if not said:  # two of one name are told apart
         assert sorted(clips.lines("runs")) == ["a-18", "a-2-18", "a-2-23", "a-23", "join"]
+
+
+def test_a_link_that_leads_nowhere_is_no_file_that_may_be_left_out(clips):
+    (clips.path / "clips" / "d.txt").symlink_to("gone")
+    told = clips.jm("run", "job.yaml", "clips")
+    assert told.code == 2 and "input file not found: clips/d.txt" in told.err, told
 
 
 def test_two_items_with_one_name_are_found_before_the_start(clips):
@@ -215,56 +221,6 @@ def test_an_edit_behind_it_keeps_what_was_found_late(here):
     told = here.jm("resume", "last", "job.yaml", "--out", "out")
     assert told.code == 0, told
     assert here.lines("runs") == ["draw f_3", "film"] and here.read("out/film.txt") == "1\n2\n3\n1\n2\n3\n"
-
-
-@pytest.mark.parametrize(
-    ("change", "ran"),
-    {
-        "another value": (("[18]", "[18, 23]"), ["draw f_1 23", "draw f_2 23", "draw f_3 23", "film"]),
-        "another name": (("name: draw", "name: paint"), []),
-        "a condition": (('shell: "echo draw', 'when: params.all\n        shell: "echo draw'), []),
-        "another command": (
-            ("cat {frame} >", "cat {frame} {frame} >"),
-            ["draw f_1 18", "draw f_2 18", "draw f_3 18", "film"],
-        ),
-    }.values(),
-)
-def test_an_edit_of_what_was_found_late_keeps_the_members_that_did_not_change(here, change, ran):
-    job = FRAMES.replace("version: 1", "version: 1\nparams: {all: true}").replace(
-        "foreach: {frame: frames}", "foreach: {frame: frames, crf: [18]}"
-    )
-    job = job.replace("draw {frame.stem}", "draw {frame.stem} {crf}").replace(
-        "{frame.stem}.png", "{frame.stem}_{crf}.png"
-    )
-    here.write("job.yaml", job)
-    assert here.jm("run", "job.yaml", "--keep-temp").code == 0
-    here.write("runs", "")
-    here.write("job.yaml", job.replace(*change))
-    told = here.jm("resume", "last", "job.yaml", "--out", "out")
-    assert told.code == 0, told
-    assert sorted(here.lines("runs")) == ran
-
-
-def test_an_edit_by_which_two_would_write_one_file_is_told_of_at_the_fan_out(here):
-    here.write("job.yaml", FRAMES)
-    assert here.jm("run", "job.yaml", "--keep-temp").code == 0
-    here.write("job.yaml", FRAMES.replace("{frame.stem}.png", "a{frame.suffix}.png"))
-    told = here.jm("resume", "last", "job.yaml")
-    assert told.code == 1 and "would be written by both" in told.out + told.err, told
-
-
-def test_members_that_are_all_alike_are_kept_once_each(here):
-    job = FRAMES.replace("draw {frame.stem} >>", "draw >>").replace(
-        "foreach: {frame: frames}", "foreach: {frame: frames, crf: [18]}"
-    )
-    job = job[: job.index("test ! -e")] + 'true"\n'
-    here.write("job.yaml", job)
-    assert here.jm("run", "job.yaml", "--keep-temp").code == 0
-    here.write("runs", "")
-    here.write("job.yaml", job.replace("[18]", "[18, 23]"))
-    told = here.jm("resume", "last", "job.yaml")
-    assert told.code == 0, told
-    assert here.lines("runs") == ["draw"] * 3
 
 
 def test_an_edit_before_it_finds_them_anew(here):

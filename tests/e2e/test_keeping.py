@@ -5,6 +5,10 @@ Knows jobs that write down what ran.
 
 from __future__ import annotations
 
+import pytest
+
+from tests.e2e.test_fanout import FRAMES
+
 TWO = """\
 name: two
 version: 1
@@ -83,3 +87,53 @@ def test_what_is_gone_and_nobody_reads_is_not_made_again(here):
     here.write("job.yaml", job.replace("[18, 23]", "[18, 28]"))
     assert here.jm("resume", "last", "job.yaml", "--out", "out").code == 0
     assert sorted(here.lines("runs")) == ["1-18", "1-28", "2-18", "2-28", "join"]
+
+
+@pytest.mark.parametrize(
+    ("change", "ran"),
+    {
+        "another value": (("[18]", "[18, 23]"), ["draw f_1 23", "draw f_2 23", "draw f_3 23", "film"]),
+        "another name": (("name: draw", "name: paint"), []),
+        "a condition": (('shell: "echo draw', 'when: params.all\n        shell: "echo draw'), []),
+        "another command": (
+            ("cat {frame} >", "cat {frame} {frame} >"),
+            ["draw f_1 18", "draw f_2 18", "draw f_3 18", "film"],
+        ),
+    }.values(),
+)
+def test_an_edit_of_what_was_found_late_keeps_the_members_that_did_not_change(here, change, ran):
+    job = FRAMES.replace("version: 1", "version: 1\nparams: {all: true}").replace(
+        "foreach: {frame: frames}", "foreach: {frame: frames, crf: [18]}"
+    )
+    job = job.replace("draw {frame.stem}", "draw {frame.stem} {crf}").replace(
+        "{frame.stem}.png", "{frame.stem}_{crf}.png"
+    )
+    here.write("job.yaml", job)
+    assert here.jm("run", "job.yaml", "--keep-temp").code == 0
+    here.write("runs", "")
+    here.write("job.yaml", job.replace(*change))
+    told = here.jm("resume", "last", "job.yaml", "--out", "out")
+    assert told.code == 0, told
+    assert sorted(here.lines("runs")) == ran
+
+
+def test_an_edit_by_which_two_would_write_one_file_is_told_of_at_the_fan_out(here):
+    here.write("job.yaml", FRAMES)
+    assert here.jm("run", "job.yaml", "--keep-temp").code == 0
+    here.write("job.yaml", FRAMES.replace("{frame.stem}.png", "a{frame.suffix}.png"))
+    told = here.jm("resume", "last", "job.yaml")
+    assert told.code == 1 and "would be written by both" in told.out + told.err, told
+
+
+def test_members_that_are_all_alike_are_kept_once_each(here):
+    job = FRAMES.replace("draw {frame.stem} >>", "draw >>").replace(
+        "foreach: {frame: frames}", "foreach: {frame: frames, crf: [18]}"
+    )
+    job = job[: job.index("test ! -e")] + 'true"\n'
+    here.write("job.yaml", job)
+    assert here.jm("run", "job.yaml", "--keep-temp").code == 0
+    here.write("runs", "")
+    here.write("job.yaml", job.replace("[18]", "[18, 23]"))
+    told = here.jm("resume", "last", "job.yaml")
+    assert told.code == 0, told
+    assert here.lines("runs") == ["draw"] * 3

@@ -110,12 +110,13 @@ def test_all_mistakes_are_said_with_the_others_and_nothing_starts(there):
     assert lines == [
         "command line: -p @gone.yaml: the file cannot be read: No such file or directory",
         "command line: input file not found: gone",
-        'command line: -p crf: expected a whole number, found "x"',
         f'{job}:6:10: params.title: no value is given for the param "title"',
         f'{job}:15:37: steps[0].entries[1].params.crv: module "note" has no param "crv"',
         f'{job}:19:33: steps[0].entries[2].params.sise: warning: nothing in the command uses the param "sise"',
+        "v.yaml:1:6: crf: expected a number from 0 to 51, found 99",
+        'v.yaml:2:8: titel: the job has no param "titel"',
         "v.yaml:3:7: list: expected a value, found a list",
-        "6 errors, 1 warning; nothing was started",
+        "7 errors, 1 warning; nothing was started",
     ]
     assert not (there.path / "runs").exists()
     there.write("v.yaml", "crf: 99\ntitel: x\n")

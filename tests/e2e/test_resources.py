@@ -113,7 +113,10 @@ def test_what_can_never_be_had_is_said_at_its_place(here, verb, entry, place, me
     here.write("jm.toml", 'memory = "1G"\nlimits.gpu = 2\n')
     told = here.jm(verb, "job.yaml", "-j", "2")
     assert told.code == 2
-    assert re.search(rf"job\.yaml:\d+:\d+: {re.escape(f'{place}: {message}')}", told.both), told
+    said = re.search(rf"job\.yaml:(\d+):(\d+): {re.escape(f'{place}: {message}')}", told.both)
+    assert said, told
+    rest = here.read("job.yaml").splitlines()[int(said[1]) - 1][int(said[2]) - 1 :]
+    assert rest.startswith(entry.rpartition(": ")[2])
     assert ('did you mean "gpu"?' in told.both) is ("gpv" in entry)
     assert not (here.path / ".jm").exists()
 

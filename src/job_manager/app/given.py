@@ -85,9 +85,11 @@ def _by_order(job: Job, files: Sequence[str], matched: dict[str, list[str]]) -> 
 
 
 def _not_given(wanted: JobInput) -> Problem:
-    what = {FILES: "files or a folder are", DIRECTORY: "folder is"}.get(wanted.kind, "file is")
-    hint = f"give a file: `jm run JOB FILE`, or `--input {wanted.label}=FILE`"
-    message = f"no {what} given for the input {quoted(wanted.label)}"
+    what = {FILES: "no file and no folder", DIRECTORY: "no folder"}.get(wanted.kind, "no file")
+    word = {FILES: "FILE...", DIRECTORY: "FOLDER"}.get(wanted.kind, "FILE")
+    one = {FILES: "files, or a folder of them", DIRECTORY: "a folder"}.get(wanted.kind, "a file")
+    hint = f"give {one}: `jm run JOB {word}`, or `--input {wanted.label}={word.rstrip('.')}`"
+    message = f"{what} is given for the input {quoted(wanted.label)}"
     return Problem(wanted.place or Place(COMMAND_LINE, 0, 0), message, hint)
 
 
@@ -112,13 +114,19 @@ def _spread(paths: Iterable[str], cwd: str) -> Iterator[str | Problem]:
             yield path
             continue
         try:
-            names = [entry.name for entry in os.scandir(whole) if entry.is_file() and not entry.name.startswith(".")]
+            names = [entry.name for entry in os.scandir(whole) if _counts(entry)]
         except OSError as cause:
             yield typed(f"{path} cannot be read: {cause.strerror}")
             continue
         if not names:
             yield typed(f"there is no file in the folder {path}")
         yield from (os.path.join(path, name) for name in sorted(names, key=natural))
+
+
+def _counts(entry: os.DirEntry[str]) -> bool:
+    """A link that leads nowhere counts: of a file that is missing one wants to know."""
+    leads_nowhere = entry.is_symlink() and not os.path.exists(entry.path)
+    return not entry.name.startswith(".") and (entry.is_file() or leads_nowhere)
 
 
 def _called(path: str, taken: set[str]) -> str:

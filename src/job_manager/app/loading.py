@@ -103,7 +103,11 @@ def load(
     problems += reading.placed(check_modules(job, shelf, bool(wish.loose_types)))
     modules = _modules(job, shelf, wish.python, environ, problems)
     here = capacity(wish.slots, wish.config)
-    problems += [*_programs(job, environ), *_out(job, wish, given, cwd), *check_needs(job, modules, here)]
+    problems += [
+        *_programs(job, environ),
+        *_out(job, wish, given, cwd),
+        *reading.placed(check_needs(job, modules, here)),
+    ]
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
         raise InputError(problems)

@@ -26,7 +26,7 @@ def given_params(
     problems: list[Problem] = []
     for word in words:
         try:
-            found += _of_file(word[1:], cwd) if word.startswith("@") else [_of_word(word, cwd)]
+            found += _of_file(word[1:], cwd, problems) if word.startswith("@") else [_of_word(word, cwd)]
         except InputError as error:
             problems += error.problems
     return tuple(found), problems
@@ -37,7 +37,7 @@ def _of_word(word: str, cwd: str) -> Given:
     return Given(name, text, COMMAND_LINE._replace(path=f"-p {name}"), cwd)
 
 
-def _of_file(typed: str, cwd: str) -> list[Given]:
+def _of_file(typed: str, cwd: str, problems: list[Problem]) -> list[Given]:
     # Imported here: most values are words.
     from job_manager.formats.yaml_reader import Map, Reader, found, is_null, load
 
@@ -56,7 +56,7 @@ def _of_file(typed: str, cwd: str) -> list[Given]:
             taken.append(Given(name, str(text), Place(typed, *places[name], name), os.path.dirname(path)))
         else:
             reader.error(places[name], name, f"expected a value, found {found(text)}")
-    reader.raise_if_errors()
+    problems += reader.said()
     return taken
 
 

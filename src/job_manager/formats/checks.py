@@ -24,6 +24,7 @@ ACTION_LIMIT = 1_000_000
 SUGGESTIONS = 20  # beyond the first few mistakes nobody reads the guesses, and guessing among 100,000 names is slow
 NEAR = 500
 BRACES = frozenset("{}")
+RANGE_HINT = "a range of numbers is written 1-240, 1-240x2 or 1,5,9"
 VALUE = re.compile(r"\{params\.[^{}\n]*\}")  # put in before anything runs
 
 
@@ -269,7 +270,8 @@ class _Board:
         elif VALUE.search(wanted.artifact):
             return  # a param that is not known, or has no value: that is said where params are looked at
         elif wanted.artifact and self._safe(wanted, key, names.artifact_name(wanted.artifact)):
-            self.say(wanted.place, key, f"nobody writes {quoted(wanted.artifact)}", self._guess(wanted.artifact))
+            hint = RANGE_HINT if not key and wanted.artifact[0] in "0123456789" else self._guess(wanted.artifact)
+            self.say(wanted.place, key, f"nobody writes {quoted(wanted.artifact)}", hint)
 
     def _look_at_order(self, place: int, wanted: Input, source: _Written, key: str) -> None:
         source.read = True

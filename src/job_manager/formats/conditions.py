@@ -9,21 +9,28 @@ from collections.abc import Collection, Iterator
 
 from job_manager.formats.wording import suggestion
 from job_manager.formats.words import no_param
-from job_manager.model.condition import Condition, Ended, names_in, params_in, parse, renamed, text_of
+from job_manager.model.condition import STATES, Condition, Ended, alone, names_in, params_in, parse, renamed, text_of
 from job_manager.model.errors import NOWHERE, Place, Problem
 from job_manager.model.job import Action, Job, Task
 from job_manager.model.wording import quoted
 
+PLAIN = ("true", "false", "1", "0")  # a node may be switched on and off by hand
 EXAMPLE = 'write when: params.quality == high, or when: encode.failed (and "encode" under needs:)'
 
 
 def fault(text: str) -> str:
     """Why this is no condition, or ""."""
     try:
-        parse(text)
+        condition = parse(text)
     except ValueError as error:
         return str(error)
-    return ""
+    return next((_asks_nothing(value.text) for value in alone(condition) if value.text.lower() not in PLAIN), "")
+
+
+def _asks_nothing(word: str) -> str:
+    if "." in word.strip("."):
+        return f"{quoted(word)} asks nothing; after a name stands {', '.join(f'.{state}' for state in STATES)}"
+    return f"{quoted(word)} asks nothing: it would always hold"
 
 
 def look_at_when(job: Job) -> Iterator[Problem]:

@@ -189,6 +189,19 @@ def _parts(condition: Condition) -> Iterator[Condition]:
             todo += [part.right, part.left]
 
 
+def alone(condition: Condition) -> Iterator[Value]:
+    """The words that stand alone in a condition, compared with nothing: they are always so, or never."""
+    todo = [condition]
+    while todo:
+        part = todo.pop()
+        if isinstance(part, Value):
+            yield part
+        elif isinstance(part, Both):
+            todo.extend(reversed(part.parts))
+        elif isinstance(part, Not):
+            todo.append(part.inner)
+
+
 def renamed(condition: Condition, change: Callable[[Ended], Ended]) -> Condition:
     """The condition with every question after an entry's end changed."""
     if isinstance(condition, Both):
