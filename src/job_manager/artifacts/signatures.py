@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import NamedTuple
+
+from job_manager.model.record import NamedTuple
 
 HEAD = 4096  # bytes that are looked at
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import islice
 
 from job_manager.formats.needs import Order
@@ -50,16 +49,14 @@ def check(job: Job, *, loose: bool = False, partial: bool = False) -> list[Probl
     return board.said()
 
 
-@dataclass(slots=True)
 class _Written:
     """An artifact with its first writer, by the writer's index in listing order."""
 
-    by: int
-    output: Output
-    read: bool = False
+    def __init__(self, by: int, output: Output) -> None:
+        self.by, self.output = by, output
+        self.read = False
 
 
-@dataclass(slots=True)
 class _Board:
     """The job spread out: its actions in listing order, each with a second rank, and who writes what.
 
@@ -67,20 +64,21 @@ class _Board:
     tasks backwards, so it contradicts the first where nothing is certain (a series-parallel order has dimension 2).
     """
 
-    job: Job
-    type_severity: str
-    actions: list[Action] = field(default_factory=list)
-    parents: list[int] = field(default_factory=list)  # of each action, an index of `tasks`, or -1
-    tasks: list[tuple[Task, int]] = field(default_factory=list)  # each with its parent's index, or -1
-    order: Order | None = None  # for a job in which nodes wait for others than the tree says
-    second: list[int] = field(default_factory=list)
-    written: dict[str, _Written] = field(default_factory=dict)  # by exact name
-    folded: dict[str, str] = field(default_factory=dict)  # names of job inputs and artifacts by their folded form
-    given: dict[str, JobInput] = field(default_factory=dict)  # by exact name
-    used: set[str] = field(default_factory=set)
-    problems: list[Problem] = field(default_factory=list)
-    unsaid: int = 0
-    guesses: int = 0
+    def __init__(self, job: Job, type_severity: str) -> None:
+        self.job = job
+        self.type_severity = type_severity
+        self.actions: list[Action] = []
+        self.parents: list[int] = []  # of each action, an index of `tasks`, or -1
+        self.tasks: list[tuple[Task, int]] = []  # each with its parent's index, or -1
+        self.order: Order | None = None  # for a job in which nodes wait for others than the tree says
+        self.second: list[int] = []
+        self.written: dict[str, _Written] = {}  # by exact name
+        self.folded: dict[str, str] = {}  # names of job inputs and artifacts by their folded form
+        self.given: dict[str, JobInput] = {}  # by exact name
+        self.used: set[str] = set()
+        self.problems: list[Problem] = []
+        self.unsaid = 0
+        self.guesses = 0
 
     def say(self, node: Place | None, key: str, message: str, hint: str = "", severity: str = "error") -> None:
         if len(self.problems) >= PROBLEM_LIMIT:

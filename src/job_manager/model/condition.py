@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
 
 from job_manager.model.params import PREFIX
+from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted
 
 WORD = re.compile(r"[^\s\"'()<>=!]+\Z")

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+
+from job_manager.model.record import NamedTuple
 
 Value = bool | int | float | str | tuple[str, ...]
 Expect = tuple[tuple[str, Value], ...]  # sorted by key; durations in seconds, sizes in bytes

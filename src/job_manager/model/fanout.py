@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 from math import prod
 from typing import overload
 
 from job_manager.model.errors import Place
+from job_manager.model.record import Record, field
 from job_manager.model.template import FIELD
 
 MOST = 1_000_000  # items of one key, and actions of one fan-out
@@ -25,8 +25,7 @@ NUMBER_FORMS = (*FORMS, ".first", ".last", ".step", ".count")
 FILE_FORMS = (*FORMS, ".name", ".stem", ".suffix")
 
 
-@dataclass(frozen=True, slots=True)
-class Each:
+class Each(Record):
     """One key of a fan-out: `values` as written, or what it goes `over`: a range (`1-240x2`) or an artifact's name.
 
     chunk: how many numbers of a range make one item. `{params.NAME}` may stand in values and in `over`.

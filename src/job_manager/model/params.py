@@ -9,10 +9,9 @@ import math
 import posixpath
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from job_manager.model.errors import NOWHERE, Place
+from job_manager.model.record import NamedTuple, Record, field
 
 TYPES = ("int", "float", "str", "bool", "choice", "path")
 NUMBERS = ("int", "float")
@@ -26,8 +25,7 @@ LONGEST = 65_536  # bytes of one value; a system takes twice that in one argumen
 WHOLE_FLOAT = 1e15  # below it a float without a fraction is written as a whole number
 
 
-@dataclass(frozen=True, slots=True)
-class Param:
+class Param(Record):
     """One declared param. `default` None: a value must be given. low, high: the range of a number, both included."""
 
     name: str

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+
+from job_manager.model.record import NamedTuple
 
 LONGEST = 200  # characters
 MOST_ALTERNATIVES = 4  # `|` and `(...)?`: each may double the work

@@ -14,8 +14,9 @@ import socket
 import sys
 import time
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple, NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
+from job_manager.model.record import NamedTuple
 from job_manager.worker import keeper as processes
 
 READ = 1 << 18

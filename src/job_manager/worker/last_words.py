@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import re
 import stat
-from typing import NamedTuple
+
+from job_manager.model.record import NamedTuple
 
 PIECE = 64 * 1024  # bytes at the end of a log that are looked at
 ERROR_FILE = "error-message"  # in the attempt's directory; JM_ERROR_FILE
