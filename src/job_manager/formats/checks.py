@@ -5,7 +5,6 @@ For every job language; works on trees of any depth without recursion and in lin
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import islice
 
@@ -16,6 +15,7 @@ from job_manager.model.errors import NOWHERE, Place, Problem, in_order
 from job_manager.model.fanout import keys_in
 from job_manager.model.job import ON_SUCCESS, Action, Input, Job, JobInput, ModuleCall, Output, Task
 from job_manager.model.params import PREFIX
+from job_manager.model.pattern import late
 from job_manager.model.types import same_type
 from job_manager.model.wording import quoted
 
@@ -23,7 +23,7 @@ ACTION_LIMIT = 1_000_000
 SUGGESTIONS = 20  # beyond the first few mistakes nobody reads the guesses, and guessing among 100,000 names is slow
 NEAR = 500
 BRACES = frozenset("{}")
-VALUE = re.compile(r"\{params\.[^{}\n]*\}")  # put in before anything runs
+VALUE = late(r"\{params\.[^{}\n]*\}")  # put in before anything runs
 
 
 def check(job: Job, *, loose: bool = False, partial: bool = False) -> list[Problem]:

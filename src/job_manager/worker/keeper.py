@@ -1236,6 +1236,7 @@ def main(argv: list[str]) -> None:
     directory = told() if argv[1] == "-" else argv[1]
     if directory:
         Keeper(directory, float(argv[2]) if len(argv) > 2 else LINGER).serve()
+    os._exit(0)  # somebody waits for the end, and there is nothing left to clear up
 
 
 if __name__ == "__main__":
