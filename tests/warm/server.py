@@ -41,10 +41,11 @@ def warm_up(package: Path) -> None:
 
 
 class Server:
-    """`control` brings one request a message: JSON, with the descriptors 0, 1, 2 and one for the answers."""
+    """`control` brings one request a message: JSON, with the descriptors 0, 1, 2 and one for the answers. To `listener`
+    a shell's jm connects for its one request."""
 
-    def __init__(self, control: socket.socket) -> None:
-        self.control = control
+    def __init__(self, control: socket.socket, listener: socket.socket) -> None:
+        self.control, self.listener = control, listener
         self.wakeup, alarm = os.pipe()
         os.set_blocking(self.wakeup, False)
         os.set_blocking(alarm, False)
@@ -56,13 +57,14 @@ class Server:
         """Returns in a child only, with what it is to become. The server itself ends with its control."""
         poll = select.poll()
         poll.register(self.control, select.POLLIN)
+        poll.register(self.listener, select.POLLIN)
         poll.register(self.wakeup, select.POLLIN)
         while True:
             for handle, _ in poll.poll():
                 if handle == self.wakeup:
                     self.reap()
                 else:
-                    asked = self.start()
+                    asked = self.start() if handle == self.control.fileno() else self.meet()
                     if asked is not None:
                         return asked
 
@@ -82,6 +84,14 @@ class Server:
         if not message:
             os._exit(0)
         *streams, answers = handles
+        return self.fork(message, streams, answers)
+
+    def meet(self) -> dict[str, object] | None:
+        peer, _ = self.listener.accept()
+        message, streams, _, _ = socket.recv_fds(peer, 1 << 20, 3)
+        return self.fork(message, streams, peer.detach())
+
+    def fork(self, message: bytes, streams: list[int], answers: int) -> dict[str, object] | None:
         pid = os.fork()
         if not pid:
             return self.begin(json.loads(message), streams, answers)
@@ -93,6 +103,7 @@ class Server:
     def begin(self, asked: dict[str, object], streams: list[int], answers: int) -> dict[str, object]:
         """In the child: nobody hears of it before its session and its streams are its own."""
         self.control.detach()
+        self.listener.detach()
         for number, handle in enumerate(streams):
             os.dup2(handle, number)
         if asked["session"]:
@@ -122,8 +133,10 @@ def become(asked: dict[str, object]) -> None:
     os.environ.update(environ)
     words = asked["words"]
     assert isinstance(words, list)
-    sys.argv = ["", *words]
-    sys.path[0] = os.getcwd()
+    program = str(asked.get("program", ""))
+    sys.argv = [program, *words]
+    sys.path[0] = os.path.dirname(program) or os.getcwd()
+    sys.dont_write_bytecode = "PYTHONDONTWRITEBYTECODE" in environ
     errors = sys.stdin.errors
     sys.stdin, sys.stdout, sys.stderr = stream(0, errors), stream(1, errors), stream(2, "backslashreplace")
     sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr  # type: ignore[misc]
@@ -142,11 +155,21 @@ def main() -> None:
     warm_up(Path(sys.argv[1]))
     gc.collect()
     gc.freeze()  # so that looking for garbage does not copy every page
-    become(Server(socket.socket(fileno=0)).serve())
+    listener = socket.socket(fileno=int(sys.argv[2]))
+    become(Server(socket.socket(fileno=0), listener).serve())
     try:
-        runpy.run_module("job_manager", run_name="__main__", alter_sys=True)
+        run()
     except SystemExit as ended:
         leave(ended.code)
+
+
+def run() -> None:
+    """As the installed `jm` does, if that is what was typed, else as `python -m job_manager`."""
+    if sys.argv[0]:
+        from job_manager.__main__ import main as jm
+
+        sys.exit(jm())
+    runpy.run_module("job_manager", run_name="__main__", alter_sys=True)
 
 
 def leave(code: object) -> None:

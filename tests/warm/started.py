@@ -17,11 +17,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.warm.shim import OF_THE_START
+
 SRC = Path(__file__).resolve().parents[2] / "src"
 SERVER = Path(__file__).with_name("server.py")
 PROGRAM = (sys.executable, "-m", "job_manager")
 # What the interpreter asks for as it starts. A command with another value of one of these needs one of its own.
-OF_THE_START = ("PYTHON", "LC_", "LANG", "TZ", "LD_", "MALLOC_")
+ADDRESS = f"jm-tests-{os.getpid()}-{os.urandom(4).hex()}"  # of the socket for shells; no file
+SHIM = "#!{python} -IS\nimport sys\nsys.path.append({folder!r})\nimport shim\nshim.main({address!r}, {real!r})\n"
 SERVED = {"LANG": "C.UTF-8", "PYTHONPATH": str(SRC)}
 _server: list[socket.socket] = []  # for the whole test process
 
@@ -29,10 +32,14 @@ _server: list[socket.socket] = []  # for the whole test process
 def _control() -> socket.socket:
     if not _server:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs, listener:
+            listener.bind(f"\0{ADDRESS}")
+            listener.listen()
             environ = {"PATH": os.environ["PATH"], **SERVED}
-            words = [sys.executable, str(SERVER), str(SRC / "job_manager")]
-            process = subprocess.Popen(words, stdin=theirs.fileno(), env=environ, cwd="/")
+            words = [sys.executable, str(SERVER), str(SRC / "job_manager"), str(listener.fileno())]
+            inherited = (listener.fileno(),)
+            process = subprocess.Popen(words, stdin=theirs.fileno(), env=environ, cwd="/", pass_fds=inherited)
         _server.append(ours)
         atexit.register(_end, process)
     return _server[0]
@@ -104,3 +111,15 @@ def run(
             process.kill()
             raise
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def put_jm(folder: Path) -> None:
+    """Have the folder hold a `jm` for shells, which is forked, too. Not where a first line cannot name this Python."""
+    real = os.path.join(os.path.dirname(sys.executable), "jm")
+    if "JM_TEST_EXEC" in os.environ or " " in sys.executable or len(sys.executable) > 100 or not os.path.exists(real):
+        return
+    _control()
+    here = str(Path(__file__).parent)
+    text = SHIM.format(python=sys.executable, folder=here, address=ADDRESS, real=real)
+    (folder / "jm").write_text(text)
+    (folder / "jm").chmod(0o755)
