@@ -8,7 +8,7 @@ from __future__ import annotations
 import _signal  # type: ignore[import-not-found]
 import os
 import sys
-from _json import encode_basestring_ascii as quote  # type: ignore[import-not-found]
+from _json import encode_basestring_ascii as quote
 from _socket import AF_UNIX, SCM_RIGHTS, SOCK_SEQPACKET, SOL_SOCKET, socket
 
 OF_THE_START = ("PYTHON", "LC_", "LANG", "TZ", "LD_", "MALLOC_")
