@@ -16,7 +16,8 @@ import hypothesis
 import pytest
 
 FIXED_SEED = 0
-KEPT = {"JM_SEED"}  # settings of the test run itself; every other JM_* would change what the program does
+# Settings of the test run itself; every other JM_* would change what the program does.
+KEPT = {"JM_SEED", "JM_TEST_EXEC"}
 STARTED = time.monotonic()
 
 

@@ -6,7 +6,6 @@ Knows what is declared; checks nothing.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 from job_manager.core.said import AttemptEnded
 from job_manager.model.fanout import Each
 from job_manager.model.job import FILES, Action, Input, Job, Output, Task
+from job_manager.model.record import replace
 from job_manager.testing import Farm, ScriptedWorker, action
 from job_manager.testing.scripted import Run, Script
 

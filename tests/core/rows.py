@@ -6,7 +6,6 @@ Knows the farm; what must be covered is core.table's own word.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 from job_manager.core import events as e
 from job_manager.core import table
@@ -14,6 +13,7 @@ from job_manager.core.evolve import evolve
 from job_manager.core.state import State
 from job_manager.model.fanout import Each
 from job_manager.model.job import ALWAYS
+from job_manager.model.record import replace
 from job_manager.testing import HANGS, Farm, action, fails, job, linked, lost, parallel, script, serial, succeeds
 
 Row = tuple[type, int, int]  # event, state before, state after

@@ -5,8 +5,6 @@ Knows no job language and no file; which names are safe, and what a condition me
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import hypothesis
 import pytest
 from hypothesis import settings
@@ -19,6 +17,7 @@ from job_manager.core.said import AttemptEnded
 from job_manager.model.condition import FALSE, text_of
 from job_manager.model.fanout import Each
 from job_manager.model.job import FILES, Action, Input, JobInput, Output, Task
+from job_manager.model.record import replace
 from job_manager.model.site import GivenFile
 from job_manager.testing import Farm, action, fails, job, parallel, script, serial, site, succeeds
 from tests.core.given import NOW, J, W, decided, given, kinds, leased, only, when

@@ -5,13 +5,12 @@ Given trees with hooks, when actions end, then what runs, in which order, and ho
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from job_manager.core.said import ResumeJob
 from job_manager.model.errors import Refused
 from job_manager.model.job import ALWAYS, ON_ERROR, ON_SUCCESS, Action
+from job_manager.model.record import replace
 from job_manager.testing import HANGS, Farm, action, fails, job, parallel, script, serial, succeeds
 from tests.core.test_needs import begun_by
 

@@ -5,8 +5,6 @@ Given jobs with needs, when actions end, then what may start; the promises of th
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import hypothesis
 import pytest
 from hypothesis import settings
@@ -15,6 +13,7 @@ from hypothesis import strategies as st
 from job_manager.core.said import ResumeJob
 from job_manager.model.errors import Refused
 from job_manager.model.job import Action, Job, Task
+from job_manager.model.record import replace
 from job_manager.testing import Farm, action, fails, job, lost, parallel, script, serial, succeeds
 
 

@@ -5,12 +5,11 @@ Given jobs that say so, when time passes, then what is leased.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from job_manager.core.decide import decide
 from job_manager.core.events import ActionLeased, WorkerJoined
 from job_manager.core.evolve import fold
 from job_manager.model.job import Action, Job, Task
+from job_manager.model.record import replace
 from job_manager.testing import Farm, action, fails, job, parallel, script, site, succeeds
 from tests.core.given import given, kinds, leased, submitted
 from tests.core.test_needs import begun_by

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import replace
 
 from hypothesis import strategies as st
 
@@ -17,6 +16,7 @@ from job_manager.core.decide import decide, quiet
 from job_manager.core.evolve import evolve, fold
 from job_manager.core.state import JobState, State
 from job_manager.model.job import HOOKS, Action, Job, Task
+from job_manager.model.record import replace
 from job_manager.testing import action
 from job_manager.testing.farm import Farm
 

@@ -12,11 +12,13 @@ import sys
 from pathlib import Path
 
 from tests.docs.pages import ROOT
+from tests.warm import started
 
 HOME = "/home/anna"
 PYTHON = "/opt/jm/bin/python3"
 CHECKOUT = "job_manager"
 PROGRAMS = os.path.dirname(sys.executable)  # where jm and python are
+SENDS_SIGNALS = re.compile(r"\bkill\b|(?<![>&])&(?![&>\d])")  # then jm is the shell's own child
 LONGEST = 100  # seconds for one command
 
 
@@ -36,6 +38,9 @@ class Sandbox:
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         (self.home / CHECKOUT).symlink_to(ROOT)
+        self._first = self.home.parent / f"{self.home.name}.bin"  # on PATH, as long as a command runs
+        self._first.mkdir()
+        started.put_jm(self._first)
 
     def write(self, file: str, text: str) -> None:
         """A file of the page, in the directory in which its next command is typed."""
@@ -48,10 +53,11 @@ class Sandbox:
     def type(self, command: str) -> list[str]:
         """Run a command as if it was typed; the lines of both its streams. Directory, variables and $? stay."""
         script = f"(exit {self.code})\n{command}\nrc=$?\n(pwd; env -0) >'{self._after}'\nexit $rc\n"
+        first = "" if SENDS_SIGNALS.search(command) else f"{self._first}:"
         ran = subprocess.run(
             ["bash", "-c", script],
             cwd=self.cwd,
-            env=self.environ,
+            env=self.environ | {"PATH": first + self.environ["PATH"]},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -66,6 +72,7 @@ class Sandbox:
             self.cwd, _, variables = self._after.read_text(encoding="utf-8").partition("\n")
             pairs = (pair.partition("=") for pair in variables.split("\0") if pair)
             self.environ = {name: value for name, _, value in pairs if name not in ("_", "SHLVL", "PWD", "OLDPWD")}
+            self.environ["PATH"] = self.environ["PATH"].removeprefix(f"{self._first}:")
             self._after.unlink()
 
     def shown(self, text: str) -> str:

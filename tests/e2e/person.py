@@ -18,9 +18,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-SRC = Path(__file__).resolve().parents[2] / "src"
+from tests.warm import started
+
 PATIENCE = 60.0  # seconds until a test gives up waiting for something that must come
-PROGRAM = [sys.executable, "-m", "job_manager"]
+PROGRAM = [*started.PROGRAM]
 # Becomes the leader of a session whose terminal is standard input, as a shell started in a window is.
 ON_TERMINAL = """
 import fcntl, os, sys, termios
@@ -61,7 +62,7 @@ class Folder:
             "PATH": os.environ["PATH"],
             "HOME": str(path),
             "LANG": "C.UTF-8",
-            "PYTHONPATH": str(SRC),
+            "PYTHONPATH": str(started.SRC),
         }
         self._left: list[subprocess.Popen[bytes]] = []
 
@@ -82,21 +83,14 @@ class Folder:
 
     def jm(self, *words: str | bytes, env: dict[str, str] | None = None, given: bytes = b"") -> Ended:
         """Run a command of jm to its end."""
-        done = subprocess.run(
-            [*PROGRAM, *words],
-            cwd=self.path,
-            env=self.env | (env or {}),
-            input=given,
-            capture_output=True,
-            timeout=PATIENCE,
-        )
+        done = started.run(words, self.env | (env or {}), self.path, given, PATIENCE)
         return Ended(done.returncode, done.stdout, done.stderr)
 
     def start(self, *words: str) -> subprocess.Popen[bytes]:
         """Leave a command of jm running; it is ended with the test."""
-        left = subprocess.Popen(
-            [*PROGRAM, *words], cwd=self.path, env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, start_new_session=True,
+        left = started.start(
+            words, self.env, self.path, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            start_new_session=True,
         )  # fmt: skip
         self._left.append(left)
         return left

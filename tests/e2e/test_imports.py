@@ -14,8 +14,9 @@ import pytest
 from tests.e2e.person import PATIENCE, Folder, job
 
 HEAVY = {
-    "asyncio", "concurrent", "email", "http", "importlib.metadata", "logging", "multiprocessing", "pkg_resources",
-    "puremagic", "rich", "ssl", "subprocess", "tempfile", "unittest", "urllib", "uuid", "xml", "zipfile",
+    "asyncio", "concurrent", "dataclasses", "email", "http", "importlib.metadata", "inspect", "logging",
+    "multiprocessing", "pkg_resources", "puremagic", "rich", "ssl", "subprocess", "tempfile", "unittest", "urllib",
+    "uuid", "xml", "zipfile",
 }  # fmt: skip
 OURS = "job_manager."
 

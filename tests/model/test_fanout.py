@@ -5,8 +5,6 @@ Knows nothing of when items are known.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import hypothesis
 import pytest
 from hypothesis import settings
@@ -26,6 +24,7 @@ from job_manager.model.fanout import (
 from job_manager.model.job import FILES, Action, Command, Input, Job, Output, Shell
 from job_manager.model.members import Members
 from job_manager.model.names import artifact_name, folded
+from job_manager.model.record import replace
 from job_manager.model.template import fill
 
 CLIP = Each("clip", over="clips")
@@ -221,7 +220,7 @@ def encode(**rest: object) -> Action:
         needs=("probe",),
         when="probe.succeeded",
     )
-    return replace(plain, **rest)  # type: ignore[arg-type]
+    return replace(plain, **rest)
 
 
 CLIPS = [["clips/a.mp4", "clips/b.mp4"], ["18", "23"]]

@@ -14,7 +14,7 @@ import sys
 
 import pytest
 
-from job_manager.worker import keeper_link
+from job_manager.worker import ahead
 from job_manager.worker.keeper import BATCH
 from job_manager.worker.keeper import __file__ as keeper_file
 from job_manager.worker.keeper_link import KeeperGone, KeeperLink
@@ -368,8 +368,8 @@ def test_a_full_disk_refuses_starts_and_keeps_exits(keeper):
 
 
 def test_records_of_a_long_life_are_shortened(keeping, monkeypatch):
-    impatient = keeper_link.STARTER.replace("keeper.main", "keeper.COMPACT_AT = 5000; keeper.main")
-    monkeypatch.setattr(keeper_link, "STARTER", impatient)
+    impatient = ahead.STARTER.replace("keeper.main", "keeper.COMPACT_AT = 5000; keeper.main")
+    monkeypatch.setattr(ahead, "STARTER", impatient)
     keeper = keeping()
     keeper.hello()
     keeper.start("runs", "/bin/sleep", "1000")

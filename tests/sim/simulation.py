@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from heapq import heappop, heappush
 from itertools import count
 from typing import NamedTuple
@@ -18,6 +17,7 @@ from job_manager.core.said import Report
 from job_manager.core.state import JobState
 from job_manager.model.fanout import Each
 from job_manager.model.job import FILES, HOOKS, Action, Job, Task
+from job_manager.model.record import replace
 from job_manager.testing import HANGS, Farm, Outcome, ScriptedWorker, action, fails, linked, lost, site, succeeds
 from job_manager.testing.clock import START
 from tests.core import trees

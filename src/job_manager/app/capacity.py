@@ -6,7 +6,7 @@ What can never be satisfied is said before anything starts. Knows no state and n
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from job_manager.app.settings import Config
 from job_manager.formats.wording import suggestion
@@ -14,6 +14,7 @@ from job_manager.model.errors import NOWHERE, Place, Problem
 from job_manager.model.job import Action, Job, ModuleCall, actions
 from job_manager.model.need import MEMORY, Amounts, need
 from job_manager.model.quantity import size_text
+from job_manager.model.record import NamedTuple
 from job_manager.model.site import Installed
 from job_manager.model.wording import quoted
 from job_manager.worker.machine import found_cpus, found_memory, memory_is_enforced

@@ -18,6 +18,7 @@ from job_manager.app.running import Outcome
 from job_manager.core import policy, table
 from job_manager.core.state import Failure, JobState
 from job_manager.model.errors import JobManagerError
+from job_manager.model.pattern import late
 from job_manager.model.wording import quoted
 from job_manager.worker.brief import Brief, Briefing, directory, inherited, list_files, paths, variables
 from job_manager.worker.command import argv, display
@@ -29,9 +30,9 @@ LINES = 20
 CARDS = 50  # of one job, in its JSON
 LINE = 2000  # characters of one line of a log that are shown
 FAILED = (table.FAILED, table.LOST, table.CANCELLED)
-NO_MODULE = re.compile(r"ModuleNotFoundError: No module named '?([^'\s;]+)|ImportError: (.+)")
+NO_MODULE = late(r"ModuleNotFoundError: No module named '?([^'\s;]+)|ImportError: (.+)")
 TOO_BIG = os.strerror(errno.E2BIG)
-NOT_FOUND = re.compile(r"(?:^|: )([^:\s]+): (?:command )?not found\s*$", re.MULTILINE)
+NOT_FOUND = late(r"(?:^|: )([^:\s]+): (?:command )?not found\s*$", re.MULTILINE)
 
 
 def failed_actions(job: JobState) -> list[int]:

@@ -9,10 +9,11 @@ import errno
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from job_manager.app.settings import SETTINGS, Setting, checked, resolved
 from job_manager.model.errors import Place, Problem
+from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted
 
 FILE_LIMIT = 1 << 20

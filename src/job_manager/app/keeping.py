@@ -6,7 +6,6 @@ Pure but for looking whether the kept artifacts still lie in the store. Knows no
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from job_manager.app.loading import Loaded
 from job_manager.artifacts.identity import Identity, unchanged
@@ -18,6 +17,7 @@ from job_manager.core.state import JobState
 from job_manager.model.document import action_document
 from job_manager.model.job import Action, Output
 from job_manager.model.members import Members
+from job_manager.model.record import NamedTuple
 from job_manager.model.site import Site
 from job_manager.worker.layout import Layout
 

@@ -8,9 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
-from typing import NamedTuple
 
 from job_manager.app.capacity import Capacity, capacity, check_needs
 from job_manager.app.fanouts import fan_out_problems
@@ -25,6 +23,7 @@ from job_manager.formats.reading import Reading
 from job_manager.model.errors import InputError, Place, Problem, in_order
 from job_manager.model.job import FILE, Action, Job, ModuleCall, actions
 from job_manager.model.params import Values
+from job_manager.model.record import NamedTuple, replace
 from job_manager.model.site import GivenFile, Installed, Site
 from job_manager.model.wording import quoted
 from job_manager.modules.agree import check_modules

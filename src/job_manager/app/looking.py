@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from job_manager.app import wiring
 from job_manager.app.home import Home
@@ -16,6 +16,7 @@ from job_manager.core import table
 from job_manager.core.evolve import fold
 from job_manager.core.state import JobState, State
 from job_manager.model.errors import NotFound, Refused
+from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted
 from job_manager.ports.history import JobRow
 from job_manager.worker.layout import Layout

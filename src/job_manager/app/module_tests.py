@@ -11,7 +11,7 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
 from job_manager.app import samples
 from job_manager.app.cards import failure_cards
@@ -30,6 +30,7 @@ from job_manager.model.job import DIRECTORY, FILE, FILES, Action, Input, Job, Jo
 from job_manager.model.module import Module, Port
 from job_manager.model.names import artifact_name, folded, slug
 from job_manager.model.params import Given, named
+from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted
 from job_manager.modules.digest import folder_digest
 from job_manager.modules.manifest import NAMES, OLD_NAME, read

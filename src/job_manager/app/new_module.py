@@ -6,10 +6,10 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from job_manager.model.errors import InputError, Refused
 from job_manager.model.names import artifact_name
+from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted
 
 MANIFEST = """\

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -23,6 +22,7 @@ from job_manager.model.fanout import Each
 from job_manager.model.job import FILES, Action, JobInput, Output, Task
 from job_manager.model.members import Members
 from job_manager.model.params import Param
+from job_manager.model.record import replace
 from job_manager.model.site import GivenFile, Site
 from job_manager.worker.brief import Brief, Briefing, Reads, directory, list_files, paths
 from job_manager.worker.command import argv, display

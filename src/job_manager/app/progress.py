@@ -11,6 +11,8 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from job_manager.model.pattern import late
+
 if TYPE_CHECKING:
     from job_manager.core.state import JobState
     from job_manager.worker.layout import Layout
@@ -24,22 +26,22 @@ MESSAGE = 200  # characters of a message
 NUMBER = rb"(\d{1,3}(?:\.\d{1,6})?)"
 AMOUNT = rb"[\d.]{1,18}[kMGTPEZY]?"
 SAID = (
-    re.compile(rb"^openjd_progress: " + NUMBER + rb"[ \t\r]*$", re.MULTILINE),
-    re.compile(rb"^(?:TR_PROGRESS|ALF_PROGRESS|R90000)[ \t]{1,8}" + NUMBER + rb"[ \t]?%(?:[ \t].*)?$", re.MULTILINE),
+    late(rb"^openjd_progress: " + NUMBER + rb"[ \t\r]*$", re.MULTILINE),
+    late(rb"^(?:TR_PROGRESS|ALF_PROGRESS|R90000)[ \t]{1,8}" + NUMBER + rb"[ \t]?%(?:[ \t].*)?$", re.MULTILINE),
     # tqdm: `what:  42%|####  | 42/100 [00:01<00:02, 9.9it/s]`; without a bar where there is no room for it.
-    re.compile(
+    late(
         rb"^(?:[^\n]{0,120}: )? {0,3}(\d{1,3})%(?:\|[^|\n]{0,600}\|)? " + AMOUNT + rb"/" + AMOUNT + rb" \[",
         re.MULTILINE,
     ),
 )
-STATUS = re.compile(rb"^openjd_status: ([^\n]+)", re.MULTILINE)
+STATUS = late(rb"^openjd_status: ([^\n]+)", re.MULTILINE)
 CLOCK = rb"(\d{1,4}):(\d{2}):(\d{2}(?:\.\d{1,9})?)"
-DURATION = re.compile(rb"^\s*Duration: " + CLOCK, re.MULTILINE)
-TOTAL_US = re.compile(rb"^total_us=(\d{1,18})\s*$", re.MULTILINE)
+DURATION = late(rb"^\s*Duration: " + CLOCK, re.MULTILINE)
+TOTAL_US = late(rb"^total_us=(\d{1,18})\s*$", re.MULTILINE)
 # out_time_ms is in microseconds, too: a mistake of ffmpeg's that programs have come to rely on.
-OUT_US = re.compile(rb"^out_time_[um]s=(-?\d{1,18})\s*$", re.MULTILINE)
-OUT_CLOCK = re.compile(rb"^out_time=" + CLOCK, re.MULTILINE)
-STATS = re.compile(rb"^(?:frame|size)=.{0,200}? time=" + CLOCK, re.MULTILINE)
+OUT_US = late(rb"^out_time_[um]s=(-?\d{1,18})\s*$", re.MULTILINE)
+OUT_CLOCK = late(rb"^out_time=" + CLOCK, re.MULTILINE)
+STATS = late(rb"^(?:frame|size)=.{0,200}? time=" + CLOCK, re.MULTILINE)
 
 
 def piece(path: str, from_end: bool = False, limit: int = PIECE) -> bytes:

@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from job_manager.model.errors import InputError, Refused
 from job_manager.model.names import slug
+from job_manager.model.record import NamedTuple
 
 JOB = """\
 # A job: steps run one after another, the entries of a step at the same time.

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
-from typing import NamedTuple
 
 from job_manager.app.home import Home
 from job_manager.app.host import Host, Observer
@@ -25,6 +23,7 @@ from job_manager.model.document import Document, job_document
 from job_manager.model.errors import NOWHERE, EngineError, InputError, Problem, Refused
 from job_manager.model.job import DIRECTORY, Job
 from job_manager.model.names import job_id
+from job_manager.model.record import NamedTuple, replace
 from job_manager.model.site import Site
 from job_manager.model.site_document import site_document
 from job_manager.model.wording import quoted

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from job_manager.model.names import ENV
 from job_manager.model.need import MOST_OF_A_LIMIT, limit_name
+from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted
 
 MOST_SLOTS = 4096

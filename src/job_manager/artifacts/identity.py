@@ -8,9 +8,9 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from typing import NamedTuple
 
 from job_manager.artifacts.trees import Unfit, walk
+from job_manager.model.record import NamedTuple
 
 
 class Identity(NamedTuple):

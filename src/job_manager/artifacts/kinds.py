@@ -7,9 +7,9 @@ Knows nothing of modules or of where the file lies.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from job_manager.artifacts.signatures import Found, recognise
+from job_manager.model.record import NamedTuple
 
 
 class Kind(NamedTuple):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import NamedTuple
 
 from job_manager.artifacts.directories import FileRow, listed
 from job_manager.artifacts.folders import DIRECTORY, READING
@@ -16,6 +15,7 @@ from job_manager.artifacts.trees import Unfit
 from job_manager.model.expect import Expect, merged
 from job_manager.model.job import FILE, FILES, Output
 from job_manager.model.names import artifact_name
+from job_manager.model.record import NamedTuple
 from job_manager.model.site import Installed
 from job_manager.model.wording import quoted
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import NamedTuple
+
+from job_manager.model.pattern import late
+from job_manager.model.record import NamedTuple
 
 HEAD = 4096  # bytes that are looked at
 
@@ -72,7 +74,7 @@ RIFF = {
 
 PICTURES = frozenset({b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 MP4 = re.compile(rb"isom|iso[2-9]|mp4[12]|avc1|qt  |M4[AVB] |M4VH|dash|msdh|f4v |3g[2ep].|mmp4|MSNV")
-HTML = re.compile(rb"(?:<!--.{0,512}?-->\s*)*<(?:!doctype\s+html|html[\s>])", re.IGNORECASE | re.DOTALL)
+HTML = late(rb"(?:<!--.{0,512}?-->\s*)*<(?:!doctype\s+html|html[\s>])", re.IGNORECASE | re.DOTALL)
 
 
 def recognise(head: bytes) -> Found | None:

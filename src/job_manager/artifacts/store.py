@@ -18,7 +18,6 @@ import stat
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
 
 from job_manager.artifacts import bringing, copying, directories, removal
 from job_manager.artifacts.directories import FileRow
@@ -30,6 +29,7 @@ from job_manager.artifacts.trees import Unfit
 from job_manager.model.errors import EngineError, InputError
 from job_manager.model.job import FILES
 from job_manager.model.names import artifact_name
+from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted
 
 INPUTS, TEMP, PUBLIC, WORK, OUT = "inputs", "temp", "public", "work", "out"

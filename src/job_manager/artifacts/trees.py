@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from job_manager.artifacts.folders import DIRECTORY
+from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted
 
 DEEPEST = 100

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found]
+import gc
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -34,12 +35,14 @@ COMMANDS: dict[str, Callable[[], Any]] = {
     "version": lambda: import_module("job_manager.cli.commands.version"),
 }
 UNCONFIGURED = frozenset({"init", "schema", "version"})  # they need nothing that can be set
+ALLOCATIONS = 50_000  # between two looks for circular garbage: what is imported is none, and is looked through often
 FLAGS = frozenset({"-q", "--quiet", "--json"})
 HELP = frozenset({"-h", "--help"})
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code (architecture, decision 14). Never raises for what a person does."""
+    gc.set_threshold(ALLOCATIONS)
     words = list(sys.argv[1:] if argv is None else argv)
     out = Output(json="--json" in words[: words.index("--") if "--" in words else None])
     try:

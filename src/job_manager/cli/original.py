@@ -92,6 +92,9 @@ def _missing(job: str, video: str, storage: str, modules: str) -> str:
 
 
 def _run(job_file: str, video: str, storage: str, modules: str) -> int:
+    from job_manager.app.ahead import expect_a_run
+
+    expect_a_run()  # before the many imports that follow
     import uuid
 
     from job_manager.app.original import ArtifactManager, JobManager

@@ -37,11 +37,10 @@ def command(home: str | None, *words: str) -> str:
 
 def _program() -> list[str]:
     """`jm` when that is found on PATH and is this one, else its path, else this Python with -m."""
-    import shutil
-
     beside = os.path.join(os.path.dirname(sys.executable), "jm")
     ours = sys.argv[0] if os.path.basename(sys.argv[0]) == "jm" else beside
     if not os.access(ours, os.X_OK):
         return [sys.executable, "-m", "job_manager"]
-    found = shutil.which("jm")
+    paths = (os.path.join(folder, "jm") for folder in os.environ.get("PATH", os.defpath).split(os.pathsep))
+    found = next((path for path in paths if os.path.isfile(path) and os.access(path, os.X_OK)), "")
     return ["jm"] if found and os.path.realpath(found) == os.path.realpath(ours) else [ours]

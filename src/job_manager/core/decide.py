@@ -7,13 +7,13 @@ keeps. Knows nothing of who carries an order out.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from job_manager.core import events as e
 from job_manager.core import policy
 from job_manager.core.fanning import items_of
 from job_manager.core.leasing import first, leases
 from job_manager.core.state import JobState, State
+from job_manager.model.record import NamedTuple
 
 
 def decide(state: State, now: float) -> list[e.Event]:

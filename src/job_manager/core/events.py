@@ -7,7 +7,9 @@ seconds since the epoch. Knows nothing of how a journal stores them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
+
+from job_manager.model.record import NamedTuple
 
 Document = dict[str, Any]
 

@@ -15,11 +15,12 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, overload
+from typing import overload
 
 from job_manager.model.condition import Condition, names_in, parse
 from job_manager.model.job import Action, Job, Output, Task
 from job_manager.model.members import Members
+from job_manager.model.record import NamedTuple
 
 
 class Fan(NamedTuple):

@@ -5,11 +5,12 @@ Knows nothing of installed modules, of how a job runs, or of where a problem is 
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from job_manager.formats.reading import Reading
 from job_manager.model.errors import InputError, Place, Problem
 from job_manager.model.params import Given, Values
+from job_manager.model.record import NamedTuple
 
 __all__ = ["LANGUAGES", "Reading", "draft", "read"]
 

@@ -5,9 +5,7 @@ For every job language; works on trees of any depth without recursion and in lin
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import islice
 
 from job_manager.formats.needs import Order
@@ -17,6 +15,7 @@ from job_manager.model.errors import NOWHERE, Place, Problem, in_order
 from job_manager.model.fanout import keys_in
 from job_manager.model.job import ON_SUCCESS, Action, Input, Job, JobInput, ModuleCall, Output, Task
 from job_manager.model.params import PREFIX
+from job_manager.model.pattern import late
 from job_manager.model.types import same_type
 from job_manager.model.wording import quoted
 
@@ -25,7 +24,7 @@ SUGGESTIONS = 20  # beyond the first few mistakes nobody reads the guesses, and 
 NEAR = 500
 BRACES = frozenset("{}")
 RANGE_HINT = "a range of numbers is written 1-240, 1-240x2 or 1,5,9"
-VALUE = re.compile(r"\{params\.[^{}\n]*\}")  # put in before anything runs
+VALUE = late(r"\{params\.[^{}\n]*\}")  # put in before anything runs
 
 
 def check(job: Job, *, loose: bool = False, partial: bool = False) -> list[Problem]:
@@ -51,16 +50,14 @@ def check(job: Job, *, loose: bool = False, partial: bool = False) -> list[Probl
     return board.said()
 
 
-@dataclass(slots=True)
 class _Written:
     """An artifact with its first writer, by the writer's index in listing order."""
 
-    by: int
-    output: Output
-    read: bool = False
+    def __init__(self, by: int, output: Output) -> None:
+        self.by, self.output = by, output
+        self.read = False
 
 
-@dataclass(slots=True)
 class _Board:
     """The job spread out: its actions in listing order, each with a second rank, and who writes what.
 
@@ -68,20 +65,21 @@ class _Board:
     tasks backwards, so it contradicts the first where nothing is certain (a series-parallel order has dimension 2).
     """
 
-    job: Job
-    type_severity: str
-    actions: list[Action] = field(default_factory=list)
-    parents: list[int] = field(default_factory=list)  # of each action, an index of `tasks`, or -1
-    tasks: list[tuple[Task, int]] = field(default_factory=list)  # each with its parent's index, or -1
-    order: Order | None = None  # for a job in which nodes wait for others than the tree says
-    second: list[int] = field(default_factory=list)
-    written: dict[str, _Written] = field(default_factory=dict)  # by exact name
-    folded: dict[str, str] = field(default_factory=dict)  # names of job inputs and artifacts by their folded form
-    given: dict[str, JobInput] = field(default_factory=dict)  # by exact name
-    used: set[str] = field(default_factory=set)
-    problems: list[Problem] = field(default_factory=list)
-    unsaid: int = 0
-    guesses: int = 0
+    def __init__(self, job: Job, type_severity: str) -> None:
+        self.job = job
+        self.type_severity = type_severity
+        self.actions: list[Action] = []
+        self.parents: list[int] = []  # of each action, an index of `tasks`, or -1
+        self.tasks: list[tuple[Task, int]] = []  # each with its parent's index, or -1
+        self.order: Order | None = None  # for a job in which nodes wait for others than the tree says
+        self.second: list[int] = []
+        self.written: dict[str, _Written] = {}  # by exact name
+        self.folded: dict[str, str] = {}  # names of job inputs and artifacts by their folded form
+        self.given: dict[str, JobInput] = {}  # by exact name
+        self.used: set[str] = set()
+        self.problems: list[Problem] = []
+        self.unsaid = 0
+        self.guesses = 0
 
     def say(self, node: Place | None, key: str, message: str, hint: str = "", severity: str = "error") -> None:
         if len(self.problems) >= PROBLEM_LIMIT:

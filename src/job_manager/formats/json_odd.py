@@ -9,7 +9,6 @@ import json
 import math
 import re
 from collections.abc import Callable
-from typing import NamedTuple
 
 from job_manager.formats.json_guess import guessed
 from job_manager.formats.json_text import Sheet
@@ -17,6 +16,7 @@ from job_manager.formats.wording import PROBLEM_LIMIT, clipped
 from job_manager.formats.yaml_builder import SCALAR_LIMIT
 from job_manager.formats.yaml_tree import position
 from job_manager.model.errors import InputError, Place, Problem
+from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted
 
 NUMBER = r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][-+]?[0-9]++)?"

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from dataclasses import replace
 
 from job_manager.formats.conditions import by_path
 from job_manager.formats.wording import nearest
 from job_manager.model.errors import NOWHERE, Problem
 from job_manager.model.job import Action, Job, Task
+from job_manager.model.record import replace
 from job_manager.model.wording import quoted
 
 Node = Task | Action

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import NamedTuple
 
 from job_manager.formats.checks import check
 from job_manager.formats.conditions import asks_params, look_at_when
@@ -21,6 +20,7 @@ from job_manager.model.expect import waiting
 from job_manager.model.fanout import Each, Spoken, spoken
 from job_manager.model.job import FILES, Action, Job, actions
 from job_manager.model.params import PREFIX, Given, Param, Values, named
+from job_manager.model.record import NamedTuple
 from job_manager.model.template import mentioned
 from job_manager.model.wording import quoted
 

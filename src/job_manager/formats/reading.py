@@ -6,10 +6,11 @@ Knows no language; each one brings its own way of finding places.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from job_manager.model.errors import InputError, Place, Problem, in_order
 from job_manager.model.job import Job
+from job_manager.model.record import Record, field
 
 Locate = Callable[[Iterable[str]], dict[str, tuple[int, int]]]
 
@@ -18,8 +19,7 @@ def _nowhere(paths: Iterable[str]) -> dict[str, tuple[int, int]]:
     return {}
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Record):
     """A job as read. `problems` are in order; `source` is the text it came from.
 
     From `formats.read` they are warnings and notes. From `formats.draft` there may be errors among them, and then the
@@ -32,7 +32,7 @@ class Reading:
     source: bytes = field(default=b"", repr=False)
     locate: Locate = field(default=_nowhere, repr=False, compare=False)
     template: Job | None = field(default=None, repr=False)
-    values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    values: Mapping[str, str] = field(default=MappingProxyType({}), repr=False)
 
     def placed(self, problems: Iterable[Problem]) -> list[Problem]:
         """The problems with the exact place of the value that their path names, as far as the file has it.

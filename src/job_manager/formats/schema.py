@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from job_manager.formats import yaml_params
 from job_manager.model import expect, names, need, params, quantity
 from job_manager.model.job import KINDS
+from job_manager.model.record import NamedTuple
 
 Schema = dict[str, Any]
 DRAFT = "https://json-schema.org/draft/2020-12/schema"

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from types import MappingProxyType
 
 from job_manager.formats.wording import nearest, suggestion
 from job_manager.model import template
 from job_manager.model.job import Input, Output
 from job_manager.model.names import artifact_name
 from job_manager.model.params import PREFIX
+from job_manager.model.record import NamedTuple, Record
 from job_manager.model.wording import quoted
 
 SHELL_SIGNS = frozenset({"&&", "||", "|", ";", "&", ">", ">>", "<", "<<", "2>", "2>&1", "1>&2", "&>", ">&2"})
@@ -32,8 +32,7 @@ class Word(NamedTuple):
     say: Say
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(Record):
     """What `{name}` may name in one action: declared names are replaced, seen ones are known elsewhere in the job.
 
     Among the declared is `params.NAME` for every param of the job. `kinds`: what is declared, in words; `keys`: of the
@@ -43,7 +42,7 @@ class Names:
     declared: Collection[str]
     seen: Collection[str] = ()
     kinds: str = "input, output or param of this entry"
-    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    keys: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
 def look_at(words: Iterable[Word], names: Names, *, shell: bool) -> set[str]:

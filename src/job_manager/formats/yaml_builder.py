@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from job_manager.formats.wording import PROBLEM_LIMIT
 from job_manager.formats.yaml_tree import LINE_SHIFT, NULLS, At, Map, Plain, Seq, Value, position, settle
 from job_manager.model.errors import InputError, Place, Problem
+from job_manager.model.record import NamedTuple
 
 SCALAR_LIMIT = 2**20
 DEPTH_LIMIT = 64

@@ -6,14 +6,13 @@ Knows nothing of the values that will be given.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from typing import NamedTuple
 
 from job_manager.formats.wording import suggestion
 from job_manager.formats.yaml_reader import FLAGS, Fields, Reader, found, is_null
 from job_manager.formats.yaml_tree import NULLS, At, Map, Plain, Value
 from job_manager.model.errors import Place
 from job_manager.model.params import DECIMAL, INTEGER, NUMBERS, TYPES, Param
+from job_manager.model.record import NamedTuple, replace
 from job_manager.model.wording import quoted
 
 KEYS = ("name", "type", "default", "help", "range", "choices")

@@ -5,15 +5,16 @@ Knows the parser's two vocabularies (libyaml's and the pure Python one) and noth
 
 from __future__ import annotations
 
-import re
-from typing import Any, NamedTuple
+from typing import Any
 
 from job_manager.formats.yaml_text import lines
 from job_manager.formats.yaml_tree import At
 from job_manager.model.errors import InputError, Place, Problem
+from job_manager.model.pattern import late
+from job_manager.model.record import NamedTuple
 
-KEY = re.compile(r"(?P<lead>[ \t]*(?:- +)*)(?P<key>[^\s\[{\"'#][^:]*|\"[^\"]*\"|'[^']*'):(?:\s+|$)(?P<value>.*)")
-NO_SPACE = re.compile(r"[ \t]*(?:- +)*[A-Za-z_][A-Za-z0-9_-]*:[^\s/]")
+KEY = late(r"(?P<lead>[ \t]*(?:- +)*)(?P<key>[^\s\[{\"'#][^:]*|\"[^\"]*\"|'[^']*'):(?:\s+|$)(?P<value>.*)")
+NO_SPACE = late(r"[ \t]*(?:- +)*[A-Za-z_][A-Za-z0-9_-]*:[^\s/]")
 
 
 BRACKETS = {"[": "]", "{": "}"}

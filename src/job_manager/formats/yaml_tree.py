@@ -6,11 +6,12 @@ Knows nothing of how they are parsed, and nothing of jobs or manifests.
 from __future__ import annotations
 
 import gc
-import re
 from array import array
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Union
+
+from job_manager.model.pattern import late
 
 At = tuple[int, int]  # 1-based line and column, in characters
 
@@ -18,7 +19,7 @@ NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 # A mark is `line << 32 | column`, both 0-based: one number instead of a tuple for every node of a big file.
 LINE_SHIFT = 32
 _COLUMN = (1 << LINE_SHIFT) - 1
-STEP = re.compile(r"\[([0-9]{1,9})\]|([^.\[\]]+)")
+STEP = late(r"\[([0-9]{1,9})\]|([^.\[\]]+)")
 
 
 def position(mark: int) -> At:

@@ -9,19 +9,19 @@ or signs in it stands in quotes ("my step".failed); in quotes a doubled quote is
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
 
 from job_manager.model.params import PREFIX
+from job_manager.model.pattern import late
+from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted
 
-WORD = re.compile(r"[^\s\"'()<>=!]+\Z")
+WORD = late(r"[^\s\"'()<>=!]+\Z")
 STATES = ("succeeded", "failed", "skipped", "done")
 LONGEST = 4096
 DEEPEST = 50
 QUOTED = r"""(?:"(?:[^"\n]|"")*"|'(?:[^'\n]|'')*')"""
-TOKEN = re.compile(
+TOKEN = late(
     rf"""\s*(?:(?P<ended>{QUOTED}\.(?:{"|".join(STATES)})(?![^\s"'()<>=!]))|(?P<text>{QUOTED})"""
     r"""|(?P<sign>==|!=|<=|>=|<|>|\(|\))|(?P<word>[^\s"'()<>=!]+))"""
 )

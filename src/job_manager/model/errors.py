@@ -6,7 +6,8 @@ Knows nothing of terminals, exit codes or where a problem is printed.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+
+from job_manager.model.record import NamedTuple
 
 
 class Place(NamedTuple):

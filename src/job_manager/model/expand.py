@@ -8,7 +8,6 @@ Knows nothing of where values come from or whether they are allowed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import TypeVar
 
 from job_manager.model.condition import TRUE, parse, simplified, text_of
@@ -16,6 +15,7 @@ from job_manager.model.expect import filled
 from job_manager.model.fanout import Each
 from job_manager.model.job import Action, Command, Input, Job, JobInput, Output, Shell, Task
 from job_manager.model.params import PREFIX
+from job_manager.model.record import replace
 from job_manager.model.template import fill, mentioned
 
 Named = TypeVar("Named", JobInput, Input, Output)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from job_manager.model.params import FLAGS, INTEGER, PREFIX
 from job_manager.model.quantity import seconds, size
+from job_manager.model.record import NamedTuple
 from job_manager.model.template import fill
 
 Value = bool | int | float | str | tuple[str, ...]

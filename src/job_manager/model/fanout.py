@@ -6,28 +6,27 @@ where the files of a key come from, nor when they are known.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, pairwise, product, repeat
 from math import prod
 from typing import overload
 
 from job_manager.model.errors import Place
+from job_manager.model.pattern import late
+from job_manager.model.record import Record, field
 from job_manager.model.template import FIELD
 
 MOST = 1_000_000  # items of one key, and actions of one fan-out
-PART = re.compile(r"(-?[0-9]{1,12})(?:-(-?[0-9]{1,12})(?:x([0-9]{1,9}))?)?\Z")
-RANGE = re.compile(r"-?[0-9]+(?:--?[0-9]+)?(?:x[0-9]+)?(?:\s*,\s*-?[0-9]+(?:--?[0-9]+)?(?:x[0-9]+)?)*\Z")
-WIDTH = re.compile(r"(.+):0?([0-9]{1,2})\Z")
+PART = late(r"(-?[0-9]{1,12})(?:-(-?[0-9]{1,12})(?:x([0-9]{1,9}))?)?\Z")
+RANGE = late(r"-?[0-9]+(?:--?[0-9]+)?(?:x[0-9]+)?(?:\s*,\s*-?[0-9]+(?:--?[0-9]+)?(?:x[0-9]+)?)*\Z")
+WIDTH = late(r"(.+):0?([0-9]{1,2})\Z")
 FORMS = ("", ".index")
 NUMBER_FORMS = (*FORMS, ".first", ".last", ".step", ".count")
 FILE_FORMS = (*FORMS, ".name", ".stem", ".suffix")
 
 
-@dataclass(frozen=True, slots=True)
-class Each:
+class Each(Record):
     """One key of a fan-out: `values` as written, or what it goes `over`: a range (`1-240x2`) or an artifact's name.
 
     chunk: how many numbers of a range make one item. `{params.NAME}` may stand in values and in `over`.

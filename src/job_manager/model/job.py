@@ -6,12 +6,12 @@ Knows nothing of how a job was written down, of the modules installed, or of how
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from job_manager.model.errors import Place
 from job_manager.model.expect import Expect
 from job_manager.model.fanout import Each
 from job_manager.model.params import Param
+from job_manager.model.record import Record, field
 
 FILE, DIRECTORY, FILES = "file", "directory", "files"
 KINDS = (FILE, DIRECTORY, FILES)
@@ -23,8 +23,7 @@ HOOKS = (ON_ERROR, ON_SUCCESS, ALWAYS)
 Pairs = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class JobInput:
+class JobInput(Record):
     """A file the person gives, or several of kind `files`. `artifact` is the name the actions know it by; `param` the
     one for the command line."""
 
@@ -40,8 +39,7 @@ class JobInput:
         return self.param or self.artifact
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Record):
     """An artifact an action reads. `param` is the module's parameter, or the word a command's `{param}` stands for.
 
     kind: None for that of the artifact; files: all of them, in order. optional: left out when nobody made it."""
@@ -54,8 +52,7 @@ class Input:
     place: Place | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Record):
     """An artifact an action writes. A public one is kept when the job is done; the others are removed.
 
     glob: of kind files, the names that count. group: in an action that a fan-out made, the name as it was written, by
@@ -74,15 +71,13 @@ class Output:
     place: Place | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class ModuleCall:
+class ModuleCall(Record):
     """Run the module of this name with the action's artifacts as `--param path`."""
 
     module: str
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Record):
     """Run this argv, never through a shell; `{name}` in a word is the path of a declared artifact.
 
     percent: `%j`, `%D(path)` and the like in it are those of Alfscript, and then nothing in braces is replaced."""
@@ -91,22 +86,19 @@ class Command:
     percent: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Shell:
+class Shell(Record):
     """Run this text with /bin/sh; `{name}` is the quoted path of a declared artifact."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Echo:
+class Echo(Record):
     """Print this text as it is, and a line end; what an action of mass does that names no role."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(Record):
     """Call the Python function that is registered for this role. arguments: a JSON object in canonical text, its
     keyword arguments. script: the absolute path of the file that registers it, or "" when nobody here serves it."""
 
@@ -115,16 +107,14 @@ class Function:
     script: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Argument:
+class Argument(Record):
     """A variable of an order: its name, and the JSON text of its value or "" for the value it has by then."""
 
     name: str
     value: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Record):
     """One call of an order: function of a module (by its alias), positional inputs, the variables that take what it
     returns, variables set before, and the file that takes what it prints, or ""."""
 
@@ -137,8 +127,7 @@ class Call:
     place: Place | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Record):
     """Make these calls one after another in one process, up to the first exception. modules: (alias, path of a Python
     file, relative to where it runs)."""
 
@@ -149,8 +138,7 @@ class Order:
 Work = ModuleCall | Command | Shell | Echo | Function | Order
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Record):
     """A leaf: one thing to run. `name` is unique among its siblings and safe in a path; `title` is free text.
 
     needs: paths of the tasks and actions that must have succeeded before; then the action waits for these and not for
@@ -203,8 +191,7 @@ class Action:
 ROLES: dict[type, str] = {ModuleCall: "module", Command: "cmd", Shell: "shell", Echo: "echo", Order: "order"}
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(Record):
     """A node that groups tasks and actions; they run one after another, or all at once when `parallel`. Those among
     them that are hooks come last and run one after another when the others are over."""
 
@@ -219,8 +206,7 @@ class Task:
     place: Place | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Record):
     """What a person submits. `version` is free text. `source` is the file it was read from, for messages only.
 
     params: the values a person may set; `{params.NAME}` stands for them until `expand.with_params` puts them in.

@@ -5,16 +5,14 @@ Knows nothing of YAML, of folders being searched, or of how its process is start
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from job_manager.model.errors import Place
 from job_manager.model.expect import Expect
 from job_manager.model.job import FILE
 from job_manager.model.params import Param
+from job_manager.model.record import Record, field
 
 
-@dataclass(frozen=True, slots=True)
-class Port:
+class Port(Record):
     """One declared input or output of a module: its command line parameter, its type, its kind (as of artifacts) and,
     of an output of kind files, which of them count."""
 
@@ -28,8 +26,7 @@ class Port:
     place: Place | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Module:
+class Module(Record):
     """What a manifest says. `folder` is absolute, `entrypoint` relative to it; timeout in seconds."""
 
     name: str

@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from job_manager.model.pattern import late
 from job_manager.model.wording import quoted
 
-PARAM = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}\Z")
-ENV = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
-JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
-SAFE = re.compile(r"[A-Za-z0-9._-]*\Z")
+PARAM = late(r"[A-Za-z][A-Za-z0-9_-]{0,63}\Z")
+ENV = late(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+JOB_ID = late(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
+SAFE = late(r"[A-Za-z0-9._-]*\Z")
 MAX_NAME_CHARS = 128
 MAX_NAME_BYTES = 240  # a file name holds 255; suffixes of ours need room
 DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))})

@@ -7,27 +7,25 @@ from __future__ import annotations
 
 import math
 import posixpath
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from job_manager.model.errors import NOWHERE, Place
+from job_manager.model.pattern import late
+from job_manager.model.record import NamedTuple, Record, field
 
 TYPES = ("int", "float", "str", "bool", "choice", "path")
 NUMBERS = ("int", "float")
 PREFIX = "params."
 """`{params.NAME}` stands for the value of the job's param NAME."""
 
-INTEGER = re.compile(r"[-+]?[0-9]{1,18}\Z")
-DECIMAL = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\Z")
+INTEGER = late(r"[-+]?[0-9]{1,18}\Z")
+DECIMAL = late(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\Z")
 FLAGS = {"true": "true", "false": "false"}
 LONGEST = 65_536  # bytes of one value; a system takes twice that in one argument
 WHOLE_FLOAT = 1e15  # below it a float without a fraction is written as a whole number
 
 
-@dataclass(frozen=True, slots=True)
-class Param:
+class Param(Record):
     """One declared param. `default` None: a value must be given. low, high: the range of a number, both included."""
 
     name: str

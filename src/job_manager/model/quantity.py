@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 
+from job_manager.model.pattern import late
 from job_manager.model.wording import quoted
 
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
-PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|min|m|h|d)")
-WHOLE = re.compile(rf"(?:{PART.pattern})+\Z")
+PART = late(r"([0-9]+(?:\.[0-9]+)?)(ms|s|min|m|h|d)")
+WHOLE = late(rf"(?:{PART.pattern})+\Z")
 LONGEST = 366 * 86400.0
 EXPECTED = "expected a duration like 90s, 5m, 2h or 1h30m"
-SIZE = re.compile(r"(\d{1,20}(?:\.\d{1,20})?) ?([KMGT]?)(|B|iB)\Z", re.ASCII | re.IGNORECASE)
+SIZE = late(r"(\d{1,20}(?:\.\d{1,20})?) ?([KMGT]?)(|B|iB)\Z", re.ASCII | re.IGNORECASE)
 LARGEST = 2**60
 
 

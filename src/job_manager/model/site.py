@@ -6,14 +6,12 @@ Knows nothing of how these were found.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from job_manager.model.expect import Expect
 from job_manager.model.job import Job
+from job_manager.model.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Installed:
+class Installed(Record):
     """A module as found on this machine. `interpreter` is an absolute path, or "" when the entrypoint runs as itself;
     `chosen` says in words why that interpreter; `digest` is over the module's folder."""
 
@@ -37,8 +35,7 @@ class Installed:
     expects: tuple[tuple[str, Expect], ...] = ()  # (output param, what is to be found in it)
 
 
-@dataclass(frozen=True, slots=True)
-class GivenFile:
+class GivenFile(Record):
     """A file a person gave as a job input: its artifact name, absolute path, and what it was when the job was submitted
     (device, inode, size in bytes, mtime in ns)."""
 
@@ -47,8 +44,7 @@ class GivenFile:
     identity: tuple[int, int, int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(Record):
     """Everything of a submission that is not the job. All paths absolute.
 
     store: the folder that gets `temp/` and `public/`; out: where public artifacts are copied to, or ""; shelves: the

@@ -36,7 +36,7 @@ def site_document(site: Site) -> Document:
 
 
 def _installed(module: Installed) -> Document:
-    plain = {name: getattr(module, name) for name in Installed.__slots__}
+    plain = {name: getattr(module, name) for name in Installed.__match_args__}
     plain |= {"env": dict(module.env), "optional": list(module.optional), "allow_empty": list(module.allow_empty)}
     plain["types"] = dict(module.types)
     asked = kept(cpus=plain.pop("cpus"), memory=plain.pop("memory"), limits=dict(plain.pop("limits")))

@@ -6,13 +6,13 @@ Reads the job and the shelf, starts nothing. Rules: reference seed-systems S17, 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from job_manager.formats.yaml_reader import suggestion
 from job_manager.model.errors import NOWHERE, Place, Problem
 from job_manager.model.expect import misfits
 from job_manager.model.job import FILE, Action, Input, Job, ModuleCall, Output, actions
 from job_manager.model.module import Module, Port
+from job_manager.model.record import NamedTuple
 from job_manager.model.types import same_type
 from job_manager.modules.kinds import kind_problems
 from job_manager.modules.params import params_problems

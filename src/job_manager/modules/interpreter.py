@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from job_manager.model.module import Module
+from job_manager.model.record import NamedTuple
 
 PYTHON_ENDINGS = (".py", ".pyw", ".pyz")
 # What these are written in is no secret, and it is not Python.

@@ -6,12 +6,12 @@ Fills in what manifests say where the job says nothing. Knows nothing of what is
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from job_manager.model.errors import NOWHERE, Place, Problem
 from job_manager.model.expand import rebuilt
 from job_manager.model.job import DIRECTORY, FILE, FILES, Action, Input, Job, ModuleCall, Output, actions
 from job_manager.model.module import Module, Port
+from job_manager.model.record import replace
 from job_manager.model.wording import quoted
 from job_manager.modules.shelf import Shelf
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import stat
-from typing import NamedTuple
 
 from job_manager.formats.yaml_expect import read_expect
 from job_manager.formats.yaml_params import read_params
@@ -20,11 +19,13 @@ from job_manager.model.module import Module, Port
 from job_manager.model.names import artifact_name, param_name
 from job_manager.model.need import MOST_CPUS, MOST_OF_A_LIMIT, limit_name
 from job_manager.model.params import Param
+from job_manager.model.pattern import late
+from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted
 
 NAMES = ("manifest.yaml", "manifest.yml")
 OLD_NAME = "modules.yaml"
-NAME_LINE = re.compile(rb"^name:[ \t]+[\"']?([^\"'#\r\n]{1,128})", re.MULTILINE)
+NAME_LINE = late(rb"^name:[ \t]+[\"']?([^\"'#\r\n]{1,128})", re.MULTILINE)
 SIZE_LIMIT = 1 << 20
 MOST_RETRIES = 1000
 REQUIRED = ("name", "entrypoint")

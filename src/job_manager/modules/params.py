@@ -6,7 +6,6 @@ Knows nothing of where the action's values came from.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from job_manager.formats.yaml_reader import suggestion
 from job_manager.model.errors import Place, Problem
@@ -15,6 +14,7 @@ from job_manager.model.fanout import Combinations, Each, Filling, keys_in
 from job_manager.model.job import Action, Job, ModuleCall, actions
 from job_manager.model.module import Module
 from job_manager.model.params import PREFIX, named
+from job_manager.model.record import replace
 from job_manager.model.template import fields, fill
 from job_manager.modules.shelf import Shelf
 

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+
+from job_manager.model.pattern import late
+from job_manager.model.record import NamedTuple
 
 LONGEST = 200  # characters
 MOST_ALTERNATIVES = 4  # `|` and `(...)?`: each may double the work
 MOST_OPEN = 2  # repeats whose end is not clear: each multiplies the work by the length of a line
 
-TOKEN = re.compile(
+TOKEN = late(
     r"""(?: (?P<open> \( (?: \?: | \?P<\w+> | (?!\?) ) ) | (?P<close> \) ) | (?P<either> \| )
     | (?P<edge> \^ | \$ | \\[AbBZ] )
     | (?P<atom> \[ \^? \]? (?: \\. | [^\]\\] )* \] | \\x[0-9a-fA-F]{2} | \\u[0-9a-fA-F]{4} | \\[^0-9xuUN]

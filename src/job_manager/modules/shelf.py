@@ -8,11 +8,11 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from job_manager.formats.yaml_reader import suggestion
 from job_manager.model.errors import NOWHERE, InputError, Problem
 from job_manager.model.module import Module
+from job_manager.model.record import NamedTuple
 from job_manager.modules.manifest import NAMES, OLD_NAME, Reading, read
 
 DEPTH = 3

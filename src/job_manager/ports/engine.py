@@ -7,11 +7,12 @@ answer it from their own decision task.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from job_manager.core.decide import Order
 from job_manager.core.events import Event
 from job_manager.core.said import Said
+from job_manager.model.record import NamedTuple
 
 
 class Turn(NamedTuple):

@@ -7,10 +7,11 @@ refused, no more than `slots` run at once, and everything it reported can be sai
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from job_manager.core.decide import Order, StartAttempt, StopAttempt
 from job_manager.core.said import AttemptBegan, AttemptEnded, AttemptReturned, Report
+from job_manager.model.record import NamedTuple
 
 
 class Outcome(NamedTuple):

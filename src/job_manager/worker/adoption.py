@@ -13,8 +13,9 @@ import select
 import signal
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
+from job_manager.model.record import NamedTuple
 from job_manager.worker import keeper as processes
 from job_manager.worker.keeper import Attempt, Children, Process, become_subreaper
 from job_manager.worker.keeper_link import ExitRecord, awaited

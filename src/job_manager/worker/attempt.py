@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from job_manager.artifacts.identity import difference, sha256
 from job_manager.artifacts.outputs import MISSING, Fault
@@ -16,6 +16,7 @@ from job_manager.artifacts.store import Published
 from job_manager.core.said import AttemptEnded
 from job_manager.model.errors import EngineError
 from job_manager.model.quantity import size_text
+from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted
 from job_manager.worker.brief import (
     Brief,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from job_manager.artifacts.identity import Identity, identity
 from job_manager.artifacts.outputs import Declared, declared
@@ -16,6 +16,7 @@ from job_manager.core.fanning import files_of, inside, is_list, result_row
 from job_manager.core.state import JobState
 from job_manager.model.job import FILES, Action, Input, ModuleCall, Output
 from job_manager.model.need import Need, need
+from job_manager.model.record import NamedTuple
 from job_manager.model.site import Installed
 from job_manager.model.wording import quoted
 from job_manager.worker.command import Paths

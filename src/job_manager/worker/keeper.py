@@ -1219,8 +1219,24 @@ def complain(what: str, error: OSError) -> None:
         pass
 
 
+def told() -> str:
+    """The directory, when it was not known yet as we were started; "" when nobody tells any more."""
+    size = os.read(0, 8)
+    name = b""
+    while size and len(name) < int(size) and (part := os.read(0, int(size) - len(name))):
+        name += part
+    if name:
+        log = os.open(os.path.join(name, b"keeper.log"), LOG_FLAGS | os.O_CLOEXEC, 0o600)
+        os.dup2(log, 2)
+        os.close(log)
+    return os.fsdecode(name)
+
+
 def main(argv: list[str]) -> None:
-    Keeper(argv[1], float(argv[2]) if len(argv) > 2 else LINGER).serve()
+    directory = told() if argv[1] == "-" else argv[1]
+    if directory:
+        Keeper(directory, float(argv[2]) if len(argv) > 2 else LINGER).serve()
+    os._exit(0)  # somebody waits for the end, and there is nothing left to clear up
 
 
 if __name__ == "__main__":

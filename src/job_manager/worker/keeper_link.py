@@ -9,18 +9,17 @@ from __future__ import annotations
 import json
 import os
 import select
-import signal
 import socket
 import sys
 import time
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple, NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
+from job_manager.model.record import NamedTuple
+from job_manager.worker import ahead
 from job_manager.worker import keeper as processes
 
 READ = 1 << 18
-# As a module and not as a script, so that its compiled form is kept; its folder comes last, behind the library.
-STARTER = "import sys; sys.path.append({folder!r}); import keeper; keeper.main(sys.argv)"
 
 
 class Order(TypedDict):
@@ -98,11 +97,8 @@ class KeeperLink:
         directory = os.path.abspath(directory)
         os.makedirs(os.path.dirname(directory), 0o700, exist_ok=True)
         os.mkdir(directory, 0o700)
-        ours, theirs = socket.socketpair()
-        with theirs:
-            words = [directory] if linger is None else [directory, str(linger)]
-            pid = _spawn(words, theirs.fileno(), python or sys.executable)
-        return cls(ours, pid, incarnation, own_child=True)
+        pid, connection = ahead.take(directory, python, linger)
+        return cls(socket.socket(fileno=connection), pid, incarnation, own_child=True)
 
     @classmethod
     def attach(cls, directory: str) -> KeeperLink | None:
@@ -214,26 +210,6 @@ def _reaped(pid: int) -> bool:
         return os.waitpid(pid, os.WNOHANG)[0] == pid
     except ChildProcessError:
         return True
-
-
-def _spawn(words: list[str], connection: int, python: str) -> int:
-    """posix_spawn, since importing subprocess costs more than the whole rest of this module."""
-    starter = STARTER.format(folder=os.path.dirname(os.path.abspath(processes.__file__)))
-    argv = [python, "-I", "-S", "-X", "utf8", "-c", starter, *words]  # utf8: text on the wire is, whatever the locale
-    log = os.path.join(words[0], "keeper.log")
-    return os.posix_spawn(
-        python,
-        argv,
-        os.environ,
-        file_actions=[
-            (os.POSIX_SPAWN_DUP2, connection, 0),
-            (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
-            (os.POSIX_SPAWN_OPEN, 2, log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
-        ],
-        setsid=True,
-        setsigmask=(),
-        setsigdef=[number for number in signal.valid_signals() if number not in (signal.SIGKILL, signal.SIGSTOP)],
-    )
 
 
 def _connect(connection: socket.socket, directory: str) -> None:

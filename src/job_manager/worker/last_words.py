@@ -8,7 +8,9 @@ from __future__ import annotations
 import os
 import re
 import stat
-from typing import NamedTuple
+
+from job_manager.model.pattern import late
+from job_manager.model.record import NamedTuple
 
 PIECE = 64 * 1024  # bytes at the end of a log that are looked at
 ERROR_FILE = "error-message"  # in the attempt's directory; JM_ERROR_FILE
@@ -16,8 +18,8 @@ ERROR_BYTES = 4096  # of an error file that are read
 SENTENCE = 500  # characters of a message that are kept
 
 MARKS = (b"_EXIT_STATUS", b"openjd_fail")
-STATUS = re.compile(rb"^((?:TR|ALF)_EXIT_STATUS)[ \t]{1,8}(-?\d{1,10})[ \t]*$", re.MULTILINE)
-FAILURE = re.compile(rb"^openjd_fail: ([^\n]+)", re.MULTILINE)
+STATUS = late(rb"^((?:TR|ALF)_EXIT_STATUS)[ \t]{1,8}(-?\d{1,10})[ \t]*$", re.MULTILINE)
+FAILURE = late(rb"^openjd_fail: ([^\n]+)", re.MULTILINE)
 
 
 class Words(NamedTuple):

@@ -15,7 +15,7 @@ from job_manager.core.decide import Order, StartAttempt, StopAttempt
 from job_manager.core.said import AttemptBegan, AttemptEnded, AttemptReturned, Report, WorkerAnnounced, WorkerGone
 from job_manager.core.state import Lease
 from job_manager.ports.clock import Clock
-from job_manager.worker import adoption
+from job_manager.worker import adoption, ahead
 from job_manager.worker.attempt import Ending, Unfit, conclude, ended, prepare, read_token, token
 from job_manager.worker.brief import Brief, Briefing, inherited
 from job_manager.worker.concluding import Concluder
@@ -91,6 +91,7 @@ class Worker:
             link.close()
             return False
         self._link, self.incarnation = link, trace.incarnation
+        ahead.drop()
         for kind, content in self._early:
             if kind == "state":
                 self._begun.update(str(row[0]) for row in _known(content))
@@ -319,6 +320,7 @@ class Worker:
 
     def close(self) -> None:
         """Let go: the keeper leaves when it has no child. When all that it did is committed its records go too."""
+        ahead.drop()
         self._concluder.close()
         if self._link is None:
             return

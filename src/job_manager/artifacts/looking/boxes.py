@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from job_manager.artifacts.looking.source import Broken, Findings, Source, Unknown, needs
+from job_manager.model.record import NamedTuple
 
 TOP = frozenset(
     b"ftyp moov mdat free skip wide pnot styp moof sidx ssix mfra meta uuid udta prfl PICT emsg prft pdin".split()

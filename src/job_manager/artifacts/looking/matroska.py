@@ -6,9 +6,9 @@ A file that was written as a stream has no sizes: of such a one only what has a 
 from __future__ import annotations
 
 import struct
-from typing import NamedTuple
 
 from job_manager.artifacts.looking.source import Findings, Source, Unknown, needs
+from job_manager.model.record import NamedTuple
 
 SEGMENT, INFO, CLUSTER, CUES = 0x18538067, 0x1549A966, 0x1F43B675, 0x1C53BB6B
 SCALE, DURATION = 0x2AD7B1, 0x4489

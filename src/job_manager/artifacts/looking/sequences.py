@@ -11,13 +11,13 @@ import re
 import stat
 import time
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
 
 from job_manager.artifacts.directories import natural
 from job_manager.artifacts.folders import READING
 from job_manager.artifacts.looking.held import UNCHECKED, hold
 from job_manager.artifacts.looking.source import Findings, Source, plural
 from job_manager.model.expect import Expect, numbers
+from job_manager.model.record import NamedTuple
 
 SECONDS = 300.0  # for all frames together
 MOST_SAID = 10  # broken frames that are named

@@ -41,20 +41,17 @@ def parser() -> Parser:
 
 def main(options: Namespace, out: Output) -> int:
     """Take it up, run it, and say how it ended."""
+    _refuse_wrong(options)
+    from job_manager.app.ahead import expect_a_run
+
+    expect_a_run()  # before the many imports that follow
     from job_manager.app.running import resume
     from job_manager.app.watching import Watch
     from job_manager.cli.ending import conclude, heed_no_more, heed_signals, interrupted, screen
     from job_manager.cli.place import home_of
     from job_manager.cli.reporting import show_notes
     from job_manager.cli.wishes import says_something, wish
-    from job_manager.model.wording import quoted
 
-    refuse(options)
-    if options.id.lower().endswith((".yaml", ".yml")):  # no id has a dot
-        hint = f"which job it is comes first: jm resume last {options.id}"
-        raise UsageError(
-            f"{quoted(options.id)} is no job id", hint, "usage: jm resume [ID [JOB.yaml [FILE...]]] [options]"
-        )
     out.starts = True
     asked = wish(options, options.job, options.files) if options.job or says_something(options) else None
     home = home_of(options)
@@ -77,3 +74,14 @@ def main(options: Namespace, out: Output) -> int:
         return code
     except KeyboardInterrupt:
         raise interrupted(home, options.id, options) from None
+
+
+def _refuse_wrong(options: Namespace) -> None:
+    refuse(options)
+    if options.id.lower().endswith((".yaml", ".yml")):  # no id has a dot
+        from job_manager.model.wording import quoted
+
+        hint = f"which job it is comes first: jm resume last {options.id}"
+        raise UsageError(
+            f"{quoted(options.id)} is no job id", hint, "usage: jm resume [ID [JOB.yaml [FILE...]]] [options]"
+        )

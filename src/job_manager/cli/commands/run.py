@@ -31,6 +31,9 @@ def parser() -> Parser:
 
 def main(options: Namespace, out: Output) -> int:
     """Check, run, and say how it ended."""
+    from job_manager.app.ahead import expect_a_run
+
+    expect_a_run()  # before the many imports that follow
     from job_manager.app.running import new_id, run
     from job_manager.app.watching import Watch
     from job_manager.cli.ending import conclude, heed_no_more, heed_signals, interrupted, screen

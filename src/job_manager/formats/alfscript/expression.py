@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import NamedTuple
 
+from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted
 
 LONGEST = 4096  # characters of one bracket

@@ -6,7 +6,8 @@ Knows no text and no tree.
 from __future__ import annotations
 
 from enum import Enum
-from typing import NamedTuple
+
+from job_manager.model.record import NamedTuple
 
 
 class Kind(Enum):

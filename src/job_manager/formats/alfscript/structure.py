@@ -6,7 +6,6 @@ Knows the table of options and where things may stand. Numbers, times and lists 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from job_manager.formats.alfscript.findings import Enough, Findings
 from job_manager.formats.alfscript.options import LETTERS, OPERATORS, OPTIONS, SAME, Effect, Kind, Operator, Option
@@ -16,6 +15,7 @@ from job_manager.formats.alfscript.values import Spot, is_trivial, launch, value
 from job_manager.formats.alfscript.words import BARE, BRACED, Word, commands, look_at_escapes
 from job_manager.formats.wording import suggestion
 from job_manager.formats.yaml_tree import bulk
+from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted
 
 NODE_LIMIT = 3_000_000

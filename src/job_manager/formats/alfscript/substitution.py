@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
 
 from job_manager.formats.alfscript.expression import COMMAND, Fault, bracket
 from job_manager.formats.alfscript.text import Pieces, Text
 from job_manager.formats.alfscript.tree import Node
 from job_manager.formats.alfscript.values import Spot, whole
 from job_manager.formats.alfscript.words import BRACED, ELEMENT, ESCAPE, Word, unescaped
+from job_manager.model.record import NamedTuple
 
 ACTION_LIMIT = 1_000_000
 NODE_LIMIT = 4_000_000

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from math import isfinite
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from job_manager.formats.alfscript.findings import Findings
 from job_manager.formats.alfscript.lists import elements
@@ -17,6 +17,7 @@ from job_manager.formats.alfscript.text import At, Text
 from job_manager.formats.alfscript.words import BRACED, Word
 from job_manager.formats.wording import suggestion
 from job_manager.model.names import env_name
+from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted
 
 if TYPE_CHECKING:

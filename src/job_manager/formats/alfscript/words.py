@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 from job_manager.formats.alfscript.text import At, Pieces, Text, TooMuch
+from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted
 
 BARE, QUOTED, BRACED, ELEMENT = range(4)  # ELEMENT: a braced element of a list, where nothing at all is replaced

@@ -7,7 +7,6 @@ Knows the keys and what they mean; knows no module, and leaves to the checks wha
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from job_manager.formats.checks import check
 from job_manager.formats.job_yaml import more
@@ -24,6 +23,7 @@ from job_manager.model.errors import Place, Problem, in_order
 from job_manager.model.job import Job
 from job_manager.model.names import param_name
 from job_manager.model.params import NO_VALUES, Values
+from job_manager.model.record import replace
 from job_manager.model.wording import quoted
 
 KEYS = (

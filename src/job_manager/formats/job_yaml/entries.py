@@ -6,7 +6,6 @@ Knows nothing of other entries, and does not judge what depends on them.
 from __future__ import annotations
 
 from functools import partial
-from typing import NamedTuple
 
 from job_manager.formats import words
 from job_manager.formats.conditions import EXAMPLE, fault
@@ -24,6 +23,7 @@ from job_manager.model.fanout import Each, spoken
 from job_manager.model.job import FILE, FILES, KINDS, Action, Input, ModuleCall, Output, Shell, Work
 from job_manager.model.names import param_name
 from job_manager.model.need import MOST_CPUS, MOST_OF_A_LIMIT, limit_name
+from job_manager.model.record import NamedTuple
 from job_manager.model.template import mentioned
 from job_manager.model.wording import quoted
 

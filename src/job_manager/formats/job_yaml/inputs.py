@@ -6,7 +6,6 @@ Knows nothing of the person's files.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from job_manager.formats.job_yaml.entries import read_kind
 from job_manager.formats.job_yaml.scope import Scope, one_of
@@ -14,6 +13,7 @@ from job_manager.formats.yaml_reader import Fields, is_null
 from job_manager.formats.yaml_tree import At, Map, Value
 from job_manager.model.job import FILE, Action, Job, JobInput, Task, actions
 from job_manager.model.names import artifact_name, folded
+from job_manager.model.record import replace
 from job_manager.model.wording import quoted
 
 SPELLINGS = ("input_artifacts", "input_artifact", "inputs")

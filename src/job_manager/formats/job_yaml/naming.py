@@ -5,12 +5,11 @@ Knows nothing of what is named.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from job_manager.formats.naming import free
 from job_manager.formats.yaml_reader import Fields, Reader
 from job_manager.formats.yaml_tree import At
 from job_manager.model import names
+from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted
 
 

@@ -6,7 +6,6 @@ Knows no keys.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from job_manager.formats.wording import PROBLEM_LIMIT
 from job_manager.formats.yaml_reader import Fields, Reader
@@ -16,18 +15,18 @@ from job_manager.model.job import Input, JobInput, Output
 from job_manager.model.params import PREFIX, Param
 
 
-@dataclass(slots=True)
 class Scope:
     """The reading of one file. `seen`: artifact and param names so far; `late`: problems still to be placed exactly;
     `idle`: what seems to have nothing to do, if the rest is well."""
 
-    reader: Reader
-    seen: set[str] = field(default_factory=set)
-    late: list[Problem] = field(default_factory=list)
-    idle: list[Problem] = field(default_factory=list)
-    params: tuple[Param, ...] = ()
-    public_reads: list[tuple[str, At, str]] = field(default_factory=list)
-    _texts: dict[str, str] = field(default_factory=dict)
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+        self.seen: set[str] = set()
+        self.late: list[Problem] = []
+        self.idle: list[Problem] = []
+        self.params: tuple[Param, ...] = ()
+        self.public_reads: list[tuple[str, At, str]] = []
+        self._texts: dict[str, str] = {}
 
     @property
     def file(self) -> str:

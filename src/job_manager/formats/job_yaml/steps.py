@@ -6,7 +6,6 @@ Knows nothing of what an entry holds.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from job_manager.formats.job_yaml import entries, more, works
 from job_manager.formats.job_yaml.naming import Wanted, named, wanted_name
@@ -15,6 +14,7 @@ from job_manager.formats.yaml_reader import Fields
 from job_manager.formats.yaml_tree import At, Plain, Seq, Value
 from job_manager.model.errors import Place, Problem
 from job_manager.model.job import Action, Task
+from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted
 
 STEP_KEYS = ("name", "entries", "parallel", "needs", "when", "hooks", *more.OF_NODE)

@@ -1,0 +1,126 @@
+"""Immutable values at half the price: `Record` for named fields, `NamedTuple` for tuples whose fields have names.
+
+What dataclasses and typing make of the same text costs 60 ms of every start; so they are made here, without text that
+is compiled anew. Checkers see the familiar ones. Knows no value.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from collections.abc import Callable, Iterable
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform
+
+if TYPE_CHECKING:
+    from typing import NamedTuple as NamedTuple
+
+R = TypeVar("R", bound="Record")
+
+
+class _Field:
+    """What is special about a field: it is not compared, or not shown."""
+
+    def __init__(self, default: Any, compare: bool, repr: bool) -> None:
+        self.default, self.compare, self.repr = default, compare, repr
+
+
+def field(*, default: Any, compare: bool = True, repr: bool = True) -> Any:
+    """The default of a field that does not count when two records are compared, or is not shown."""
+    return _Field(default, compare, repr)
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+class _RecordType(type):
+    """Makes a class with a slot for each annotated name, and the methods that go by them."""
+
+    def __new__(mcs, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> _RecordType:
+        if not bases:
+            return super().__new__(mcs, name, bases, body)
+        fields = tuple(body["__annotations__"])
+        given = {each: body.pop(each) for each in fields if each in body}
+        special = {each: value for each, value in given.items() if isinstance(value, _Field)}
+        body |= {"__slots__": fields, "__match_args__": fields}
+        body["_shown"] = tuple(each for each in fields if each not in special or special[each].repr)
+        made = super().__new__(mcs, name, bases, body)
+        compared = [each for each in fields if each not in special or special[each].compare]
+        defaults = [value.default if isinstance(value, _Field) else value for value in given.values()]
+        type.__setattr__(made, "__init__", _initial(made, fields, defaults))
+        type.__setattr__(made, "_key", attrgetter(*compared))
+        return made
+
+
+def _initial(made: type, fields: tuple[str, ...], defaults: list[Any]) -> Any:
+    """The `__init__` of a record: a named tuple knows already how arguments are told apart."""
+    bind: Any = namedtuple(made.__name__, fields, defaults=defaults)  # type: ignore[misc]
+    puts: list[Callable[[Any, Any], None]] = [made.__dict__[each].__set__ for each in fields]
+
+    def initial(self: Any, *values: Any, **named: Any) -> None:
+        told: Iterable[Any] = bind(*values, **named)
+        for put, value in zip(puts, told, strict=True):
+            put(self, value)
+
+    initial.__wrapped__ = bind.__new__  # type: ignore[attr-defined]  # so that a signature is seen
+    return initial
+
+
+class Record(metaclass=_RecordType):
+    """A value with named fields. Equal when its class and all fields are that are compared; never changed."""
+
+    __slots__ = ()
+    __match_args__: ClassVar[tuple[str, ...]]
+    _key: ClassVar[Any]
+    _shown: ClassVar[tuple[str, ...]]
+
+    def __eq__(self, other: object) -> bool:
+        if other.__class__ is not self.__class__:
+            return NotImplemented
+        return bool(type(self)._key(self) == type(self)._key(other))
+
+    def __hash__(self) -> int:
+        return hash(type(self)._key(self))
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._shown)
+        return f"{type(self).__qualname__}({shown})"
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{name} of a {type(self).__name__} cannot be changed")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"{name} of a {type(self).__name__} cannot be removed")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), tuple(getattr(self, name) for name in self.__match_args__)
+
+
+def replace(record: R, **changes: Any) -> R:
+    """The same record with other values in some fields."""
+    kept = {name: getattr(record, name) for name in record.__match_args__ if name not in changes}
+    return type(record)(**kept, **changes)
+
+
+# --- tuples ---------------------------------------------------------------------------------------------------------
+
+MADE_BY_NAMEDTUPLE = frozenset({"__annotations__", "__module__", "__qualname__"})
+
+
+class _TupleType(type):
+    """What `class Name(NamedTuple)` means: typing would compile every annotation to see whether it is one."""
+
+    def __new__(mcs, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> Any:
+        if not bases:
+            return super().__new__(mcs, name, bases, body)
+        fields = body.get("__annotations__", {})
+        defaults: Iterable[Any] = [body[each] for each in fields if each in body]
+        made = namedtuple(name, fields, defaults=defaults, module=body["__module__"])  # type: ignore[misc]
+        made.__annotations__ = fields
+        made.__qualname__ = body["__qualname__"]
+        for key in body.keys() - fields.keys() - MADE_BY_NAMEDTUPLE:
+            setattr(made, key, body[key])
+        return made
+
+
+if not TYPE_CHECKING:
+
+    class NamedTuple(metaclass=_TupleType):
+        """The same as that of typing, as far as it is used here."""
