@@ -205,6 +205,8 @@ version: 1.0
 steps:
   - entries:
       - {cmd: [echo, "{n}"], foreach: {n: 1-3}}
+  - entries:
+      - {cmd: [echo, done]}
 """
 
 
@@ -244,6 +246,7 @@ DOCUMENTS = {
     "run and resume": ["run job.yaml text.txt", "resume last"],
     "check": ["check job.yaml"],
     "plan": ["plan job.yaml", "plan fan.yaml"],
+    "graph": ["graph job.yaml", "graph fan.yaml -o fan.svg"],
     "modules": ["modules", "modules check modules/fails", "modules test differs"],
     "logs": ["logs last"],
     "ls": ["ls"],

@@ -22,6 +22,7 @@ COMMANDS: dict[str, Callable[[], Any]] = {
     "resume": lambda: import_module("job_manager.cli.commands.resume"),
     "check": lambda: import_module("job_manager.cli.commands.check"),
     "plan": lambda: import_module("job_manager.cli.commands.plan"),
+    "graph": lambda: import_module("job_manager.cli.commands.graph"),
     "modules": lambda: import_module("job_manager.cli.commands.modules"),
     "init": lambda: import_module("job_manager.cli.commands.init"),
     "new": lambda: import_module("job_manager.cli.commands.new"),

@@ -10,6 +10,7 @@ Begin
   new module NAME          write a module that works, with a test
   check JOB.yaml           find every mistake in a job before anything starts
   plan JOB.yaml            show what would run: order, programs, files
+  graph JOB.yaml|ID        draw a job: a picture (-o job.svg), Graphviz or Mermaid; of one that ran with its states
   modules [DIR]            list the modules of a shelf; `modules check DIR` examines one, `modules test DIR` runs it
 
 Run

@@ -1,0 +1,168 @@
+"""A job as it is to be drawn: its shape, the titles, how many actions are below a node and how they stand.
+
+Reads whole ranges of actions, never one by one. Knows no box.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from itertools import accumulate
+
+from job_manager.core import table
+from job_manager.core.shape import Shape
+from job_manager.core.state import JobState
+from job_manager.model.fanout import Each, numbers
+from job_manager.model.job import Action, Command, Function, Job, ModuleCall, Shell, Task
+
+DIGITS = re.compile(r"[0-9]+")
+Seen = Callable[[str], str]
+
+
+class Sketch:
+    """`ran`: how the job stands, or None for one that was only read; `seen`: how a state is called here (app.looking);
+    `percent`: how far a running action says it is."""
+
+    def __init__(
+        self,
+        job: Job,
+        shape: Shape,
+        ran: JobState | None = None,
+        seen: Seen = str,
+        percent: Callable[[int], float | None] = lambda index: None,
+    ) -> None:
+        self.job, self.shape, self.ran = job, shape, ran
+        self.percent = percent
+        self.names = tuple(seen(name) for name in table.NAMES)
+        self.nodes = list(_nodes(job))  # of the written ones; the others belong to fan-outs
+        self.size = len(self.nodes)
+        self._times = [self._time(index) for index in range(shape.actions.written)]
+        self._known = [0, *accumulate(times or 0 for times in self._times)]
+        self._open = [0, *accumulate(times is None for times in self._times)]
+
+    def title(self, node: int) -> str:
+        """The node's title, or its name."""
+        member = self.nodes[node]
+        return member.title or member.name if isinstance(member, Task | Action) else self.job.name
+
+    def action(self, node: int) -> Action | None:
+        """The action of a node, or None for a task or the job."""
+        member = self.nodes[node]
+        return member if isinstance(member, Action) else None
+
+    def children(self, node: int) -> Iterator[int]:
+        """The children of a task; an action has none, whatever it stands for."""
+        return iter(()) if self.action(node) else self.shape.children(node)
+
+    def actions(self, node: int) -> int:
+        """How many actions there are below the node, as far as is known."""
+        return self._known[self.shape.high[node]] - self._known[self.shape.low[node]]
+
+    def unknown(self, node: int) -> bool:
+        """Whether something below it stands for nobody knows yet how many."""
+        return self._open[self.shape.high[node]] > self._open[self.shape.low[node]]
+
+    def counts(self, nodes: Iterable[int]) -> dict[str, int]:
+        """How many actions below these nodes are in each state; empty when the job has not run."""
+        if self.ran is None:
+            return {}
+        totals = [0] * len(table.NAMES)
+        for node in nodes:
+            for low, high in self.shape.spans(self.shape.low[node], self.shape.high[node]):
+                _count(self.ran.states, low, high, totals)
+        totals[table.FANNED] = 0
+        found: dict[str, int] = {}
+        for name, total in zip(self.names, totals, strict=True):
+            if total:
+                found[name] = found.get(name, 0) + total
+        return found
+
+    def bad(self, nodes: Iterable[int], most: int) -> tuple[str, ...]:
+        """The paths of the first actions below these nodes that failed."""
+        ran, found = self.ran, list[str]()
+        for node in nodes if ran is not None else ():
+            for low, high in self.shape.spans(self.shape.low[node], self.shape.high[node]):
+                assert ran is not None
+                found += (self.shape.paths[index] for index in _bad(ran.states, low, high, most - len(found)))
+                if len(found) >= most:
+                    return tuple(found)
+        return tuple(found)
+
+    def _time(self, index: int) -> int | None:
+        action = self.shape.actions[index]
+        if not action.foreach:
+            return 1
+        fan = self.shape.fan(index)
+        if fan is not None:
+            return len(fan.members)
+        total = 1
+        for each in action.foreach:
+            times = _items(each)
+            if times is None:
+                return None
+            total *= times
+        return total
+
+
+def _nodes(job: Job) -> Iterator[Job | Task | Action]:
+    """As core.shape numbers them."""
+    yield job
+    stack: list[Iterator[Task | Action]] = [iter(job.children)]
+    while stack:
+        node = next(stack[-1], None)
+        if node is None:
+            stack.pop()
+            continue
+        yield node
+        if isinstance(node, Task):
+            stack.append(iter(node.children))
+
+
+def _items(each: Each) -> int | None:
+    if each.artifact:
+        return None
+    try:
+        return _range(each.over, each.chunk) if each.over else len(each.values)
+    except ValueError:
+        return None  # said by those who check the job
+
+
+@lru_cache(8)
+def _range(text: str, chunk: int) -> int:
+    return -(-len(numbers(text)) // max(1, chunk))
+
+
+def _count(states: bytearray, low: int, high: int, totals: list[int]) -> None:
+    if high - low == 1:
+        totals[states[low]] += 1
+        return
+    part = states[low:high]
+    for state in range(len(totals)):
+        totals[state] += part.count(state)
+
+
+def _bad(states: bytearray, low: int, high: int, most: int) -> Iterator[int]:
+    for state in (table.FAILED, table.LOST):
+        at = states.find(state, low, high)
+        while at >= 0 and most > 0:
+            yield at
+            most -= 1
+            at = states.find(state, at + 1, high)
+
+
+def program(action: Action) -> str:
+    """What the action runs: its module, the program of its command, the first word of its text; or ""."""
+    work = action.work
+    if isinstance(work, ModuleCall):
+        return work.module
+    if isinstance(work, Command):
+        return work.argv[0].rsplit("/", 1)[-1] if work.argv else ""
+    if isinstance(work, Shell):
+        return next(iter(work.text[:200].split()), "")
+    return work.role if isinstance(work, Function) else ""
+
+
+def pattern(title: str) -> str:
+    """The title with a star for each number: `frame 0001` and `frame 0002` are alike."""
+    return DIGITS.sub("*", title)
