@@ -5,12 +5,12 @@ Knows the model and nothing of how a picture is made.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from job_manager.app.graph import FORMATS, SVG, drawn, graph_of_job, read
 from job_manager.model.fanout import Each
 from job_manager.model.job import ALWAYS, ON_ERROR, ON_SUCCESS, Action, Job, JobInput
+from job_manager.model.record import replace
 from job_manager.testing import action, job, parallel, serial
 from job_manager.testing.building import linked
 

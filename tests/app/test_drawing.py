@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import subprocess
 import xml.etree.ElementTree as ET
-from dataclasses import replace
 from itertools import combinations, pairwise
 from typing import Any
 
@@ -21,6 +20,7 @@ from job_manager.app.drawing.routes import routes
 from job_manager.app.drawing.words import both_ends, clipped, listed, plain
 from job_manager.app.graph import FORMATS, drawn, graph_of_job
 from job_manager.model.job import HOOKS, Action, Echo, Job, Output, Shell, Task
+from job_manager.model.record import replace
 from job_manager.testing import action, job, parallel, serial
 from job_manager.testing.building import linked
 from tests.app.graph_jobs import SHOWN, film, golden, many, shown, various

@@ -6,7 +6,6 @@ Given trees, then boxes and edges; how they are drawn is in test_drawing.py.
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
 import pytest
 
@@ -18,6 +17,7 @@ from job_manager.core import table
 from job_manager.core.state import JobState
 from job_manager.model.fanout import Each
 from job_manager.model.job import ALWAYS, ON_ERROR
+from job_manager.model.record import replace
 from job_manager.testing import action, job, parallel, serial, site
 from job_manager.testing.building import linked
 from tests.app.graph_jobs import FRAMES, hook, in_letters, many, various
