@@ -39,7 +39,7 @@ test: lint
 lint: setup
 	$(PY) -m ruff check --quiet .
 	$(PY) -m ruff format --check --quiet .
-	$(PY) -m mypy --num-workers $(JOBS)
+	$(PY) -m mypy
 	@$(PY) -m tests.house.style
 
 bench: setup
