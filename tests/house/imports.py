@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from tests.house.laws import ENGINE_NAMERS, FRONT, IMPURE, IMPURE_CALLS, KEEPER, PURE, ROOMS, WIRING
+from tests.house.laws import ENGINE_NAMERS, FRONT, IMPURE, IMPURE_CALLS, KEEPER, PURE, ROOMS, RUNNERS, WIRING
 from tests.house.source import PACKAGE, Source
 
 
@@ -90,6 +90,8 @@ def broken_laws(sources: Iterable[Source]) -> list[str]:
 
 
 def hidden(found: Import) -> str:
+    if found.source.module.startswith(RUNNERS):
+        return f"{found.source.module} runs in the person's Python, which has no {found.target}" if found.own else ""
     if found.target != "?" or found.source.module == PACKAGE:
         return ""
     return "import_module with a computed name hides an import from the law; write the name out"

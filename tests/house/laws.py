@@ -64,6 +64,7 @@ ROOMS = {
 FRONT = {
     "job_manager": ((), "importing the package must cost nothing: name things in __getattr__"),
     "job_manager.__main__": (("cli",), "it only starts the command line"),
+    "job_manager.order": (("cli",), "it only starts the command line"),
 }
 
 PURE = ("model", "core")
@@ -74,6 +75,8 @@ IMPURE = frozenset(
 )
 IMPURE_CALLS = frozenset({"open", "print", "input", "breakpoint"})
 
+# What runs a person's Python: it imports by names that only the person knows, and nothing of ours.
+RUNNERS = "job_manager.worker.runners."
 KEEPER = "job_manager.worker.keeper"
 WIRING = "job_manager.app.wiring"
 ENGINE_NAMERS = ("engines", "testing")  # rooms that may name concrete engines beside WIRING

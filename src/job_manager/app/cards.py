@@ -20,8 +20,9 @@ from job_manager.core.state import Failure, JobState
 from job_manager.model.errors import JobManagerError
 from job_manager.model.pattern import late
 from job_manager.model.wording import quoted
-from job_manager.worker.brief import Brief, Briefing, directory, inherited, list_files, paths, variables
-from job_manager.worker.command import argv, display
+from job_manager.worker.attempt import words
+from job_manager.worker.brief import Brief, Briefing, directory, inherited, variables
+from job_manager.worker.command import display
 from job_manager.worker.last_words import error_text
 from job_manager.worker.layout import Layout
 
@@ -48,7 +49,7 @@ def card(job: JobState, layout: Layout, index: int) -> Document:
     log = _existing(layout.log(brief.path, attempt))
     errors = _existing(layout.log(brief.path, attempt, "err"))
     tail = last_lines(errors or log)
-    words = _argv(brief, layout)
+    line = _argv(brief, layout)
     return {
         "path": brief.path,
         "title": brief.action.title,
@@ -59,8 +60,8 @@ def card(job: JobState, layout: Layout, index: int) -> Document:
         "attempt": attempt,
         "tries": 1 + policy.retries(job, brief.action),
         "seconds": max(0.0, job.ended[index] - job.began[index]) if job.began[index] else None,
-        "argv": words,
-        "command": display(words),
+        "argv": line,
+        "command": display(line),
         "interpreter": brief.module.interpreter or None if brief.module else None,
         "chosen": brief.module.chosen if brief.module else None,
         "cwd": directory(brief, layout),
@@ -69,7 +70,7 @@ def card(job: JobState, layout: Layout, index: int) -> Document:
         "log": log,
         "err": errors,
         "tail": tail,
-        "hints": [*_too_big(brief, failure, layout, words), *_hints(brief, failure, tail)],
+        "hints": [*_too_big(brief, failure, layout, line), *_hints(brief, failure, tail)],
     }
 
 
@@ -84,7 +85,7 @@ def _error_lines(brief: Brief, layout: Layout) -> list[str]:
 
 def _argv(brief: Brief, layout: Layout) -> list[str]:
     try:
-        return argv(brief.action, brief.module, paths(brief, layout), list_files(brief, layout))
+        return words(brief, layout)
     except (JobManagerError, KeyError):
         return []  # the module is gone from the site: the failure's own words say so
 
@@ -162,10 +163,10 @@ def _other_python(brief: Brief, name: str | None) -> Iterator[str]:
     assert brief.module is not None
     what = f"the Python package {quoted(name)}" if name else "an import"
     yield f"{what} is missing in {brief.module.interpreter} ({brief.module.chosen})"
-    yield (
-        f"choose another: `python:` in {brief.module.folder}/manifest.yaml, a .venv in that folder, "
-        "--python PATH, or an active environment"
-    )
+    own = f"`python:` in {brief.module.folder}/manifest.yaml, a .venv in that folder"
+    if brief.action.role != "module":
+        own = f"a .venv in {brief.action.workdir}"
+    yield f"choose another: {own}, --python PATH, or an active environment"
 
 
 def _given(brief: Brief) -> str:

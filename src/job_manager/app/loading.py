@@ -13,6 +13,7 @@ from types import MappingProxyType
 from job_manager.app.capacity import Capacity, capacity, check_needs
 from job_manager.app.fanouts import fan_out_problems
 from job_manager.app.given import absolute, given_files, typed
+from job_manager.app.orders import as_wished, order_runners, pool_problems
 from job_manager.app.params import given_params
 from job_manager.app.schedule import moment
 from job_manager.app.settings import DEFAULTS, Config
@@ -39,7 +40,8 @@ class Wish(NamedTuple):
     `named` by name. `slots` 0: as many as there are cores. `store`: another place for the artifacts, or "". None:
     nothing was said (`completed` puts what the configuration says). `params`: NAME=VALUE or @FILE, relative to
     `params_from` (default `cwd`); `former`: values from before; `base`: the folder of a job that is not read again;
-    `config`: of which cpus, memory and limits hold."""
+    `config`: of which cpus, memory and limits hold. `here`: on this machine, whatever place the job wishes for; `log`:
+    the name of an order's log."""
 
     job_file: str
     files: tuple[str, ...] = ()
@@ -59,6 +61,8 @@ class Wish(NamedTuple):
     former: tuple[tuple[str, str], ...] = ()
     base: str = ""
     config: Config = DEFAULTS
+    here: bool = False
+    log: str = ""
 
 
 def completed(wish: Wish, config: Config) -> Wish:
@@ -94,13 +98,15 @@ def load(
     base = wish.base or folder_of(absolute(wish.job_file, cwd) if wish.job_file not in ("", "-") else "-")
     values = Values(params, base)
     reading = _draft(wish, cwd, values) if job is None else again(job, values, loose=bool(wish.loose_types))
-    job = reading.job
+    job = as_wished(reading.job, wish.here, wish.log)
     given, problems = given_files(job, wish.files, wish.named, cwd, files_needed)
     problems += wrong
     shelf, missing = _shelf(wish, cwd)
     problems += [*reading.problems, *missing]
     problems += reading.placed(check_modules(job, shelf, bool(wish.loose_types)))
     modules = _modules(job, shelf, wish.python, environ, problems)
+    modules += order_runners(job, wish.python, environ, problems)
+    problems += pool_problems(job, "error" if files_needed else "note")
     here = capacity(wish.slots, wish.config)
     problems += [
         *_programs(job, environ),

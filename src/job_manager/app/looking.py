@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from job_manager.app import wiring
+from job_manager.app.calls import call_documents
 from job_manager.app.home import Home
 from job_manager.core import table
 from job_manager.core.evolve import fold
@@ -155,10 +156,11 @@ def status(found: Look) -> Document:
 
 def action_status(found: Look, index: int, waits: Mapping[int, str] = NOTHING) -> Document:
     """How one action stands. `began`, `ended`: epoch seconds or None; `failure`: None or why the last try failed;
-    `waits`: for which resource when it is ready, as `Look.waits` has it."""
+    `calls`: of an order; `waits`: for which resource when it is ready, as `Look.waits` has it."""
     job = found.job
     state = found.as_seen(table.NAMES[job.states[index]])
     failure = job.failures.get(index)
+    log = log_path(found, index)
     percent, message = _progress(found, index) if state == "running" else (None, "")
     return {
         "path": job.shape.paths[index],
@@ -170,7 +172,8 @@ def action_status(found: Look, index: int, waits: Mapping[int, str] = NOTHING) -
         "ended": job.ended[index] or None,
         "percent": percent,
         "message": message or None,
-        "log": log_path(found, index),
+        "log": log,
+        "calls": call_documents(job, found.layout, index, state, log),
         "note": job.notes.get(index) if state == "succeeded" else None,
         "failure": failure and {"reason": failure.reason, "code": failure.code, "message": failure.message},
     }
@@ -178,9 +181,9 @@ def action_status(found: Look, index: int, waits: Mapping[int, str] = NOTHING) -
 
 def _progress(found: Look, index: int) -> tuple[float | None, str]:
     # Imported here: what does not run needs no patterns.
-    from job_manager.app.progress import of_action
+    from job_manager.app.calls import progress_of
 
-    log = of_action(found.job, found.layout, index)
+    log = progress_of(found.job, found.layout, index)
     return log.percent(), log.message
 
 

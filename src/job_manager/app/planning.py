@@ -202,16 +202,18 @@ class Plan:
 
     def _described(self, brief: Brief) -> Document:
         found = paths(brief, self._layout) | self._unmade(brief)
-        words = argv(brief.action, brief.module, found, list_files(brief, self._layout))
-        module = brief.module
+        folder = self._layout.store.attempt_path(brief.label)
+        words = argv(brief.action, brief.module, found, list_files(brief, self._layout), folder)
+        runner = brief.module
+        module = runner if brief.action.role == "module" else None
         return {
             "name": brief.action.name,
             "path": brief.path,
             "role": brief.action.role,
             "module": module.name if module else None,
             "folder": module.folder if module else None,
-            "interpreter": (module.interpreter or None) if module else None,
-            "chosen": module.chosen if module else None,
+            "interpreter": (runner.interpreter or None) if runner else None,
+            "chosen": runner.chosen if runner else None,
             "argv": words,
             "command": display(words),
             "cwd": directory(brief, self._layout),

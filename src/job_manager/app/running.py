@@ -21,7 +21,7 @@ from job_manager.core.said import HoldJob, ResumeJob, SubmitJob
 from job_manager.core.state import JobState
 from job_manager.model.document import Document, job_document
 from job_manager.model.errors import NOWHERE, EngineError, InputError, Problem, Refused
-from job_manager.model.job import DIRECTORY, Job
+from job_manager.model.job import DIRECTORY, Job, Order
 from job_manager.model.names import job_id
 from job_manager.model.record import NamedTuple, replace
 from job_manager.model.site import Site
@@ -227,7 +227,15 @@ def _renew(
     gone = () if changed or job.finished == "succeeded" else _gone(job, loaded, layout)
     document = job_document(loaded.job) if changed or gone else None
     odd = loaded.problems if edited else ()  # of an unchanged text it was said when the job was submitted
-    return Renewal(loaded, document, (*odd, *_changes(job.site, site), *gone))
+    return Renewal(loaded, document, (*odd, *_changes(job.site, site), *gone, *_from_the_first(job)))
+
+
+def _from_the_first(job: JobState) -> Iterable[Problem]:
+    """Orders that had begun and are not done: what their calls have given each other is lost."""
+    for index, path in enumerate(job.shape.paths):
+        begun = job.attempts[index] and job.states[index] not in (table.SUCCEEDED, table.RUNNING, table.LEASED)
+        if begun and isinstance(job.shape.actions[index].work, Order):
+            yield Problem(NOWHERE, f"{path} is run again from its first call", severity="note")
 
 
 def _gone(job: JobState, loaded: Loaded, layout: Layout) -> Sequence[Problem]:

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from job_manager.app.calls import has_orders, order_of
 from job_manager.core import events as e
 from job_manager.core import table
 from job_manager.core.state import JobState
@@ -19,6 +20,7 @@ from job_manager.worker.layout import Layout
 if TYPE_CHECKING:
     from job_manager.app.progress import LogProgress
 
+CALLS_INTERVAL = 1.0  # seconds between two looks at the calls of orders where nothing is drawn
 LEFT, RUNNING, RETRYING, DONE, FAILED, SKIPPED, LOST, OPENED = range(8)
 GROUPS = {
     table.WAITING: LEFT,
@@ -36,9 +38,9 @@ GROUPS = {
 
 
 class Notice(NamedTuple):
-    """Something worth a line. `kind`: step-began, step-ended, done, failed, retry, lost (the attempt), unknown (the
-    action is lost), stopped. `subject`: the task or action; `seconds` it took; `attempt` of an action; `message`: why,
-    or what came of the task, in words."""
+    """Something worth a line. `kind`: step-began, step-ended, call (of an order), done, failed, retry, lost (the
+    attempt), unknown (the action is lost), stopped. `subject`: the task or action; `seconds` it took; `attempt` of an
+    action; `message`: why, or what came of the task, in words."""
 
     kind: str
     subject: str
@@ -114,6 +116,7 @@ class Watch:
         self.totals = [0] * len(WORDS)  # how many actions are in each group
         self._running: dict[int, None] = {}  # in the order in which they began
         self._logs: dict[int, LogProgress] = {}
+        self._told: dict[int, str] = {}  # of an order, the call that was told last
 
     # --- the observer ---------------------------------------------------------------------------------------------
 
@@ -129,7 +132,18 @@ class Watch:
 
     def tick(self, job: JobState) -> None:
         """See app.host.Observer."""
+        if self._screen.interval is None and self.interval:
+            self._tell_calls()
         self._screen.draw(self)
+
+    def _tell_calls(self) -> None:
+        """Where nothing is drawn, the call that an order makes is a notice; what is over at once is passed over."""
+        now = time.time()
+        rows = {index: self._row(index) for index in self._running if now - self.job.began[index] >= CALLS_INTERVAL}
+        fresh = {index: row for index, row in rows.items() if row.message and row.message != self._told.get(index)}
+        self._told.update((index, row.message) for index, row in fresh.items())
+        if fresh:
+            self._screen.told(self, [Notice("call", row.path, message=row.message) for row in fresh.values()])
 
     def interrupted(self, job: JobState, times: int) -> None:
         """See app.host.Observer."""
@@ -149,6 +163,8 @@ class Watch:
         self.totals = [self._group.count(group) for group in range(len(WORDS))]
         self._running = {index: None for index in range(len(self._group)) if self._group[index] == RUNNING}
         self._logs = {}
+        if self.interval is None and has_orders(job):
+            self.interval = CALLS_INTERVAL
         if not self.opened:
             self.opened = True
             self.started = time.time()
@@ -226,6 +242,8 @@ class Watch:
             yield self._notice(kind, event.action, event.attempt, seconds, event.message or event.reason)
         elif isinstance(event, e.AttemptLost):
             message = "its outcome is not known: what ran it was killed"
+            if order_of(self.job, event.action):
+                message += "; it begins again with its first call"
             yield self._notice(self._final(event.action) or "lost", event.action, event.attempt, 0.0, message)
         elif isinstance(event, e.AttemptStopped):
             yield self._notice("stopped", event.action, event.attempt)
@@ -256,10 +274,10 @@ class Watch:
 
     def _row(self, index: int) -> Row:
         # Imported here: only a terminal shows rows, and by then the first child runs.
-        from job_manager.app.progress import of_action
+        from job_manager.app.calls import progress_of
 
         if index not in self._logs:
-            self._logs[index] = of_action(self.job, Layout(self._jobs, self.job.id), index)
+            self._logs[index] = progress_of(self.job, Layout(self._jobs, self.job.id), index)
         log = self._logs[index]
         return Row(self.job.shape.paths[index], self.job.began[index], log.percent(), log.message)
 

@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 # Written out one by one, so that the import law sees them and a verb costs only itself.
 COMMANDS: dict[str, Callable[[], Any]] = {
     "run": lambda: import_module("job_manager.cli.commands.run"),
+    "order": lambda: import_module("job_manager.cli.commands.order"),
     "resume": lambda: import_module("job_manager.cli.commands.resume"),
     "check": lambda: import_module("job_manager.cli.commands.check"),
     "plan": lambda: import_module("job_manager.cli.commands.plan"),
     "graph": lambda: import_module("job_manager.cli.commands.graph"),
+    "merge": lambda: import_module("job_manager.cli.commands.merge"),
     "modules": lambda: import_module("job_manager.cli.commands.modules"),
     "init": lambda: import_module("job_manager.cli.commands.init"),
     "new": lambda: import_module("job_manager.cli.commands.new"),
@@ -35,7 +37,7 @@ COMMANDS: dict[str, Callable[[], Any]] = {
     "schema": lambda: import_module("job_manager.cli.commands.schema"),
     "version": lambda: import_module("job_manager.cli.commands.version"),
 }
-UNCONFIGURED = frozenset({"init", "schema", "version"})  # they need nothing that can be set
+UNCONFIGURED = frozenset({"init", "merge", "schema", "version"})  # they need nothing that can be set
 ALLOCATIONS = 50_000  # between two looks for circular garbage: what is imported is none, and is looked through often
 FLAGS = frozenset({"-q", "--quiet", "--json"})
 HELP = frozenset({"-h", "--help"})

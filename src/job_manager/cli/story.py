@@ -22,6 +22,8 @@ def telling(notice: Notice) -> str:
             return f"started, {notice.message}"
         case "step-ended":
             return f"ended after {took}: {notice.message}" if notice.seconds else f"over: {notice.message}"
+        case "call":
+            return notice.message
         case "done":
             return f"done in {took}{notice.message and f': {notice.message}'}"
         case "failed":

@@ -24,6 +24,8 @@ def wish(options: Namespace, job_file: str, files: list[str] | None = None) -> W
         loose_types=options.loose_types,
         format=options.format,
         params=tuple(options.params),
+        here=getattr(options, "here", False),
+        log=getattr(options, "log", ""),
     )
 
 

@@ -5,6 +5,7 @@ Knows nothing of installed modules, of how a job runs, or of where a problem is 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from job_manager.formats.reading import Reading
@@ -24,22 +25,51 @@ class Draft(Protocol):
 
 
 class Language(NamedTuple):
-    """One job language: its name for `format`, the endings of its files, and its reader."""
+    """One job language: its name for `format`, the endings of its files, its reader, and how much the beginning of a
+    file looks like it: 0 for not at all, CERTAIN when it can be no other."""
 
     name: str
     endings: tuple[str, ...]
     draft: Draft
+    likeness: Callable[[bytes], int]
+
+
+CERTAIN = 100
+HEAD = 64 * 1024  # bytes that are looked at to tell a language
+
+
+# Each language is imported when a file of it is read: `jm --help` reads nothing.
 
 
 def _job_yaml(raw: bytes, file: str, *, loose: bool, values: Values) -> Reading:
-    # Each language is imported when a file of it is read: `jm --help` reads nothing.
     from job_manager.formats import job_yaml
 
     return job_yaml.draft(raw, file, loose=loose, values=values)
 
 
-# Where no ending fits, the first is taken.
-LANGUAGES = (Language("job.yaml", (".yaml", ".yml"), _job_yaml),)
+def _like_job_yaml(head: bytes) -> int:
+    from job_manager.formats import likeness
+
+    return likeness.of_job_yaml(head)
+
+
+def _order(raw: bytes, file: str, *, loose: bool, values: Values) -> Reading:
+    from job_manager.formats import jobmanager_yaml
+
+    return jobmanager_yaml.draft(raw, file, loose=loose, values=values)
+
+
+def _like_order(head: bytes) -> int:
+    from job_manager.formats import likeness
+
+    return likeness.of_order(head)
+
+
+# What looks like none and has the ending of none is taken for the first.
+LANGUAGES = (
+    Language("job.yaml", (".yaml", ".yml"), _job_yaml, _like_job_yaml),
+    Language("order", (".yaml", ".yml"), _order, _like_order),
+)
 
 
 def read(
@@ -47,8 +77,9 @@ def read(
 ) -> Reading:
     """The job in the file `path` (`-`: standard input), checked as far as can be without knowing the modules.
 
-    format: a name of LANGUAGES; by default the file's ending tells. loose: types that disagree are only warned of.
-    given: values of the job's params. base: where relative paths in the file count from; by default its own folder.
+    format: a name of LANGUAGES; by default the text and the file's ending tell. loose: types that disagree are only
+    warned of. given: values of the job's params. base: where relative paths in the file count from; by default its own
+    folder.
     Raises one InputError with every mistake of the file.
     """
     return draft(path, format, loose=loose, given=given, base=base).checked()
@@ -61,9 +92,11 @@ def draft(
 
     Raises InputError only when no job can be made out at all: no such file, not the language.
     """
-    language = _language(path, format)
+    named = _named(format)
+    raw = _bytes(path)
+    language = named or told(path, raw)
     values = Values(given, base or folder_of(path))
-    return language.draft(_bytes(path), STDIN if path == "-" else path, loose=loose, values=values)
+    return language.draft(raw, STDIN if path == "-" else path, loose=loose, values=values)
 
 
 def folder_of(path: str) -> str:
@@ -73,14 +106,34 @@ def folder_of(path: str) -> str:
     return os.getcwd() if path == "-" else os.path.dirname(os.path.abspath(path))
 
 
-def _language(path: str, format: str | None) -> Language:
+def _named(format: str | None) -> Language | None:
     if format is None:
-        fits = (language for language in LANGUAGES if path.lower().endswith(language.endings))
-        return next(fits, LANGUAGES[0])
+        return None
     named = {language.name: language for language in LANGUAGES}
     if format not in named:
         raise InputError(f'"{format}" is not a job language', f"known: {', '.join(named)}")
     return named[format]
+
+
+def told(path: str, raw: bytes) -> Language:
+    """The language that a file is in, by its text and its ending.
+
+    Among those that have its ending the one counts that it looks like most; another only where it looks like none of
+    these, and either it can be no other or the ending says nothing. Of two that are alike the first is taken.
+    """
+    head = raw[:HEAD]
+    ending = [language for language in LANGUAGES if path.lower().endswith(language.endings)]
+    best = max(ending or LANGUAGES, key=lambda language: language.likeness(head))
+    if not ending or best.likeness(head):
+        return best
+    return next((language for language in LANGUAGES if language.likeness(head) >= CERTAIN), ending[0])
+
+
+def merged(first: str, second: str) -> tuple[bytes, list[str]]:
+    """The YAML of two files as one text, and its keys. Raises InputError, with every key that is in both."""
+    from job_manager.formats.jobmanager_yaml import merge
+
+    return merge.merged((_bytes(first), first), (_bytes(second), second))
 
 
 def _bytes(path: str) -> bytes:

@@ -5,7 +5,7 @@ Knows no language; each one brings its own way of finding places.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from types import MappingProxyType
 
 from job_manager.model.errors import InputError, Place, Problem, in_order
@@ -57,3 +57,9 @@ def moved(problem: Problem, at: tuple[int, int] | None) -> Problem:
     """The problem at this line and column; as it is when there is none."""
     place = problem.place
     return problem if at is None or problem.more else problem._replace(place=Place(place.file, *at, place.path))
+
+
+def without_echoes(flaws: Collection[Problem], problems: Iterable[Problem]) -> list[Problem]:
+    """The problems, of one place the flaw alone: what a refused tag made of a value is not the person's mistake."""
+    spots = {flaw.place[:3] for flaw in flaws}
+    return [problem for problem in problems if problem in flaws or problem.place[:3] not in spots]

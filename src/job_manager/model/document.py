@@ -168,7 +168,8 @@ def _function(work: Function) -> Document:
 
 def order_document(order: Order) -> Document:
     """The document of an order: its modules and its calls."""
-    return {"order": [_call(call) for call in order.calls], "modules": [list(pair) for pair in order.modules]}
+    calls = [_call(call) for call in order.calls]
+    return {"order": calls, "modules": [list(pair) for pair in order.modules], **kept(log=order.log)}
 
 
 def _call(call: Call) -> Document:
@@ -318,7 +319,8 @@ def _read_work(body: Document) -> Work:
     if "echo" in body:
         return Echo(body["echo"])
     if "order" in body:
-        return Order(tuple((alias, path) for alias, path in body["modules"]), tuple(map(_read_call, body["order"])))
+        modules = tuple((alias, path) for alias, path in body["modules"])
+        return Order(modules, tuple(map(_read_call, body["order"])), body.get("log", ""))
     return Function(body["role"], canonical(body["arguments"]), body.get("script", ""))
 
 

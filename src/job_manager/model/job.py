@@ -20,6 +20,9 @@ ON_ERROR, ON_SUCCESS, ALWAYS = "error", "success", "always"
 HOOKS = (ON_ERROR, ON_SUCCESS, ALWAYS)
 """When a hook runs: after the node it stands in has failed, has done well, or in either case."""
 
+POOL = "pool"
+"""The wish for another place than this machine: its kind."""
+
 Pairs = tuple[tuple[str, str], ...]
 
 
@@ -129,10 +132,11 @@ class Call(Record):
 
 class Order(Record):
     """Make these calls one after another in one process, up to the first exception. modules: (alias, path of a Python
-    file, relative to where it runs)."""
+    file, relative to where it runs). log: the file for all that is printed, "" for `job.log`."""
 
     modules: Pairs = ()
     calls: tuple[Call, ...] = ()
+    log: str = ""
 
 
 Work = ModuleCall | Command | Shell | Echo | Function | Order

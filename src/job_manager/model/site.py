@@ -7,7 +7,7 @@ Knows nothing of how these were found.
 from __future__ import annotations
 
 from job_manager.model.expect import Expect
-from job_manager.model.job import Job
+from job_manager.model.job import Action, Job, ModuleCall, Order
 from job_manager.model.record import Record
 
 
@@ -76,3 +76,14 @@ class Site(Record):
     def module(self, name: str) -> Installed | None:
         """The installed module of that name, or None."""
         return next((m for m in self.modules if m.name == name), None)
+
+    def runs(self, action: Action) -> Installed | None:
+        """What runs the action beside itself: its module, the runner of an order; None for what needs neither."""
+        if isinstance(action.work, ModuleCall):
+            return self.module(action.work.module)
+        return self.module(order_runner(action)) if isinstance(action.work, Order) else None
+
+
+def order_runner(action: Action) -> str:
+    """The name under which a site has what runs an order; no module can be called that."""
+    return f"@order {action.workdir}"

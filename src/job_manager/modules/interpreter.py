@@ -41,15 +41,19 @@ def choose(module: Module, python: str | None, environ: Mapping[str, str]) -> Ch
     own = _as_itself(os.path.join(module.folder, module.entrypoint), environ)
     if own is not None:
         return own
-    for choice in _choices(module, python, environ):
-        return choice
-    return Choice("", "nothing", "no Python interpreter was found", "give one with --python")
+    return choose_python(module.folder, python, environ)
 
 
-def _choices(module: Module, python: str | None, environ: Mapping[str, str]) -> Iterator[Choice]:
-    venv = os.path.join(module.folder, ".venv", "bin", "python")
+def choose_python(folder: str, python: str | None, environ: Mapping[str, str]) -> Choice:
+    """The Python for code in `folder` that is no module with a manifest: chosen as for one that names none."""
+    choices = _choices(folder, python, environ)
+    return next(choices, Choice("", "nothing", "no Python interpreter was found", "give one with --python"))
+
+
+def _choices(folder: str, python: str | None, environ: Mapping[str, str]) -> Iterator[Choice]:
+    venv = os.path.join(folder, ".venv", "bin", "python")
     if os.path.lexists(venv):
-        yield _found(venv, ".venv in its folder", module.folder, environ)
+        yield _found(venv, ".venv in its folder", folder, environ)
     if python:
         yield _found(python, "--python, JM_PYTHON or jm.toml", os.getcwd(), environ)
     for variable in ACTIVE:

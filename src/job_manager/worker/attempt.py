@@ -30,6 +30,7 @@ from job_manager.worker.brief import (
     read_paths,
     variables,
 )
+from job_manager.worker.calls import close_status, left_early, write_order
 from job_manager.worker.command import argv, script, script_file
 from job_manager.worker.keeper_link import ExitRecord, Order
 from job_manager.worker.last_words import NOTHING, Words, error_text, sentence, words_in
@@ -89,6 +90,8 @@ def _make_folders(brief: Brief, layout: Layout) -> None:
         os.mkdir(f"{folder}/tmp", 0o700)
         if has_lists(brief):
             _write_lists(brief, layout)
+        if brief.action.role == "order":
+            write_order(brief, layout)
     os.makedirs(layout.logs, 0o700, exist_ok=True)
 
 
@@ -113,7 +116,7 @@ def _order(brief: Brief, layout: Layout, worker: str, now: float) -> Order:
     log = layout.log(brief.path, brief.attempt)
     return {
         "token": token(brief.job, brief.number, brief.attempt),
-        "argv": argv(brief.action, brief.module, paths(brief, layout), list_files(brief, layout)),
+        "argv": words(brief, layout),
         "env": variables(brief, layout, worker, now),
         "cwd": directory(brief, layout),
         "log": log,
@@ -127,9 +130,17 @@ def _order(brief: Brief, layout: Layout, worker: str, now: float) -> Order:
     }
 
 
+def words(brief: Brief, layout: Layout) -> list[str]:
+    """The argv of an attempt."""
+    folder = layout.store.attempt_path(brief.label)
+    return argv(brief.action, brief.module, paths(brief, layout), list_files(brief, layout), folder)
+
+
 def conclude(brief: Brief, record: ExitRecord, layout: Layout, worker: str) -> AttemptEnded:
     """The report of an attempt whose process is over: its outputs verified and published when it did well."""
     ending = heard(read_ending(record, brief), brief, layout)
+    if brief.action.role == "order":
+        ending = _of_order(ending, brief, layout)
     outputs: Sequence[Sequence[Any]] = ()
     if not ending.reason:
         try:
@@ -205,6 +216,13 @@ def heard(ending: Ending, brief: Brief, layout: Layout) -> Ending:
     return ending._replace(message=f"{failure} ({ending.message})") if failure else ending
 
 
+def _of_order(ending: Ending, brief: Brief, layout: Layout) -> Ending:
+    """What its own notes say: a function may end the whole process and call it a success."""
+    close_status(brief, layout)
+    early = "" if ending.reason else left_early(brief, layout)
+    return Ending("code", 0, early) if early else ending
+
+
 def _overruled(ending: Ending, words: Words) -> Ending:
     real = 0 if not ending.reason else ending.code if ending.reason == "code" else None
     if words.status is None or words.status == real:
@@ -249,9 +267,10 @@ def _refuse(brief: Brief, faults: Sequence[Fault]) -> None:
 def _elsewhere(brief: Brief, faults: Sequence[Fault]) -> str:
     """A hint when a missing output stands in the working directory: the command wrote it there by its bare name."""
     for fault in faults:
-        beside = os.path.join(brief.workdir, fault.name)
+        folder = brief.action.workdir or brief.workdir
+        beside = os.path.join(folder, fault.name)
         if fault.reason == MISSING and brief.action.role != "module" and os.path.isfile(beside):
-            return f"; a file of that name is in {brief.workdir}: write it to the path given as {{{fault.name}}}"
+            return f"; a file of that name is in {folder}: write it to the path given as {{{fault.name}}}"
     return ""
 
 

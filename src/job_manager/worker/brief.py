@@ -14,7 +14,7 @@ from job_manager.artifacts.outputs import Declared, declared
 from job_manager.core import policy
 from job_manager.core.fanning import files_of, inside, is_list, result_row
 from job_manager.core.state import JobState
-from job_manager.model.job import FILES, Action, Input, ModuleCall, Output
+from job_manager.model.job import FILES, Action, Input, Output
 from job_manager.model.need import Need, need
 from job_manager.model.record import NamedTuple
 from job_manager.model.site import Installed
@@ -30,6 +30,7 @@ THREADS = (
 )
 # What programs need to be found, to find their files, and to speak the person's language.
 LONGEST_VARIABLE = 100_000  # characters; a system takes 128 KiB in one variable
+PYTHON = ("module", "order")  # roles that have a directory of their own for each attempt
 ALWAYS_PASSED = ("PATH", "HOME", "LANG", "LC_*", "TZ", "TMPDIR", "USER", "LOGNAME", "SHELL", "TERM")
 
 
@@ -114,7 +115,7 @@ class Briefing:
         if self._read_from[0] is not self.job.job or self._read_from[1] is not self.job.site:
             self._read()
         job, action = self.job, instead or self.job.shape.actions[index]
-        module = job.site.module(action.work.module) if isinstance(action.work, ModuleCall) else None
+        module = job.site.runs(action)
         return Brief(
             job=job.id,
             job_name=job.job.name,
@@ -245,7 +246,7 @@ def variables(brief: Brief, layout: Layout, worker: str, began: float) -> dict[s
         folder = layout.store.attempt_path(brief.label)
         added |= {"JM_WORKDIR": folder, "JM_TMPDIR": f"{folder}/tmp", "TMPDIR": f"{folder}/tmp"}
         added["JM_ERROR_FILE"] = error_file(folder)
-    if brief.action.role == "module":
+    if brief.action.role in PYTHON:
         added.setdefault("PYTHONUNBUFFERED", "1")  # a live log is live
     return added
 
@@ -265,7 +266,7 @@ def _resources(cpus: int | None, takes: Need, given: Mapping[str, str], dumps: C
 
 def needs_folder(brief: Brief) -> bool:
     """Whether the attempt has something to put into a directory of its own."""
-    return bool(brief.action.outputs) or brief.action.role == "module" or has_lists(brief)
+    return bool(brief.action.outputs) or brief.action.role in PYTHON or has_lists(brief)
 
 
 def has_lists(brief: Brief) -> bool:
@@ -288,8 +289,11 @@ def list_files(brief: Brief, layout: Layout) -> dict[str, str]:
 
 
 def directory(brief: Brief, layout: Layout) -> str:
-    """The working directory: a module's is its attempt directory, a command's where the job was submitted."""
-    return layout.store.attempt_path(brief.label) if brief.action.role == "module" else brief.workdir
+    """The working directory: a module's is its attempt directory, another's what the action says, else where the job
+    was submitted."""
+    if brief.action.role == "module":
+        return layout.store.attempt_path(brief.label)
+    return brief.action.workdir or brief.workdir
 
 
 def read_paths(brief: Brief) -> dict[str, Paths]:

@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from job_manager.model.job import Action, Command, Echo, Input, ModuleCall, Output, Shell
+from job_manager.model.job import Action, Command, Echo, Input, ModuleCall, Order, Output, Shell
 from job_manager.model.site import Installed
 from job_manager.model.template import fill, mentioned
 
@@ -23,15 +23,22 @@ NO_LISTS: Mapping[str, str] = MappingProxyType({})
 
 
 def argv(
-    action: Action, module: Installed | None, paths: Mapping[str, Paths], lists: Mapping[str, str] = NO_LISTS
+    action: Action,
+    module: Installed | None,
+    paths: Mapping[str, Paths],
+    lists: Mapping[str, str] = NO_LISTS,
+    folder: str = "",
 ) -> list[str]:
     """The words to run. `paths` has the absolute path of every artifact the action reads or writes, or a list of them;
-    `lists` for each such list the file in which it is written; `module` is the installed module of a module action
-    (InvariantBroken's business to be there)."""
+    `lists` for each such list the file in which it is written; `module` is the installed module of a module action,
+    or the runner of an order (InvariantBroken's business to be there); `folder` the directory of the attempt."""
     uses: list[Input | Output] = [*action.inputs, *action.outputs]
     if isinstance(action.work, ModuleCall):
         assert module is not None
         return [*program(module), *_parameters(uses, paths, lists), *_options(action)]
+    if isinstance(action.work, Order):
+        assert module is not None
+        return [*program(module), f"{folder}/order.json"]
     values = _values(uses, paths, lists) | dict(action.params)
     if isinstance(action.work, Command):
         return [word for text in action.work.argv for word in _words(text, values)]

@@ -10,18 +10,20 @@ from job_manager.cli.output import Output, Styled, of_state
 from job_manager.cli.usage import Parser
 
 SUMMARY = "Show how a job stands: every step and action with its state and time, and why something failed."
+MORE = "Of one action it shows more: of an order each call, with its state, its time and where it printed to."
 EXAMPLES = (
     ("jm status", "the newest job of this directory"),
     ("jm status 3fa8", "the job whose id begins like that"),
+    ("jm status last/order", "one action; of an order every call"),
     ("jm status last --json", "as data, every action with its log"),
 )
 
 
 def parser() -> Parser:
     """The options of this verb."""
-    made = Parser("status", SUMMARY, EXAMPLES, usage="[ID] [options]")
+    made = Parser("status", SUMMARY, EXAMPLES, usage="[ID[/ACTION]] [options]", more=MORE)
     made.add_argument(
-        "id", metavar="ID", nargs="?", default="last", help="a job's id, its beginning, or `last` (default)"
+        "id", metavar="ID[/ACTION]", nargs="?", default="last", help="a job's id, its beginning, or `last` (default)"
     )
     made.add_argument("--all", action="store_true", help="list every action, also of a large job")
     return made
@@ -32,8 +34,14 @@ def main(options: Namespace, out: Output) -> int:
     from job_manager.app.looking import look, status
     from job_manager.cli.place import home_of
 
-    found = look(home_of(options), options.id)
+    word, _, action = options.id.partition("/")
+    found = look(home_of(options), word or "last")
     out.value(found.job.id)
+    if action:
+        from job_manager.cli.one_action import show_action
+
+        show_action(found, action, out)
+        return 0
     if out.json:
         out.document(status(found))
     elif out.talks:

@@ -15,11 +15,11 @@ from job_manager.formats.job_yaml.scope import Scope
 from job_manager.formats.job_yaml.steps import look_at_public_reads, read_members, read_steps
 from job_manager.formats.needs import resolved
 from job_manager.formats.params import look_at, settle
-from job_manager.formats.reading import Reading
+from job_manager.formats.reading import Reading, without_echoes
 from job_manager.formats.yaml_params import read_params
 from job_manager.formats.yaml_reader import Fields, Reader, is_null, load
 from job_manager.formats.yaml_tree import At, Map, Seq, bulk, locate
-from job_manager.model.errors import Place, Problem, in_order
+from job_manager.model.errors import Place, in_order
 from job_manager.model.job import Job
 from job_manager.model.names import param_name
 from job_manager.model.params import NO_VALUES, Values
@@ -78,13 +78,9 @@ def draft(raw: bytes, file: str, *, loose: bool = False, values: Values = NO_VAL
         return {path: at for path in paths if (at := locate(again, path)) is not None}
 
     reading = Reading(settled.job, (), raw, places, job if job.params else None, settled.values)
-    return replace(reading, problems=tuple(in_order(_beside(flaws, [*scope.reader.said(), *reading.placed(late)]))))
-
-
-def _beside(flaws: frozenset[Problem], problems: list[Problem]) -> list[Problem]:
-    # What a refused tag made of a value is not the person's mistake: of one place the flaw alone is said.
-    spots = {flaw.place[:3] for flaw in flaws}
-    return [problem for problem in problems if problem in flaws or problem.place[:3] not in spots]
+    return replace(
+        reading, problems=tuple(in_order(without_echoes(flaws, [*scope.reader.said(), *reading.placed(late)])))
+    )
 
 
 def _job(fields: Fields, scope: Scope, at: At) -> Job:
