@@ -59,7 +59,7 @@ def _module(fields: Fields, scope: Scope) -> str:
     if not keys:
         return ""
     alias = fields.text(keys[0]) or ""
-    if alias and alias not in scope.defined:
+    if alias and alias not in scope.defined and isinstance(scope.root.get("Modules", Map()), Map):
         hint = suggestion(alias, scope.defined) or f"its modules: {', '.join(scope.defined) or 'none'}"
         fields.wrong(keys[0], f"there is no module {quoted(alias)} under Modules", hint)
     return alias

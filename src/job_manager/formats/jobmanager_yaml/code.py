@@ -11,12 +11,14 @@ import warnings
 from collections.abc import Iterator
 
 from job_manager.formats.jobmanager_yaml.scope import Scope
+from job_manager.formats.wording import suggestion
 from job_manager.formats.yaml_reader import Fields, found, is_null
 from job_manager.formats.yaml_tree import Map
 from job_manager.model.job import Pairs
 from job_manager.model.wording import quoted
 
 LARGEST = 1 << 20  # bytes of a module that are looked at
+MOST_FILES = 1000  # in a folder, among which one that was meant is looked for
 
 
 def read_modules(fields: Fields, scope: Scope) -> Pairs:
@@ -26,7 +28,7 @@ def read_modules(fields: Fields, scope: Scope) -> Pairs:
         return ()
     if not isinstance(value, Map):
         message = f"expected a mapping (ALIAS: FILE.py), found {found(value)}"
-        fields.wrong("Modules", message, "Modules: {first: somecode.py}")
+        fields.wrong("Modules", message, "Modules: {first: greet.py}")
         return ()
     modules = []
     inner = Fields(value, "Modules", fields.reader)
@@ -57,15 +59,21 @@ def _look_at(inner: Fields, alias: str, path: str, scope: Scope) -> frozenset[st
     file = _file(path, scope.base)
     if file:
         return _defined(inner, alias, file)
-    folder = scope.base
+    near = _near(path, scope.base)
     if "/" in path or path.endswith(".py"):
-        inner.wrong(alias, f"there is no file {quoted(path)}", f"looked for from {folder}")
+        inner.wrong(alias, f"there is no file {quoted(path)}", near or f"looked for from {scope.base}")
     else:
-        message = f"no file {quoted(path)} or {quoted(path + '.py')} is in {folder}"
-        inner.reader.warn(
-            inner.at(alias), inner.path_of(alias), message, "an installed module of that name is imported"
-        )
+        message = f"there is no file {quoted(path)}; an installed module of that name is imported"
+        inner.reader.warn(inner.at(alias), inner.path_of(alias), message, near)
     return None
+
+
+def _near(path: str, base: str) -> str:
+    folder, name = os.path.split(os.path.join(base, os.path.expanduser(path)))
+    try:
+        return suggestion(name, sorted(os.listdir(folder))[:MOST_FILES])
+    except (OSError, ValueError):
+        return ""
 
 
 def _file(path: str, base: str) -> str:

@@ -42,7 +42,7 @@ def read_pool(fields: Fields) -> Pairs:
     kind = _class(fields)
     for key in REQUIRED.get(kind, ()):
         if key not in fields.map:
-            fields.reader.error(fields.at("ClassType"), "ClassType", f"a {kind} job needs {quoted(key)}", WHY[key])
+            fields.reader.error(fields.at("ClassType"), "ClassType", f"ClassType {kind} needs {quoted(key)}", WHY[key])
     wishes = {key: text for key in KEYS if key in fields.map and (text := READ[key](fields, key))}
     for key in SETTINGS:
         if key in fields.map:

@@ -63,9 +63,7 @@ class Typed:
 
     def _number(self, text: str, at: At, path: str) -> Any:
         if ENDLESS.match(text):
-            self._reader.error(
-                at, path, f"{text} cannot be kept as a value", 'pass it as text ("inf") and make it there'
-            )
+            self._reader.error(at, path, f"{text} cannot be kept as a value", "pass it as text, and make it there")
             return None
         if DATE.match(text):
             self._note(at, path, f"the date {quoted(text)} is passed as text", "write it in quotes to say so")
@@ -84,7 +82,7 @@ class Typed:
             if (text.endswith("0") and not text.endswith(".0")) or ":" in text or "_" in text:
                 self._note(at, path, f"{text} is the number {number}")
             return number
-        bound = f"whole numbers go to {LARGEST:,}, others to about 1.8e308"
+        bound = "whole numbers go to 2^63 - 1, others to about 1.8e308"
         self._reader.error(at, path, f"the number {quoted(text)} is out of range", f"{bound}; {TEXT}")
         return None
 
