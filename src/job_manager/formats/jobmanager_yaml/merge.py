@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 import re
 
-from job_manager.formats.yaml_builder import NOT_TEXT
+from job_manager.formats.jobmanager_yaml.values import Typed
 from job_manager.formats.yaml_reader import Reader, found, load
 from job_manager.formats.yaml_text import BOM
 from job_manager.formats.yaml_tree import Map, Plain, Seq, Value
+from job_manager.model.document import canonical
 from job_manager.model.errors import InputError
 from job_manager.model.wording import quoted
 
@@ -61,18 +62,18 @@ def _joined(first: bytes, second: bytes) -> bytes:
 
 def _same(text: bytes, whole: dict[str, Value]) -> bool:
     try:
-        return _plain(load(text, "")) == _plain(whole)
+        root = load(text, "")
     except InputError:
         return False
+    return isinstance(root, Map) and _read(root) == _read(whole)
 
 
-def _plain(value: Value | dict[str, Value] | None) -> object:
-    """With what tells a plain scalar from a quoted one of the same text."""
-    if isinstance(value, dict):
-        return {key: _plain(member) for key, member in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return (isinstance(value, Plain), value)
+def _read(members: dict[str, Value]) -> str:
+    return canonical({key: _typed(value) for key, value in members.items()})
+
+
+def _typed(value: Value) -> object:
+    return Typed(Reader("")).value(value, (1, 1), "")
 
 
 def _written(whole: dict[str, Value]) -> bytes:
@@ -85,7 +86,7 @@ def _flow(value: Value) -> str:
         return "{" + ", ".join(f"{_key(key)}: {_flow(member)}" for key, member in value.items()) + "}"
     if isinstance(value, Seq):
         return "[" + ", ".join(map(_flow, value)) + "]"
-    if isinstance(value, Plain) and (SIMPLE.match(value) or NOT_TEXT.match(value)):
+    if isinstance(value, Plain) and (SIMPLE.match(value) or not isinstance(_typed(value), str)):
         return str(value) or "null"
     return json.dumps(str(value), ensure_ascii=False)
 
