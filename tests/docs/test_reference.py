@@ -19,8 +19,9 @@ from job_manager.artifacts.kinds import KINDS
 from job_manager.cli import reporting
 from job_manager.cli.main import COMMANDS
 from job_manager.cli.usage import Parser, add_run_options, add_setting_options
-from job_manager.formats import checks, job_yaml, wording, yaml_builder, yaml_params, yaml_text
+from job_manager.formats import checks, job_yaml, jobmanager_yaml, wording, yaml_builder, yaml_params, yaml_text
 from job_manager.formats.job_yaml import entries, inputs, steps
+from job_manager.formats.jobmanager_yaml import calls, pool
 from job_manager.model import expect, names, params, quantity
 from job_manager.model.expect import FAMILIES
 from job_manager.model.reasons import REASONS
@@ -39,6 +40,11 @@ JOB_YAML = {
     "An input of an entry": entries.READ_KEYS,
     "An output of an entry": entries.WRITTEN_KEYS,
 }
+ORDER = {
+    "The file": jobmanager_yaml.KEYS,
+    "A call": calls.KEYS,
+    "Wishes for another machine": pool.KEYS,
+}
 MANIFEST = {
     "The module": manifest.KEYS,
     "A param": yaml_params.KEYS,
@@ -50,6 +56,16 @@ MANIFEST = {
 @pytest.mark.parametrize(("section", "keys"), JOB_YAML.items())
 def test_the_keys_of_job_yaml(section, keys):
     assert set(listed(sections("docs/reference/job-yaml.md")[section])) == set(keys)
+
+
+@pytest.mark.parametrize(("section", "keys"), ORDER.items())
+def test_the_keys_of_an_order(section, keys):
+    assert set(listed(sections("docs/reference/jobmanager-yaml.md")[section])) == set(keys)
+
+
+def test_the_settings_that_an_order_may_repeat():
+    page = sections("docs/reference/jobmanager-yaml.md")["Wishes for another machine"]
+    assert [key for key in pool.SETTINGS if f"`{key}`" not in page] == []
 
 
 @pytest.mark.parametrize(("section", "keys"), MANIFEST.items())
@@ -80,7 +96,7 @@ def test_the_options_of_a_command(verb, command_line):
     parser = import_module(f"job_manager.cli.commands.{verb}").parser()
     shared = Parser("", "", [("", "")], usage="")
     add_run_options(shared)
-    running = options(shared) if verb in ("run", "resume", "plan", "check", "config") else set()
+    running = options(shared) if verb in ("run", "order", "resume", "plan", "check", "config") else set()
     assert options(parser) - running == command_line[f"jm {verb}"]
     assert options(shared) == command_line["Options of `run`, `resume`, `plan` and `check`"]
 
@@ -221,6 +237,8 @@ def sandbox(tmp_path_factory) -> Sandbox:
     made.write("differs/sample/expected/out.txt", "y")
     made.write("job.yaml", JOB)
     made.write("fan.yaml", FAN)
+    made.write("order.yaml", "Modules: {texts: texts.py}\nOrder: [{Module: texts, Function: f}]\n")
+    made.write("texts.py", "def f(): pass\n")
     made.write("bad.yaml", "name: bad\n")
     made.write("text.txt", "hello\n")
     return made
@@ -243,7 +261,7 @@ def keys(value: Any, path: str = "") -> Iterator[str]:
 
 DOCUMENTS = {
     "An error": ["check bad.yaml"],
-    "run and resume": ["run job.yaml text.txt", "resume last"],
+    "run and resume": ["run order.yaml", "run job.yaml text.txt", "resume last"],
     "check": ["check job.yaml"],
     "plan": ["plan job.yaml", "plan fan.yaml"],
     "graph": ["graph job.yaml", "graph fan.yaml -o fan.svg"],
@@ -251,7 +269,7 @@ DOCUMENTS = {
     "logs": ["logs last"],
     "ls": ["ls"],
     "show": ["show last", "show last/ok.txt"],
-    "status": ["status"],
+    "status": ["status", "status $(jm ls -q | tail -n 1)"],
     "init, new, schema, rm, config, version": [
         *("init made", "new module fresh --in shelf", "schema --to schemas", "rm last", "config", "version")
     ],
@@ -260,6 +278,8 @@ DOCUMENTS = {
 
 @pytest.mark.parametrize("section", DOCUMENTS)
 def test_the_keys_of_the_json_documents(section, sandbox):
+    if section == "status":
+        sandbox.type("jm run -q order.yaml")
     if section in ("logs", "ls", "show", "status", "init, rm, config, version"):
         sandbox.type("jm run -q job.yaml text.txt")
     written = set(listed(sections(PAGE)[section]))

@@ -78,6 +78,7 @@ class CallsProgress(LogProgress):
         number, state = note[:2]
         if state != RUNNING:
             self._over += 1
+            self.message = ""
             return
         call = self._order.calls[number]
         self.message = f"call {number + 1} of {len(self._order.calls)}: {call.module}.{call.function}"

@@ -15,11 +15,12 @@ Begin
 
 Run
   run JOB.yaml [FILE...]   run a job here and wait for it
+  order CONFIG.yaml        run an order of JobManager here; `merge A.yaml B.yaml` puts two of its files into one
   resume [ID [JOB.yaml]]   go on after a failure, Ctrl-C or a crash; what succeeded is not run again
 
 Look
   ls                       the jobs of this directory, newest first
-  status [ID]              how a job and each of its actions stand
+  status [ID[/ACTION]]     how a job and each of its actions stand
   show [ID[/ARTIFACT]]     what is known of the files of a job: duration, frames, who made them
   logs [ID[/ACTION]] [-f]  what the actions printed
   rm ID                    remove a job with everything it left

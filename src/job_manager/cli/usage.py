@@ -242,7 +242,7 @@ def add_run_options(parser: Parser) -> None:
     add("--input", metavar="NAME=PATH", type=named_path, action="append", default=[], help="the file of one job input")
     add("-p", "--param", metavar="NAME=VALUE", type=param_word, action="append", default=[], dest="params", help=P_HELP)
     add_setting_options(parser)
-    add("--format", metavar="NAME", help="the job's language (default: by the file's ending)")
+    add("--format", metavar="NAME", help="the job's language (default: by its text and ending)")
 
 
 P_HELP = "the value of a param of the job, or @FILE.yaml with several; `jm run JOB.yaml --help` lists them"

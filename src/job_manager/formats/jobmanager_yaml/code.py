@@ -89,8 +89,9 @@ def _defined(inner: Fields, alias: str, file: str) -> frozenset[str] | None:
     try:
         with open(file, "rb") as stream, warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            text = stream.read(LARGEST + 1)
-            tree = ast.parse(text) if len(text) <= LARGEST else None
+            # A file of the system's own says that it has no bytes, and to read it may never end.
+            whole = 0 < os.fstat(stream.fileno()).st_size <= LARGEST
+            tree = ast.parse(stream.read(LARGEST)) if whole else None
     except OSError as error:
         inner.wrong(alias, f"{file} cannot be read: {error.strerror}")
         return None
