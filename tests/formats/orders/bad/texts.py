@@ -1,3 +1,6 @@
+"""A module as an order names one: printed text and values handed on. Knows no order."""
+
+
 def describe(what, things):
     return f"there is {what!r}", len(things)
 
