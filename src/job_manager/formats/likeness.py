@@ -5,12 +5,13 @@ Reads nothing; a file that looks like a language may still be full of mistakes.
 
 from __future__ import annotations
 
-import re
+from collections.abc import Collection
 
-# A key at the left edge, or one inside the braces with which the file begins.
-KEY = re.compile(rb"""^(?:\xef\xbb\xbf)?["']?([A-Za-z_]\w{1,30})["']?[ \t]*:(?=[\s{\["'])""", re.MULTILINE)
-INNER_KEY = re.compile(rb"""[{,\s]["']?([A-Za-z_]\w{1,30})["']?[ \t]*:""")
-BRACE = re.compile(rb"(?:\xef\xbb\xbf)?(?:---)?\s*\{")
+from job_manager.formats.yaml_text import BOM
+from job_manager.model.pattern import late
+
+# A key inside the braces with which the file begins.
+INNER_KEY = late(rb"""[{,\s]["']?([A-Za-z_]\w{1,30})["']?[ \t]*:""")
 
 JOB_YAML = frozenset(
     {b"name", b"version", b"steps", b"tasks", b"params", b"inputs", b"input_artifact", b"input_artifacts", b"parallel"}
@@ -18,20 +19,25 @@ JOB_YAML = frozenset(
 ORDER = frozenset(
     {b"Modules", b"Order", b"ClassType", b"Hostname", b"Username", b"RemoteWorkingDir", b"Uploads", b"Downloads"}
 )
+WRITTEN = (b"\n%s:", b'\n"%s":', b"\n'%s':", b"\n%s :")
 MISSPELT = frozenset({b"modules", b"order", b"orders", b"classtype", b"Orders", b"Module", b"MODULES", b"ORDER"})
 
 
 def of_job_yaml(head: bytes) -> int:
     """How many of the keys of a job.yaml there are."""
-    return len(_keys(head) & JOB_YAML)
+    return len(_there(head, JOB_YAML))
 
 
 def of_order(head: bytes) -> int:
     """How many of the keys of JobManager's YAML there are."""
-    keys = _keys(head)
-    return 2 * len(keys & ORDER) + len(keys & MISSPELT)
+    return 2 * len(_there(head, ORDER)) + len(_there(head, MISSPELT))
 
 
-def _keys(head: bytes) -> set[bytes]:
-    brace = BRACE.match(head)
-    return set(INNER_KEY.findall(head, brace.end() - 1) if brace else KEY.findall(head))
+def _there(head: bytes, keys: Collection[bytes]) -> set[bytes]:
+    """Those of the keys that stand at the left edge, or in the braces with which the file begins."""
+    text = head.removeprefix(BOM)
+    if text.removeprefix(b"---").lstrip().startswith(b"{"):
+        return set(INNER_KEY.findall(text)) & set(keys)
+    # No pattern: every start of jm on a job comes by here.
+    text = b"\n" + text.replace(b"\r", b"\n")
+    return {key for key in keys if any(written % key in text for written in WRITTEN)}

@@ -14,11 +14,12 @@ from job_manager.formats.yaml_text import BOM
 from job_manager.formats.yaml_tree import Map, Plain, Seq, Value
 from job_manager.model.document import canonical
 from job_manager.model.errors import InputError
+from job_manager.model.pattern import late
 from job_manager.model.wording import quoted
 
 Source = tuple[bytes, str]  # the text, and the file's name for messages
-EDGE = re.compile(rb"\A(?:\s*(?:#[^\n]*)?\n)*---[ \t]*\r?\n|^\.\.\.[ \t]*\r?\n?\Z", re.MULTILINE)
-SIMPLE = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\Z")
+EDGE = late(rb"\A(?:\s*(?:#[^\n]*)?\n)*---[ \t]*\r?\n|^\.\.\.[ \t]*\r?\n?\Z", re.MULTILINE)
+SIMPLE = late(r"[A-Za-z_][A-Za-z0-9_-]*\Z")
 
 
 def merged(first: Source, second: Source) -> tuple[bytes, list[str]]:

@@ -12,17 +12,18 @@ from typing import Any
 
 from job_manager.formats.yaml_reader import Reader
 from job_manager.formats.yaml_tree import NULLS, At, Map, Plain, Seq, Value
+from job_manager.model.pattern import late
 from job_manager.model.wording import quoted
 
 FLAGS = {"true": True, "false": False}
 OLD_FLAGS = {"yes": True, "on": True, "no": False, "off": False}
-SPELT = re.compile(r"[a-z]+\Z|[A-Z][a-z]*\Z|[A-Z]+\Z")
-WHOLE = re.compile(r"[-+]?(?:0|[1-9][0-9]*)\Z")
-OLD_WHOLE = re.compile(r"[-+]?(?:0b[01_]+|0[0-7_]+|0x[0-9a-fA-F_]+|[1-9][0-9_]*|0o[0-7]+)\Z")
-REAL = re.compile(r"[-+]?(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?\Z|[-+]?[0-9]+[eE][-+]?[0-9]+\Z")
-SIXTIES = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?\Z")
-ENDLESS = re.compile(r"[-+]?\.(?:inf|Inf|INF)\Z|\.(?:nan|NaN|NAN)\Z")
-DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt\s].*)?\Z")
+SPELT = late(r"[a-z]+\Z|[A-Z][a-z]*\Z|[A-Z]+\Z")
+WHOLE = late(r"[-+]?(?:0|[1-9][0-9]*)\Z")
+OLD_WHOLE = late(r"[-+]?(?:0b[01_]+|0[0-7_]+|0x[0-9a-fA-F_]+|[1-9][0-9_]*|0o[0-7]+)\Z")
+REAL = late(r"[-+]?(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?\Z|[-+]?[0-9]+[eE][-+]?[0-9]+\Z")
+SIXTIES = late(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?\Z")
+ENDLESS = late(r"[-+]?\.(?:inf|Inf|INF)\Z|\.(?:nan|NaN|NAN)\Z")
+DATE = late(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt\s].*)?\Z")
 LONGEST_NUMBER = 100
 LARGEST = 2**63
 MOST_NOTES = 20
