@@ -108,7 +108,7 @@ def test_it_stops_at_the_first_exception_and_says_where(work):
     assert len(work.lines("jobs/counted")) == 2
     log = work.read("jobs/third.txt")
     assert log.startswith("Traceback (most recent call last):\n") and "runners" not in log
-    assert log.endswith("TypeError: no such thing\n")
+    assert log.endswith("TypeError: no such thing\n") and work.read("jobs/job.log") == log
     shown = work.jm("status", "last/order")
     assert [line.split()[2] for line in shown.out.splitlines()[3:]] == [
         "succeeded", "succeeded", "failed", "waiting", "waiting",

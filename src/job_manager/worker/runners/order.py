@@ -116,7 +116,7 @@ class Order:
                 self._leave_a_copy(1)
                 self._note(number, "failed", said(error))
                 where = f"call {number + 1} of {len(self.calls)} ({name_of(call)})"
-                self._fail(where, error, shown="log" in call)
+                self._fail(where, error)
             self._leave_a_copy(0)
             self._note(number, "succeeded")
         self.status.add("Done")
@@ -134,10 +134,9 @@ class Order:
             flush()
             os._exit(code)
 
-    def _fail(self, where: str, error: BaseException, shown: bool = False) -> None:
+    def _fail(self, where: str, error: BaseException) -> None:
         self.status.add("Exception")
-        if not shown:
-            show(error)
+        show(error)
         raise Failed(f"{where}: {said(error)}") from None
 
     def _make(self, call: dict[str, Any]) -> None:
