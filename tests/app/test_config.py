@@ -6,6 +6,7 @@ Knows the files as a person writes them; the real command is tried in tests/e2e/
 from __future__ import annotations
 
 import os
+import re
 from itertools import combinations
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from job_manager.app.config_file import FILE_LIMIT
 from job_manager.app.settings import SETTINGS, Config
 from job_manager.app.toml_places import places
 from job_manager.model.errors import InputError
+from tests.house.source import ROOT
 
 # A value for each setting as it stands in a file; as a variable; and what is then meant, in a folder F.
 VALUES = {
@@ -335,6 +337,19 @@ def test_a_mistake_in_a_variable(variable, text, words, here):
 
 
 # --- files as they may be ---------------------------------------------------------------------------------------------
+
+
+def test_a_variable_that_is_nearly_one_of_ours(here):
+    said = problems(here, JM_JOBZ="3", JM_COLOUR="never")
+    assert [one.split(":")[0] for one in said] == ["JM_COLOUR", "JM_JOBZ"]
+    assert all("this is no setting of jm" in one for one in said)
+
+
+def test_variables_that_actions_get_and_those_of_others_are_no_mistakes(here):
+    page = (ROOT / "docs/reference/environment.md").read_text(encoding="utf-8")
+    names = set(re.findall(r"JM_[A-Z_]+[A-Z]", page)) - {setting.variable for setting in SETTINGS.values()}
+    assert len(names) > 10
+    assert settings(here, **dict.fromkeys(names, "x"), JM_OF_SOMEBODY="1").config == Config()
 
 
 def test_a_bom_and_windows_lines(here):

@@ -16,6 +16,8 @@ from job_manager.model.errors import InputError, Place, Problem
 
 PROJECT_FILE = "jm.toml"
 PYPROJECT, TABLE = "pyproject.toml", ("tool", "job_manager")
+PREFIX = "JM_"
+ALIKE = 0.82  # how near a variable has to be to be taken for misspelt; those that jm gives its children are not
 COMMAND_LINE, DEFAULT = "command line", "default"
 
 
@@ -91,7 +93,7 @@ def _two(paths: Iterable[str]) -> Problem:
 def _environment(environ: Mapping[str, str], cwd: str) -> tuple[dict[str, Said], list[Problem]]:
     """What the variables say; an empty one says nothing."""
     said: dict[str, Said] = {}
-    problems: list[Problem] = []
+    problems = list(_misspelt(environ))
     for setting in SETTINGS.values():
         text = environ.get(setting.variable, "")
         if not text:
@@ -101,6 +103,20 @@ def _environment(environ: Mapping[str, str], cwd: str) -> tuple[dict[str, Said],
         if not wrong:
             said |= _named(setting, resolved(setting, value, cwd))
     return said, problems
+
+
+def _misspelt(environ: Mapping[str, str]) -> Iterator[Problem]:
+    """Variables that are nearly those of settings; of the others that begin with JM_ nobody knows whose they are."""
+    known = {setting.variable for setting in SETTINGS.values()}
+    strange = [name for name in environ if name.startswith(PREFIX) and name not in known]
+    if not strange:
+        return
+    from job_manager.formats.wording import nearest
+
+    for name in strange:
+        near = nearest(name, known, ALIKE)
+        if near is not None:
+            yield Problem(Place(name, 0, 0), "this is no setting of jm", f"did you mean {near}?")
 
 
 def _of_text(setting: Setting, text: str) -> tuple[Any, list[str]]:
