@@ -11,7 +11,19 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from tests.house.laws import ENGINE_NAMERS, FRONT, IMPURE, IMPURE_CALLS, KEEPER, PURE, ROOMS, RUNNERS, WIRING
+from tests.house.laws import (
+    ENGINE_NAMERS,
+    FRONT,
+    IMPURE,
+    IMPURE_CALLS,
+    KEEPER,
+    PURE,
+    ROOMS,
+    RUNNERS,
+    SECOND,
+    SECOND_ROOMS,
+    WIRING,
+)
 from tests.house.source import PACKAGE, Source
 
 
@@ -38,8 +50,10 @@ class Import:
 
 
 def room_of(module: str) -> str:
-    """The folder below job_manager; empty for the package's own two files."""
+    """The folder below job_manager; empty for the package's own two files, and for what is not in it."""
     parts = module.split(".")
+    if parts[0] == SECOND:
+        return ""
     return parts[1] if len(parts) > 1 and module not in FRONT else ""
 
 
@@ -85,7 +99,7 @@ def broken_laws(sources: Iterable[Source]) -> list[str]:
     return [
         f"{found.place}: {problem}"
         for found in all_imports(sources)
-        if (problem := hidden(found) or front(found) or crossed(found) or foreign(found))
+        if (problem := hidden(found) or front(found) or second(found) or crossed(found) or foreign(found))
     ]
 
 
@@ -105,6 +119,14 @@ def front(found: Import) -> str:
     if found.target == PACKAGE and found.name != "__version__":
         return f"import {found.name or 'it'} from its room, not through the package's front door"
     return ""
+
+
+def second(found: Import) -> str:
+    of_second = found.source.module.partition(".")[0] == SECOND
+    if found.library == SECOND and not of_second:
+        return f"nothing here imports {SECOND}: it has names for others, and no code"
+    allowed = found.library == SECOND or (found.own and room_of(found.target) in SECOND_ROOMS)
+    return "" if allowed or not of_second else f"{SECOND} only re-exports what stands in {', '.join(SECOND_ROOMS)}"
 
 
 def crossed(found: Import) -> str:

@@ -20,8 +20,9 @@ class Room:
 
 ROOMS = {
     "model": Room((), "the nouns stand alone: everything else is written in terms of them"),
+    "roles": Room((), "a script's functions and the process that calls one: they serve whoever asks, and know nobody"),
     "formats": Room(
-        ("model",),
+        ("model", "roles"),
         "a job language is text to model.Job and back; it knows neither modules nor engines",
         libraries=("yaml", "msgspec"),
     ),
@@ -44,7 +45,7 @@ ROOMS = {
         libraries=("puremagic",),
     ),
     "worker": Room(
-        ("model", "core", "ports", "modules", "artifacts"),
+        ("model", "core", "ports", "modules", "artifacts", "roles"),
         "a worker takes orders and reports; who decides and where that is stored is not its business",
     ),
     "supervisor": Room(("model", "core", "ports"), "the turns drive ports; a concrete engine here is a missing port"),
@@ -53,6 +54,10 @@ ROOMS = {
         "what a user may ask; how it is asked is the command line's and the server's",
     ),
     "cli": Room(("app", "model"), "argv in, text out: a rule found here belongs into app", libraries=("rich",)),
+    "scripting": Room(
+        ("model", "formats", "modules", "roles", "app", "cli"),
+        "what a script in Python imports: it asks app, and shows a run as the command line does; nobody asks it",
+    ),
     "server": Room(("app", "model"), "HTTP in, HTTP out: a rule found here belongs into app"),
     "testing": Room(
         ("model", "formats", "modules", "core", "ports", "engines", "artifacts", "worker", "supervisor"),
@@ -66,6 +71,10 @@ FRONT = {
     "job_manager.__main__": (("cli",), "it only starts the command line"),
     "job_manager.order": (("cli",), "it only starts the command line"),
 }
+
+# The second package: mass's names for what stands in this room or in the command line.
+SECOND = "mass"
+SECOND_ROOMS = ("scripting", "roles", "cli")
 
 PURE = ("model", "core")
 IMPURE = frozenset(

@@ -38,3 +38,10 @@ def param_document(param: Param) -> Document:
         "range": [param.low, param.high],
         "choices": list(param.choices),
     }
+
+
+def language_of(ending: str) -> str | None:
+    """The name of the job language whose files end like this, or None."""
+    from job_manager.formats import LANGUAGES
+
+    return next((language.name for language in LANGUAGES if ending in language.endings), None)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from job_manager.app.capacity import Capacity, capacity, check_needs
@@ -16,6 +16,7 @@ from job_manager.app.given import absolute, given_files, typed
 from job_manager.app.orders import as_wished, order_runners, pool_problems
 from job_manager.app.params import given_params
 from job_manager.app.schedule import moment
+from job_manager.app.serving import unserved
 from job_manager.app.settings import DEFAULTS, Config
 from job_manager.artifacts.export import blocked
 from job_manager.formats import LANGUAGES, draft, folder_of
@@ -90,14 +91,23 @@ class Loaded(NamedTuple):
 
 
 def load(
-    wish: Wish, environ: Mapping[str, str], cwd: str, *, files_needed: bool = True, job: Job | None = None
+    wish: Wish,
+    environ: Mapping[str, str],
+    cwd: str,
+    *,
+    files_needed: bool = True,
+    job: Job | None = None,
+    read: Callable[[Values], Reading] | None = None,
 ) -> Loaded:
-    """Read (unless the `job` is there already) and check. Raises InputError with every mistake. With `files_needed`
-    false (check, plan) inputs may be left out, but what is given is checked."""
+    """Read (unless the `job` is there already, or something else reads it) and check. Raises InputError with every
+    mistake. With `files_needed` false (check, plan) inputs may be left out, but what is given is checked."""
     params, wrong = given_params(wish.params, wish.params_from or cwd, wish.former)
     base = wish.base or folder_of(absolute(wish.job_file, cwd) if wish.job_file not in ("", "-") else "-")
-    values = Values(params, base)
-    reading = _draft(wish, cwd, values) if job is None else again(job, values, loose=bool(wish.loose_types))
+    values = Values(params, base, tuple(absolute(path, cwd) for path in wish.shelves))
+    if read is not None:
+        reading = read(values)
+    else:
+        reading = _draft(wish, cwd, values) if job is None else again(job, values, loose=bool(wish.loose_types))
     job = as_wished(reading.job, wish.here, wish.log)
     given, problems = given_files(job, wish.files, wish.named, cwd, files_needed)
     problems += wrong
@@ -110,6 +120,7 @@ def load(
     here = capacity(wish.slots, wish.config)
     problems += [
         *_programs(job, environ),
+        *unserved(job, reading.roles),
         *_out(job, wish, given, cwd),
         *reading.placed(check_needs(job, modules, here)),
     ]
@@ -143,7 +154,8 @@ def _draft(wish: Wish, cwd: str, values: Values) -> Reading:
     if path != "-" and cwd != os.getcwd():
         path = os.path.join(cwd, path)
     try:
-        return draft(path, wish.format, loose=bool(wish.loose_types), given=values.given, base=values.base)
+        loose = bool(wish.loose_types)
+        return draft(path, wish.format, loose=loose, given=values.given, base=values.base, shelves=values.shelves)
     except InputError:
         behind = next((file for file in wish.files if _looks_like_a_job(file)), "")
         if wish.format or not behind or _looks_like_a_job(wish.job_file):

@@ -17,6 +17,7 @@ from job_manager.core import table
 from job_manager.core.evolve import fold
 from job_manager.core.state import JobState, State
 from job_manager.model.errors import NotFound, Refused
+from job_manager.model.job import Function
 from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted
 from job_manager.ports.history import JobRow
@@ -173,6 +174,7 @@ def action_status(found: Look, index: int, waits: Mapping[int, str] = NOTHING) -
         "percent": percent,
         "message": message or None,
         "log": log,
+        "result": result_path(found, index) if state == "succeeded" else None,
         "calls": call_documents(job, found.layout, index, state, log),
         "note": job.notes.get(index) if state == "succeeded" else None,
         "failure": failure and {"reason": failure.reason, "code": failure.code, "message": failure.message},
@@ -197,6 +199,15 @@ def log_path(found: Look, index: int, attempt: int = 0, stream: str = "log") -> 
         if os.path.exists(log):
             return log
     return None
+
+
+def result_path(found: Look, index: int) -> str | None:
+    """The file with what the function of an action returned, as JSON; None where nothing was."""
+    job = found.job
+    if not isinstance(job.shape.actions[index].work, Function):
+        return None
+    path = found.layout.result(job.shape.paths[index], job.attempts[index])
+    return path if os.path.exists(path) else None
 
 
 def action_index(job: JobState, word: str) -> int:

@@ -13,7 +13,7 @@ FIRST_DELAY = 1.0  # seconds before the first retry, doubling
 LONGEST_DELAY = 300.0
 DOUBLINGS = 16  # beyond the longest delay already; a number of retries has no such limit, a float has
 # Trying again cannot help where the work itself says it is wrong, or where it could never begin.
-NOT_RETRIED = frozenset({"output-invalid", "spawn", "cancelled", "upstream"})
+NOT_RETRIED = frozenset({"output-invalid", "spawn", "arguments", "cancelled", "upstream"})
 
 
 def retries(job: JobState, action: Action) -> int:

@@ -65,10 +65,23 @@ def _like_order(head: bytes) -> int:
     return likeness.of_order(head)
 
 
+def _python(raw: bytes, file: str, *, loose: bool, values: Values) -> Reading:
+    from job_manager.formats import python
+
+    return python.draft(raw, file, loose=loose, values=values)
+
+
+def _like_python(head: bytes) -> int:
+    # Never certain: what calls itself YAML is not executed, whatever its first line says.
+    first = head[:200].split(b"\n", 1)[0]
+    return CERTAIN - 1 if first.startswith(b"#!") and b"python" in first else 0
+
+
 # What looks like none and has the ending of none is taken for the first.
 LANGUAGES = (
     Language("job.yaml", (".yaml", ".yml"), _job_yaml, _like_job_yaml),
     Language("order", (".yaml", ".yml"), _order, _like_order),
+    Language("python", (".py",), _python, _like_python),
 )
 
 
@@ -86,7 +99,13 @@ def read(
 
 
 def draft(
-    path: str, format: str | None = None, *, loose: bool = False, given: tuple[Given, ...] = (), base: str = ""
+    path: str,
+    format: str | None = None,
+    *,
+    loose: bool = False,
+    given: tuple[Given, ...] = (),
+    base: str = "",
+    shelves: tuple[str, ...] = (),
 ) -> Reading:
     """Like `read`, but mistakes do not raise: they are among the problems, so that others can be said with them.
 
@@ -95,7 +114,7 @@ def draft(
     named = _named(format)
     raw = _bytes(path)
     language = named or told(path, raw)
-    values = Values(given, base or folder_of(path))
+    values = Values(given, base or folder_of(path), shelves)
     return language.draft(raw, STDIN if path == "-" else path, loose=loose, values=values)
 
 

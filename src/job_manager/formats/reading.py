@@ -25,6 +25,7 @@ class Reading(Record):
     From `formats.read` they are warnings and notes. From `formats.draft` there may be errors among them, and then the
     job is what could be made out: an artifact without a name is called "", an entry without work has an empty command.
     template: the job as it is written, where the values of its params were put in to make `job`; values: these.
+    roles: those for which the job file itself brings functions.
     """
 
     job: Job
@@ -33,6 +34,7 @@ class Reading(Record):
     locate: Locate = field(default=_nowhere, repr=False, compare=False)
     template: Job | None = field(default=None, repr=False)
     values: Mapping[str, str] = field(default=MappingProxyType({}), repr=False)
+    roles: tuple[str, ...] = ()
 
     def placed(self, problems: Iterable[Problem]) -> list[Problem]:
         """The problems with the exact place of the value that their path names, as far as the file has it.

@@ -15,6 +15,7 @@ from job_manager.artifacts.outputs import MISSING, Fault
 from job_manager.artifacts.store import Published
 from job_manager.core.said import AttemptEnded
 from job_manager.model.errors import EngineError
+from job_manager.model.job import Function, Input, Output
 from job_manager.model.quantity import size_text
 from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted
@@ -31,9 +32,10 @@ from job_manager.worker.brief import (
     variables,
 )
 from job_manager.worker.calls import close_status, left_early, write_order
-from job_manager.worker.command import argv, script, script_file
+from job_manager.worker.command import argv, path_values, script, script_file
+from job_manager.worker.functions import CALL_FILE, REFUSED, call_document
 from job_manager.worker.keeper_link import ExitRecord, Order
-from job_manager.worker.last_words import NOTHING, Words, error_text, sentence, words_in
+from job_manager.worker.last_words import NOTHING, Words, error_file, error_text, sentence, words_in
 from job_manager.worker.layout import Layout
 from job_manager.worker.looking import look_into
 
@@ -92,6 +94,8 @@ def _make_folders(brief: Brief, layout: Layout) -> None:
             _write_lists(brief, layout)
         if brief.action.role == "order":
             write_order(brief, layout)
+        if isinstance(brief.action.work, Function):
+            _write_call(brief, brief.action.work, layout)
     os.makedirs(layout.logs, 0o700, exist_ok=True)
 
 
@@ -110,6 +114,18 @@ def _write_lists(brief: Brief, layout: Layout) -> None:
     if text:
         with open(script_file(lists), "w", encoding="utf-8", errors="surrogateescape") as stream:
             stream.write(text)
+
+
+def _write_call(brief: Brief, work: Function, layout: Layout) -> None:
+    """What a function is called with, as JSON: of any size, for it is no word of a command line."""
+    import json
+
+    uses: list[Input | Output] = [*brief.action.inputs, *brief.action.outputs]
+    values = path_values(uses, paths(brief, layout), list_files(brief, layout)) | dict(brief.action.params)
+    error = error_file(layout.store.attempt_path(brief.label))
+    call = call_document(work, values, layout.result(brief.path, brief.attempt), error)
+    with open(f"{layout.store.attempt_path(brief.label)}/{CALL_FILE}", "w", encoding="ascii") as stream:
+        json.dump(call, stream)
 
 
 def _order(brief: Brief, layout: Layout, worker: str, now: float) -> Order:
@@ -179,6 +195,8 @@ def read_ending(record: ExitRecord, brief: Brief) -> Ending:
         return Ending("oom", number if number is not None else code, _out_of_memory(record, brief.need.memory))
     if number is not None:
         return Ending("signal", number, f"killed by {_signal_name(number)}")
+    if code == REFUSED and isinstance(brief.action.work, Function):
+        return Ending("arguments", code, "it cannot take its arguments")
     return Ending("code", code, f"exit code {code}") if code else _too_soon(record, brief.action.min_runtime)
 
 
@@ -202,7 +220,7 @@ def _out_of_memory(record: ExitRecord, asked: int | None) -> str:
 def heard(ending: Ending, brief: Brief, layout: Layout) -> Ending:
     """The ending after the attempt's own last words: an exit status in its log overrules the real one, and a failure
     message of its own heads what is said of a failure."""
-    if ending.reason not in ("", "code", "signal"):  # an end for want of memory leaves no last words
+    if ending.reason not in ("", "code", "signal", "arguments"):  # an end for want of memory leaves no last words
         return ending
     words = words_in(layout.log(brief.path, brief.attempt))
     if brief.split_streams and words is NOTHING:

@@ -14,7 +14,7 @@ from job_manager.artifacts.outputs import Declared, declared
 from job_manager.core import policy
 from job_manager.core.fanning import files_of, inside, is_list, result_row
 from job_manager.core.state import JobState
-from job_manager.model.job import FILES, Action, Input, Output
+from job_manager.model.job import FILES, Action, Function, Input, Output
 from job_manager.model.need import Need, need
 from job_manager.model.record import NamedTuple
 from job_manager.model.site import Installed
@@ -246,7 +246,7 @@ def variables(brief: Brief, layout: Layout, worker: str, began: float) -> dict[s
         folder = layout.store.attempt_path(brief.label)
         added |= {"JM_WORKDIR": folder, "JM_TMPDIR": f"{folder}/tmp", "TMPDIR": f"{folder}/tmp"}
         added["JM_ERROR_FILE"] = error_file(folder)
-    if brief.action.role in PYTHON:
+    if brief.action.role in PYTHON or isinstance(brief.action.work, Function):
         added.setdefault("PYTHONUNBUFFERED", "1")  # a live log is live
     return added
 
@@ -266,7 +266,8 @@ def _resources(cpus: int | None, takes: Need, given: Mapping[str, str], dumps: C
 
 def needs_folder(brief: Brief) -> bool:
     """Whether the attempt has something to put into a directory of its own."""
-    return bool(brief.action.outputs) or brief.action.role in PYTHON or has_lists(brief)
+    called = brief.action.role in PYTHON or isinstance(brief.action.work, Function)
+    return bool(brief.action.outputs) or called or has_lists(brief)
 
 
 def has_lists(brief: Brief) -> bool:

@@ -9,9 +9,10 @@ import shlex
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from job_manager.model.job import Action, Command, Echo, Input, ModuleCall, Order, Output, Shell
+from job_manager.model.job import Action, Command, Echo, Function, Input, ModuleCall, Order, Output, Shell
 from job_manager.model.site import Installed
 from job_manager.model.template import fill, mentioned
+from job_manager.worker.functions import CALL_FILE, CALLER
 
 SHELL = "/bin/sh"
 
@@ -39,11 +40,13 @@ def argv(
     if isinstance(action.work, Order):
         assert module is not None
         return [*program(module), f"{folder}/order.json"]
-    values = _values(uses, paths, lists) | dict(action.params)
+    values = path_values(uses, paths, lists) | dict(action.params)
     if isinstance(action.work, Command):
         return [word for text in action.work.argv for word in _words(text, values)]
     if isinstance(action.work, Echo):
         return [SHELL, "-c", 'printf "%s\\n" "$1"', "echo", action.work.text]
+    if isinstance(action.work, Function):
+        return [*CALLER, f"{folder}/{CALL_FILE}"]
     if not isinstance(action.work, Shell):
         raise TypeError(f"nobody here serves the role {action.role}")
     text = _shell_text(action.work, values)
@@ -57,7 +60,7 @@ def script(action: Action, paths: Mapping[str, Paths], lists: Mapping[str, str])
     ""."""
     if not isinstance(action.work, Shell):
         return ""
-    text = _shell_text(action.work, _values([*action.inputs, *action.outputs], paths, lists) | dict(action.params))
+    text = _shell_text(action.work, path_values([*action.inputs, *action.outputs], paths, lists) | dict(action.params))
     return text if len(text) > LONGEST_TEXT else ""
 
 
@@ -114,7 +117,9 @@ def _options(action: Action) -> list[str]:
     return [word for name, value in action.params for word in (f"--{name}", value)]
 
 
-def _values(uses: Iterable[Input | Output], paths: Mapping[str, Paths], lists: Mapping[str, str]) -> dict[str, Paths]:
+def path_values(
+    uses: Iterable[Input | Output], paths: Mapping[str, Paths], lists: Mapping[str, str]
+) -> dict[str, Paths]:
     """What `{name}` stands for: the parameter's name or the artifact's own, the parameter's winning."""
     found: dict[str, Paths] = {}
     by_param: dict[str, Paths] = {}

@@ -42,3 +42,7 @@ class Layout:
     def log(self, path: str, attempt: int, stream: str = "log") -> str:
         """The log file of an attempt; stream is `log`, or `err` where the streams are kept apart."""
         return f"{self.folder}/logs/{label(path, attempt)}.{stream}"
+
+    def result(self, path: str, attempt: int) -> str:
+        """Where what a function returned is kept, as JSON; it stays when attempts are removed."""
+        return f"{self.folder}/results/{label(path, attempt)}.json"

@@ -1,0 +1,270 @@
+"""One action of a script: which role it asks for, what of its words is an argument and what says how it is run.
+
+Reads it as the entry of a job.yaml that says the same. Knows no other action.
+Rules: reference seed-systems M3, M5, M6, M8, D26, D29, D32, D33.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from job_manager.formats.job_yaml import entries
+from job_manager.formats.job_yaml.more import refuse_beside_hook
+from job_manager.formats.job_yaml.scope import Scope
+from job_manager.formats.job_yaml.works import default_name
+from job_manager.formats.python.fields import NOWHERE, fields_of, read_row_needs, scalar_text
+from job_manager.formats.python.rows import Row
+from job_manager.formats.wording import suggestion
+from job_manager.formats.yaml_reader import Fields, found
+from job_manager.model.document import canonical
+from job_manager.model.job import ALWAYS, HOOKS, ON_ERROR, ON_SUCCESS, Action, Echo, Function, Input, Work
+from job_manager.model.record import NamedTuple, replace
+from job_manager.model.template import fields as braces
+from job_manager.roles.registry import BODY, PROTOCOL
+
+RETRIES = 2  # what mass does with an action that fails
+OURS = ("echo", "cmd", "shell", "module")
+TEXTS = ("input", "cmd", "msg")
+WHEN = {"whenerror": ON_ERROR, "whensuccess": ON_SUCCESS, "whenalways": ALWAYS}
+SHARED = (
+    *("needs", "retries", "timeout", "env", "idempotent", "foreach", "when", "cpus", "memory", "limits"),
+    *("inputs", "outputs", "params", "priority", "tags", "workdir", "retry_on", "min_runtime"),
+)
+NAMED = ("name", "title")
+CONTROL = frozenset({*SHARED, *NAMED, *WHEN, "hook", "role", "module", "reads", "saved"})
+PROGRAM = re.compile(r"[a-z0-9_.~/][\w.+/~-]*\Z")
+PROGRAMS = frozenset(
+    "awk bash cat cd chmod convert cp curl cut echo ffmpeg ffprobe find git grep gzip java ln ls make mkdir mv node "
+    "perl pip python python3 rm rsync ruby scp sed sh sleep sort ssh tar touch unzip wget youtube-dl zip".split()
+)
+
+
+class ActionFields(NamedTuple):
+    """An action half read: the entry it is, its title, what to call it without one, and what its arguments read."""
+
+    entry: entries.Entry
+    title: str
+    default_name: str
+    reads: tuple[str, ...]
+    scope: Scope
+    row: Row
+
+    def action(self, name: str, title: str, paths: Sequence[str]) -> Action:
+        """The whole action under its name. `paths`: of every row."""
+        fields = self.entry.fields
+        fields.reader.file = self.row.place.file if self.row.place else NOWHERE
+        needs = read_row_needs(fields, paths)
+        fields.map.pop("needs", None)
+        made = entries.action(self.entry, name, title, self.scope)
+        if made.hook:
+            needs = None
+            made = replace(made, foreach=())
+        if made.retries is None and made.role != "module":
+            made = replace(made, retries=RETRIES)
+        return replace(made, needs=needs, inputs=(*made.inputs, *self._implied(made)))
+
+    def _implied(self, made: Action) -> Iterator[Input]:
+        """The artifacts that are among the arguments and not declared beside them."""
+        known = {use.artifact for use in (*made.inputs, *made.outputs)} | {each.key for each in made.foreach}
+        yield from (Input(name, place=made.place) for name in self.reads if name not in known)
+
+
+def read_action(row: Row, artifacts: set[str], scope: Scope, scripts: Mapping[str, str]) -> ActionFields:
+    """The action of a row. `artifacts`: the names known in the job; `scripts`: who serves which role."""
+    reader = scope.reader
+    said = {key: value for key, value in row.body.items() if value is not None}
+    role = said.pop("_role", None)
+    fields = fields_of(row, reader, said)
+    if role is not None and (not isinstance(role, str) or not role.strip()):
+        reader.error(fields.map.at, f"{row.path}._role", f"expected the name of a role, found {role!r}")
+        role = "echo"
+    ours = role is None or (role in OURS and role not in scripts)
+    control, arguments = _divided(row, said, ours, fields)
+    if role == "module":
+        control = {"module": "", **control, **arguments}
+    text = _text(role, arguments, fields) if ours and role != "module" else ""
+    work = _work(role, text, control) if ours else _function(str(role), arguments, control, scripts)
+    reads = [*_listed(control.pop("reads", [])), *(name for name in _braced(text) if name in artifacts)]
+    hook = _hook(control, fields)
+    entry = _entry(row, work, control, hook, scope)
+    return ActionFields(entry, _title(control, fields), _default(entry.work), tuple(dict.fromkeys(reads)), scope, row)
+
+
+def _divided(row: Row, said: Mapping[str, Any], ours: bool, fields: Fields) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What says how it is run, without its `_`, and the arguments. Of a function everything without `_` is one."""
+    control: dict[str, Any] = {}
+    arguments: dict[str, Any] = {}
+    for key, value in said.items():
+        name = key.removeprefix("_")
+        if name not in CONTROL or not (ours or key.startswith("_")):
+            arguments[key] = value
+            if key.startswith("_"):
+                _unknown(row, key, name, fields)
+        elif name in control:
+            fields.wrong(key, f'"{name}" and "_{name}" say the same', "keep one of them")
+        else:
+            control[name] = value
+    for key, message, hint in row.flaws:
+        fields.reader.error(fields.map.at, f"{row.path}.{key}" if key else row.path, message, hint)
+    return control, {key: value for key, value in arguments.items() if not key.startswith("_")}
+
+
+def _unknown(row: Row, key: str, name: str, fields: Fields) -> None:
+    near = suggestion(name, CONTROL).replace('"', '"_', 1)
+    what = f"unknown key {key!r}: what begins with _ says how an action is run"
+    fields.reader.error(fields.map.at, f"{row.path}.{key}", what.replace("'", '"'), near)
+
+
+def _listed(reads: Any) -> list[str]:
+    return [str(each["name"]) for each in reads if isinstance(each, dict) and "name" in each]
+
+
+def _braced(text: Any) -> list[str]:
+    words = text if isinstance(text, list) else [text]
+    return [name for word in words if isinstance(word, str) and "{" in word for name in braces(word)]
+
+
+# --- what it does -----------------------------------------------------------------------------------------------------
+
+
+def _text(role: str | None, arguments: Mapping[str, Any], fields: Fields) -> Any:
+    """The one text of an action whose role is ours."""
+    there = [key for key in TEXTS if key in arguments]
+    if role is None and (not there or there == list(arguments) == ["cmd"]):
+        return _as_call(arguments, fields)
+    for key in arguments:
+        if key not in TEXTS:
+            hint = suggestion(key, [*TEXTS, *CONTROL]) or f"known here: cmd, input, {', '.join(sorted(SHARED))}"
+            fields.wrong(key, f'unknown key "{key}"', hint)
+    if len(there) != 1:
+        both = " and ".join(f'"{key}"' for key in there)
+        what = f"{both} both say what to do" if there else "the action says nothing to do"
+        fields.reader.error(fields.map.at, fields.path, what, "keep one of them" if there else _example(role))
+        return "?"
+    return _checked(arguments[there[0]], there[0], role, fields)
+
+
+def _example(role: str | None) -> str:
+    return {"shell": 'write cmd="make all"', "cmd": 'write cmd=["program", "argument"]'}.get(role or "", 'write "text"')
+
+
+def _checked(value: Any, key: str, role: str | None, fields: Fields) -> Any:
+    if isinstance(value, str):
+        if role is None and _looks_like_a_command(value):
+            hint = 'to run it: Action(cmd=..., _role="shell")'
+            message = "this looks like a command, and is printed: that is what an action without a role does"
+            fields.reader.warn(fields.map.at, fields.path, message, hint)
+        return value
+    if isinstance(value, list) and role == "cmd":
+        return value
+    wanted = "text, or a list of the program and its arguments" if role == "cmd" else "text"
+    hint = '_role="cmd" takes a list' if isinstance(value, list) else ""
+    fields.wrong(key, f"expected {wanted}, found {found(fields.map[key])}", hint)
+    return "?"
+
+
+def _as_call(arguments: Mapping[str, Any], fields: Fields) -> str:
+    """What mass prints of an action that has no role and not one text."""
+    message = "the action names no role: its arguments are printed"
+    fields.reader.warn(fields.map.at, fields.path, message, 'say which: _role="shell", or a role of your own')
+    return f"Action({', '.join(f'{key}={value!r}' for key, value in arguments.items())})"
+
+
+def _looks_like_a_command(text: str) -> bool:
+    words = text.split()
+    if not words or not PROGRAM.match(words[0]):
+        return False
+    return words[0].rsplit("/", 1)[-1] in PROGRAMS or any(re.match(r"--?[A-Za-z]", word) for word in words[1:])
+
+
+def _work(role: str | None, text: Any, control: Mapping[str, Any]) -> Echo | dict[str, Any]:
+    """The work itself, or the key of an entry that says it."""
+    if role in (None, "echo"):
+        return Echo(str(text))
+    if role == "module":
+        return {"module": control["module"]}
+    return {"cmd": text} if isinstance(text, list) else {"shell": text}
+
+
+def _function(role: str, arguments: Mapping[str, Any], control: dict[str, Any], scripts: Mapping[str, str]) -> Function:
+    saved = control.pop("saved", None)
+    given = {PROTOCOL: saved["protocol"], BODY: saved["body"]} if isinstance(saved, dict) else dict(arguments)
+    return Function(role, canonical(given), scripts.get(role, ""))
+
+
+def _entry(
+    row: Row, work: Echo | Function | dict[str, Any], control: Mapping[str, Any], hook: str, scope: Scope
+) -> entries.Entry:
+    shared = {key: _as_entry(key, control[key]) for key in SHARED if key in control}
+    fields = fields_of(row, scope.reader, {**work, **shared} if isinstance(work, dict) else shared)
+    if hook:
+        refuse_beside_hook(fields)
+    if isinstance(work, dict):
+        return entries.begun(fields, fields.map.at, scope, hook)
+    return entries.Entry(fields, fields.map.at, work, [], hook)
+
+
+def _as_entry(key: str, value: Any) -> Any:
+    """A value in the words of a job.yaml: `param` for `param_name`, `{param: name}` for a list, texts for numbers."""
+    if key in ("inputs", "outputs"):
+        if isinstance(value, str):
+            value = [value]
+        if isinstance(value, dict):
+            value = [{"name": name, "param": param} for param, name in value.items()]
+        return [_renamed(each) for each in value] if isinstance(value, list) else value
+    if key in ("env", "params") and isinstance(value, dict):
+        return {name: _as_text(text) for name, text in value.items()}
+    if key in ("retry_on", "tags"):
+        return [_as_text(each) for each in (value if isinstance(value, list) else [value])]
+    return value
+
+
+def _renamed(use: Any) -> Any:
+    if not isinstance(use, dict) or "param" not in use:
+        return use
+    return {("param_name" if key == "param" else key): value for key, value in use.items()}
+
+
+def _as_text(value: Any) -> Any:
+    return scalar_text(value) if isinstance(value, bool | int | float) else value
+
+
+# --- its name and its hook --------------------------------------------------------------------------------------------
+
+
+def _title(control: Mapping[str, Any], fields: Fields) -> str:
+    for key in NAMED:
+        value = control.get(key)
+        if isinstance(value, str):
+            return value
+        if value is not None:
+            fields.reader.error(fields.map.at, fields.path_of(key), f"expected text, found {value!r}")
+    return ""
+
+
+def _default(work: Work) -> str:
+    return work.role if isinstance(work, Function) else default_name(work)
+
+
+def _hook(control: Mapping[str, Any], fields: Fields) -> str:
+    chosen = [hook for key, hook in WHEN.items() if _truth(control, key, fields)]
+    named = control.get("hook")
+    if named is not None:
+        if named in HOOKS:
+            chosen.append(str(named))
+        else:
+            near = suggestion(str(named), HOOKS) or f"one of {', '.join(HOOKS)}"
+            fields.reader.error(fields.map.at, fields.path_of("hook"), f"there is no hook {named!r}", near)
+    if len(set(chosen)) > 1:
+        message = f"an action is one kind of hook, and here are {' and '.join(dict.fromkeys(chosen))}"
+        fields.reader.error(fields.map.at, fields.path, message, "make it two actions")
+    return chosen[0] if chosen else ""
+
+
+def _truth(control: Mapping[str, Any], key: str, fields: Fields) -> bool:
+    value = control.get(key, False)
+    if value not in (True, False):
+        fields.reader.error(fields.map.at, fields.path_of(f"_{key}"), f"expected True or False, found {value!r}")
+    return value is True or value == 1

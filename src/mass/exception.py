@@ -1,0 +1,5 @@
+"""mass's exceptions. Re-exports only."""
+
+from job_manager.scripting.foreign import TaskError, TaskWait, UnsupportedScheduler
+
+__all__ = ["TaskError", "TaskWait", "UnsupportedScheduler"]

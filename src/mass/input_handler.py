@@ -1,0 +1,5 @@
+"""mass's savers and loaders of arguments. Re-exports only."""
+
+from job_manager.roles.registry import Protocols as InputHandler
+
+__all__ = ["InputHandler"]

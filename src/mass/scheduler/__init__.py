@@ -1,0 +1,1 @@
+"""mass's schedulers. Re-exports only."""
