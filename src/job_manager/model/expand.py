@@ -13,7 +13,7 @@ from typing import TypeVar
 from job_manager.model.condition import TRUE, parse, simplified, text_of
 from job_manager.model.expect import filled
 from job_manager.model.fanout import Each
-from job_manager.model.job import Action, Command, Input, Job, JobInput, Output, Shell, Task
+from job_manager.model.job import Action, Command, Function, Input, Job, JobInput, Output, Shell, Task
 from job_manager.model.params import PREFIX
 from job_manager.model.record import replace
 from job_manager.model.template import fill, mentioned
@@ -80,9 +80,12 @@ def rebuilt(job: Job, change: Callable[[Action], Action], also: Callable[[Task],
 
 
 def words(action: Action) -> tuple[str, ...]:
-    """The texts of a command in which `{name}` is replaced when it is run; none of a module."""
+    """The texts of a command in which `{name}` is replaced when it is run, and those of a function's arguments; none of
+    a module."""
     if isinstance(action.work, Command):
         return action.work.argv
+    if isinstance(action.work, Function):
+        return (action.work.arguments,)
     return (action.work.text,) if isinstance(action.work, Shell) else ()
 
 

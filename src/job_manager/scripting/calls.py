@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from job_manager.formats.python import tree
-from job_manager.formats.python.actions import MORE, SHARED, WHEN
+from job_manager.formats.python.actions import NAMED, SHARED, WHEN
 from job_manager.formats.wording import suggestion
 from job_manager.model.errors import InputError
 from job_manager.model.job import FILE
@@ -20,7 +20,7 @@ from job_manager.model.module import Port
 from job_manager.modules.shelf import Shelf, find
 from job_manager.scripting.foreign import BaseWorker
 
-CONTROL = frozenset({*SHARED, *MORE, *WHEN, "title"}) - {"inputs", "outputs", "params"}
+CONTROL = frozenset({*SHARED, *NAMED, *WHEN, "hook"}) - {"inputs", "outputs", "params"}
 ENDINGS = {"video": ".mp4", "audio": ".wav", "image": ".png", "text": ".txt", "subtitles": ".srt", "subtitle": ".srt"}
 ENDING = re.compile(r"[a-z0-9]{2,4}\Z")
 Path = str | os.PathLike[str]

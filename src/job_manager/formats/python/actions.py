@@ -67,7 +67,8 @@ class ActionFields(NamedTuple):
 
     def _implied(self, made: Action) -> Iterator[Input]:
         """The artifacts that are among the arguments and not declared beside them."""
-        known = {use.artifact for use in (*made.inputs, *made.outputs)} | {each.key for each in made.foreach}
+        known = {use.artifact for use in made.inputs} | {use.artifact for use in made.outputs}
+        known |= {each.key for each in made.foreach}
         yield from (Input(name, place=made.place) for name in self.reads if name not in known)
 
 
