@@ -146,13 +146,13 @@ def _original(words: list[str]) -> int:
 
 
 def _mistaken(words: Sequence[str], at: int | None) -> int:
-    from job_manager.cli.usage import UsageError, meant
+    from job_manager.cli.usage import JOB_ENDINGS, UsageError, meant
     from job_manager.model.wording import quoted
 
     word = words[at] if at is not None else next((word for word in words if word not in FLAGS), "")
     what = "option" if word.startswith("-") else "command"
     hint = meant(word, COMMANDS) or f"the commands: {', '.join(COMMANDS)}"
-    if word.endswith((".yaml", ".yml")):
+    if word.endswith(JOB_ENDINGS):
         hint = f"to run a job file: jm run {word}"
     message = f"there is no {what} {quoted(word)}" if word else "a command is missing"
     raise UsageError(message, hint, "usage: jm COMMAND ...   (`jm --help` explains)")

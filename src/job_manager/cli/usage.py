@@ -40,6 +40,10 @@ class _Help(argparse.Action):
         raise HelpWanted(parser.format_help())
 
 
+# What can only be a job file where an id or a verb is asked for.
+JOB_ENDINGS = (".yaml", ".yml", ".py", ".json", ".alf")
+
+
 class Parser(argparse.ArgumentParser):
     """The options of one verb. Raises UsageError and HelpWanted; never prints, never exits."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from job_manager.formats.python import tree
 from job_manager.roles import registry
@@ -27,12 +27,12 @@ class Job(tree.Job):
 
     __slots__ = ()
 
-    def __new__(cls, title: object = "", *args: Any, **more: Any) -> Any:
+    def __new__(cls, title: object = "", *args: Any, **more: Any) -> Self:
         """The builder; of a path to a YAML file the original's Job."""
         if isinstance(title, os.PathLike) or (isinstance(title, str) and title.endswith((".yaml", ".yml"))):
             from job_manager.app.original import Job as Original
 
-            return Original(title)
+            return Original(title)  # type: ignore[return-value]  # on purpose: see above
         return super().__new__(cls)
 
     def run(
@@ -82,13 +82,16 @@ class Job(tree.Job):
 
     def check(self, *files: str | os.PathLike[str], params: Mapping[str, Any] | None = None) -> list[Problem]:
         """Everything wrong or odd about it, in order of place; starts nothing. Each has a place, a message, a hint and
-        a severity: error, warning or note."""
+        a severity: error, warning or note. In a script that `jm` reads there is nothing to say: `jm` says it."""
+        if tree.record() is not None or registry.calling:
+            return []
         from job_manager.scripting.running import Asked, check
 
         return check(self, Asked(files, {}, params or {}))
 
     def plan(self, *files: str | os.PathLike[str], params: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """What would run, as `jm plan --json` says it. Raises InputError."""
+        self._hand_over()
         from job_manager.scripting.running import Asked, plan
 
         return plan(self, Asked(files, {}, params or {}))

@@ -7,7 +7,7 @@ Rules: reference seed-systems M3, M5, M6, M8, D26, D29, D32, D33.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from job_manager.formats.job_yaml import entries
@@ -19,7 +19,7 @@ from job_manager.formats.python.rows import Row
 from job_manager.formats.wording import suggestion
 from job_manager.formats.yaml_reader import Fields, found
 from job_manager.model.document import canonical
-from job_manager.model.job import ALWAYS, HOOKS, ON_ERROR, ON_SUCCESS, Action, Echo, Function, Input, Work
+from job_manager.model.job import ALWAYS, HOOKS, ON_ERROR, ON_SUCCESS, Action, Echo, Function, Work
 from job_manager.model.record import NamedTuple, replace
 from job_manager.model.template import fields as braces
 from job_manager.roles.registry import BODY, PROTOCOL
@@ -42,12 +42,11 @@ PROGRAMS = frozenset(
 
 
 class ActionFields(NamedTuple):
-    """An action half read: the entry it is, its title, what to call it without one, and what its arguments read."""
+    """An action half read: the entry it is, its title, and what to call it without one."""
 
     entry: entries.Entry
     title: str
     default_name: str
-    reads: tuple[str, ...]
     scope: Scope
     row: Row
 
@@ -63,13 +62,7 @@ class ActionFields(NamedTuple):
             made = replace(made, foreach=())
         if made.retries is None and made.role != "module":
             made = replace(made, retries=RETRIES)
-        return replace(made, needs=needs, inputs=(*made.inputs, *self._implied(made)))
-
-    def _implied(self, made: Action) -> Iterator[Input]:
-        """The artifacts that are among the arguments and not declared beside them."""
-        known = {use.artifact for use in made.inputs} | {use.artifact for use in made.outputs}
-        known |= {each.key for each in made.foreach}
-        yield from (Input(name, place=made.place) for name in self.reads if name not in known)
+        return replace(made, needs=needs)
 
 
 def read_action(row: Row, artifacts: set[str], scope: Scope, scripts: Mapping[str, str]) -> ActionFields:
@@ -88,9 +81,8 @@ def read_action(row: Row, artifacts: set[str], scope: Scope, scripts: Mapping[st
     text = _text(role, arguments, fields) if ours and role != "module" else ""
     work = _work(role, text, control) if ours else _function(str(role), arguments, control, scripts)
     reads = [*_listed(control.pop("reads", [])), *(name for name in _braced(text) if name in artifacts)]
-    hook = _hook(control, fields)
-    entry = _entry(row, work, control, hook, scope)
-    return ActionFields(entry, _title(control, fields), _default(entry.work), tuple(dict.fromkeys(reads)), scope, row)
+    entry = _entry(row, work, _with_reads(control, reads), _hook(control, fields), scope)
+    return ActionFields(entry, _title(control, fields), _default(entry.work), scope, row)
 
 
 def _divided(row: Row, said: Mapping[str, Any], ours: bool, fields: Fields) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -116,6 +108,15 @@ def _unknown(row: Row, key: str, name: str, fields: Fields) -> None:
     near = suggestion(name, CONTROL).replace('"', '"_', 1)
     what = f"unknown key {key!r}: what begins with _ says how an action is run"
     fields.reader.error(fields.map.at, f"{row.path}.{key}", what.replace("'", '"'), near)
+
+
+def _with_reads(control: dict[str, Any], reads: Sequence[str]) -> dict[str, Any]:
+    """The artifacts that are among the arguments are inputs, unless they are declared as something."""
+    inputs, outputs = (_as_entry(key, control.get(key, [])) for key in ("inputs", "outputs"))
+    if not reads or not isinstance(inputs, list) or not isinstance(outputs, list):
+        return control
+    declared = {each.get("name") if isinstance(each, dict) else each for each in (*inputs, *outputs)}
+    return {**control, "inputs": [*inputs, *({"name": name} for name in dict.fromkeys(reads) if name not in declared)]}
 
 
 def _listed(reads: Any) -> list[str]:
@@ -214,7 +215,7 @@ def _as_entry(key: str, value: Any) -> Any:
             value = [value]
         if isinstance(value, dict):
             value = [{"name": name, "param": param} for param, name in value.items()]
-        return [_renamed(each) for each in value] if isinstance(value, list) else value
+        return [renamed(each) for each in value] if isinstance(value, list) else value
     if key in ("env", "params") and isinstance(value, dict):
         return {name: _as_text(text) for name, text in value.items()}
     if key in ("retry_on", "tags"):
@@ -222,7 +223,8 @@ def _as_entry(key: str, value: Any) -> Any:
     return value
 
 
-def _renamed(use: Any) -> Any:
+def renamed(use: Any) -> Any:
+    """What is said of an artifact with `param_name` where a script may say `param`."""
     if not isinstance(use, dict) or "param" not in use:
         return use
     return {("param_name" if key == "param" else key): value for key, value in use.items()}

@@ -77,7 +77,7 @@ def _answer(pipe: IO[str], script: str, record: Record, error: BaseException | N
 
     try:
         found_rows = saved(rows(jobs[0][0]), record.protocol)
-    except Exception as fault:
+    except Exception as fault:  # a saver is the person's own
         print(json.dumps({"error": described(fault, script)}), file=pipe)
         return
     scripts = {role: served.script for role, served in ROLES.items()}
@@ -109,7 +109,7 @@ def described(error: BaseException, script: str) -> dict[str, Any]:
 
 def _message(error: BaseException) -> str:
     try:
-        return str(error)
+        return str(error.args[0] if type(error) is KeyError and error.args else error)
     except Exception:
         return "and it cannot say why"
 

@@ -17,7 +17,7 @@ from job_manager.formats.job_yaml.scope import Scope
 from job_manager.formats.naming import names_of
 from job_manager.formats.needs import resolved
 from job_manager.formats.params import look_at, settle
-from job_manager.formats.python.actions import ActionFields, read_action
+from job_manager.formats.python.actions import ActionFields, read_action, renamed
 from job_manager.formats.python.dataflow import with_needs
 from job_manager.formats.python.fields import fields_of, known, placed, read_row_needs
 from job_manager.formats.python.rows import Row
@@ -140,7 +140,10 @@ def _read(row: Row, artifacts: set[str], context: Context) -> Fields | ActionFie
 
 
 def _group_fields(row: Row, keys: tuple[str, ...], context: Context) -> Fields:
-    return known(row, context.scope.reader, {k: v for k, v in row.body.items() if v is not None}, (*keys, *ORDER_KEYS))
+    body = {key: value for key, value in row.body.items() if value is not None}
+    if isinstance(body.get("inputs"), list):
+        body["inputs"] = [renamed(use) for use in body["inputs"]]
+    return known(row, context.scope.reader, body, (*keys, *ORDER_KEYS))
 
 
 def _tree(
@@ -182,7 +185,7 @@ def _wanted(row: Row, read: Fields | ActionFields | None) -> tuple[str, str]:
     if isinstance(read, ActionFields):
         return read.title, read.default_name
     written = row.body.get("name") or row.body.get("title") or ""
-    return (written, "task") if isinstance(written, str) else ("", "task")
+    return (str(written), "task") if isinstance(written, str | int | float) else ("", "task")
 
 
 def _in_order(reverse: Nodes) -> tuple[Task | Action, ...]:

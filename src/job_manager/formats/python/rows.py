@@ -11,9 +11,11 @@ from typing import Any, NamedTuple
 
 from job_manager.formats.python.places import Written
 from job_manager.formats.python.tree import Flaw, Node, Reference, plain
+from job_manager.model.errors import InputError
 
 KINDS = ("Job", "Task", "Action")
-MOST = 1_100_000  # nodes: a list that is its own member would never end
+MOST = 1_100_000  # nodes
+LONGEST_PATH = 300
 
 
 class Row(NamedTuple):
@@ -29,23 +31,34 @@ class Row(NamedTuple):
 
 
 def rows(tree: Any) -> list[Row]:
-    """The rows of a tree; the first is the job, or what stands in its place."""
+    """The rows of a tree; the first is the job, or what stands in its place. Raises InputError for one without end."""
     found: list[Row] = []
     numbers: dict[int, int] = {}
+    above: list[int] = [0]
+    inside: set[int] = set()
     stack: list[tuple[int, str, Iterator[tuple[int, Any]]]] = [(-1, "", iter([(0, tree)]))]
-    while stack and len(found) < MOST:
+    while stack:
         parent, path, members = stack[-1]
         at, node = next(members, (0, stack))
         if node is stack:
             stack.pop()
+            inside.discard(above.pop())
             continue
-        where = f"{path}.children[{at}]" if path else ""
-        row, children = _row(node, parent, where)
+        if id(node) in inside or len(found) >= MOST:
+            raise InputError(f"{path}.children[{at}]: a node is in itself, or there are more than {MOST:,} of them")
+        row, children = _row(node, parent, _shortened(f"{path}.children[{at}]") if path else "")
         numbers[id(node)] = len(found)
         found.append(row)
         if children:
             stack.append((len(found) - 1, row.path, iter(enumerate(children))))
+            above.append(id(node))
+            inside.add(id(node))
     return [row._replace(body=_referred(row.body, numbers)) for row in found]
+
+
+def _shortened(path: str) -> str:
+    """The end of a path that is very long: each node of a deep tree has one."""
+    return path if len(path) <= LONGEST_PATH else f"...{path[-LONGEST_PATH:]}"
 
 
 def _row(node: Any, parent: int, where: str) -> tuple[Row, list[Any]]:

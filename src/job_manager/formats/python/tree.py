@@ -150,6 +150,9 @@ class Group(Node):
     def _leave(self) -> None:
         """Nothing half-built stays behind: neither in the parent nor in the hands of who runs it."""
         object.__setattr__(self, "_jm_broken", True)
+        made = record()
+        if made is not None:
+            made.jobs[:] = [job for job in made.jobs if job is not self]
         parent = self._jm_parent
         if parent is not None:
             siblings = parent.body["children"]
