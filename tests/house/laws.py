@@ -55,7 +55,7 @@ ROOMS = {
     ),
     "cli": Room(("app", "model"), "argv in, text out: a rule found here belongs into app", libraries=("rich",)),
     "scripting": Room(
-        ("model", "formats", "modules", "roles", "app", "cli"),
+        ("model", "core", "formats", "modules", "roles", "app", "cli"),
         "what a script in Python imports: it asks app, and shows a run as the command line does; nobody asks it",
     ),
     "server": Room(("app", "model"), "HTTP in, HTTP out: a rule found here belongs into app"),

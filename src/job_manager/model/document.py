@@ -104,10 +104,9 @@ def _read_needs(body: Document) -> tuple[str, ...] | None:
 def action_document(action: Action) -> Document:
     """The document of one action: its canonical text, by which a changed action is told from an unchanged one."""
     return (
-        kept(
-            name=action.name,
-            title=action.title,
-            **_work(action.work),
+        kept(name=action.name, title=action.title)
+        | _work(action.work)  # also an empty text, or a function without arguments, says what it is
+        | kept(
             inputs=[_input(i) for i in action.inputs],
             outputs=[_output(o) for o in action.outputs],
             timeout=action.timeout,

@@ -76,6 +76,18 @@ def served(role: str, script: str) -> Callable[..., Any]:
     return ROLES[role].function
 
 
+def registered(script: str) -> None:
+    """Import the script for the functions that it registers; what it submits meanwhile is none of our business."""
+    from job_manager.roles.registry import HandedOver, calling
+
+    calling.append(script)
+    try:
+        imported(script)
+    except (HandedOver, SystemExit):
+        pass  # it wants to go on with what came of its job, or ends itself: its functions are what counts
+    calling.clear()
+
+
 def imported(script: str) -> ModuleType:
     """The script as a module: by its name where it is in a package, else by its file."""
     from importlib.util import find_spec, module_from_spec, spec_from_file_location
@@ -98,10 +110,12 @@ def imported(script: str) -> ModuleType:
 
 def loaded(arguments: dict[str, Any]) -> dict[str, Any]:
     """The arguments, fetched by their protocol when they are kept elsewhere."""
-    from job_manager.roles.registry import BODY, PROTOCOL, Protocols
+    from job_manager.roles.registry import BODY, LOADER, LOADERS, PROTOCOL, Protocols
 
     if PROTOCOL not in arguments:
         return arguments
+    if arguments[PROTOCOL] not in LOADERS and arguments.get(LOADER):
+        registered(arguments[LOADER])
     fetched = Protocols().load({"protocol": arguments[PROTOCOL], "body": arguments[BODY]})
     if not isinstance(fetched, dict):
         raise TypeError(f"the loader of {arguments[PROTOCOL]!r} gave no arguments but {type(fetched).__name__}")

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-PROTOCOL, BODY = "_protocol", "_body"
-"""The two arguments that stand for all the others when these are saved somewhere else."""
+PROTOCOL, BODY, LOADER = "_protocol", "_body", "_loader"
+"""The arguments that stand for all the others when these are saved somewhere else; LOADER: the file of the loader."""
 
 
 class HandedOver(BaseException):
@@ -40,11 +40,12 @@ def serve(role: str, function: Function) -> Function:
         raise ValueError(f"a role is a name such as 'encode', not {role!r}")
     if not callable(function):
         raise TypeError(f"the role {role!r} needs a function, not {function!r}")
-    ROLES[role] = Served(function, _script(function))
+    ROLES[role] = Served(function, script_of(function))
     return function
 
 
-def _script(function: Callable[..., Any]) -> str:
+def script_of(function: Callable[..., Any]) -> str:
+    """The absolute path of the file that the function stands in, or ""."""
     code = getattr(inspect.unwrap(function), "__code__", None)
     path = code.co_filename if code is not None else ""
     return os.path.abspath(path) if path and not path.startswith("<") else ""

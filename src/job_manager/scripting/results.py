@@ -11,20 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from job_manager.model.errors import JobManagerError, NotFound, Problem
+from job_manager.model.errors import NotFound, Problem
 
 if TYPE_CHECKING:
     from job_manager.app.home import Home
     from job_manager.app.running import Outcome
-
-
-class JobFailed(JobManagerError):
-    """The job did not succeed; `result` says how far it came."""
-
-    def __init__(self, result: Result) -> None:
-        self.result = result
-        why = "; ".join(f"{action.path}: {action.message}" for action in result.failed)
-        super().__init__(f"job {result.title} {result.state}" + (f": {why}" if why else ""))
+    from job_manager.core.state import JobState
 
 
 @dataclass(frozen=True)
@@ -59,7 +51,7 @@ class ActionResult:
 @dataclass(frozen=True)
 class Result:
     """How a run ended. `actions` by path, in the order of the job; `artifacts`: the paths of those that are kept, by
-    name; `home`: the state directory, in which `jm` finds the job."""
+    name; `home`: the state directory, in which `jm` finds the job; `job`: the whole state, as the core has it."""
 
     id: str
     title: str
@@ -68,6 +60,7 @@ class Result:
     artifacts: dict[str, str]
     home: str
     problems: tuple[Problem, ...] = ()
+    job: JobState | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def of(cls, home: Home, outcome: Outcome, problems: Sequence[Problem]) -> Result:
@@ -78,7 +71,9 @@ class Result:
         rows = (_action(row) for row in found["actions"])
         artifacts = {os.path.basename(path): path for path in found["results"]}
         actions = {row.path: row for row in rows}
-        return cls(found["id"], found["name"], outcome.job.state, actions, artifacts, home.path, tuple(problems))
+        return cls(
+            found["id"], found["name"], outcome.job.state, actions, artifacts, home.path, tuple(problems), outcome.job
+        )
 
     @property
     def ok(self) -> bool:
@@ -109,9 +104,12 @@ class Result:
         return self.action(name).text
 
     def raise_if_failed(self) -> Result:
-        """Itself. Raises JobFailed when it has not succeeded."""
-        if not self.ok:
-            raise JobFailed(self)
+        """Itself. Raises job_manager.JobFailed when it has not succeeded."""
+        if not self.ok and self.job is not None:
+            # Imported here: few runs fail.
+            from job_manager.app.original import JobFailed
+
+            raise JobFailed(self.job, self.home)
         return self
 
 

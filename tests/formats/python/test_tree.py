@@ -16,6 +16,7 @@ from job_manager import Action, Job, Task
 from job_manager.formats.python.reading import drafted
 from job_manager.formats.python.rows import from_line, rows, to_lines
 from job_manager.formats.python.tree import Artifact
+from job_manager.model import document as model_document
 from job_manager.model import job as model
 from job_manager.model.document import digest, job_document
 from job_manager.model.errors import InputError, Problem
@@ -276,5 +277,13 @@ def test_what_is_no_job_is_refused(tree):
 
 def test_a_path_to_a_yaml_file_is_the_originals_job(tmp_path):
     (tmp_path / "job.yaml").write_text("name: x\nversion: 1\nsteps: [{entries: [{shell: 'true'}]}]\n")
-    assert Job(str(tmp_path / "job.yaml")).name == "x"  # type: ignore[attr-defined]
+    assert Job(str(tmp_path / "job.yaml")).name == "x"
     assert Job(tmp_path / "job.yaml").name == "x"
+
+
+def test_an_empty_text_and_a_function_without_arguments_are_what_they_are():
+    with Job("j") as job:
+        Action("")
+        Action(_role="f")
+    found = read(job)
+    assert model_document.read_job(job_document(found)) == found

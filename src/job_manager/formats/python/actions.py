@@ -22,7 +22,7 @@ from job_manager.model.document import canonical
 from job_manager.model.job import ALWAYS, HOOKS, ON_ERROR, ON_SUCCESS, Action, Echo, Function, Work
 from job_manager.model.record import NamedTuple, replace
 from job_manager.model.template import fields as braces
-from job_manager.roles.registry import BODY, PROTOCOL
+from job_manager.roles.registry import BODY, LOADER, PROTOCOL
 
 RETRIES = 2  # what mass does with an action that fails
 OURS = ("echo", "cmd", "shell", "module")
@@ -192,7 +192,10 @@ def _work(role: str | None, text: Any, control: Mapping[str, Any]) -> Echo | dic
 
 def _function(role: str, arguments: Mapping[str, Any], control: dict[str, Any], scripts: Mapping[str, str]) -> Function:
     saved = control.pop("saved", None)
-    given = {PROTOCOL: saved["protocol"], BODY: saved["body"]} if isinstance(saved, dict) else dict(arguments)
+    given = dict(arguments)
+    if isinstance(saved, dict):
+        loader = {LOADER: saved["loader"]} if saved.get("loader") else {}
+        given = {PROTOCOL: saved["protocol"], BODY: saved["body"], **loader}
     return Function(role, canonical(given), scripts.get(role, ""))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from job_manager.formats.python.actions import OURS
 from job_manager.formats.python.rows import Row
 from job_manager.formats.python.tree import Flaw, plain
-from job_manager.roles.registry import ROLES, Protocols
+from job_manager.roles.registry import LOADERS, ROLES, Protocols, script_of
 
 
 def saved(rows: Sequence[Row], protocol: str | None) -> list[Row]:
@@ -38,5 +38,7 @@ def _saved(row: Row, keep: Protocols, genealogy: tuple[str, ...]) -> Row:
     arguments = {key: value for key, value in row.body.items() if not key.startswith("_")}
     rest: dict[str, Any] = {key: value for key, value in row.body.items() if key.startswith("_")}
     flaws: list[Flaw] = []
-    token = plain(keep.save(arguments, genealogy), "_saved", flaws)
+    loader = LOADERS.get(str(keep.protocol))
+    where = {"loader": script_of(loader)} if loader is not None else {}
+    token = plain({**keep.save(arguments, genealogy), **where}, "_saved", flaws)
     return row._replace(body={**rest, "_saved": token}, flaws=(*row.flaws, *flaws))
