@@ -1,4 +1,4 @@
-"""Scripts of mass run unchanged: submit runs here, roles are called, hooks run, what is wrong is said without tracebacks.
+"""Scripts of mass run unchanged: submit runs here, roles are called, hooks run, mistakes are said without tracebacks.
 
 Every script is started as its author starts it.
 """
@@ -65,7 +65,7 @@ def test_the_readmes_script_runs_to_its_end_and_is_shown(here):
     assert "job Echo Job" in ran.out and "6 of 6 actions done" in ran.out
     assert here.jm("logs", f"{id}/Task #1/echo").out == "[Task #1] Let's initiate something here first.\n"
     begins = {path: action["began"] for path, action in by_path(here).items()}
-    assert list(begins)[0] == "Task #1/echo" and max(begins, key=begins.__getitem__) == "Task #3/echo"
+    assert next(iter(begins)) == "Task #1/echo" and max(begins, key=begins.__getitem__) == "Task #3/echo"
 
 
 def test_functions_run_in_processes_of_their_own_and_their_results_stay(here):

@@ -57,7 +57,7 @@ def module(
     shelf: Path | Sequence[Path] = (),
     **given: Any,
 ) -> Any:
-    """An action that calls the module; its result, or an Outputs with several, or the action when it has none.
+    """An action that calls the module; its result, or an Outputs where it makes several, or the action without any.
 
     given: for an input the artifact to read, for an output what to call it, for a param its value; and what every
     action may be told: needs, retries, timeout, env, cpus, memory, limits, foreach, when, title. params: values of
@@ -77,10 +77,10 @@ def module(
             reads += _reads(key, value, wrong)
         elif key in results:
             called[key] = value
-        elif key in known or (found is None and key not in CONTROL):
-            values[key] = value
         elif key.removeprefix("_") in CONTROL:
             control[key if key.startswith("_") else f"_{key}"] = value
+        elif key in known or found is None:
+            values[key] = value
         else:
             wrong.append(_unknown(key, name, [*ports, *results, *known, *CONTROL]))
     stem = _stem(name)
@@ -90,7 +90,7 @@ def module(
     action._jm_flaws.extend(wrong)
     written = {use["param"]: use for use in action.body["_outputs"]}
     artifacts = {key: tree.Artifact(use["name"], use, action) for key, use in written.items()}
-    if found is not None and len(results) == 1 and artifacts:
+    if len(artifacts) == 1:
         return next(iter(artifacts.values()))
     return Outputs(action, artifacts) if artifacts else action
 
