@@ -168,7 +168,7 @@ def test_each_asyncio_task_builds_its_own():
 def test_tasks_of_a_loop_may_share_a_job():
     async def part(name: str) -> None:
         with Task(name):
-            await asyncio.sleep(0)
+            await asyncio.to_thread(int)  # the other one has its turn
             Action(name)
 
     async def whole():
