@@ -6,7 +6,7 @@ import os
 from argparse import Namespace
 
 from job_manager.cli.output import Output
-from job_manager.cli.usage import Parser, UsageError, add_run_options, refuse
+from job_manager.cli.usage import JOB_ENDINGS, Parser, UsageError, add_run_options, refuse
 
 SUMMARY = "Go on with a job after a failure, Ctrl-C or a crash. What succeeded is not run again."
 MORE = """\
@@ -78,7 +78,7 @@ def main(options: Namespace, out: Output) -> int:
 
 def _refuse_wrong(options: Namespace) -> None:
     refuse(options)
-    if options.id.lower().endswith((".yaml", ".yml")):  # no id has a dot
+    if options.id.lower().endswith(JOB_ENDINGS):  # no id has a dot
         from job_manager.model.wording import quoted
 
         hint = f"which job it is comes first: jm resume last {options.id}"
