@@ -263,7 +263,8 @@ def _programs(job: Job, environ: Mapping[str, str]) -> Iterable[Problem]:
     for _, action in actions(job):
         word = _program(action)
         if word and "{" not in word:
-            known.setdefault(word, bool(which(word, environ)))
+            if word not in known:
+                known[word] = bool(which(word, environ))
             if not known[word]:
                 place = action.place or Place(job.source, 0, 0)
                 hint = "install it, or give its whole path"

@@ -17,9 +17,11 @@ def draft(raw: bytes, file: str, *, loose: bool = False, values: Values = NO_VAL
     # Imported here: who only builds a job starts no process.
     from job_manager.formats.python.reading import drafted
     from job_manager.formats.python.script import SHOWN, execute
+    from job_manager.formats.yaml_tree import bulk
 
     folder = values.base or os.path.dirname(os.path.abspath(file))
-    found = execute(raw, file, folder, values.shelves)
+    with bulk():
+        found = execute(raw, file, folder, values.shelves)
     noted = []
     if found.printed:
         more = f" (and {len(found.printed) - SHOWN} more lines)" if len(found.printed) > SHOWN else ""

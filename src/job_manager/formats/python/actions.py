@@ -14,7 +14,7 @@ from job_manager.formats.job_yaml import entries
 from job_manager.formats.job_yaml.more import refuse_beside_hook
 from job_manager.formats.job_yaml.scope import Scope
 from job_manager.formats.job_yaml.works import default_name
-from job_manager.formats.python.fields import NOWHERE, fields_of, read_row_needs, scalar_text
+from job_manager.formats.python.fields import NOWHERE, as_value, fields_of, read_row_needs, scalar_text
 from job_manager.formats.python.rows import Row
 from job_manager.formats.wording import suggestion
 from job_manager.formats.yaml_reader import Fields, found
@@ -57,12 +57,10 @@ class ActionFields(NamedTuple):
         needs = read_row_needs(fields, paths)
         fields.map.pop("needs", None)
         made = entries.action(self.entry, name, title, self.scope)
+        retries = RETRIES if made.retries is None and made.role != "module" else made.retries
         if made.hook:
-            needs = None
-            made = replace(made, foreach=())
-        if made.retries is None and made.role != "module":
-            made = replace(made, retries=RETRIES)
-        return replace(made, needs=needs)
+            return replace(made, retries=retries, foreach=())
+        return made if needs is None and retries == made.retries else replace(made, needs=needs, retries=retries)
 
 
 def read_action(row: Row, artifacts: set[str], scope: Scope, scripts: Mapping[str, str]) -> ActionFields:
@@ -70,7 +68,7 @@ def read_action(row: Row, artifacts: set[str], scope: Scope, scripts: Mapping[st
     reader = scope.reader
     said = {key: value for key, value in row.body.items() if value is not None}
     role = said.pop("_role", None)
-    fields = fields_of(row, reader, said)
+    fields = fields_of(row, reader, {})  # for what is wrong with the call as a whole
     if role is not None and (not isinstance(role, str) or not role.strip()):
         reader.error(fields.map.at, f"{row.path}._role", f"expected the name of a role, found {role!r}")
         role = "echo"
@@ -163,7 +161,7 @@ def _checked(value: Any, key: str, role: str | None, fields: Fields) -> Any:
         return value
     wanted = "text, or a list of the program and its arguments" if role == "cmd" else "text"
     hint = '_role="cmd" takes a list' if isinstance(value, list) else ""
-    fields.wrong(key, f"expected {wanted}, found {found(fields.map[key])}", hint)
+    fields.wrong(key, f"expected {wanted}, found {found(as_value(value))}", hint)
     return "?"
 
 

@@ -39,6 +39,11 @@ def known(row: Row, reader: Reader, body: Mapping[str, Any], keys: Collection[st
     return fields
 
 
+def as_value(value: Any) -> Value:
+    """A value as the YAML reader would have it, without a place."""
+    return _value(value, array("q"), 0)
+
+
 def _value(value: Any, marks: array[int], mark: int) -> Value:
     # Recursion is bounded by tree.plain.
     if isinstance(value, str):

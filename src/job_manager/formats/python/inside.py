@@ -49,8 +49,10 @@ def _limit(memory: int) -> None:
 
 def _execute(script: str, folder: str) -> BaseException | None:
     """Run the script as if it was started by itself; what it raised."""
+    import gc
     import runpy
 
+    gc.disable()  # a job has millions of objects and no circle that nobody holds; memory has a limit of its own
     sys.argv = [script]
     sys.path.insert(0, folder)
     try:

@@ -52,7 +52,7 @@ class _Positions:
         return line, _characters(self._code.co_filename, line, column) + 1
 
 
-_known: dict[CodeType, _Positions] = {}
+_known: dict[int, _Positions] = {}
 MOST_KNOWN = 10_000
 
 
@@ -80,7 +80,8 @@ def position(code: CodeType, instruction: int) -> tuple[int, int]:
     """Line and column of what the instruction at this offset does."""
     if len(_known) > MOST_KNOWN:
         _known.clear()
-    positions = _known.get(code)
+    # By identity: to hash a piece of code Python reads all of it. It is kept, so that no other gets its identity.
+    positions = _known.get(id(code))
     if positions is None:
-        positions = _known[code] = _Positions(code)
+        positions = _known[id(code)] = _Positions(code)
     return positions.at(instruction // 2)
