@@ -35,6 +35,13 @@ VALUES = {
     "cpus": ("3", "3", 3),
     "memory": ('"8G"', "8G", 8 * 2**30),
     "limits": ("{gpu = 2}", "gpu=2", (("gpu", 2),)),
+    "services": ('["nuke", "prman"]', "nuke, prman", ("nuke", "prman")),
+    "envkeys": (
+        '{"nuke-15" = {LANG = "C", A = "b=c"}}',
+        "nuke-15=LANG=C;A=b=c",
+        (("nuke-15", (("A", "b=c"), ("LANG", "C"))),),
+    ),
+    "zone": ('"UNC"', "UNC", "UNC"),
 }
 
 
@@ -252,6 +259,14 @@ WRONG = {
         ('limits = {memory = "4G"}', 11, "limits.memory: memory is no limit but a key of its own: memory: 4G"),
         ("limits = 3", 1, "limits: expected a table, found the number 3"),
     ],
+    "services": [('services = "nuke"', 1, "services: expected a list"), ('services = [""]', 13, "the text is empty")],
+    "envkeys": [
+        ('envkeys = {nuke = "A"}', 12, "envkeys.nuke: expected a table of variables, found the text"),
+        ('envkeys = {nuke = {"A B" = "x"}}', 12, '"A B" is not a name of an environment variable'),
+        ("envkeys = {nuke = {A = 1}}", 12, "expected text in quotes, found the number 1"),
+        ('envkeys = {"a b" = {A = "x"}}', 12, '"a b" cannot be a name: no blanks'),
+    ],
+    "zone": [('zone = ""', 1, "the text is empty")],
     "unknown": [
         ("job = 4", 1, 'job: there is no setting "job"\n   hint: did you mean "jobs"?'),
         ("keep-temp = true", 1, 'did you mean "keep_temp"?'),

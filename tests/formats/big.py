@@ -49,7 +49,17 @@ def _mass_action(task: int, n: int) -> str:
     return json.dumps({"Action": members})
 
 
-WRITERS: dict[str, Callable[[Tasks], Iterator[str]]] = {"job.yaml": job_yaml, "json": mass_json}
+def alf(tasks: Tasks) -> Iterator[str]:
+    yield "Job -title {big} -serialsubtasks 1 -subtasks {\n"
+    for task, actions in tasks:
+        yield f"  Task {{{TITLE.format(task)}}} -subtasks {{\n"
+        for n in actions:
+            yield f"    Task {{{NAME.format(task, n)}}} -cmds {{RemoteCmd {{{TEXT.format(task, n)}}} -retryrc {{1}}}}\n"
+        yield "  }\n"
+    yield "}\n"
+
+
+WRITERS: dict[str, Callable[[Tasks], Iterator[str]]] = {"job.yaml": job_yaml, "json": mass_json, "alf": alf}
 
 
 def big(language: str, count: int) -> bytes:

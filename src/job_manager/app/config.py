@@ -1,6 +1,6 @@
 """The settings that hold here: command line, environment, the project's file, the user's file, defaults.
 
-The stronger source wins setting by setting, and in `limits` name by name. Files are looked for where the command is
+The stronger source wins setting by setting, and in tables name by name. Files are looked for where the command is
 typed and in the user's configuration folder; there is no search upwards. Knows no command.
 """
 
@@ -22,7 +22,8 @@ COMMAND_LINE, DEFAULT = "command line", "default"
 
 
 class Row:
-    """One setting as it holds. `name` of a limit is `limits.NAME`; `words` stand for a value that nobody has set."""
+    """One setting as it holds. `name` of a member of a table is `limits.NAME`; `words` stand for a value that nobody
+    has set."""
 
     def __init__(self, name: str, value: Any, source: str, words: str) -> None:
         self.name = name
@@ -40,10 +41,10 @@ class Configured:
         self.files = files
 
     def rows(self) -> Iterator[Row]:
-        """Every setting with its source, in the order of the table; one row for each limit."""
+        """Every setting with its source, in the order of the table; one row for each member of a table."""
         for name, setting in SETTINGS.items():
-            limits = [key for key in self.said if key.startswith(f"{name}.")]
-            for key in limits or [name]:
+            members = [key for key in self.said if key.startswith(f"{name}.")]
+            for key in members or [name]:
                 said = self.said.get(key, Said(setting.unset, DEFAULT))
                 yield Row(key, said.value, said.source, setting.default)
 
@@ -145,6 +146,10 @@ def _strongest(given: Mapping[str, Said], spoken: Mapping[str, Said], files: Ite
 
 
 def _config(said: Mapping[str, Said]) -> Config:
-    plain = {name: each.value for name, each in said.items() if name in SETTINGS}
-    limits = sorted((name.partition(".")[2], each.value) for name, each in said.items() if "." in name)
-    return Config(**plain, limits=tuple(limits))
+    plain: dict[str, Any] = {name: each.value for name, each in said.items() if name in SETTINGS}
+    tables: dict[str, list[tuple[str, Any]]] = {}
+    for name, each in said.items():
+        table, dot, member = name.partition(".")
+        if dot:
+            tables.setdefault(table, []).append((member, each.value))
+    return Config(**plain | {table: tuple(sorted(members)) for table, members in tables.items()})

@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from job_manager.app.capacity import Capacity, capacity, check_needs
+from job_manager.app.env_keys import check_env_keys, with_env_keys
 from job_manager.app.fanouts import fan_out_problems
 from job_manager.app.given import absolute, given_files, typed
 from job_manager.app.orders import as_wished, order_runners, pool_problems
 from job_manager.app.params import given_params
 from job_manager.app.schedule import moment
+from job_manager.app.services import check_services
 from job_manager.app.serving import unserved
 from job_manager.app.settings import DEFAULTS, Config
 from job_manager.artifacts.export import blocked
@@ -118,17 +120,15 @@ def load(
     modules += order_runners(job, wish.python, environ, problems)
     problems += pool_problems(job, "error" if files_needed else "note")
     here = capacity(wish.slots, wish.config)
-    problems += [
-        *_programs(job, environ),
-        *unserved(job, reading.roles),
-        *_out(job, wish, given, cwd),
-        *reading.placed(check_needs(job, modules, here)),
-    ]
+    checked = [*check_needs(job, modules, here), *check_services(job, wish.config.services, here)]
+    checked += check_env_keys(job, wish.config)
+    problems += [*_programs(job, environ), *_out(job, wish, given, cwd), *reading.placed(checked)]
+    problems += unserved(job, reading.roles)
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
         raise InputError(problems)
     try:
-        whole = with_defaults(with_kinds(job, shelf), shelf, base)
+        whole = with_env_keys(with_defaults(with_kinds(job, shelf), shelf, base), wish.config.envkeys)
     except ValueError as error:
         # A value that looks like a param without one: it was passed over when the others were looked at.
         raise InputError(str(error)) from None
@@ -138,6 +138,7 @@ def load(
         base=base,
         not_before=moment(whole.after, time.time()),
         counted=_counted(whole, wish.config),
+        zone=wish.config.zone,
         params=tuple(sorted((name, text) for name, text in reading.values.items() if name in said)),
         template=(reading.template or job) if reading.template or whole is not job else None,
     )
@@ -261,7 +262,7 @@ def _programs(job: Job, environ: Mapping[str, str]) -> Iterable[Problem]:
     """A warning for each command whose program is not on PATH."""
     known: dict[str, bool] = {}
     for _, action in actions(job):
-        word = _program(action)
+        word = _program(action) if action.when != "false" else ""
         if word and "{" not in word:
             if word not in known:
                 known[word] = bool(which(word, environ))

@@ -24,7 +24,7 @@ from job_manager.model.members import Members
 from job_manager.model.params import Param
 from job_manager.model.record import replace
 from job_manager.model.site import GivenFile, Site
-from job_manager.worker.brief import Brief, Briefing, Reads, directory, list_files, paths
+from job_manager.worker.brief import Brief, Briefing, Reads, directory, list_files, paths, signs
 from job_manager.worker.command import argv, display
 from job_manager.worker.layout import Layout
 
@@ -203,7 +203,7 @@ class Plan:
     def _described(self, brief: Brief) -> Document:
         found = paths(brief, self._layout) | self._unmade(brief)
         folder = self._layout.store.attempt_path(brief.label)
-        words = argv(brief.action, brief.module, found, list_files(brief, self._layout), folder)
+        words = argv(brief.action, brief.module, found, list_files(brief, self._layout), folder, signs(brief))
         runner = brief.module
         module = runner if brief.action.role == "module" else None
         return {

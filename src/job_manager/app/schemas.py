@@ -25,6 +25,11 @@ KINDS: Mapping[Kind, Schema] = {
     settings.SIZE: {"type": ["string", "integer"], "exclusiveMinimum": 0, "examples": ["512M", "8G"]},
     settings.VARIABLE: {"type": "string", "pattern": f"^(?!JM_)(?:{ENV.pattern.removesuffix(chr(92) + 'Z')})?[*]?$"},
     settings.SLOTS: {"type": "integer", "minimum": 1, "maximum": settings.MOST_SLOTS},
+    settings.VARIABLES: {
+        "type": "object",
+        "propertyNames": {"pattern": whole_pattern(ENV)},
+        "additionalProperties": {"type": "string"},
+    },
     settings.COUNT: {"type": "integer", "minimum": 0, "maximum": MOST_OF_A_LIMIT},
 }
 
@@ -60,7 +65,8 @@ def _setting(setting: Setting) -> Schema:
     if setting.many == "list":
         return {"description": said, "type": "array", "items": one}
     if setting.many == "table":
-        names = {"propertyNames": {"pattern": whole_pattern(PARAM)}}
+        pattern = settings.ENV_KEY if setting.named is settings.env_key else PARAM
+        names = {"propertyNames": {"pattern": whole_pattern(pattern)}}
         return {"description": said, "type": "object", **names, "additionalProperties": one}
     return {"description": said, **one, **default}
 

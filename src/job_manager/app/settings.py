@@ -5,15 +5,17 @@ follow from it. Knows no file and no place; a value that is not allowed is a Val
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from job_manager.model.names import ENV
+from job_manager.model.names import ENV, env_name
 from job_manager.model.need import MOST_OF_A_LIMIT, limit_name
 from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted
 
 MOST_SLOTS = 4096
+ENV_KEY = re.compile(r"[^\s=,;\x00-\x1f\x7f]{1,128}\Z")
 YES, NO = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
 KINDS_OF_VALUE = (
     (bool, "{}"),
@@ -42,6 +44,9 @@ class Config(NamedTuple):
     cpus: int | None = None
     memory: int | None = None
     limits: tuple[tuple[str, int], ...] = ()
+    services: tuple[str, ...] = ()
+    envkeys: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
+    zone: str = ""
 
 
 DEFAULTS = Config()
@@ -141,7 +146,30 @@ def _variable(value: Any) -> str:
     return name
 
 
+def _variables(value: Any) -> tuple[tuple[str, str], ...]:
+    if not isinstance(value, dict):
+        raise ValueError(f"expected a table of variables, found {found(value)}")
+    for name, text in value.items():
+        wrong = env_name(name) or ("" if isinstance(text, str) else f"expected text in quotes, found {found(text)}")
+        if wrong:
+            raise ValueError(wrong)
+    return tuple(sorted(value.items()))
+
+
+def _read_variables(text: str) -> Any:
+    pairs = [pair.partition("=") for pair in text.split(";") if pair.strip()]
+    if not all(mark for _, mark, _ in pairs):
+        raise ValueError(f'expected KEY=VARIABLE=VALUE with ";" between several variables, found {quoted(text)}')
+    return {name.strip(): value for name, _, value in pairs}
+
+
+def env_key(name: str) -> str | None:
+    """Why something cannot be the name of a set of variables, or None."""
+    return None if ENV_KEY.match(name) else f"{quoted(name)} cannot be a name: no blanks, no = , ; and at most 128"
+
+
 TEXT = Kind("text", _text)
+VARIABLES = Kind("table of variables", _variables, _read_variables)
 PATH = Kind("path", _text, path=True)
 PROGRAM = Kind("program or path", _text, path=True)
 FLAG = Kind("true or false", _flag, _read_flag)
@@ -159,7 +187,7 @@ def choice(*words: str) -> Kind:
 class Setting:
     """One row. `default` says in words what holds when nobody has spoken, "" where the default of Config says enough;
     `option` is that of the command line, `write` a line for a file; `many` is "", "list" or "table", `between` what
-    stands between several in the environment variable."""
+    stands between several in the environment variable; `named` says why something cannot be a name in a table."""
 
     def __init__(
         self,
@@ -172,6 +200,7 @@ class Setting:
         option: str = "",
         many: str = "",
         between: str = "",
+        named: Callable[[str], str | None] = limit_name,
     ) -> None:
         self.name = name
         self.kind = kind
@@ -182,6 +211,7 @@ class Setting:
         self.option = option
         self.many = many
         self.between = between
+        self.named = named
 
     @property
     def unset(self) -> Any:
@@ -238,6 +268,17 @@ SETTINGS: Mapping[str, Setting] = {
             "limits", COUNT, "JM_LIMITS", "how many there are of each counted resource", "limits = {gpu = 1}",
             "none", many="table", between=",",
         ),
+        Setting(
+            "services", TEXT, "JM_SERVICES", "service keys that this machine has; commands may ask for no others",
+            'services = ["PixarRender", "nuke"]', "all there are", many="list", between=",",
+        ),
+        Setting(
+            "envkeys", VARIABLES, "JM_ENVKEYS", "variables that commands with an environment key get",
+            'envkeys = {"nuke-15" = {NUKE_PATH = "/opt/nuke"}}', "none", many="table", between=",", named=env_key,
+        ),
+        Setting(
+            "zone", TEXT, "JM_ZONE", "whose path maps hold on this machine", 'zone = "NFS"', "NFS, UNIX or LINUX",
+        ),
     )
 }  # fmt: skip
 
@@ -263,7 +304,7 @@ def _checked_many(setting: Setting, value: Any, kind: type, members: Callable[[A
     right: list[Any] = []
     wrong: list[Wrong] = []
     for at, member in members(value):
-        if isinstance(at, str) and (unfit := limit_name(at)):
+        if isinstance(at, str) and (unfit := setting.named(at)):
             wrong.append(((at,), unfit))
             continue
         try:

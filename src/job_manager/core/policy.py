@@ -41,10 +41,14 @@ def may_retry(job: JobState, index: int, failure: Failure) -> bool:
 
 
 def _helps(action: Action, failure: Failure) -> bool:
-    """Whether trying again may help: what the action says of reasons and exit codes, else the rule for all."""
+    """Whether trying again may help: what the action says of reasons, exit codes and (negative) signals, else the
+    rule for all."""
     if not action.retry_on:
         return failure.reason not in NOT_RETRIED
-    return failure.reason in action.retry_on or (failure.reason == "code" and str(failure.code) in action.retry_on)
+    if failure.reason in action.retry_on:
+        return True
+    code = {"code": f"{failure.code}", "signal": f"-{failure.code}"}.get(failure.reason)
+    return code is not None and code in action.retry_on
 
 
 def delay(job: JobState, index: int, failure: Failure) -> float:

@@ -77,11 +77,24 @@ def _like_python(head: bytes) -> int:
     return CERTAIN - 1 if first.startswith(b"#!") and b"python" in first else 0
 
 
+def _alfscript(raw: bytes, file: str, *, loose: bool, values: Values) -> Reading:
+    from job_manager.formats import alfscript
+
+    return alfscript.draft(raw, file, loose=loose, values=values)
+
+
+def _like_alfscript(head: bytes) -> int:
+    from job_manager.formats import likeness
+
+    return likeness.of_alfscript(head)
+
+
 # What looks like none and has the ending of none is taken for the first.
 LANGUAGES = (
     Language("job.yaml", (".yaml", ".yml"), _job_yaml, _like_job_yaml),
     Language("order", (".yaml", ".yml"), _order, _like_order),
     Language("python", (".py",), _python, _like_python),
+    Language("alf", (".alf", ".alfscript", ".jobscript"), _alfscript, _like_alfscript),
 )
 
 

@@ -1,4 +1,4 @@
-"""How much a file looks like each job language in YAML, by its first keys: no more than a glance.
+"""How much a file looks like each job language, by its first keys or words: no more than a glance.
 
 Reads nothing; a file that looks like a language may still be full of mistakes.
 """
@@ -19,6 +19,8 @@ JOB_YAML = frozenset(
 ORDER = frozenset(
     {b"Modules", b"Order", b"ClassType", b"Hostname", b"Username", b"RemoteWorkingDir", b"Uploads", b"Downloads"}
 )
+SURELY = 100  # as formats.CERTAIN: it can be no other
+OF_A_JOB = (b"-title", b"-subtasks", b"-serialsubtasks", b"-cmds")
 WRITTEN = (b"\n%s:", b'\n"%s":', b"\n'%s':", b"\n%s :")
 MISSPELT = frozenset({b"modules", b"order", b"orders", b"classtype", b"Orders", b"Module", b"MODULES", b"ORDER"})
 
@@ -31,6 +33,15 @@ def of_job_yaml(head: bytes) -> int:
 def of_order(head: bytes) -> int:
     """How many of the keys of JobManager's YAML there are."""
     return 2 * len(_there(head, ORDER)) + len(_there(head, MISSPELT))
+
+
+def of_alfscript(head: bytes) -> int:
+    """Whether it has Alfred's first line, or an operator Job at the left edge and one of its options."""
+    text = b"\n" + head.removeprefix(BOM).replace(b"\r", b"\n")
+    if text.startswith(b"\n##AlfredToDo"):
+        return SURELY
+    begins = any(b"\nJob" + blank in text for blank in (b" ", b"\t", b"\n", b"\\"))
+    return SURELY if begins and any(option in text for option in OF_A_JOB) else 0
 
 
 def _there(head: bytes, keys: Collection[bytes]) -> set[bytes]:

@@ -6,9 +6,27 @@ kept. Knows no file format.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from job_manager.model import names
+from job_manager.model.job import Echo, ModuleCall, Shell, Work
+
+PROGRAM = re.compile(r"[\w][\w.+-]{0,63}\Z")
+SHELL_WORDS = frozenset({"for", "if", "while", "until", "case", "set", "cd", "export", "exec"})
+
+
+def default_name(work: Work) -> str:
+    """What an action is called that has no name: like its module or program, as far as that can be told."""
+    if isinstance(work, ModuleCall):
+        return work.module
+    words = work.text.split(None, 1) if isinstance(work, Shell) else getattr(work, "argv", ())
+    program = words[0].rsplit("/", 1)[-1] if words else ""
+    if isinstance(work, Echo):
+        return "echo"
+    if PROGRAM.match(program) and program not in SHELL_WORDS:
+        return program
+    return "shell" if isinstance(work, Shell) else "cmd"
 
 
 def names_of(titles: Iterable[tuple[str, str]], kind: str) -> list[tuple[str, str]]:

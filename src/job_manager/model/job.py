@@ -154,11 +154,11 @@ class Action(Record):
     cpus (slots), memory (bytes), limits (sorted (name, number)): what it takes while it runs; None or a name that is
     not there: what its module says. `model.need` puts the two together.
     hook: one of HOOKS: it runs when all else in the task (or job) it stands in is over, and it ended so; "": it is a
-    part of it like the others. retry_on: exit codes and reasons after which it is tried again; empty: the default ones.
-    min_runtime: seconds; to be done sooner is a failure. priority: what is ready and has a higher one runs first; None:
-    that of the node it stands in. tags: limits it counts against where the configuration has them, and else not.
-    workdir: where a command runs, absolute, or "" for where the job was submitted. wishes: sorted (name, text), what
-    its language says and nothing acts on yet.
+    part of it like the others. retry_on: exit codes, signals as negative numbers, and reasons after which it is tried
+    again; empty: the default ones. min_runtime: seconds; to be done sooner is a failure. priority: what is ready and
+    has a higher one runs first; None: that of the node it stands in. tags: limits it counts against where the
+    configuration has them, and else not. workdir: where a command runs, absolute, or "" for where the job was
+    submitted. wishes: sorted (name, text), what its language says and nothing acts on yet.
     """
 
     name: str

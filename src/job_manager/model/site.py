@@ -50,9 +50,9 @@ class Site(Record):
     store: the folder that gets `temp/` and `public/`; out: where public artifacts are copied to, or ""; shelves: the
     folders searched for modules; python: the interpreter asked for, or ""; slots: actions at once, 0 for the default.
     not_before: seconds since the epoch before which nothing starts, or 0. counted: the tags of actions of which the
-    configuration says how many there are. base: the job file's folder; params: the
-    values a person gave to the job's params; template: the job before values were put into it, or None when there were
-    none to put in.
+    configuration says how many there are. zone: the name of this machine's kind in the
+    job's path maps, or "". base: the job file's folder; params: the values a person gave to the job's params;
+    template: the job before values were put into it, or None when there were none to put in.
     """
 
     workdir: str
@@ -69,6 +69,7 @@ class Site(Record):
     split_streams: bool = False
     not_before: float = 0.0
     counted: tuple[str, ...] = ()
+    zone: str = ""
     base: str = ""
     params: tuple[tuple[str, str], ...] = ()
     template: Job | None = None

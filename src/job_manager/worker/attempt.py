@@ -29,6 +29,7 @@ from job_manager.worker.brief import (
     needs_folder,
     paths,
     read_paths,
+    signs,
     variables,
 )
 from job_manager.worker.calls import close_status, left_early, write_order
@@ -149,7 +150,7 @@ def _order(brief: Brief, layout: Layout, worker: str, now: float) -> Order:
 def words(brief: Brief, layout: Layout) -> list[str]:
     """The argv of an attempt."""
     folder = layout.store.attempt_path(brief.label)
-    return argv(brief.action, brief.module, paths(brief, layout), list_files(brief, layout), folder)
+    return argv(brief.action, brief.module, paths(brief, layout), list_files(brief, layout), folder, signs(brief))
 
 
 def conclude(brief: Brief, record: ExitRecord, layout: Layout, worker: str) -> AttemptEnded:

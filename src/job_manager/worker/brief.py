@@ -16,6 +16,7 @@ from job_manager.core.fanning import files_of, inside, is_list, result_row
 from job_manager.core.state import JobState
 from job_manager.model.job import FILES, Action, Function, Input, Output
 from job_manager.model.need import Need, need
+from job_manager.model.percent import Known
 from job_manager.model.record import NamedTuple
 from job_manager.model.site import Installed
 from job_manager.model.wording import quoted
@@ -28,6 +29,7 @@ THREADS = (
     *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"),
     *("VECLIB_MAXIMUM_THREADS", "RAYON_NUM_THREADS"),
 )
+ZONES = ("nfs", "unix", "linux", "posix")
 # What programs need to be found, to find their files, and to speak the person's language.
 LONGEST_VARIABLE = 100_000  # characters; a system takes 128 KiB in one variable
 PYTHON = ("module", "order")  # roles that have a directory of their own for each attempt
@@ -68,6 +70,7 @@ class Brief(NamedTuple):
     split_streams: bool
     verify: bool
     counted: tuple[str, ...] = ()
+    maps: tuple[tuple[str, str], ...] = ()  # of paths, for this machine
 
     @property
     def sources(self) -> Iterator[Source]:
@@ -132,6 +135,7 @@ class Briefing:
             split_streams=job.site.split_streams,
             verify=job.site.verify,
             counted=job.site.counted,
+            maps=maps_for(job.job.dirmaps, job.site.zone),
         )
 
     def reads(self, use: Input) -> Reads:
@@ -199,6 +203,19 @@ def _members(job: JobState) -> Iterator[tuple[str, tuple[int, Output]]]:
         for number in range(len(fan.members)):
             for output in fan.members.outputs(number):
                 yield output.artifact, (fan.low + number, output)
+
+
+def maps_for(rows: Sequence[tuple[str, str, str]], zone: str) -> tuple[tuple[str, str], ...]:
+    """Those path maps of a job that are meant for this machine: of its zone, or of what such a machine is called."""
+    zones = (zone.casefold(),) if zone else ZONES
+    return tuple((source, target) for source, target, meant in rows if meant.casefold() in zones)
+
+
+def signs(brief: Brief) -> Known:
+    """What `%j` and the like stand for in its command."""
+    home = os.path.expanduser("~")
+    again = brief.attempt > 1
+    return Known(brief.job, str(brief.number), again, brief.need.cpus, home=home, maps=brief.maps)
 
 
 def inherited(environ: Mapping[str, str]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from job_manager.model.job import Action, Command, Echo, Function, Input, ModuleCall, Order, Output, Shell
+from job_manager.model.percent import Known, filled
 from job_manager.model.site import Installed
 from job_manager.model.template import fill, mentioned
 from job_manager.worker.functions import CALL_FILE, CALLER
@@ -29,10 +30,12 @@ def argv(
     paths: Mapping[str, Paths],
     lists: Mapping[str, str] = NO_LISTS,
     folder: str = "",
+    signs: Known | None = None,
 ) -> list[str]:
     """The words to run. `paths` has the absolute path of every artifact the action reads or writes, or a list of them;
     `lists` for each such list the file in which it is written; `module` is the installed module of a module action,
-    or the runner of an order (InvariantBroken's business to be there); `folder` the directory of the attempt."""
+    or the runner of an order (InvariantBroken's business to be there); `folder` the directory of the attempt;
+    `signs` says what `%j` and the like stand for in a command."""
     uses: list[Input | Output] = [*action.inputs, *action.outputs]
     if isinstance(action.work, ModuleCall):
         assert module is not None
@@ -40,6 +43,8 @@ def argv(
     if isinstance(action.work, Order):
         assert module is not None
         return [*program(module), f"{folder}/order.json"]
+    if signs is not None and isinstance(action.work, Command) and action.work.percent:
+        return [filled(word, signs) for word in action.work.argv]
     values = path_values(uses, paths, lists) | dict(action.params)
     if isinstance(action.work, Command):
         return [word for text in action.work.argv for word in _words(text, values)]

@@ -53,6 +53,8 @@ def _valued(row: Any) -> Any:
     """The value as data: null for what nobody has set and has no value of its own."""
     if row.name == "home":
         return os.path.abspath(row.value)
+    if isinstance(row.value, tuple) and row.value and isinstance(row.value[0], tuple):
+        return dict(row.value)
     return None if row.value in ("", ()) or _unset_count(row.value) else row.value
 
 
@@ -107,4 +109,8 @@ def _plain(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return os.pathsep.join(value) if isinstance(value, tuple) else str(value)
+    if not isinstance(value, tuple):
+        return str(value)
+    return (
+        ";".join("=".join(pair) for pair in value) if value and isinstance(value[0], tuple) else os.pathsep.join(value)
+    )

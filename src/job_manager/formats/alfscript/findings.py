@@ -21,6 +21,7 @@ class Findings:
         self.file = file
         self._problems: set[Problem] = set()  # a mistake in a template is found on every pass
         self._full = False
+        self.said_of = 0  # how often something was said
 
     def error(self, at: At, path: str, message: str, hint: str = "") -> None:
         """A mistake. Raises Enough when it was one too many."""
@@ -35,6 +36,7 @@ class Findings:
         self._add(at, path, message, hint, "note")
 
     def _add(self, at: At, path: str, message: str, hint: str, severity: str) -> None:
+        self.said_of += 1
         problem = Problem(Place(self.file, *at, path), clipped(message), hint, severity)
         if len(self._problems) < PROBLEM_LIMIT:
             self._problems.add(problem)

@@ -11,7 +11,7 @@ from job_manager.formats.alfscript.findings import Enough, Findings
 from job_manager.formats.alfscript.options import LETTERS, OPERATORS, OPTIONS, SAME, Effect, Kind, Operator, Option
 from job_manager.formats.alfscript.text import Text, decoded
 from job_manager.formats.alfscript.tree import Given, Node, Script
-from job_manager.formats.alfscript.values import Spot, is_trivial, launch, value_of
+from job_manager.formats.alfscript.values import Spot, is_trivial, launch, plain_elements, value_of
 from job_manager.formats.alfscript.words import BARE, BRACED, Word, commands, look_at_escapes
 from job_manager.formats.wording import suggestion
 from job_manager.formats.yaml_tree import bulk
@@ -19,6 +19,7 @@ from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted
 
 NODE_LIMIT = 3_000_000
+LONG_VALUE = 200  # characters
 OPTION = re.compile(r"-[A-Za-z][A-Za-z_]*\Z")
 HEADER = re.compile(r"##[ \t]*AlfredToDo[ \t]+(\S+)")
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
@@ -65,6 +66,7 @@ class _Reading:
         self.nodes: list[Node] = []
         self.settings: dict[str, Word] = {}
         self._waiting: list[Body] = []
+        self._right: set[tuple[Kind, int, str]] = set()
 
     def all(self, first: Body) -> None:
         """Reads a body and whatever is inside it."""
@@ -152,8 +154,8 @@ class _Reading:
         option, word = given.option, given.value
         if option.kind is not Kind.SCRIPT:
             _look_at_word(word, spot, body.template)
-            if not is_trivial(option.kind, word) and not _changes(word):
-                value_of(given, word.inside(), spot)
+            if not is_trivial(option.kind, word):
+                self._look_at_value(given, spot)
             return
         holds = body.holds if option.holds == SAME else option.holds
         template = body.template or option.name == "-template"
@@ -162,6 +164,17 @@ class _Reading:
             text = word.inside()
             start, end = 0, len(text)
         self._waiting.append(Body(text, start, end, node, option.name, holds, template))
+
+    def _look_at_value(self, given: Given, spot: Spot) -> None:
+        """Says what is wrong with a value. What was right once is not looked at again: generated files repeat much."""
+        word = given.value
+        key = given.option.kind, word.kind, word.raw
+        if key in self._right or may_change(word):
+            return
+        before = self.findings.said_of
+        value_of(given, word.inside(), spot)
+        if self.findings.said_of == before and len(word.raw) < LONG_VALUE:
+            self._right.add(key)
 
     def look_at_top(self) -> None:
         """Exactly one Job."""
@@ -181,9 +194,12 @@ def _is_option(word: Word) -> bool:
     return word.kind == BARE and text[word.start] == "-" and OPTION.match(text, word.start, word.end) is not None
 
 
-def _changes(word: Word) -> bool:
-    raw = word.raw
-    return ("$" in raw or "[" in raw) and CHANGES.search(raw) is not None
+def may_change(word: Word) -> bool:
+    """Whether something in the word is replaced later, so that it cannot be judged as it is written."""
+    text, start, end = word.source.text, word.inner, word.end
+    if text.find("$", start, end) < 0 and text.find("[", start, end) < 0:
+        return False
+    return CHANGES.search(text, start, end) is not None
 
 
 def _is_fit(node: Node, option: Option, name: Word, spot: Spot) -> bool:
@@ -240,7 +256,7 @@ def _look_at_names(node: Node, spot: Spot) -> None:
     if letter in "AI" and words and not NAME.match(words[0].text):
         hint = "letters, digits and _, not beginning with a digit"
         spot.error(words[0].at, f"{quoted(words[0].text)} is no name of a variable", hint)
-    if letter == "C" and words and not _changes(words[0]):
+    if letter == "C" and words and not may_change(words[0]) and not plain_elements(words[0]):
         launch(words[0].inside(), spot)
     if "-when" in node.given and node.role != "postscript":
         spot.warn(node.given["-when"].at, "-when has no effect here", "it belongs to commands of -postscript")

@@ -54,18 +54,19 @@ class Count(NamedTuple):
         return self.actions > ACTION_LIMIT or self.nodes > NODE_LIMIT
 
 
-def substituted(word: Word, scope: Scope, spot: Spot) -> Text:
+def substituted(word: Word, scope: Scope, spot: Spot, *, names: bool = True) -> Text:
     """What the word says with its values put in. A mistake in a bracket is said, and the bracket left out.
 
-    After a backslash nothing is replaced. The text knows its places: a value stands where its `$` does.
+    After a backslash nothing is replaced. The text knows its places: a value stands where its `$` does. names: without,
+    only brackets are computed.
     """
     raw = word.raw
-    if not ("$" in raw and scope.variables) and not ("[" in raw and scope.template):
+    if not (names and "$" in raw and scope.variables) and not ("[" in raw and scope.template):
         return word.inside()
     pieces, at, string = Pieces(word.source), word.inner, word.source.text
     while found := SIGN.search(string, at, word.end):
         pieces.copy(at, found.start())
-        at = _replaced(word, found, scope, spot, pieces)
+        at = _replaced(word, found, scope, spot, pieces, names)
         if pieces.length > TEXT_LIMIT:
             spot.error(word.at, f"with its values put in this is longer than {TEXT_LIMIT:,} characters")
             return word.inside()
@@ -73,7 +74,7 @@ def substituted(word: Word, scope: Scope, spot: Spot) -> Text:
     return pieces.joined(word.inner)
 
 
-def _replaced(word: Word, found: re.Match[str], scope: Scope, spot: Spot, pieces: Pieces) -> int:
+def _replaced(word: Word, found: re.Match[str], scope: Scope, spot: Spot, pieces: Pieces, names: bool) -> int:
     """Puts in what stands for one sign. Returns where reading goes on."""
     start, string = found.start(), word.source.text
     if string[start] == "\\":
@@ -81,7 +82,7 @@ def _replaced(word: Word, found: re.Match[str], scope: Scope, spot: Spot, pieces
     if found[4]:
         if scope.template and COMMAND.match(string, start, word.end):
             return _computed(word, start, scope, spot, pieces)
-    elif (name := found[2] or found[3]) in scope.variables:
+    elif names and (name := found[2] or found[3]) in scope.variables:
         pieces.put(scope.variables[name], start)
         return found.end()
     pieces.copy(start, found.end())

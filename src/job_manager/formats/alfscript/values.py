@@ -29,6 +29,8 @@ NUMBER = re.compile(r"[+-]?(?:[0-9]{1,30}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})(?:[eE
 CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})\Z")
 DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 TIME_FORM = "write {H:MM} for a time, {M D H:MM} for month, day and time"
+SIGNS = re.compile(r"[\\{}\"]")
+PLAIN = re.compile(r"[^ \t\n\v\f\r]+")
 QUOTES = re.compile(r'"[^"]*+"\Z')
 
 
@@ -106,6 +108,12 @@ def launch(text: Text, spot: Spot) -> list[Word]:
     if not words:
         spot.error(text.at(), "the command is empty", "write the program and its arguments in braces")
     return words
+
+
+def plain_elements(word: Word) -> list[str]:
+    """The elements of a list without braces, quotes and escapes; none when there are such signs, or no elements."""
+    raw = word.raw
+    return [] if SIGNS.search(raw) else PLAIN.findall(raw)
 
 
 def _unquoted(text: Text, spot: Spot) -> Text:

@@ -13,7 +13,8 @@ from job_manager.formats.job_yaml import more
 from job_manager.formats.job_yaml.foreach import read_foreach
 from job_manager.formats.job_yaml.naming import Wanted, wanted_name
 from job_manager.formats.job_yaml.scope import Scope, one_of
-from job_manager.formats.job_yaml.works import WORKS, default_name, read_work, say
+from job_manager.formats.job_yaml.works import WORKS, read_work, say
+from job_manager.formats.naming import default_name
 from job_manager.formats.wording import suggestion
 from job_manager.formats.words import Word
 from job_manager.formats.yaml_expect import read_expect

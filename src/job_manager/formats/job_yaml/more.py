@@ -22,7 +22,7 @@ DIRMAP_KEYS = ("from", "to", "zone")
 AFTER = re.compile(r"(?:(1[0-2]|0?[1-9])-(3[01]|[12][0-9]|0?[1-9]) )?([01]?[0-9]|2[0-3]):([0-5][0-9])\Z")
 MOST_ACTIVE = 1_000_000
 WISH = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}\Z")
-CODE = re.compile(r"[0-9]{1,3}\Z")
+CODE = re.compile(r"-?[0-9]{1,3}\Z")
 
 
 def read_hook(fields: Fields) -> str:
@@ -56,10 +56,10 @@ def _wish_name(name: str) -> str | None:
 
 
 def read_retry_on(fields: Fields) -> tuple[str, ...]:
-    """Exit codes and reasons."""
+    """Exit codes, signals as negative numbers, and reasons."""
     found = []
     for number, (text, at) in enumerate(fields.texts("retry_on") or ()):
-        if text in RETRIED or (CODE.match(text) and int(text) < 256):
+        if text in RETRIED or (CODE.match(text) and -65 < int(text) < 256):
             found.append(text)
             continue
         hint = suggestion(text, RETRIED) or f"reasons: {', '.join(RETRIED)}"

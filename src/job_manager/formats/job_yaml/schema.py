@@ -153,7 +153,7 @@ ENTRY: Mapping[str, Schema] = {
     "title": _TITLE,
     "priority": _PRIORITY,
     "wishes": _WISHES,
-    "retry_on": texts("Exit codes and reasons after which it is tried again; by default most reasons"),
+    "retry_on": texts("Exit codes, signals (-11) and reasons after which it is tried again; by default most reasons"),
     "min_runtime": duration("To be done sooner is a failure"),
     "tags": texts("Limits that count where the configuration has them"),
     "workdir": text("Of a command: where it runs; by default where the job was submitted", pattern="^/"),

@@ -5,7 +5,6 @@ Knows nothing of artifacts.
 
 from __future__ import annotations
 
-import re
 from functools import partial
 
 from job_manager.formats.job_yaml.scope import Scope
@@ -15,21 +14,6 @@ from job_manager.formats.yaml_tree import At
 from job_manager.model.job import Command, Echo, ModuleCall, Shell, Work
 
 WORKS = ("module", "cmd", "shell", "echo")
-PROGRAM = re.compile(r"[\w][\w.+-]{0,63}\Z")
-SHELL_WORDS = frozenset({"for", "if", "while", "until", "case", "set", "cd", "export", "exec"})
-
-
-def default_name(work: Work) -> str:
-    """What an entry is called that has no name: like its module or program, as far as that can be told."""
-    if isinstance(work, ModuleCall):
-        return work.module
-    words = work.text.split(None, 1) if isinstance(work, Shell) else getattr(work, "argv", ())
-    program = words[0].rsplit("/", 1)[-1] if words else ""
-    if isinstance(work, Echo):
-        return "echo"
-    if PROGRAM.match(program) and program not in SHELL_WORDS:
-        return program
-    return "shell" if isinstance(work, Shell) else "cmd"
 
 
 def read_work(fields: Fields, scope: Scope) -> tuple[Work, list[Word]]:
