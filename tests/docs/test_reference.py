@@ -20,6 +20,7 @@ from job_manager.cli import reporting
 from job_manager.cli.main import COMMANDS
 from job_manager.cli.usage import Parser, add_run_options, add_setting_options
 from job_manager.formats import checks, job_yaml, jobmanager_yaml, wording, yaml_builder, yaml_params, yaml_text
+from job_manager.formats.alfscript import options as alf_options
 from job_manager.formats.job_yaml import entries, inputs, steps
 from job_manager.formats.jobmanager_yaml import calls, pool
 from job_manager.model import expect, names, params, quantity
@@ -71,6 +72,24 @@ def test_the_settings_that_an_order_may_repeat():
 @pytest.mark.parametrize(("section", "keys"), MANIFEST.items())
 def test_the_keys_of_manifest_yaml(section, keys):
     assert set(listed(sections("docs/reference/manifest.md")[section])) == set(keys)
+
+
+def test_the_options_and_operators_of_alfscript():
+    rows = sections("docs/reference/alfscript.md")
+    names = {
+        name for row in re.findall(r"^\|([^|]*)\|", rows["Options"], re.M) for name in re.findall(r"`(-\w+)`", row)
+    }
+    assert names == set(alf_options.OPTIONS)
+    operators = re.findall(r"^\| `(\w+)", rows["Operators"], re.M)
+    assert set(operators) == set(alf_options.OPERATORS)
+
+
+@pytest.mark.parametrize("effect", list(alf_options.Effect))
+def test_what_becomes_of_the_options_of_alfscript(effect):
+    rows = re.findall(r"^\|([^|]*)\|[^|]*\|([^|]*)\|", sections("docs/reference/alfscript.md")["Options"], re.M)
+    kept = {name for row, said in rows if said.strip().startswith("kept") for name in re.findall(r"`(-\w+)`", row)}
+    of_effect = {name for name, option in alf_options.OPTIONS.items() if option.effect is effect}
+    assert of_effect <= kept if effect is alf_options.Effect.KEPT else not of_effect & kept
 
 
 def options(parser: Parser) -> set[str]:
