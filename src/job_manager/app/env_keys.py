@@ -6,12 +6,12 @@ Knows no language: a job keeps its keys as the wish `envkey`. What a command say
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from job_manager.app.settings import Config
 from job_manager.formats.wording import suggestion
 from job_manager.model.errors import NOWHERE, Problem
 from job_manager.model.job import Action, Job, Pairs, Task, actions
+from job_manager.model.record import replace
 from job_manager.model.wording import quoted
 
 WISH = "envkey"

@@ -11,13 +11,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from job_manager.app.capacity import Capacity, capacity, check_needs
-from job_manager.app.env_keys import check_env_keys, with_env_keys
 from job_manager.app.fanouts import fan_out_problems
 from job_manager.app.given import absolute, given_files, typed
 from job_manager.app.orders import as_wished, order_runners, pool_problems
 from job_manager.app.params import given_params
 from job_manager.app.schedule import moment
-from job_manager.app.services import check_services
 from job_manager.app.serving import unserved
 from job_manager.app.settings import DEFAULTS, Config
 from job_manager.artifacts.export import blocked
@@ -25,7 +23,7 @@ from job_manager.formats import LANGUAGES, draft, folder_of
 from job_manager.formats.params import again
 from job_manager.formats.reading import Reading
 from job_manager.model.errors import InputError, Place, Problem, in_order
-from job_manager.model.job import FILE, Action, Job, ModuleCall, actions
+from job_manager.model.job import FILE, Action, Job, ModuleCall, Task, actions
 from job_manager.model.params import Values
 from job_manager.model.record import NamedTuple, replace
 from job_manager.model.site import GivenFile, Installed, Site
@@ -120,15 +118,18 @@ def load(
     modules += order_runners(job, wish.python, environ, problems)
     problems += pool_problems(job, "error" if files_needed else "note")
     here = capacity(wish.slots, wish.config)
-    checked = [*check_needs(job, modules, here), *check_services(job, wish.config.services, here)]
-    checked += check_env_keys(job, wish.config)
-    problems += [*_programs(job, environ), *_out(job, wish, given, cwd), *reading.placed(checked)]
-    problems += unserved(job, reading.roles)
+    wished = _wished(job, wish.config, here)
+    problems += [
+        *_programs(job, environ),
+        *unserved(job, reading.roles),
+        *_out(job, wish, given, cwd),
+        *reading.placed([*check_needs(job, modules, here), *wished]),
+    ]
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
         raise InputError(problems)
     try:
-        whole = with_env_keys(with_defaults(with_kinds(job, shelf), shelf, base), wish.config.envkeys)
+        whole = _with_env_keys(with_defaults(with_kinds(job, shelf), shelf, base), wish.config)
     except ValueError as error:
         # A value that looks like a param without one: it was passed over when the others were looked at.
         raise InputError(str(error)) from None
@@ -227,6 +228,38 @@ def _written_over(out: str, public: Sequence[str], given: Sequence[GivenFile], w
         source = sources.get(os.path.realpath(os.path.join(out, name)))
         if source:
             yield f"{quoted(name)} would be written over {source}"
+
+
+# --- what jobs of a farm wish for -----------------------------------------------------------------------------------
+
+
+def _wishes(job: Job) -> bool:
+    """Whether anything in the job wishes for anything. Nearly no job does, and it is asked of all of them."""
+    stack: list[Job | Task | Action] = [job]
+    while stack:
+        node = stack.pop()
+        if node.wishes:
+            return True
+        if not isinstance(node, Action):
+            stack.extend(node.children)
+    return False
+
+
+def _wished(job: Job, config: Config, here: Capacity) -> list[Problem]:
+    if not _wishes(job):
+        return []
+    from job_manager.app.env_keys import check_env_keys
+    from job_manager.app.services import check_services
+
+    return [*check_services(job, config.services, here), *check_env_keys(job, config)]
+
+
+def _with_env_keys(job: Job, config: Config) -> Job:
+    if not config.envkeys or not _wishes(job):
+        return job
+    from job_manager.app.env_keys import with_env_keys
+
+    return with_env_keys(job, config.envkeys)
 
 
 # --- modules and programs -------------------------------------------------------------------------------------------

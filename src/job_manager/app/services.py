@@ -6,20 +6,20 @@ machine offers every key. Nothing is evaluated but `, && || !`, parentheses, and
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from job_manager.app.capacity import Capacity
 from job_manager.formats.wording import suggestion
 from job_manager.model.errors import NOWHERE, Problem
 from job_manager.model.job import Action, Job, Task
+from job_manager.model.pattern import late
+from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted
 
 WISH = "service"
 DEEPEST = 50
 LONGEST = 4096
-TOKEN = re.compile(
+TOKEN = late(
     r"\s*(?:(?P<measure>@\.[A-Za-z_]+)|(?P<number>[0-9]{1,15}(?:\.[0-9]{1,15})?)(?![\w.-])"
     r"|(?P<sign>&&|\|\||[,&|!()]|[<>]=?|==?)|(?P<key>[^\s,&|!()<>=@\"']+))"
 )

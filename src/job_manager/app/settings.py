@@ -5,17 +5,17 @@ follow from it. Knows no file and no place; a value that is not allowed is a Val
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from job_manager.model.names import ENV, env_name
 from job_manager.model.need import MOST_OF_A_LIMIT, limit_name
+from job_manager.model.pattern import late
 from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted
 
 MOST_SLOTS = 4096
-ENV_KEY = re.compile(r"[^\s=,;\x00-\x1f\x7f]{1,128}\Z")
+ENV_KEY = late(r"[^\s=,;\x00-\x1f\x7f]{1,128}\Z")
 YES, NO = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
 KINDS_OF_VALUE = (
     (bool, "{}"),

@@ -5,13 +5,18 @@ What is not known stays as it is written: dates and patterns of file names are f
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
-SIGN = re.compile(r"%(?:(?P<plain>[%hHnjtr])|(?P<map>D\())")
-OTHER_HOST = re.compile(r"\([^()\s]*\)")
-PAREN = re.compile(r"[()]")
+from job_manager.model.pattern import late
+from job_manager.model.record import NamedTuple
+
+if TYPE_CHECKING:
+    import re
+
+SIGN = late(r"%(?:(?P<plain>[%hHnjtr])|(?P<map>D\())")
+OTHER_HOST = late(r"\([^()\s]*\)")
+PAREN = late(r"[()]")
 
 
 class Known(NamedTuple):

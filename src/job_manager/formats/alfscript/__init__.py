@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os.path
 from collections.abc import Iterable
-from dataclasses import replace
 
 from job_manager.formats.alfscript.building import Child, built
 from job_manager.formats.alfscript.findings import Enough, Findings
@@ -28,6 +27,7 @@ from job_manager.formats.yaml_tree import bulk
 from job_manager.model.errors import InputError, Problem, in_order
 from job_manager.model.job import Job
 from job_manager.model.params import NO_VALUES, Values
+from job_manager.model.record import replace
 from job_manager.model.wording import quoted
 
 LONGEST_NAME = 128

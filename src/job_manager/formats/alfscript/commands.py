@@ -6,7 +6,7 @@ Knows nothing of the tree; names are given later.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from job_manager.formats.alfscript.reading import Context, Options
 from job_manager.formats.alfscript.substitution import Scope, passes
@@ -15,6 +15,7 @@ from job_manager.formats.alfscript.values import Spot
 from job_manager.formats.naming import default_name
 from job_manager.model.job import ALWAYS, ON_ERROR, ON_SUCCESS, Action, Command, Shell
 from job_manager.model.percent import means_something
+from job_manager.model.record import NamedTuple
 
 RETRIES = 2  # after the codes of -retryrc; Tractor leaves the number to each site
 STOPPED = frozenset({-2, -9, -15})  # signals by which people stop something: never tried again
