@@ -88,6 +88,8 @@ def test_after_what_is_tried_again():
     assert retried("timeout", reason="timeout") == 1
     assert retried("timeout", "75", code=1) == 0
     assert retried("9", code=9, reason="signal") == 0  # an exit code is no signal
+    assert retried("-9", code=9, reason="signal") == 1
+    assert retried("-9", code=9) == 0
     assert retried(reason="output-invalid") == 0
     assert retried("output-invalid", reason="output-invalid") == 1
 
