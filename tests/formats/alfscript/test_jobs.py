@@ -10,9 +10,12 @@ import resource
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from job_manager import formats
 from job_manager.formats import alfscript
+from job_manager.formats.alfscript.options import OPTIONS
 from job_manager.model.document import job_document
 from job_manager.model.errors import InputError
 from job_manager.model.job import actions
@@ -67,6 +70,88 @@ def test_the_place_of_what_is_checked_later_is_the_options():
         f"{way}.needs": (16, row.index("RemoteCmd") + 1),
         "paused": (3, 1),
     }
+
+
+def errors(text: str) -> list[str]:
+    found = alfscript.draft(text.encode(), "job.alf").problems
+    return [problem.message for problem in found if problem.severity == "error"]
+
+
+PIECES = [
+    "{",
+    "}",
+    '"',
+    "[",
+    "]",
+    "$f",
+    "\\",
+    "\n",
+    ";",
+    "#",
+    " ",
+    "{}",
+    "[expr 1/0]",
+    "[format %d a]",
+    "Task {t} ",
+    "Cmd ",
+]
+PIECES += [f" {name} " for name in OPTIONS] + [
+    "Instance {frame 1} ",
+    "Iterate i -from 1 -to 3 -template {",
+    "é",
+    "1",
+    "%D(",
+]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from([*GOLDEN, *BAD]), st.data())
+def test_any_change_of_a_script(file, data):
+    raw = file.read_bytes()
+    for _ in range(data.draw(st.integers(1, 5))):
+        start = data.draw(st.integers(0, len(raw)))
+        end = data.draw(st.integers(start, min(len(raw), start + 20)))
+        raw = raw[:start] + data.draw(st.sampled_from(["", *PIECES])).encode() + raw[end:]
+    survives(alfscript.draft, raw, "job.alf")
+
+
+BARE = [
+    "Iterate",
+    "Iterate -subtasks {Task t}",
+    "Iterate {} -from 1 -to 2 -template {Task t}",
+    "Iterate -from 1 -to 2 -template {Task t} -subtasks {Task t}",
+    "Instance",
+    "Task",
+    "Task {} -subtasks {Instance {}}",
+    "Cmd",
+    "Cmd TractorBuiltIn",
+    "Cmd Alfred -msg {}",
+]
+
+
+@pytest.mark.parametrize("text", BARE)
+def test_what_is_not_there_breaks_nothing(text):
+    survives(alfscript.draft, f"Job -title {{j}} -subtasks {{{text}\n}}".encode(), "job.alf")
+    survives(alfscript.draft, f"Job -title {{j}} -subtasks {{Task t -cmds {{{text}\n}}}}".encode(), "job.alf")
+
+
+def test_what_is_too_deep_is_said_once_and_soon():
+    before = time.process_time()
+    for depth in (500, 501, 100_000):
+        text = "Job -title {j} -subtasks {" + "Task {t} -subtasks {" * depth + "}" * depth + "}"
+        assert errors(text) == ["Tasks are nested more than 500 deep"] * (depth > 500)
+    assert time.process_time() - before < 20
+
+
+def test_barriers_of_instances_are_bounded():
+    names = "".join(f"Task {{t{n}}} -cmds {{Cmd {{true}}}}\n" for n in range(1500))
+    gate = "Task {gate} -subtasks {" + "; ".join(f"Instance {{t{n}}}" for n in range(1500)) + "}\n"
+    each = "".join(f"Task {{u{n}}} -subtasks {{Instance {{gate}}}} -cmds {{Cmd {{true}}}}\n" for n in range(1500))
+    gates = "".join(f"Task {{g{n}}} -subtasks {{Instance {{gate}}}}\n" for n in range(1500))
+    row = "; ".join(f"Instance {{gate}}; Task {{v{n}}} -cmds {{Cmd {{true}}}}" for n in range(1500))
+    for more in (each, gates, f"Task {{row}} -serialsubtasks 1 -subtasks {{{row}}}"):
+        text = f"Job -title {{j}} -subtasks {{\n{names}{gate}{more}}}\n"
+        assert errors(text) == ["the Instances stand for more than 2,000,000 dependencies"]
 
 
 def test_2900_tasks_of_a_kilobyte_each_are_read_in_seconds_of_a_slow_machine():

@@ -22,7 +22,7 @@ def built(units: list[Unit], context: Context) -> tuple[Child, ...]:
     for unit in units:
         if not unit.instance:
             own[unit] = _named(unit, shown)
-    paths: dict[Unit, str] = {units[0]: ""}
+    paths: dict[Unit, str] = {}
     for unit in reversed(units):
         if unit.instance:
             continue
@@ -73,13 +73,10 @@ def _paths(units: tuple[Unit, ...], known: dict[Unit, str]) -> tuple[str, ...]:
 
 
 def _path(unit: Unit, known: dict[Unit, str]) -> str:
-    way = []
-    above: Unit | None = unit
-    while above is not None and above not in known:
-        way.append(above)
-        above = above.parent
-    for each in reversed(way):
-        assert each.parent is not None
-        before = known[each.parent]
-        known[each] = f"{before}/{each.name}" if before else each.name
+    if unit not in known:
+        way, above = [], unit
+        while above.parent is not None:
+            way.append(above.name)
+            above = above.parent
+        known[unit] = "/".join(reversed(way))
     return known[unit]

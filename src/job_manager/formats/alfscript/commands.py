@@ -115,8 +115,9 @@ def _is_built_in(argv: list[str], options: Options) -> bool:
     """Whether it is a request to Alfred or Tractor itself and no program: it is left out, for there is none here."""
     if not argv or argv[0] not in BUILT_IN or (argv[0] == "Alfred" and "-msg" not in options.node.given):
         return False
-    asked = argv[1:3] or options.text(options.node.given["-msg"].value).split()[:2]
-    message = f"{argv[0]} {' '.join(asked)} is a request to the farm itself; it is left out here"
+    given = options.node.given.get("-msg")
+    asked = argv[1:3] or (options.text(given.value).split()[:2] if given else [])
+    message = f"{' '.join([argv[0], *asked])} is a request to the farm itself; it is left out here"
     hint = "to delete files, write RemoteCmd {rm -f FILE}" if asked == ["File", "delete"] else ""
     options.spot().warn(options.node.at, message, hint)
     return True

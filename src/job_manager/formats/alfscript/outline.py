@@ -13,6 +13,8 @@ from job_manager.formats.alfscript.substitution import Scope
 from job_manager.formats.alfscript.tree import NO_BODIES, Node
 from job_manager.model.job import Pairs, Task
 
+DEEPEST = 500  # the names of all tasks above an action go into its environment
+
 
 class Unit:
     """One Task of the job to be; or an Instance, which becomes none.
@@ -25,6 +27,7 @@ class Unit:
     __slots__ = (
         "actions",
         "default",
+        "depth",
         "elder",
         "extra",
         "first_needs",
@@ -47,6 +50,7 @@ class Unit:
         self, node: Node, parent: Unit | None, title: str = "", default: str = "", serial: bool = False
     ) -> None:
         self.node, self.parent, self.title, self.default, self.serial = node, parent, title, default, serial
+        self.depth: int = 0 if parent is None else parent.depth + 1
         self.instance = node.operator.letter == "N"
         self.members: list[Unit] = []
         self.actions: list[Unnamed] = []
@@ -60,11 +64,6 @@ class Unit:
         self.extra: tuple[Unit, ...] = ()
         self.elder: Unit | None = None
         self.task: Task | None = None
-
-    @property
-    def holds_back(self) -> bool:
-        """Whether something of its own comes after all its members and waits for the Instances among them."""
-        return bool(self.actions) or (bool(self.hooks) and all(member.instance for member in self.members))
 
     def tasks(self) -> Iterator[Unit]:
         """The members that become tasks."""
@@ -112,7 +111,7 @@ def _repeated(node: Node, scope: Scope, into: Unit, units: list[Unit], context: 
     """An Iterate: its passes stand where it does; with -subtasks, behind these in a task of their own."""
     if "subtasks" not in node.bodies:
         return [(repeated(node, scope, context), into)]
-    both = _new(node, into, units, default=node.words[0].text, serial=True)
+    both = _new(node, into, units, default=node.variable(), serial=True)
     before = _new(node, both, units, default="before")
     each = _new(node, both, units, default="each", serial=into.serial)
     # The last on the stack is read first.
@@ -124,6 +123,10 @@ def _added(node: Node, scope: Scope, into: Unit, units: list[Unit], context: Con
     word = node.title()
     unit = _new(node, into, units, options.text(word) if word else "")
     if unit.instance:
+        return []
+    if unit.depth > DEEPEST:
+        message = f"Tasks are nested more than {DEEPEST} deep"
+        options.spot().error(node.at, message, "Tasks that follow each other may stand in -serialsubtasks 1")
         return []
     unit.serial = bool(options.value("-serialsubtasks"))
     unit.wishes = options.wishes()
@@ -142,6 +145,10 @@ def _arrange(unit: Unit) -> None:
         # Beside each other the order says nothing.
         unit.members.sort(key=lambda member: member.instance)
     tasks = list(unit.tasks())
+    if unit.hooks and not unit.actions and not tasks and unit.parent is not None:
+        # There is nothing that it cleans up after: hooks run after something only.
+        unit.actions = [hook._replace(fields=hook.fields | {"hook": ""}) for hook in unit.hooks]
+        unit.hooks = []
     unit.size = sum(task.size for task in tasks) + len(unit.actions) + len(unit.hooks)
     if not unit.actions:
         unit.serial = unit.serial or not tasks

@@ -136,7 +136,7 @@ def _number(node: Node, option: str, scope: Scope, spot: Spot) -> int | None:
 
 def passes(node: Node, scope: Scope, spot: Spot) -> Iterator[Scope]:
     """The scope of each pass of an Iterate, in order. To be asked after `counted` has agreed."""
-    name = node.words[0].text
+    name = node.variable()
     for number in numbers(node, scope, spot):
         yield scope.with_value(name, str(number), template=True)
 
@@ -168,7 +168,7 @@ def _all_passes(node: Node, scope: Scope, spot: Spot, depth: int) -> Count:
     every = numbers(node, scope, spot)
     if not every:
         return before.plus(Count(0, 1))
-    inner = scope.with_value(node.words[0].text, str(every[0]), template=True)
+    inner = scope.with_value(node.variable(), str(every[0]), template=True)
     if not _depends(template):
         # The length is asked this way because a range longer than the machine's words has none.
         length = min((every[-1] - every[0]) // every.step + 1, NODE_LIMIT + 1)

@@ -73,6 +73,10 @@ class Node:
             node = node.parent
         return ("..." if node else "") + ".".join(reversed(parts))
 
+    def variable(self) -> str:
+        """The name that an Iterate or Assign gives a value to; "" where it is missing, which is said."""
+        return self.words[0].text if self.words else ""
+
     def title(self) -> Word | None:
         """The word with the title, however it is given; of an Instance, the title that it names."""
         if "-title" in self.given:

@@ -31,16 +31,38 @@ def settle_instances(root: Unit, context: Context, *, look_up: bool = True) -> l
     order = _ends(units[0], targets, context)
     if order is None:
         return units
-    edges = 0
+    try:
+        _wait(units, order, targets, _Edges())
+    except _TooMany:
+        message = f"the Instances stand for more than {EDGE_LIMIT:,} dependencies"
+        hint = "let one Task that has a command wait for the many, and the others for it"
+        Spot(context.findings, root.node).error(root.node.at, message, hint)
+    return units
+
+
+class _TooMany(Exception):
+    """More dependencies than a job may have."""
+
+
+class _Edges:
+    """Counts dependencies before they are made."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def add(self, count: int) -> None:
+        """Raises _TooMany."""
+        self._count += count
+        if self._count > EDGE_LIMIT:
+            raise _TooMany
+
+
+def _wait(units: list[Unit], order: list[Unit], targets: dict[Unit, Unit], edges: _Edges) -> None:
     for unit in order:
-        _look_past(unit, targets)
+        _look_past(unit, targets, edges)
     for unit in units:
         if not unit.instance:
-            edges += _give_needs(unit, targets)
-    if edges > EDGE_LIMIT:
-        message = f"the Instances stand for {edges:,} dependencies; the limit is {EDGE_LIMIT:,}"
-        Spot(context.findings, units[0].node).error(units[0].node.at, message)
-    return units
+            _give_needs(unit, targets, edges)
 
 
 def _listed(root: Unit) -> list[Unit]:
@@ -119,7 +141,7 @@ def _say_circle(circle: list[Point], context: Context) -> None:
     instance = next(unit for unit, _ in circle if unit.instance)
     titles = dict.fromkeys(unit.title for unit, is_end in circle if unit.title and is_end and not unit.instance)
     way = " -> ".join(map(quoted, list(titles)[:5])) + (" ..." if len(titles) > 5 else "")
-    at = instance.node.words[0].at
+    at = instance.node.words[0].at if instance.node.words else instance.node.at
     message = f"this Instance goes round: {way} can never begin" if way else "this Instance waits for itself"
     Spot(context.findings, instance.node).error(at, message, "nothing may wait for what it is a part of, or waited for")
 
@@ -135,36 +157,34 @@ def _meant(member: Unit, targets: dict[Unit, Unit]) -> Iterator[Unit]:
     return _over(targets[member]) if member in targets else iter(())
 
 
-def _look_past(unit: Unit, targets: dict[Unit, Unit]) -> None:
+def _look_past(unit: Unit, targets: dict[Unit, Unit], edges: _Edges) -> None:
     """Finds `extra`: what a unit waits for at its end that its own task does not wait for."""
-    if unit.instance or unit.holds_back:
+    if unit.instance or unit.actions:
         return
     pending: dict[Unit, None] = {}
     for member in unit.members:
         if unit.serial and member.size:
             pending.clear()
         pending.update(dict.fromkeys(_meant(member, targets) if member.instance else member.extra))
+    edges.add(len(pending))
     unit.extra = tuple(pending)
 
 
-def _give_needs(unit: Unit, targets: dict[Unit, Unit]) -> int:
-    """Says for the members and commands of a unit what they need. Returns how many these needs are."""
+def _give_needs(unit: Unit, targets: dict[Unit, Unit], edges: _Edges) -> None:
+    """Says for the members and commands of a unit what they need."""
     last: tuple[Unit, ...] = ()
     pending: dict[Unit, None] = {}
-    edges = 0
     for member in unit.members:
-        if member.size:
-            member.needs = (*(last or unit.turn), *pending) if unit.serial and pending else None
-            member.needs = None if member.needs is None else tuple(dict.fromkeys(member.needs))
-            edges += len(member.needs or ())
-        member.turn = member.needs or (last or unit.turn)
+        if member.size and unit.serial and pending:
+            edges.add(len(unit.turn) + len(pending))
+            member.needs = tuple(dict.fromkeys((*(last or unit.turn), *pending)))
+        member.turn = member.needs or last or unit.turn
         if unit.serial and member.size:
             last, pending = (member,), {}
         pending.update(dict.fromkeys(_meant(member, targets) if member.instance else member.extra))
-    if not unit.holds_back or not pending:
-        return edges
-    _before_own(unit, last, pending)
-    return edges + len(pending)
+    if unit.actions and pending:
+        edges.add(len(unit.turn) + len(pending))
+        _before_own(unit, last, pending)
 
 
 def _before_own(unit: Unit, last: tuple[Unit, ...], pending: Iterable[Unit]) -> None:
