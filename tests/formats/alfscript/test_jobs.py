@@ -154,6 +154,18 @@ def test_barriers_of_instances_are_bounded():
         assert errors(text) == ["the Instances stand for more than 2,000,000 dependencies"]
 
 
+@pytest.mark.parametrize("name", ["job", "job.txt", "job.yaml", "job.ALF"])
+@pytest.mark.parametrize("file", GOLDEN, ids=lambda file: file.stem)
+def test_it_is_told_by_its_text(file, name):
+    assert formats.told(name, file.read_bytes()).name == "alf"
+
+
+def test_what_is_another_language_is_not_taken_for_it():
+    for text in (b"Job: x\nsteps: []\n", b'{"Job": {"title": "-title"}}', b"name: j\nsteps: []\n#\nJobs -title\n"):
+        assert formats.told("job", text).name != "alf"
+    assert formats.told("job.alf", b"").name == "alf"
+
+
 def test_2900_tasks_of_a_kilobyte_each_are_read_in_seconds_of_a_slow_machine():
     text = tractor_file(2900)
     assert len(text) > 2_600_000
