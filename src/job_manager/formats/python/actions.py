@@ -13,7 +13,7 @@ from typing import Any
 from job_manager.formats.job_yaml import entries
 from job_manager.formats.job_yaml.more import refuse_beside_hook
 from job_manager.formats.job_yaml.scope import Scope
-from job_manager.formats.job_yaml.works import default_name
+from job_manager.formats.naming import default_name
 from job_manager.formats.python.fields import NOWHERE, as_value, fields_of, read_row_needs, scalar_text
 from job_manager.formats.python.rows import Row
 from job_manager.formats.wording import suggestion
