@@ -11,7 +11,7 @@ from job_manager.formats.alfscript.reading import Context
 from job_manager.formats.naming import names_of
 from job_manager.model.job import Action, Task
 
-KIND = "entry"  # what the others call something of whose title nothing is left
+KIND = "task"  # as in scripts of mass: what something is called of whose title nothing is left
 Child = Task | Action
 
 
