@@ -38,13 +38,16 @@ _DRIPS = "0.03*sin(2764.6*t*pow(1.26,mod(floor(t*8),5)))*exp(-14*mod(t,0.125))"
 _RISE = "0.4*sin(1256.6*t+9000*t*t)*(0.6+0.4*sin(25*t))"
 
 # A sun going down over water, drawn small and enlarged: an expression for every dot is slow.
+# Where it shines is drawn for every frame, the evening behind it once.
 _SUN = "clip(16-hypot(X-84,Y-26-T*6),0,1)*lt(Y,54)"
 _GLINT = "gt(Y,54)*clip(6+(Y-54)*0.8-abs(X-84),0,1)*clip(0.4+sin(Y*1.6-T*6+3*sin(X*0.2+T*2)),0,1)"
 _SEA = (
-    f"color=black:s=160x90:r={RATE},format=gbrp,"
-    f"geq=r='lerp(if(gt(Y,54),46,190+Y),255,max({_SUN},{_GLINT}))'"
-    f":g='lerp(if(gt(Y,54),40,60+Y*1.7),214,max({_SUN},{_GLINT}))'"
-    f":b='lerp(if(gt(Y,54),92,150-Y*1.2),120,max({_SUN},{_GLINT}))',scale=640:360:flags=bicubic"
+    f"color=black:s=160x90:r={RATE},format=gray,geq='255*max({_SUN},{_GLINT})',mergeplanes=0x000000:gbrp[shine];"
+    f"color=#ffd678:s=160x90:r={RATE},format=gbrp[light];"
+    f"color=black:s=160x90:r={RATE}:d=0.04,format=gbrp,"
+    f"geq=r='if(gt(Y,54),46,190+Y)':g='if(gt(Y,54),40,60+Y*1.7)':b='if(gt(Y,54),92,150-Y*1.2)',"
+    "loop=-1:1[evening];"
+    "[evening][light][shine]maskedmerge,scale=640:360:flags=bicubic"
 )
 _LIFE = (
     f"life=s=128x72:r={RATE}:seed=7:ratio=0.22:mold=9:life_color=#ffd166:death_color=#1b6b4a:mold_color=#0b1d14"
@@ -71,13 +74,14 @@ CUTS = tuple(round(total, 3) for total in accumulate(scene.seconds for scene in 
 DURATION = round(sum(scene.seconds for scene in SCENES), 3)
 
 
-def make(path: Path) -> None:
-    """Write the clip (H.264 and AAC in whatever container the name asks for)."""
+def make(path: Path, shrink: int = 1) -> None:
+    """Write the clip (H.264 and AAC in whatever container the name asks for), so many times smaller each way."""
     inputs: list[str] = []
     for scene in SCENES:
         sound = f"aevalsrc='{scene.sound}':s={SOUND_RATE}:d={scene.seconds},pan=stereo|c0=c0|c1=c0"
         inputs += ["-f", "lavfi", "-t", str(scene.seconds), "-i", scene.picture, "-f", "lavfi", "-i", sound]
-    looks = ";".join(f"[{2 * n}:v]format=yuv420p,setsar=1[v{n}]" for n in range(len(SCENES)))
+    small = f"scale=iw/{shrink}:ih/{shrink}:flags=area," if shrink > 1 else ""
+    looks = ";".join(f"[{2 * n}:v]{small}format=yuv420p,setsar=1[v{n}]" for n in range(len(SCENES)))
     parts = "".join(f"[v{n}][{2 * n + 1}:a]" for n in range(len(SCENES)))
     joined = f"{looks};{parts}concat=n={len(SCENES)}:v=1:a=1[v][a]"
     codecs = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "21", "-g", "50", "-c:a", "aac", "-b:a", "128k"]

@@ -7,12 +7,12 @@ import tempfile
 import time
 
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from job_manager.artifacts.looking import ffmpeg
 from job_manager.artifacts.looking.files import look_at_file
 from tests.artifacts.made import look, media, sound
+from tests.drawn import drawn
 
 FILMS = ("a.mp4", "a.mov", "a.mkv", "a.webm", "a.avi", "a.ogv", "a.ts", "a.mpg", "a.flv", "a.gif")
 SOUNDS = ("a.wav", "a.mp3", "a.flac", "a.ogg", "a.opus", "a.m4a", "a.aiff", "a.mka", "a.aac", "a.ac3")
@@ -153,16 +153,14 @@ def test_what_is_broken_inside_is_found_where_it_is_decoded():
     )
 
 
-@given(content=st.binary(min_size=1, max_size=2000))
-@settings(max_examples=10)
+@drawn(3, 30, st.binary(min_size=1, max_size=2000))
 def test_random_bytes_fail_only_when_something_is_expected_of_them(content):
     assert look(b"\x80" + content, "video").faults == []
     (fault,) = look(b"\x80" + content, "video", (("min_duration", 1.0),)).faults
     assert fault.startswith("cannot be read by ffmpeg")
 
 
-@given(st.sampled_from(["a.mp4", "a.mkv"]), st.data())
-@settings(max_examples=60)
+@drawn(40, 400, st.sampled_from(["a.mp4", "a.mkv"]), st.data())
 def test_changed_bytes_never_make_the_structure_fail(name, data):
     from job_manager.artifacts.looking.media import STRUCTURES, _structure
     from job_manager.artifacts.looking.source import Findings, OutOfTime, Source
@@ -187,8 +185,8 @@ def test_a_gigabyte_of_nothing_is_looked_at_in_bounded_time(type, head):
         file.write(head)
         file.truncate(1 << 30)
         began = time.monotonic()
-        look_at_file(file.fileno(), "sparse", type, seconds=3.0)
-        assert time.monotonic() - began < 8
+        look_at_file(file.fileno(), "sparse", type, seconds=0.5)
+        assert time.monotonic() - began < 6
 
 
 def test_a_playlist_that_names_other_files_is_not_followed(tmp_path):

@@ -6,11 +6,11 @@ import gzip
 import json
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from job_manager.artifacts.looking import texts
 from tests.artifacts.made import look
+from tests.drawn import drawn
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -19,14 +19,14 @@ VALUES = st.recursive(
 )
 
 
-@given(VALUES, st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]), st.booleans())
+@drawn(40, 400, VALUES, st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]), st.booleans())
 def test_everything_that_json_writes_passes(value, encoding, ascii):
     text = json.dumps(value, ensure_ascii=ascii)
     found = look(text.encode(encoding, "surrogatepass"), "json")
     assert found.faults == [] or any("\ud800" <= c <= "\udfff" for c in text)
 
 
-@given(st.dictionaries(st.text(), VALUES, min_size=1), st.data())
+@drawn(40, 400, st.dictionaries(st.text(), VALUES, min_size=1), st.data())
 def test_an_object_cut_anywhere_is_found(value, data):
     whole = json.dumps(value).encode()
     assert look(whole[: data.draw(st.integers(1, len(whole) - 1))], "json").faults
@@ -105,7 +105,7 @@ def test_what_is_odd_in_a_table_is_a_note():
     assert look(b"a" * (3 << 20), "csv").notes == ["it has a line of more than 1 MiB"]
 
 
-@given(st.binary(max_size=500))
+@drawn(40, 400, st.binary(max_size=500))
 def test_no_table_ever_makes_it_fail(content):
     for type in ("csv", "jsonl", "text", "json"):
         assert not any("looking into it failed" in note for note in look(content, type).notes)

@@ -20,9 +20,9 @@ from job_manager.testing import action, job, parallel, serial
 from tests.core.given import NOW, J, decided, failed, given, leased, play, submitted
 
 # Far beyond what a recursion or a cost per level would stand; the long lane goes further.
-DEEP = 4_000
-DEPTHS = [DEEP, pytest.param(5 * DEEP, marks=pytest.mark.long)]
-LENGTHS = [20_000, pytest.param(100_000, marks=pytest.mark.long)]
+DEEP = 2_000
+DEPTHS = [DEEP, pytest.param(10 * DEEP, marks=pytest.mark.long)]
+LENGTHS = [5_000, pytest.param(100_000, marks=pytest.mark.long)]
 
 
 def nested(depth: int, kind: Callable[..., Task] = serial) -> Job:
@@ -95,7 +95,7 @@ def test_a_long_chain_runs_to_its_end(length):
     assert [e.NAMES[type(event)] for event in decide(state, NOW)] == ["job-finished"]
 
 
-def grows(work: Callable[[int], Callable[[], object]], size: int = 500) -> float:
+def grows(work: Callable[[int], Callable[[], object]], size: int = 250) -> float:
     """How many times the calls for four times the size are those for the size, per unit."""
     return calls(work(4 * size)) / (4 * calls(work(size)))
 

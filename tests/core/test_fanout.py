@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hypothesis
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from job_manager.core import events as e
@@ -22,6 +21,7 @@ from job_manager.model.site import GivenFile
 from job_manager.testing import Farm, action, fails, job, parallel, script, serial, site, succeeds
 from tests.core.given import NOW, J, W, decided, given, kinds, leased, only, when
 from tests.core.making import fan, gather, jobs, making, row, writer
+from tests.drawn import drawn
 
 CRF = Each("crf", ("18", "23"))
 FRAME = Each("frame", over="frames")
@@ -400,8 +400,11 @@ def test_a_serial_task_begins_with_its_own_turn_whatever_is_free_in_it():
 # --- any --------------------------------------------------------------------------------------------------------------
 
 
-@hypothesis.given(jobs(), st.sets(st.integers(0, 30)), st.integers(1, 4), st.integers(0, 3), st.booleans())
-@settings(max_examples=150, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+SLOW = [hypothesis.HealthCheck.too_slow]
+RUNS = (jobs(), st.sets(st.integers(0, 30)), st.integers(1, 4), st.integers(0, 3), st.booleans())
+
+
+@drawn(50, 400, *RUNS, suppress_health_check=SLOW)
 def test_any_job_comes_to_its_end_and_runs_nothing_twice(one, bad, slots, most, crash):
     """The farm holds the invariants after every turn, and that the history folds to the state at hand."""
     sizes: dict[str, int] = {}

@@ -5,9 +5,7 @@ Given jobs with needs, when actions end, then what may start; the promises of th
 
 from __future__ import annotations
 
-import hypothesis
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from job_manager.core.said import ResumeJob
@@ -15,6 +13,7 @@ from job_manager.model.errors import Refused
 from job_manager.model.job import Action, Job, Task
 from job_manager.model.record import replace
 from job_manager.testing import Farm, action, fails, job, lost, parallel, script, serial, succeeds
+from tests.drawn import drawn
 
 
 def free(name: str, *needs: str) -> Action:
@@ -132,8 +131,7 @@ def jobs_with_needs(draw: st.DrawFn) -> Job:
     return Job("random", tuple(steps))
 
 
-@hypothesis.given(jobs_with_needs(), st.sets(st.integers(0, 15)), st.integers(1, 4), st.randoms(use_true_random=False))
-@settings(max_examples=200, deadline=None)
+@drawn(60, 500, jobs_with_needs(), st.sets(st.integers(0, 15)), st.integers(1, 4), st.randoms(use_true_random=False))
 def test_any_job_with_needs_comes_to_its_end(one, bad, slots, chance):
     """The farm checks after every turn that nothing began before what it needs; and nothing stays open."""
     farm = Farm(

@@ -16,6 +16,7 @@ from job_manager.core.events import ActionLeased
 from job_manager.core.said import AttemptEnded, Report
 from job_manager.testing import HANGS, Farm, Outcome, ScriptedWorker, fails, lost, succeeds
 from tests.core import trees
+from tests.drawn import drawn
 
 OUTCOMES = st.sampled_from(
     [*[succeeds()] * 6, succeeds(0.0), fails(), fails(after=3.0), fails(reason="oom"), lost(), HANGS]
@@ -138,7 +139,7 @@ def histories(count: int) -> settings:
 
 
 def test_any_history():
-    run_state_machine_as_test(AnyHistory, settings=histories(60))
+    run_state_machine_as_test(AnyHistory, settings=histories(25))
 
 
 @pytest.mark.long
@@ -149,8 +150,7 @@ def test_many_histories():
 BAD = st.sets(st.integers(0, trees.MOST))
 
 
-@hypothesis.given(trees.jobs, BAD, st.integers(1, 5), st.integers(0, 5))
-@settings(max_examples=100)
+@drawn(40, 400, trees.jobs, BAD, st.integers(1, 5), st.integers(0, 5))
 def test_how_a_job_ends_does_not_depend_on_how_many_run_at_once(job, bad, slots, ahead):
     """Actions that fail always do: the end is a function of the tree alone, which a second opinion computes."""
 
@@ -165,23 +165,8 @@ def test_how_a_job_ends_does_not_depend_on_how_many_run_at_once(job, bad, slots,
     assert not trees.hooks_broken(job, farm.journal)
 
 
-EDITS = hypothesis.given(trees.jobs, BAD, trees.jobs, BAD, st.randoms(use_true_random=False))
-
-
-@EDITS
-@settings(max_examples=40)
+@drawn(20, 400, trees.jobs, BAD, trees.jobs, BAD, st.randoms(use_true_random=False))
 def test_any_edit_keeps_what_is_kept_and_comes_to_its_end(job, bad, edited, bad_then, pick):
-    edited_run(job, bad, edited, bad_then, pick)
-
-
-@pytest.mark.long
-@EDITS
-@settings(max_examples=400)
-def test_many_edits_keep_what_is_kept_and_come_to_their_end(job, bad, edited, bad_then, pick):
-    edited_run(job, bad, edited, bad_then, pick)
-
-
-def edited_run(job, bad, edited, bad_then, pick):
     farm = Farm(job, outcomes=lambda order: fails() if order.action in bad else succeeds())
     farm.run()
     good = [at for at, state in enumerate(farm.states().values()) if state == "succeeded"]

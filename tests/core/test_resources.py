@@ -8,9 +8,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-import hypothesis
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from job_manager.core import events as e
@@ -25,6 +23,7 @@ from job_manager.testing import Farm, action, job, parallel, script, serial, sit
 from tests.core import given as g
 from tests.core import trees
 from tests.core.given import NOW, J, W, decided, ended, given, only, submitted, when
+from tests.drawn import drawn
 
 
 def at_once(*actions: Action) -> Job:
@@ -211,11 +210,11 @@ def test_ten_thousand_that_wait_for_one_gpu_cost_no_more_than_ten():
     def turns(size: int) -> float:
         state = given(at_once(*(action(f"a{n}", gpu=1) for n in range(size))), slots=4, gpu=1)
         decided(state)
-        began = time.perf_counter()
+        began = time.process_time()
         for at in range(10):
             when(state, ended(at))
             assert leased(decided(state)) == [at + 1]
-        return time.perf_counter() - began
+        return time.process_time() - began
 
     turns(20)
     assert turns(10_000) < 20 * turns(20) + 0.05
@@ -242,8 +241,7 @@ def step(name: str, entries: list[dict[str, Any]]) -> Task:
     return parallel(name, *(action(f"a{n}", **takes) for n, takes in enumerate(entries)))
 
 
-@hypothesis.given(jobs, st.integers(3, 6), st.integers(0, 8), st.integers(0, 4))
-@settings(max_examples=150)
+@drawn(40, 400, jobs, st.integers(3, 6), st.integers(0, 8), st.integers(0, 4))
 def test_whatever_is_asked_for_nothing_is_overcommitted_and_all_come_to_their_turn(asked, slots, ahead, spread):
     """The farm looks after every turn for what is over-committed, and that the history folds to the same counts."""
     farm = Farm(

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from job_manager.formats import job_yaml
 from job_manager.formats.yaml_reader import load
 from job_manager.model.errors import InputError
+from tests.drawn import drawn
 from tests.formats.cases import BAD, GOLDEN
 from tests.formats.fuzz import oracle
 
@@ -40,23 +41,22 @@ def survives(raw: bytes) -> None:
     oracle.survives(job_yaml.draft, raw, "job.yaml")
 
 
-@given(st.binary(max_size=300))
+@drawn(40, 400, st.binary(max_size=300))
 def test_any_bytes(raw):
     survives(raw)
 
 
-@given(st.text(max_size=200))
+@drawn(40, 400, st.text(max_size=200))
 def test_any_text(text):
     survives(text.encode("utf-8", "surrogatepass"))
 
 
-@given(st.lists(st.sampled_from(PIECES), max_size=40).map(b"".join))
+@drawn(40, 400, st.lists(st.sampled_from(PIECES), max_size=40).map(b"".join))
 def test_any_signs(raw):
     survives(raw)
 
 
-@settings(max_examples=300)
-@given(st.sampled_from(SEEDS), st.data())
+@drawn(80, 600, st.sampled_from(SEEDS), st.data())
 def test_any_change_of_a_file(raw, data):
     for _ in range(data.draw(st.integers(1, 4))):
         start = data.draw(st.integers(0, len(raw)))
@@ -86,7 +86,7 @@ JOBS = st.fixed_dictionaries(dict.fromkeys(("name", "version", "inputs", "steps"
 )
 
 
-@given(JOBS)
+@drawn(40, 400, JOBS)
 @example(b"name: j\nversion: 1\ninputs: [{}]\nsteps: [{entries: [{module: m, inputs: [{name: ''}]}]}]")
 def test_any_shape_of_a_job(raw):
     survives(raw)
@@ -99,7 +99,7 @@ def test_many_shapes_and_texts(raw):
     survives(raw)
 
 
-@given(st.lists(st.sampled_from(PIECES), max_size=25).map(b"".join))
+@drawn(60, 400, st.lists(st.sampled_from(PIECES), max_size=25).map(b"".join))
 def test_both_parsers_agree_on_what_is_yaml(raw):
     def outcome(pure: bool) -> object:
         try:

@@ -5,11 +5,9 @@ The bombs are read by a child that may use no more processor time and memory tha
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
+from tests.formats.bounded import bounded
 from tests.formats.cases import lines
 
 NOT_TEXT = {
@@ -53,7 +51,7 @@ def test_what_is_no_text(name, tmp_path):
     assert lines(raw, tmp_path) == [expected.replace("{}", REMOVE)]
 
 
-# Each a Python expression made in the child, and part of what is said of it.
+# Each a Python expression made in the child, and part of what is said of it; SIZE is where the work is ours to count.
 DEEP = "this is nested deeper than 64 levels"
 JOB = "b'name: j\\nversion: 1\\n' + "
 BOMBS = {
@@ -87,13 +85,13 @@ BOMBS = {
     "documents": ("b'---\\n' * 200_000", "a second document begins here"),
     "long_text": ("b'name: ' + b'x' * (2 << 20)", "this text has 2,097,152 characters; the limit is 1,048,576"),
     "long_quoted_text": ("b'name: \"' + b'\\n' * (2 << 20) + b'\"'", "characters; the limit is 1,048,576"),
-    "open_list": ("b'name: [' + b'b,\\n' * 200_000", '"[" opened at 1:7, never closed'),
+    "open_list": ("b'name: [' + b'b,\\n' * 50_000 * SIZE", '"[" opened at 1:7, never closed'),
     "open_quote": ("b'name: \"' + b'b \\n' * 200_000", 'the quote " opened at 1:7, never closed'),
     "colons": ("b'a: ' * 200_000", 'a second ": " in one value'),
     "repeated_keys": ("b'a: 1\\n' * 200_000", 'the key "a" is repeated; it is first written at 1:1'),
     "blank_lines": ("b'\\n' * 2_000_000", "the file is empty"),
     "comments": ("b'# x\\n' * 500_000", "the file is empty"),
-    "unknown_keys": ("b''.join(b'k%d: 1\\n' % n for n in range(100_000))", "mistakes are not shown"),
+    "unknown_keys": ("b''.join(b'k%d: 1\\n' % n for n in range(25_000 * SIZE))", "mistakes are not shown"),
     "long_number": (
         JOB + "b'steps: [{entries: [{cmd: [a], retries: ' + b'9' * 500_000 + b'}]}]'",
         "expected a whole number from 0 to 1,000",
@@ -107,39 +105,37 @@ BOMBS = {
         "this has 131,072 bytes; the system takes 131,071 in one argument",
     ),
     "long_command": (
-        JOB + "b'steps: [{entries: [{cmd: [a' + b', xxxxxxxxx' * 200_000 + b']}]}]'",
-        "the command line has 2,000,002 bytes; the limit is 1,900,000",
+        JOB + "b'steps: [{entries: [{cmd: [a' + b', xxxxxxxxx' * 190_000 + b']}]}]'",
+        "the command line has 1,900,002 bytes; the limit is 1,900,000",
     ),
     "many_braces": (
         JOB + "b'steps: [{entries: [{shell: \"' + b'{outptu}' * 50_000 + b'\", outputs: [output]}]}]'",
         "the system takes 131,071 in one argument",
     ),
     "many_other_braces": (
-        JOB + "b'steps: [{entries: [{shell: \"' + b''.join(b'{o%d}' % n for n in range(15_000)) + b'\"}]}]'",
+        JOB + "b'steps: [{entries: [{shell: \"' + b''.join(b'{o%d}' % n for n in range(3_750 * SIZE)) + b'\"}]}]'",
         "nothing",
     ),
     "names_nobody_writes": (
         JOB
-        + "b'steps:\\n- entries:\\n' + b''.join(b'  - {cmd: [a], outputs: [out%d]}\\n' % n for n in range(5000))"
-        + " + b'- entries:\\n' + b''.join(b'  - {cmd: [a], inputs: [uot%d]}\\n' % n for n in range(5000))",
+        + "b'steps:\\n- entries:\\n' + b''.join(b'  - {cmd: [a], outputs: [out%d]}\\n' % n for n in range(1250 * SIZE))"
+        + " + b'- entries:\\n' + b''.join(b'  - {cmd: [a], inputs: [uot%d]}\\n' % n for n in range(1250 * SIZE))",
         "more mistakes in artifacts are not shown",
     ),
     "needs_in_a_row_of_steps": (
         JOB
         + "b'steps:\\n- {name: get, entries: [{cmd: [a, \"{x}\"], outputs: [x]}]}\\n'"
-        + " + b'- entries: [{cmd: [a, \"{x}\"], inputs: [x]}, {cmd: [b], needs: get}]\\n' * 1_500",
+        + " + b'- entries: [{cmd: [a, \"{x}\"], inputs: [x]}, {cmd: [b], needs: get}]\\n' * 375 * SIZE",
         "nothing",
     ),
     "names_written_twice": (
-        JOB + "b'steps:\\n- entries:\\n' + b'  - {cmd: [a], name: e, outputs: [out]}\\n' * 5_000",
+        JOB + "b'steps:\\n- entries:\\n' + b'  - {cmd: [a], name: e, outputs: [out]}\\n' * 1_250 * SIZE",
         "more mistakes in artifacts are not shown",
     ),
 }
+SIZES = [1, pytest.param(4, marks=pytest.mark.long)]
 CHILD = """
-import resource, sys
-limit = {megabytes} << 20
-resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-resource.setrlimit(resource.RLIMIT_CPU, ({seconds}, {seconds}))
+SIZE = {size}
 from job_manager.formats import job_yaml
 from job_manager.model.errors import InputError
 raw = {raw}
@@ -153,23 +149,22 @@ print(wrong[0], wrong[-1]) if wrong else print("nothing")
 """
 
 
+@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", BOMBS)
-def test_bombs_are_refused_within_bounds(name):
+def test_bombs_are_refused_within_bounds(name, size):
     raw, expected = BOMBS[name]
     # Ten times what it takes on a slow machine; what is refused here would take hours or all the memory there is.
-    program = CHILD.format(raw=raw, megabytes=300, seconds=20)
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert expected in done.stdout
+    done = bounded(CHILD.format(raw=raw, size=size), megabytes=300, seconds=20)
+    assert done.code == 0, done.err[-2000:]
+    assert expected in done.out
 
 
 def test_a_file_beyond_the_limit_is_not_read(tmp_path):
     file = tmp_path / "big.yaml"
     with file.open("wb") as handle:
         handle.truncate((256 << 20) + 1)
-    program = CHILD.format(raw=f"open({str(file)!r}, 'rb').read()", megabytes=1024, seconds=20)
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert "the file has 268,435,457 bytes; the limit is 268,435,456" in done.stdout, done.stderr
+    done = bounded(CHILD.format(raw=f"open({str(file)!r}, 'rb').read()", size=1), megabytes=1024, seconds=20)
+    assert "the file has 268,435,457 bytes; the limit is 268,435,456" in done.out, done.err
 
 
 def test_more_than_a_child_can_be_given_never_hides_a_good_file(tmp_path):

@@ -6,16 +6,16 @@ The values are held against the standard library's; what is said of mistakes sta
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example
 from hypothesis import strategies as st
 
 from job_manager.formats.json_reader import load, simple
 from job_manager.formats.yaml_tree import At, Map, Plain, Seq, Value
 from job_manager.model.errors import InputError, Problem
+from tests.drawn import drawn
+from tests.formats.bounded import bounded
 from tests.formats.cases import line
 from tests.formats.json_mistakes import MISTAKES
 
@@ -89,8 +89,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=200)
-@given(VALUES, st.sampled_from([None, 0, 3]), st.booleans())
+@drawn(60, 400, VALUES, st.sampled_from([None, 0, 3]), st.booleans())
 @example({"\u1e69": 1, "s": {"\u00e9": []}}, 2, True)
 def test_what_the_standard_library_writes_is_read_with_its_places(value, indent, ascii_only):
     text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)
@@ -126,8 +125,7 @@ def sign(lines: list[str], at: At) -> str:
     return lines[at[0] - 1][at[1] - 1]
 
 
-@settings(max_examples=300)
-@given(VALUES, st.data())
+@drawn(80, 600, VALUES, st.data())
 def test_a_changed_text_is_read_as_the_standard_library_reads_it_or_refused(value, data):
     text = json.dumps(value, ensure_ascii=False)
     start = data.draw(st.integers(0, len(text)))
@@ -154,11 +152,11 @@ BOMBS = {
     "open_comments": ("b'/* ' * 200_000", "never closed"),
     "repeated": ("b'{' + b'\"a\": 1,' * 200_000 + b'\"a\": 1}'", "there are more mistakes"),
     "repeated_among_many": (
-        "b'{' + b','.join(b'\"k%d\": 1' % (n % 100_000) for n in range(200_000)) + b'}'",
+        "b'{' + b','.join(b'\"k%d\": 1' % (n % (25_000 * SIZE)) for n in range(50_000 * SIZE)) + b'}'",
         "there are more mistakes",
     ),
     "other_letters": (
-        "('{' + ','.join(f'\"é{n}\": 1' for n in range(30_000)) + '}').encode()",
+        "('{' + ','.join(f'\"é{n}\": 1' for n in range(7_500 * SIZE)) + '}').encode()",
         "nothing",
     ),
     "long_text": ("b'[\"' + b'x' * (2 << 20) + b'\"]'", "this text has 2,097,152 characters"),
@@ -171,13 +169,12 @@ BOMBS = {
     "word": ("b'[' + b'x' * (2 << 20) + b']'", "a text stands in double quotes"),
     "blanks": ("b' ' * (8 << 20)", "nothing"),
     "lines": ("b'\\n' * (2 << 20) + b'[x y]'", "a value is expected here"),
-    "empty_lists": ("b'[' + b'[],' * 200_000 + b'[]]'", "nothing"),
+    "empty_lists": ("b'[' + b'[],' * 50_000 * SIZE + b'[]]'", "nothing"),
     "quotes": ("b'\"' * 200_000", "there is text after the end"),
 }
+SIZES = [1, pytest.param(4, marks=pytest.mark.long)]
 CHILD = """
-import resource
-resource.setrlimit(resource.RLIMIT_AS, (300 << 20, 300 << 20))
-resource.setrlimit(resource.RLIMIT_CPU, (20, 20))
+SIZE = {size}
 from job_manager.formats.json_reader import load
 from job_manager.model.errors import InputError
 found = []
@@ -190,13 +187,14 @@ print(found[0], found[-1]) if found else print("nothing")
 """
 
 
+@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", BOMBS)
-def test_bombs_are_refused_within_bounds(name):
+def test_bombs_are_refused_within_bounds(name, size):
     raw, expected = BOMBS[name]
     # Ten times what it takes on a slow machine.
-    done = subprocess.run([sys.executable, "-c", CHILD.format(raw=raw)], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert expected in done.stdout
+    done = bounded(CHILD.format(raw=raw, size=size), megabytes=300, seconds=20)
+    assert done.code == 0, done.err[-2000:]
+    assert expected in done.out
 
 
 def test_a_file_beyond_the_limit_is_not_read():

@@ -41,20 +41,39 @@ MAKER = runpy.run_path(str(MEDIA / "make_clip.py"))
 BLACK = (0, 0, 0)
 
 
-def make_demo(folder: Path) -> None:
-    made = [sys.executable, "-B", str(MEDIA / "make_clip.py"), str(folder / "demo.mp4")]
-    subprocess.run(made, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+# The demo's own clip is 640 dots wide and for the long lane; by default it is made half as large.
+WHOLE, HALF = 1, 2
+
+
+def make_demo(folder: Path, shrink: int) -> None:
+    path = folder / "demo.mp4"
+    if shrink == WHOLE:
+        made = [sys.executable, "-B", str(MEDIA / "make_clip.py"), str(path)]
+        subprocess.run(made, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    else:
+        MAKER["make"](path, shrink)
+
+
+@pytest.fixture(scope="session", params=[HALF, pytest.param(WHOLE, marks=pytest.mark.long)], ids=["half", "whole"])
+def shrink(request: pytest.FixtureRequest) -> int:
+    """How many times smaller the clip is than the demo's."""
+    return int(request.param)
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return once(tmp_path_factory, "clip", make_demo) / "demo.mp4"
+def size(shrink: int) -> tuple[int, int]:
+    return 640 // shrink, 360 // shrink
 
 
 @pytest.fixture(scope="session")
-def results(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def demo(shrink: int, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return once(tmp_path_factory, f"clip-{shrink}", lambda folder: make_demo(folder, shrink)) / "demo.mp4"
+
+
+@pytest.fixture(scope="session")
+def results(demo: Path, shrink: int, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Everything the job makes of the demo's clip."""
-    return once(tmp_path_factory, "demo", lambda folder: work(demo, folder / "results")) / "results"
+    return once(tmp_path_factory, f"demo-{shrink}", lambda folder: work(demo, folder / "results")) / "results"
 
 
 def test_every_manifest_says_what_its_entrypoint_takes() -> None:
@@ -94,11 +113,11 @@ def test_the_job_fits_the_shelf_and_reads_only_what_earlier_steps_wrote() -> Non
         types |= written
 
 
-def test_probe_tells_the_facts(results: Path) -> None:
+def test_probe_tells_the_facts(results: Path, size: tuple[int, int]) -> None:
     facts = document(results / "probe.json")
     assert facts["name"] == "demo.mp4"
     assert facts["duration"] == pytest.approx(MAKER["DURATION"], abs=0.05)
-    assert (facts["video"]["width"], facts["video"]["height"], facts["video"]["fps"]) == (640, 360, 25)
+    assert (facts["video"]["width"], facts["video"]["height"], facts["video"]["fps"]) == (*size, 25)
     assert (facts["audio"]["sample_rate"], facts["audio"]["layout"]) == (48000, "stereo")
     assert [stream["kind"] for stream in facts["streams"]] == ["video", "audio"]
 
@@ -171,7 +190,10 @@ def test_the_contact_sheet_shows_every_scene(results: Path) -> None:
     assert any(close(dot, (46, 40, 92)) for dot in cells)
 
 
-def test_every_scene_is_a_clip_of_its_own_from_its_first_frame_to_its_last(results: Path, tmp_path: Path) -> None:
+def test_every_scene_is_a_clip_of_its_own_from_its_first_frame_to_its_last(
+    results: Path, size: tuple[int, int], tmp_path: Path
+) -> None:
+    width = min(480, size[0])
     clips = sorted((results / "scenes").iterdir())
     assert [clip.name for clip in clips] == [f"scene_{number:04}.mp4" for number in range(1, 7)]
     edges = [0, *MAKER["CUTS"], MAKER["DURATION"]]
@@ -179,7 +201,7 @@ def test_every_scene_is_a_clip_of_its_own_from_its_first_frame_to_its_last(resul
         ran("probe", video=clip, facts=tmp_path / "facts.json")
         facts = document(tmp_path / "facts.json")
         assert facts["duration"] == pytest.approx(ends - begins, abs=0.05), clip.name
-        assert (facts["video"]["width"], facts["video"]["height"], facts["audio"]) == (480, 360 * 480 // 640, None)
+        assert (facts["video"]["width"], facts["video"]["height"], facts["audio"]) == (width, width * 9 // 16, None)
         # Not one frame belongs to a neighbour, or there would be a cut.
         ran("scene_cuts", video=clip, scenes=tmp_path / "scenes.json")
         assert document(tmp_path / "scenes.json")["cuts"] == [], clip.name
@@ -228,10 +250,10 @@ def test_the_filmstrip_runs_from_the_first_scene_to_the_last(results: Path) -> N
     assert brightness(picture.column(1590)) < 8
 
 
-def test_the_poster_is_not_the_black_frame(results: Path) -> None:
+def test_the_poster_is_not_the_black_frame(results: Path, size: tuple[int, int]) -> None:
     picture = decoded(results / "poster.jpg")
-    assert (picture.width, picture.height) == (640, 360)
-    assert brightness(picture.column(320)) > 60
+    assert (picture.width, picture.height) == size
+    assert brightness(picture.column(picture.width // 2)) > 60
 
 
 def test_the_web_file_plays_in_browsers_and_starts_at_once(results: Path) -> None:
@@ -243,13 +265,19 @@ def test_the_web_file_plays_in_browsers_and_starts_at_once(results: Path) -> Non
     assert 0 < start.find(b"moov") < start.find(b"mdat")
 
 
-def test_the_report_needs_nothing_but_itself_and_holds_every_picture(results: Path) -> None:
+def test_the_report_needs_nothing_but_itself_and_holds_every_picture(results: Path, size: tuple[int, int]) -> None:
     page = assert_self_contained(results / "report.html")
     names = ["poster.jpg", "filmstrip.jpg", "waveform.png", "spectrogram.png", "contact_sheet.jpg"]
     names += [f"scene_000{number}.{ending}" for number in range(1, 7) for ending in ("jpg", "gif")]
     assert sorted(page.pictures) == sorted((results / name).read_bytes() for name in names)
     loud = document(results / "loudness.json")["integrated_lufs"]
-    for words in ("The demo clip of job_manager", "640×360", "25 fps", f"−{-loud} LUFS", "Silence from 0:10.8"):
+    for words in (
+        "The demo clip of job_manager",
+        f"{size[0]}×{size[1]}",
+        "25 fps",
+        f"−{-loud} LUFS",
+        "Silence from 0:10.8",
+    ):
         assert words in page.text
     assert page.tags.count("polygon") == 1
 

@@ -12,7 +12,7 @@ import pytest
 from job_manager.core import events as e
 from tests.sim.simulation import Simulation
 
-FEW, MANY = 50, 500  # by default, and in the long lane
+FEW, MANY = 25, 500  # by default, and in the long lane
 
 
 @pytest.mark.parametrize("number", range(FEW))
@@ -28,8 +28,7 @@ def test_it_is_so_in_many_lives(seed):
         Simulation(seed + number).run_to_the_end()
 
 
-@pytest.mark.parametrize("number", range(3))
-def test_the_same_seed_gives_the_same_history(number, seed):
+def test_the_same_seed_gives_the_same_history(seed):
     one, two = Simulation(seed), Simulation(seed)
     one.run_to_the_end()
     two.run_to_the_end()
@@ -39,8 +38,10 @@ def test_the_same_seed_gives_the_same_history(number, seed):
 def test_the_simulation_meets_what_it_is_there_for(seed):
     """A simulation in which nothing goes wrong proves nothing."""
     met: Counter[type] = Counter()
-    for number in range(30):
+    for number in range(60):
         farm = Simulation(seed + number)
         farm.run_to_the_end()
         met.update(type(event) for event in farm.journal)
+        if set(met) == set(e.NAMES):
+            break
     assert set(met) == set(e.NAMES), sorted(e.NAMES[kind] for kind in set(e.NAMES) - set(met))

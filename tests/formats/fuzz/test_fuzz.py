@@ -16,7 +16,7 @@ from tests.conftest import base_seed
 from tests.formats.fuzz.mutate import Mutator, words_of
 from tests.formats.fuzz.targets import ROOT, targets
 
-MOMENT, HALF_A_MINUTE = 1.5, 30
+MOMENT, HALF_A_MINUTE = 0.7, 30
 
 
 def fuzzed(name: str, seconds: float, found: Path, **settings: str) -> subprocess.CompletedProcess[str]:
