@@ -141,9 +141,10 @@ def test_a_journal_whose_log_cannot_be_read_is_never_shown_as_it_was_before(open
 # --- kill, full, locked -------------------------------------------------------------------------------------------
 
 
-def test_kill_9_in_the_middle_of_appending_loses_nothing_acknowledged(path, rng):
+@pytest.mark.parametrize("kills", [6, pytest.param(40, marks=pytest.mark.long)])
+def test_kill_9_in_the_middle_of_appending_loses_nothing_acknowledged(path, rng, kills):
     before = 0
-    for _ in range(20):
+    for _ in range(kills):
         acknowledged = start_writer(path, rng.randint(1, 40))
         assert acknowledged > before
         found = events(path)

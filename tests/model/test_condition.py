@@ -5,9 +5,7 @@ Knows no entries: a name that is asked for is a text here.
 
 from __future__ import annotations
 
-import hypothesis
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from job_manager.model.condition import (
@@ -32,6 +30,7 @@ from job_manager.model.condition import (
     simplified,
     text_of,
 )
+from tests.drawn import drawn
 
 
 @pytest.mark.parametrize(
@@ -122,8 +121,7 @@ CONDITIONS: st.SearchStrategy[Condition] = st.recursive(
 )
 
 
-@hypothesis.given(CONDITIONS)
-@settings(max_examples=500)
+@drawn(80, 1000, CONDITIONS)
 def test_its_text_reads_back_as_the_same(condition):
     assert parse(text_of(condition)) == condition
 
@@ -135,8 +133,7 @@ PIECES = st.lists(
 )
 
 
-@hypothesis.given(st.one_of(st.text(), PIECES.map("".join), PIECES.map(" ".join)))
-@settings(max_examples=500)
+@drawn(80, 1000, st.one_of(st.text(), PIECES.map("".join), PIECES.map(" ".join)))
 def test_any_text_is_a_condition_or_a_sentence(text):
     try:
         condition = parse(text)
@@ -147,7 +144,7 @@ def test_any_text_is_a_condition_or_a_sentence(text):
     assert isinstance(holds(simplified(condition, {}), lambda name: "failed"), bool)
 
 
-@hypothesis.given(CONDITIONS, st.dictionaries(st.sampled_from("abx"), st.sampled_from(["", "0", "1", "text", "nan"])))
+@drawn(40, 400, CONDITIONS, st.dictionaries(st.sampled_from("abx"), st.sampled_from(["", "0", "1", "text", "nan"])))
 def test_values_leave_only_questions_after_entries(condition, values):
     left = simplified(condition, values)
     assert not list(params_in(left))

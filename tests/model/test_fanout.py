@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hypothesis
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from job_manager.model.document import job_document, read_job
@@ -26,6 +25,7 @@ from job_manager.model.members import Members
 from job_manager.model.names import artifact_name, folded
 from job_manager.model.record import replace
 from job_manager.model.template import fill
+from tests.drawn import drawn
 
 CLIP = Each("clip", over="clips")
 CRF = Each("crf", ("18", "23"))
@@ -269,8 +269,7 @@ ITEMS = st.lists(
 )
 
 
-@hypothesis.given(st.lists(ITEMS, min_size=1, max_size=2))
-@settings(max_examples=300)
+@drawn(60, 600, st.lists(ITEMS, min_size=1, max_size=2))
 def test_names_of_members_are_safe_and_no_two_are_alike(items):
     keys = tuple(Each(f"k{at}", tuple(each)) for at, each in enumerate(items))
     members = Members(Action("a", Shell("x"), foreach=keys), items)
@@ -286,8 +285,7 @@ TEXTS = st.lists(
 )
 
 
-@hypothesis.given(st.lists(KEYS, min_size=1, max_size=3, unique_by=lambda each: each.key), TEXTS, st.integers(0, 3))
-@settings(max_examples=300)
+@drawn(60, 600, st.lists(KEYS, min_size=1, max_size=3, unique_by=lambda each: each.key), TEXTS, st.integers(0, 3))
 def test_a_text_in_all_members_at_once_is_that_of_one_after_another(keys, words, files):
     clips = [f"clips/{name}" for name in ("a.mp4", "b", ".c")[:files]]
     members = Members(Action("a", Shell("x"), foreach=tuple(keys)), [e.items() or clips for e in map(plain, keys)])

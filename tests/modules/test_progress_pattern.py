@@ -9,12 +9,12 @@ import re
 import string
 
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from job_manager.app.progress import LINE
 from job_manager.modules.manifest import read
 from job_manager.modules.progress_pattern import fault
+from tests.drawn import drawn
 
 GOOD = [
     r"(\d+)%",
@@ -85,16 +85,14 @@ def test_what_is_taken_comes_to_an_end(pattern):
 PIECES = st.sampled_from([*r".* .*? \d+ \d* a+ a* a? [ab]* (?: ( )? ) | a b 0 \s* ^ $ [^a]* a{1,9} x".split(), " "])
 
 
-@settings(max_examples=300, deadline=None)
-@given(st.lists(PIECES, max_size=14).map("".join))
+@drawn(60, 600, st.lists(PIECES, max_size=14).map("".join))
 def test_no_pattern_that_is_taken_hangs(pattern):
     if fault(pattern) is None:
         for line in ("a" * LINE, "0" * LINE, "a0" * (LINE // 2), "ab " * (LINE // 3)):
             re.compile(pattern, re.ASCII).search(line)
 
 
-@settings(max_examples=300)
-@given(st.text(max_size=60))
+@drawn(60, 600, st.text(max_size=60))
 def test_any_text_is_judged(pattern):
     fault(pattern)
 

@@ -334,9 +334,9 @@ def test_a_directory_serves_one_keeper_only(keeper):
 def test_thousands_of_orders_and_exits_may_cross(keeping):
     keeper = keeping()
     keeper.hello(slots=4)
-    tokens = [f"job/{number}/1" for number in range(4000)]
+    tokens = [f"job/{number}/1" for number in range(2000)]
     for token in tokens:
-        keeper.start(token, "/no/such/program", "x" * 500)  # nothing is read meanwhile
+        keeper.start(token, "/no/such/program", "x" * 1000)  # nothing is read meanwhile
     keeper.until(lambda: len(keeper.exits) == len(tokens))
     keeper.link.forget(tokens)
     assert keeper.hello()["exits"] == []
