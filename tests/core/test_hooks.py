@@ -60,6 +60,13 @@ def test_each_failing_ancestor_runs_its_own_from_the_inside_out():
     assert begun == ["outer/inner/a", "outer/inner/first", "outer/second", "third"]
 
 
+def test_a_hook_runs_although_the_task_before_it_never_began_and_has_one_itself():
+    never = serial("never", "a", hook("first", ON_ERROR))
+    farm, begun = ran(serial("outer", "bad", never, "b", hook("second", ON_ERROR)), bad=[0])
+    assert begun == ["outer/bad", "outer/second"]
+    assert farm.states()["outer/never/first"] == "skipped"
+
+
 def test_hooks_are_not_inherited_by_what_is_below():
     _, begun = ran(serial("s", serial("t", "a")), hook("sorry", ON_ERROR), bad=[0])
     assert begun == ["s/t/a", "sorry"]

@@ -238,7 +238,9 @@ def bound_to_wait(job: JobState, skip: Skip) -> Iterable[int]:
     # A single action that has started does not wait any more.
     begun = (node for node in shape.needs if not job.unmet[node] and (shape.leaf[node] < 0 or node in shape.fans))
     inside = (*shape.minding, *begun)
-    apart = (node for node in inside if not shape.low[node] <= skip.first <= skip.end <= shape.high[node])
+    # What is doomed inside such a node is not spared; the whole node may be all that is left of the range.
+    low, high = shape.low[skip.task], shape.high[skip.task]
+    apart = (node for node in inside if not shape.low[node] <= low <= high <= shape.high[node])
     spared = [span for node in apart for span in _spans(job, node)]
     for low, high in shape.spans(skip.first, skip.end):
         at = job.states.find(table.WAITING, low, high)
