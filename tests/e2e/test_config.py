@@ -136,7 +136,7 @@ def environment(here: Folder, **env: str) -> dict[str, str]:
 
 def test_a_clean_environment(here):
     mine = {"SECRET": "s", "LICENSE_SERVER": "l", "AWS_REGION": "r", "AWSOME": "a", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
-    assert environment(here, **mine)["SECRET"] == "s"
+    assert environment(here, SECRET="s")["SECRET"] == "s"
     here.write("jm.toml", 'environment = "clean"\npass_env = ["LICENSE_SERVER", "AWS_*"]\n')
     seen = environment(here, **mine)
     assert "SECRET" not in seen and "AWSOME" not in seen and "PYTHONPATH" not in seen
@@ -145,8 +145,8 @@ def test_a_clean_environment(here):
     }
     assert seen["PATH"] == here.env["PATH"] and seen["HOME"] == here.env["HOME"] and seen["OWN"] == "1"
     assert seen["JM_TASK_NAME"] == "show"
-    assert environment(here, JM_ENVIRONMENT="inherit", **mine)["SECRET"] == "s"
-    assert environment(here, JM_PASS_ENV="SECRET", **mine)["SECRET"] == "s"
+    assert environment(here, JM_ENVIRONMENT="inherit", SECRET="s")["SECRET"] == "s"
+    assert environment(here, JM_PASS_ENV="SECRET", SECRET="s")["SECRET"] == "s"
 
 
 def test_a_resumed_job_gets_a_clean_environment_too(here):

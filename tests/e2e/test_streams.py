@@ -75,14 +75,15 @@ def test_closed_descriptors_are_given_to_nobody_else(here, closed):
     assert here.jm("status", "--json").json["state"] == "succeeded"
 
 
+MORE = ({"LANG": "C", "LC_ALL": "C"}, {"LC_ALL": "POSIX"}, {"PYTHONIOENCODING": "latin-1:strict"})
+
+
 @pytest.mark.parametrize(
     "env",
     [
-        {"LANG": "C", "LC_ALL": "C"},
-        {"LC_ALL": "POSIX"},
         {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
         {"PYTHONIOENCODING": "ascii"},
-        {"PYTHONIOENCODING": "latin-1:strict"},
+        *(pytest.param(each, marks=pytest.mark.long) for each in MORE),
         {"COLUMNS": "x", "LINES": "-1"},
     ],
 )
@@ -181,7 +182,7 @@ def test_a_folder_that_is_gone_is_said_to_be(here):
 
 
 def test_a_log_of_many_megabytes_without_a_line_end_costs_no_memory(here):
-    here.write("job.yaml", job("[{name: a, shell: 'head -c 200000000 /dev/zero | tr \"\\\\0\" x; exit 1'}]"))
+    here.write("job.yaml", job("[{name: a, shell: 'head -c 120000000 /dev/zero | tr \"\\\\0\" x; exit 1'}]"))
     measured = (
         "import resource, subprocess, sys\n"
         "done = subprocess.run(sys.argv[1:], stdout=subprocess.PIPE if 'run' in sys.argv else subprocess.DEVNULL)\n"
