@@ -26,15 +26,21 @@ status
 show last
 logs last
 resume last --out results
+graph last
 new module second
 rm last
+merge calls.yaml more.yaml --name order.yaml
+order order.yaml
 """
+ORDER = {"calls.yaml": "Order: [{Module: a, Function: f}]", "more.yaml": "Modules: {a: a.py}", "a.py": "def f(): pass"}
 
 
 @pytest.mark.skipif(not os.path.exists(SCRIPT), reason="jm is not installed beside this Python")
 def test_every_command_starts_and_ends_well(here):
     typed = [line.split() for line in TYPED.strip().splitlines()]
     assert {words[0] for words in typed} == set(COMMANDS)
+    for name, text in ORDER.items():
+        here.write(name, f"{text}\n")
     for words in typed:
         done = subprocess.run(
             [SCRIPT, *words], cwd=here.path, env=here.env, stdin=subprocess.DEVNULL, capture_output=True,
