@@ -11,6 +11,7 @@ import re
 import shlex
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -221,7 +222,11 @@ def test_no_more_than_j_run_at_once(here):
     here.write("job.yaml", job(f"[{entries}]"))
     running = here.start("run", "job.yaml", "-j", "2")
     assert sorted(said.hear(2)) == ["0", "1"]
-    states = [action["state"] for action in here.jm("status", "--json").json["actions"]]
+    # That they run is known a moment later than they do.
+    states: list[str] = []
+    until = time.monotonic() + PATIENCE
+    while states.count("running") < 2 and time.monotonic() < until:
+        states = [action["state"] for action in here.jm("status", "--json").json["actions"]]
     assert states.count("running") == 2 and said.silent()
     gates[0].release()
     assert said.hear() == ["2"]
