@@ -86,7 +86,7 @@ steps:
             'expected true or false, found the text "yes"',
         ],
         23: ['"A B" is not a name of an environment variable'],
-        24: ["an entry needs one of module:, cmd:, shell: and echo:"],
+        24: ["an entry needs one of module:, cmd:, shell:, echo:, role: and order:"],
         27: ['nobody writes "adio.wav"'],
     }
 

@@ -1,4 +1,4 @@
-"""JSON Schemas of the three files that people write, for editors: job, manifest, config.
+"""JSON Schemas of the files that people write, for editors: job.yaml, a job in JSON, manifest, config.
 
 That of the configuration is made here, from the table of settings. Knows no editor.
 """
@@ -39,6 +39,11 @@ def _job() -> Schema:
     return schema
 
 
+def _json() -> Schema:
+    schema: Schema = import_module("job_manager.formats.json.schema").schema()
+    return schema
+
+
 def _manifest() -> Schema:
     schema: Schema = import_module("job_manager.modules.schema").schema()
     return schema
@@ -71,7 +76,7 @@ def _setting(setting: Setting) -> Schema:
     return {"description": said, **one, **default}
 
 
-SCHEMAS: Mapping[str, Callable[[], Schema]] = {"job": _job, "manifest": _manifest, "config": _config}
+SCHEMAS: Mapping[str, Callable[[], Schema]] = {"job": _job, "json": _json, "manifest": _manifest, "config": _config}
 
 
 def schema(name: str) -> Schema:

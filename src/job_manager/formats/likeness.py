@@ -23,6 +23,7 @@ SURELY = 100  # as formats.CERTAIN: it can be no other
 OF_A_JOB = (b"-title", b"-subtasks", b"-serialsubtasks", b"-cmds")
 WRITTEN = (b"\n%s:", b'\n"%s":', b"\n'%s':", b"\n%s :")
 MISSPELT = frozenset({b"modules", b"order", b"orders", b"classtype", b"Orders", b"Module", b"MODULES", b"ORDER"})
+JSON = late(rb'\{\s*"(?:Job|format|\$schema)"\s*:')
 
 
 def of_job_yaml(head: bytes) -> int:
@@ -42,6 +43,14 @@ def of_alfscript(head: bytes) -> int:
         return SURELY
     begins = any(b"\nJob" + blank in text for blank in (b" ", b"\t", b"\n", b"\\"))
     return SURELY if begins and any(option in text for option in OF_A_JOB) else 0
+
+
+def of_json(head: bytes) -> int:
+    """Whether its first key is one of ours; a brace alone may be YAML as well."""
+    text = head.removeprefix(BOM).lstrip()
+    if not text.startswith((b"{", b"[")):
+        return 0
+    return 100 if JSON.match(text) else 1
 
 
 def _there(head: bytes, keys: Collection[bytes]) -> set[bytes]:

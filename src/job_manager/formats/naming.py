@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 
 from job_manager.model import names
-from job_manager.model.job import Echo, ModuleCall, Shell, Work
+from job_manager.model.job import Echo, Function, ModuleCall, Order, Shell, Work
 
 PROGRAM = re.compile(r"[\w][\w.+-]{0,63}\Z")
 SHELL_WORDS = frozenset({"for", "if", "while", "until", "case", "set", "cd", "export", "exec"})
@@ -20,6 +20,8 @@ def default_name(work: Work) -> str:
     """What an action is called that has no name: like its module or program, as far as that can be told."""
     if isinstance(work, ModuleCall):
         return work.module
+    if isinstance(work, Function | Order):
+        return work.role if isinstance(work, Function) else "order"
     words = work.text.split(None, 1) if isinstance(work, Shell) else getattr(work, "argv", ())
     program = words[0].rsplit("/", 1)[-1] if words else ""
     if isinstance(work, Echo):

@@ -24,6 +24,8 @@ from job_manager.model.record import NamedTuple
 from job_manager.model.template import mentioned
 from job_manager.model.wording import quoted
 
+NO_VALUE = "no value is given for the param"  # begins what is said of a param that has none
+
 
 class Settled(NamedTuple):
     """A job with the values put in, the canonical text of each, and what is wrong with those that are not."""
@@ -73,7 +75,7 @@ def _value(param: Param, value: Given | None, job: Job, base: str, problems: lis
     if value is None and param.default is None:
         hint = f"give one: -p {param.name}=VALUE ({param.kind})"
         place = param.place or Place(job.source, 0, 0)
-        problems.append(Problem(place, f"no value is given for the param {quoted(param.name)}", hint))
+        problems.append(Problem(place, f"{NO_VALUE} {quoted(param.name)}", hint))
         return None
     try:
         if value is None:

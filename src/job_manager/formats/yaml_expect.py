@@ -5,6 +5,8 @@ Knows nothing of how a file is looked into.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from job_manager.formats.yaml_reader import INTEGER, Fields, Seq, found, is_null
 from job_manager.formats.yaml_tree import Plain
 from job_manager.model import expect as model
@@ -26,18 +28,26 @@ MEANT = {
 
 
 def read_expect(
-    fields: Fields, type: str | None, *, known: bool = True, sequence: bool = False, params: bool = False
+    fields: Fields,
+    type: str | None,
+    *,
+    known: bool = True,
+    sequence: bool = False,
+    params: bool = False,
+    value_of: Callable[[Fields, str], Value | None] | None = None,
 ) -> Expect:
     """What an output expects of itself. `known`: its type is all there is to know, and what does not fit is an error;
     otherwise somebody else has a say in the type, and holds the two together. `params`: `{params.NAME}` may stand for a
-    value; what it comes to is looked at when the values are known."""
+    value; what it comes to is looked at when the values are known. value_of: how the value of a key is read, where not
+    as in YAML."""
     value = fields.map.get(KEY)
     if value is None or is_null(value):
         return ()
     inner = fields.reader.fields(value, fields.at(KEY), fields.path_of(KEY), tuple(KEYS), (), MEANT)
     if inner is None:
         return ()
-    read = {key: (params and _waiting(inner, key)) or _value(inner, key) for key in KEYS if key in inner.map}
+    value_of = value_of or _value
+    read = {key: (params and _waiting(inner, key)) or value_of(inner, key) for key in KEYS if key in inner.map}
     expect = tuple(sorted((key, value) for key, value in read.items() if value is not None))
     _refuse_empty_bounds(inner, read)
     for misfit in model.misfits(type, expect, sequence) if known else ():

@@ -5,6 +5,7 @@ For job files and module manifests alike; knows the keys of neither.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
@@ -22,7 +23,7 @@ from job_manager.model.wording import quoted
 __all__ = ["At", "Fields", "Map", "Plain", "Reader", "Seq", "Value", "load", "suggestion"]
 
 FLAGS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
-NUMBER = re.compile(r"[-+]?[0-9]{1,15}(?:\.[0-9]{1,15})?\Z")
+NUMBER = re.compile(r"[-+]?[0-9]{1,20}(?:\.[0-9]{0,20})?(?:[eE][-+]?[0-9]{1,3})?\Z")
 INTEGER = re.compile(r"[-+]?[0-9]+\Z")
 SUGGESTIONS = 20  # of one mapping: guessing costs more than reading
 EVENT_LIMIT = 40_000_000  # a million entries written as in the README are 28 million
@@ -270,8 +271,9 @@ class Fields:
         value = self.map.get(key)
         if value is None or is_null(value):
             return None
-        if isinstance(value, Plain) and NUMBER.match(value):
-            return float(value)
+        number = float(value) if isinstance(value, Plain) and NUMBER.match(value) else math.inf
+        if math.isfinite(number):
+            return number + 0.0  # of the two zeros the one without a sign
         hint = "without quotes" if isinstance(value, str) and NUMBER.match(value) else ""
         self.wrong(key, f"expected a number, found {found(value)}", hint)
         return None

@@ -192,6 +192,11 @@ class Action(Record):
         return self.work.role if isinstance(self.work, Function) else ROLES[type(self.work)]
 
 
+def usual_retries(work: Work, retries: int | None) -> int | None:
+    """How often it is tried again. Without a module 0 and nothing said are the same, and it is None."""
+    return retries if isinstance(work, ModuleCall) else retries or None
+
+
 ROLES: dict[type, str] = {ModuleCall: "module", Command: "cmd", Shell: "shell", Echo: "echo", Order: "order"}
 
 

@@ -13,7 +13,7 @@ WHOLE = late(rf"(?:{PART.pattern})+\Z")
 LONGEST = 366 * 86400.0
 EXPECTED = "expected a duration like 90s, 5m, 2h or 1h30m"
 SIZE = late(r"(\d{1,20}(?:\.\d{1,20})?) ?([KMGT]?)(|B|iB)\Z", re.ASCII | re.IGNORECASE)
-LARGEST = 2**60
+LARGEST = 2**53 - 1  # as far as every reader of numbers takes them for the same
 
 
 def seconds(text: str) -> float:

@@ -256,7 +256,7 @@ def test_retries_are_those_of_mass_and_hooks_come_last():
         Action("b", _role="echo", retries=0)
     children = read(job).children
     assert [child.hook for child in children if isinstance(child, model.Action)] == ["", "", "error"]
-    assert [child.retries for child in children if isinstance(child, model.Action)] == [2, 0, 2]
+    assert [child.retries for child in children if isinstance(child, model.Action)] == [2, None, 2]
 
 
 def test_a_list_in_itself_is_refused():

@@ -13,7 +13,7 @@ from job_manager.formats.job_yaml import more
 from job_manager.formats.job_yaml.foreach import read_foreach
 from job_manager.formats.job_yaml.naming import Wanted, wanted_name
 from job_manager.formats.job_yaml.scope import Scope, one_of
-from job_manager.formats.job_yaml.works import WORKS, read_work, say
+from job_manager.formats.job_yaml.works import BESIDE, WORKS, read_work, say
 from job_manager.formats.naming import default_name
 from job_manager.formats.wording import suggestion
 from job_manager.formats.words import Word
@@ -21,7 +21,7 @@ from job_manager.formats.yaml_expect import read_expect
 from job_manager.formats.yaml_reader import Fields, is_null
 from job_manager.formats.yaml_tree import At, Map, Value
 from job_manager.model.fanout import Each, spoken
-from job_manager.model.job import FILE, FILES, KINDS, Action, Input, ModuleCall, Output, Shell, Work
+from job_manager.model.job import FILE, FILES, KINDS, Action, Input, ModuleCall, Output, Shell, Work, usual_retries
 from job_manager.model.names import param_name
 from job_manager.model.need import MOST_CPUS, MOST_OF_A_LIMIT, limit_name
 from job_manager.model.record import NamedTuple
@@ -32,6 +32,7 @@ INPUTS = ("input_artifacts", "inputs")
 OUTPUTS = ("output_artifacts", "outputs")
 KEYS = (
     *WORKS,
+    *BESIDE,
     "name",
     "inputs",
     "outputs",
@@ -65,7 +66,8 @@ MEANT = {
     "if": 'did you mean "when"?',
     "command": 'did you mean "cmd" (a list of words) or "shell" (a text)?',
     "run": 'did you mean "shell" (a text) or "cmd" (a list of words)?',
-    "script": 'did you mean "shell"?',
+    "kwargs": 'did you mean "arguments"?',
+    "function": "write role: and the name under which the function is registered",
     "args": 'write program and arguments as one list: cmd: ["program", "argument"]',
     "entries": "only a step has entries; a task in it has tasks: [...]",
     "public": "public belongs to an output: outputs: [{name: ..., public: true}]",
@@ -112,7 +114,7 @@ def action(entry: Entry, name: str, title: str, scope: Scope) -> Action:
     outputs = _outputs(fields, called, scope)
     params = fields.named_texts("params", param_name)
     if entry.words:
-        _look_at_words(entry, inputs, outputs, [name for name, _ in params], foreach, scope)
+        look_at_words(entry, inputs, outputs, [name for name, _ in params], foreach, scope)
     return Action(
         name=name,
         work=entry.work,
@@ -120,7 +122,7 @@ def action(entry: Entry, name: str, title: str, scope: Scope) -> Action:
         outputs=outputs,
         title=title,
         timeout=fields.duration("timeout"),
-        retries=fields.integer("retries", 0, MOST_RETRIES),
+        retries=usual_retries(entry.work, fields.integer("retries", 0, MOST_RETRIES)),
         env=fields.env("env"),
         idempotent=fields.flag("idempotent"),
         params=params,
@@ -162,21 +164,23 @@ def read_needs(fields: Fields) -> tuple[str, ...] | None:
     return tuple(text for text, _ in fields.texts("needs") or ())
 
 
-def _look_at_words(
+def look_at_words(
     entry: Entry,
     inputs: tuple[Input, ...],
     outputs: tuple[Output, ...],
     params: list[str],
     foreach: tuple[Each, ...],
     scope: Scope,
+    key: str = "cmd",
 ) -> None:
+    """Says what is wrong or odd about the words of the entry. key: where those of a command stand."""
     shell = isinstance(entry.work, Shell)
     declared = words.declared(inputs, outputs)
     lists = {name for word in entry.words for name in mentioned(word.text) if name.removesuffix(".list") in declared}
     known = spoken(foreach) | (declared | lists | scope.param_names | frozenset(params))
     names = words.Names(known, scope.seen, keys={each.key: each.forms for each in foreach})
     used = words.look_at(entry.words, names, shell=shell)
-    words.look_at_total(entry.words, partial(say, entry.fields, entry.fields.at("cmd"), entry.fields.path_of("cmd")))
+    words.look_at_total(entry.words, partial(say, entry.fields, entry.fields.at(key), entry.fields.path_of(key)))
     words.look_at_unused(outputs, used, scope.later)
     _look_at_unused_params(entry.fields, [name for name in params if name not in used])
 
@@ -243,7 +247,7 @@ def _output(value: Value, at: At, path: str, called: bool, scope: Scope) -> Outp
         bool(fields.flag("optional")),
         bool(fields.flag("allow_empty")),
         kind=kind,
-        glob=_glob(fields),
+        glob=read_glob(fields),
         expect=read_expect(fields, type, known=type is not None or not called, sequence=kind != FILE, params=True),
         place=place,
     )
@@ -258,7 +262,8 @@ def read_kind(fields: Fields) -> str | None:
     return None
 
 
-def _glob(fields: Fields) -> str:
+def read_glob(fields: Fields) -> str:
+    """Which names of an output of several files count, or ""."""
     glob = fields.text("glob")
     if glob is None:
         return ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from job_manager.formats import orders
 from job_manager.formats.job_yaml import KEYS, LONGEST_NAME, entries, inputs, more, steps, works
 from job_manager.formats.job_yaml.foreach import CHUNK, RESERVED
 from job_manager.formats.schema import (
@@ -149,6 +150,16 @@ ENTRY: Mapping[str, Schema] = {
     **NEEDS,
     "idempotent": flag("false: never started again by itself when its outcome is not known"),
     "echo": text("Printed as it is"),
+    "role": text("The role under which a Python function is registered; it is called with the arguments", minLength=1),
+    "arguments": {"description": "Keyword arguments of the function: any values", "type": "object"},
+    "script": text("The file that registers the function", pattern="^/"),
+    "order": listed("Calls of Python functions, one after another in one process", ref("call")),
+    "modules": {
+        "description": "Of an order: paths of Python files by the names that its calls use",
+        "type": "object",
+        "additionalProperties": {"type": ["string", "number", "boolean"]},
+    },
+    "log": text("Of an order: the file that takes all that is printed; by default job.log"),
     "percent": flag("Of cmd: %j, %D(PATH) and the like in it are those of Alfscript, and braces stay as they are"),
     "title": _TITLE,
     "priority": _PRIORITY,
@@ -157,6 +168,19 @@ ENTRY: Mapping[str, Schema] = {
     "min_runtime": duration("To be done sooner is a failure"),
     "tags": texts("Limits that count where the configuration has them"),
     "workdir": text("Of a command: where it runs; by default where the job was submitted", pattern="^/"),
+}
+_ARGUMENTS = ref("argument")
+CALL: Mapping[str, Schema] = {
+    "module": text("One of modules, by its name there"),
+    "function": text("The function's name"),
+    "inputs": listed("What it is given, in order", _ARGUMENTS),
+    "outputs": texts("Variables that take what it returns"),
+    "declares": listed("Variables that get a value before the call", _ARGUMENTS),
+    "log": text("The file that takes what it prints"),
+}
+ARGUMENT: Mapping[str, Schema] = {
+    "name": text("A variable"),
+    "value": {"description": "Its value, of any kind; left out: the one it has by then", "examples": [1, "x", [1, 2]]},
 }
 HOOK: Mapping[str, Schema] = {
     "hook": {
@@ -195,6 +219,8 @@ TABLES = (
     Keys("formats/job_yaml/steps.py STEP_KEYS", steps.STEP_KEYS, "formats/job_yaml/schema.py STEP", STEP),
     Keys("formats/job_yaml/steps.py TASK_KEYS", steps.TASK_KEYS, "formats/job_yaml/schema.py TASK", TASK),
     Keys("formats/job_yaml/entries.py KEYS", entries.KEYS, "formats/job_yaml/schema.py ENTRY", ENTRY),
+    Keys("formats/orders.py CALL_KEYS", orders.CALL_KEYS, "formats/job_yaml/schema.py CALL", CALL),
+    Keys("formats/orders.py ARGUMENT_KEYS", orders.ARGUMENT_KEYS, "formats/job_yaml/schema.py ARGUMENT", ARGUMENT),
     Keys("formats/job_yaml/entries.py READ_KEYS", entries.READ_KEYS, "formats/job_yaml/schema.py READ", READ),
     Keys(
         "formats/job_yaml/entries.py WRITTEN_KEYS", entries.WRITTEN_KEYS, "formats/job_yaml/schema.py WRITTEN", WRITTEN
@@ -215,8 +241,13 @@ def schema() -> Schema:
             "job_input": mapping("An input of the job", inputs.KEYS, JOB_INPUT),
             "step": mapping("A step", steps.STEP_KEYS, STEP, ("entries",)),
             "task": mapping("A task of several", steps.TASK_KEYS, TASK, ("tasks",)),
-            "entry": {**mapping("One of module, cmd, shell and echo", entries.KEYS, ENTRY), "oneOf": one_work},
+            "entry": {
+                **mapping(f"One of {', '.join(works.WORKS)}", entries.KEYS, ENTRY),
+                "oneOf": one_work,
+            },
             "hook": {**mapping("An entry that runs when all else is over", entries.HOOK_KEYS, HOOK, ("hook",))},
+            "call": mapping("A call of an order", orders.CALL_KEYS, CALL, ("module", "function")),
+            "argument": mapping("A variable and its value", orders.ARGUMENT_KEYS, ARGUMENT, ("name",)),
             "dirmap": mapping("A row of the map", more.DIRMAP_KEYS, DIRMAP, more.DIRMAP_KEYS),
             "input": mapping("What an entry reads", entries.READ_KEYS, READ, ("name",)),
             "output": mapping("What an entry writes", entries.WRITTEN_KEYS, WRITTEN, ("name",)),

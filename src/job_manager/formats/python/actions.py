@@ -57,7 +57,7 @@ class ActionFields(NamedTuple):
         needs = read_row_needs(fields, paths)
         fields.map.pop("needs", None)
         made = entries.action(self.entry, name, title, self.scope)
-        retries = RETRIES if made.retries is None and made.role != "module" else made.retries
+        retries = RETRIES if "retries" not in fields.map and made.role != "module" else made.retries
         if made.hook:
             return replace(made, retries=retries, foreach=())
         return made if needs is None and retries == made.retries else replace(made, needs=needs, retries=retries)
