@@ -19,10 +19,22 @@ from job_manager.artifacts.kinds import KINDS
 from job_manager.cli import reporting
 from job_manager.cli.main import COMMANDS
 from job_manager.cli.usage import Parser, add_run_options, add_setting_options
-from job_manager.formats import checks, job_yaml, jobmanager_yaml, wording, yaml_builder, yaml_params, yaml_text
+from job_manager.formats import (
+    checks,
+    job_yaml,
+    jobmanager_yaml,
+    json_reader,
+    orders,
+    wording,
+    yaml_builder,
+    yaml_params,
+    yaml_text,
+)
 from job_manager.formats.alfscript import options as alf_options
 from job_manager.formats.job_yaml import entries, inputs, steps
 from job_manager.formats.jobmanager_yaml import calls, pool
+from job_manager.formats.json import artifacts, canonical, mass
+from job_manager.formats.json import params as json_params
 from job_manager.model import expect, names, params, quantity
 from job_manager.model.expect import FAMILIES
 from job_manager.model.reasons import REASONS
@@ -40,6 +52,18 @@ JOB_YAML = {
     "A param": yaml_params.KEYS,
     "An input of an entry": entries.READ_KEYS,
     "An output of an entry": entries.WRITTEN_KEYS,
+    "A call of an order": orders.CALL_KEYS,
+}
+JSON_JOB = {
+    "mass's form": (*mass.GROUP_KEYS, *mass.CONTROL_KEYS, *mass.TEXT_KEYS, "title"),
+    "Of a job": canonical.JOB_KEYS,
+    "Of a task": canonical.TASK_KEYS,
+    "Of an action": canonical.ACTION_KEYS,
+    "Of an input of the job": artifacts.JOB_INPUT_KEYS,
+    "Of an input of an action": artifacts.INPUT_KEYS,
+    "Of an output": artifacts.OUTPUT_KEYS,
+    "Of a param": json_params.PARAM_KEYS,
+    "Of a key of foreach": json_params.EACH_KEYS,
 }
 ORDER = {
     "The file": jobmanager_yaml.KEYS,
@@ -67,6 +91,11 @@ def test_the_keys_of_an_order(section, keys):
 def test_the_settings_that_an_order_may_repeat():
     page = sections("docs/reference/jobmanager-yaml.md")["Wishes for another machine"]
     assert [key for key in pool.SETTINGS if f"`{key}`" not in page] == []
+
+
+@pytest.mark.parametrize(("section", "keys"), JSON_JOB.items())
+def test_the_keys_of_json_jobs(section, keys):
+    assert set(listed(sections("docs/reference/json-jobs.md")[section])) == set(keys)
 
 
 @pytest.mark.parametrize(("section", "keys"), MANIFEST.items())
@@ -191,6 +220,7 @@ def test_the_limits():
     numbers = [
         *(checks.ACTION_LIMIT, yaml_builder.SCALAR_LIMIT, yaml_builder.DEPTH_LIMIT, yaml_builder.ALIAS_LIMIT),
         *(wording.PROBLEM_LIMIT, manifest.SIZE_LIMIT, names.MAX_NAME_CHARS, names.MAX_NAME_BYTES),
+        json_reader.DEPTH_LIMIT,
         *(params.LONGEST, yaml_text.FILE_LIMIT >> 20, round(quantity.LONGEST / 86400), entries.MOST_RETRIES),
     ]
     assert [number for number in numbers if f"{number:,}" not in page] == []
@@ -283,6 +313,7 @@ DOCUMENTS = {
     "run and resume": ["run order.yaml", "run job.yaml text.txt", "resume last"],
     "check": ["check job.yaml"],
     "plan": ["plan job.yaml", "plan fan.yaml"],
+    "convert": ["convert job.yaml job.json", "convert job.yaml - --to json"],
     "graph": ["graph job.yaml", "graph fan.yaml -o fan.svg"],
     "modules": ["modules", "modules check modules/fails", "modules test differs"],
     "logs": ["logs last"],

@@ -25,6 +25,7 @@ COMMANDS: dict[str, Callable[[], Any]] = {
     "plan": lambda: import_module("job_manager.cli.commands.plan"),
     "graph": lambda: import_module("job_manager.cli.commands.graph"),
     "merge": lambda: import_module("job_manager.cli.commands.merge"),
+    "convert": lambda: import_module("job_manager.cli.commands.convert"),
     "modules": lambda: import_module("job_manager.cli.commands.modules"),
     "init": lambda: import_module("job_manager.cli.commands.init"),
     "new": lambda: import_module("job_manager.cli.commands.new"),
@@ -37,7 +38,7 @@ COMMANDS: dict[str, Callable[[], Any]] = {
     "schema": lambda: import_module("job_manager.cli.commands.schema"),
     "version": lambda: import_module("job_manager.cli.commands.version"),
 }
-UNCONFIGURED = frozenset({"init", "merge", "schema", "version"})  # they need nothing that can be set
+UNCONFIGURED = frozenset({"convert", "init", "merge", "schema", "version"})  # they need nothing that can be set
 ALLOCATIONS = 50_000  # between two looks for circular garbage: what is imported is none, and is looked through often
 FLAGS = frozenset({"-q", "--quiet", "--json"})
 HELP = frozenset({"-h", "--help"})

@@ -11,6 +11,7 @@ Begin
   check JOB.yaml           find every mistake in a job before anything starts
   plan JOB.yaml            show what would run: order, programs, files
   graph JOB.yaml|ID        draw a job: a picture (-o job.svg), Graphviz or Mermaid; of one that ran with its states
+  convert IN OUT           write a job file in another job language, when that can say it all
   modules [DIR]            list the modules of a shelf; `modules check DIR` examines one, `modules test DIR` runs it
 
 Run

@@ -10,10 +10,11 @@ from typing import Protocol
 
 from job_manager.formats.reading import Reading
 from job_manager.model.errors import InputError, Place, Problem
+from job_manager.model.job import Job
 from job_manager.model.params import Given, Values
 from job_manager.model.record import NamedTuple
 
-__all__ = ["LANGUAGES", "Reading", "draft", "read"]
+__all__ = ["LANGUAGES", "Reading", "draft", "read", "told"]
 
 STDIN = "<stdin>"
 
@@ -24,14 +25,20 @@ class Draft(Protocol):
     def __call__(self, raw: bytes, file: str, *, loose: bool, values: Values) -> Reading: ...
 
 
+Write = Callable[[Job], bytes]
+
+
 class Language(NamedTuple):
     """One job language: its name for `format`, the endings of its files, its reader, and how much the beginning of a
-    file looks like it: 0 for not at all, CERTAIN when it can be no other."""
+    file looks like it: 0 for not at all, CERTAIN when it can be no other.
+
+    write: a job as a file of it, where one can be written; raises InputError with everything it cannot say."""
 
     name: str
     endings: tuple[str, ...]
     draft: Draft
     likeness: Callable[[bytes], int]
+    write: Write | None = None
 
 
 CERTAIN = 100
@@ -53,6 +60,12 @@ def _like_job_yaml(head: bytes) -> int:
     return likeness.of_job_yaml(head)
 
 
+def _write_job_yaml(job: Job) -> bytes:
+    from job_manager.formats.job_yaml import writing
+
+    return writing.write(job)
+
+
 def _order(raw: bytes, file: str, *, loose: bool, values: Values) -> Reading:
     from job_manager.formats import jobmanager_yaml
 
@@ -63,6 +76,12 @@ def _like_order(head: bytes) -> int:
     from job_manager.formats import likeness
 
     return likeness.of_order(head)
+
+
+def _write_order(job: Job) -> bytes:
+    from job_manager.formats.jobmanager_yaml import writing
+
+    return writing.write(job)
 
 
 def _python(raw: bytes, file: str, *, loose: bool, values: Values) -> Reading:
@@ -77,6 +96,30 @@ def _like_python(head: bytes) -> int:
     return CERTAIN - 1 if first.startswith(b"#!") and b"python" in first else 0
 
 
+def _write_python(job: Job) -> bytes:
+    from job_manager.formats.python import writing
+
+    return writing.write(job)
+
+
+def _json(raw: bytes, file: str, *, loose: bool, values: Values) -> Reading:
+    from job_manager.formats import json
+
+    return json.draft(raw, file, loose=loose, values=values)
+
+
+def _like_json(head: bytes) -> int:
+    from job_manager.formats import likeness
+
+    return likeness.of_json(head)
+
+
+def _write_json(job: Job) -> bytes:
+    from job_manager.formats.json import writing
+
+    return writing.write(job)
+
+
 def _alfscript(raw: bytes, file: str, *, loose: bool, values: Values) -> Reading:
     from job_manager.formats import alfscript
 
@@ -89,12 +132,19 @@ def _like_alfscript(head: bytes) -> int:
     return likeness.of_alfscript(head)
 
 
+def _write_alfscript(job: Job) -> bytes:
+    from job_manager.formats.alfscript import writing
+
+    return writing.write(job)
+
+
 # What looks like none and has the ending of none is taken for the first.
 LANGUAGES = (
-    Language("job.yaml", (".yaml", ".yml"), _job_yaml, _like_job_yaml),
-    Language("order", (".yaml", ".yml"), _order, _like_order),
-    Language("python", (".py",), _python, _like_python),
-    Language("alf", (".alf", ".alfscript", ".jobscript"), _alfscript, _like_alfscript),
+    Language("job.yaml", (".yaml", ".yml"), _job_yaml, _like_job_yaml, _write_job_yaml),
+    Language("order", (".yaml", ".yml"), _order, _like_order, _write_order),
+    Language("python", (".py",), _python, _like_python, _write_python),
+    Language("json", (".json",), _json, _like_json, _write_json),
+    Language("alf", (".alf", ".alfscript", ".jobscript"), _alfscript, _like_alfscript, _write_alfscript),
 )
 
 
@@ -124,11 +174,11 @@ def draft(
 
     Raises InputError only when no job can be made out at all: no such file, not the language.
     """
-    named = _named(format)
+    named = language(format) if format is not None else None
     raw = _bytes(path)
-    language = named or told(path, raw)
+    chosen = named or told(path, raw)
     values = Values(given, base or folder_of(path), shelves)
-    return language.draft(raw, STDIN if path == "-" else path, loose=loose, values=values)
+    return chosen.draft(raw, STDIN if path == "-" else path, loose=loose, values=values)
 
 
 def folder_of(path: str) -> str:
@@ -138,13 +188,12 @@ def folder_of(path: str) -> str:
     return os.getcwd() if path == "-" else os.path.dirname(os.path.abspath(path))
 
 
-def _named(format: str | None) -> Language | None:
-    if format is None:
-        return None
+def language(name: str) -> Language:
+    """The language of this name. Raises InputError when there is none."""
     named = {language.name: language for language in LANGUAGES}
-    if format not in named:
-        raise InputError(f'"{format}" is not a job language', f"known: {', '.join(named)}")
-    return named[format]
+    if name not in named:
+        raise InputError(f'"{name}" is not a job language', f"known: {', '.join(named)}")
+    return named[name]
 
 
 def told(path: str, raw: bytes) -> Language:

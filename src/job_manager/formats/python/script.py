@@ -54,16 +54,26 @@ def execute(raw: bytes, file: str, folder: str, shelves: tuple[str, ...] = ()) -
         return _read(ended, file, script)
 
 
+def _holds(file: str, raw: bytes) -> bool:
+    """Whether the text is that of the file; standard input is none, and a script may not have been written yet."""
+    try:
+        with open(file, "rb") as stream:
+            return not file.startswith("<") and stream.read() == raw
+    except (OSError, ValueError):
+        return False
+
+
 @contextmanager
 def _on_disk(raw: bytes, file: str) -> Iterator[str]:
     """The absolute path of the script; standard input is put into a file for as long as it runs."""
-    if not file.startswith("<"):
+    if _holds(file, raw):
         yield os.path.abspath(file)
         return
     import tempfile
 
     with tempfile.TemporaryDirectory(prefix="jm-script-") as folder:
-        path = os.path.join(os.path.realpath(folder), "stdin.py")
+        name = "stdin.py" if file.startswith("<") else os.path.basename(file)
+        path = os.path.join(os.path.realpath(folder), name)
         with open(path, "wb") as stream:
             stream.write(raw)
         yield path
