@@ -27,6 +27,7 @@ show last
 logs last
 resume last --out results
 graph last
+convert first/job.yaml first/job.json
 new module second
 rm last
 merge calls.yaml more.yaml --name order.yaml

@@ -151,8 +151,8 @@ def test_a_byte_order_mark_and_other_line_ends_change_no_place():
         assert [node.at for node in read_so.nodes] == [node.at for node in script(SAMPLE).nodes]
 
 
-def test_tasks_deep_in_each_other():
-    depth = 50_000
+@pytest.mark.parametrize("depth", [5_000, pytest.param(50_000, marks=pytest.mark.long)])
+def test_tasks_deep_in_each_other(depth):
     found = script("Job -subtasks {" + "Task a -subtasks {" * depth + "Tusk" + "}" * depth + "}")
     assert len(found.nodes) == depth + 1
     [problem] = found.problems
