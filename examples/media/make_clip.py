@@ -90,9 +90,9 @@ def make(path: Path, shrink: int = 1) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit("usage: python make_clip.py PATH.mp4")
+    if len(sys.argv) not in (2, 3) or not all(number.isdigit() and int(number) for number in sys.argv[2:]):
+        sys.exit("usage: python make_clip.py PATH.mp4 [HOW MANY TIMES SMALLER]")
     try:
-        make(Path(sys.argv[1]).absolute())
+        make(Path(sys.argv[1]).absolute(), *map(int, sys.argv[2:]))
     except (ffmpeg.Unusable, OSError) as error:
         sys.exit(f"make_clip: {error}")

@@ -16,7 +16,7 @@ from tests.drawn import drawn
 
 FILMS = ("a.mp4", "a.mov", "a.mkv", "a.webm", "a.avi", "a.ogv", "a.ts", "a.mpg", "a.flv", "a.gif")
 SOUNDS = ("a.wav", "a.mp3", "a.flac", "a.ogg", "a.opus", "a.m4a", "a.aiff", "a.mka", "a.aac", "a.ac3")
-SHARES = (0.1, 0.3, 0.5, 0.8, 0.95, 0.999)
+SHARES = (0.3, 0.95, *(pytest.param(share, marks=pytest.mark.long) for share in (0.1, 0.5, 0.8, 0.999)))
 
 
 @pytest.fixture

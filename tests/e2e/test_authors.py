@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from job_manager.app.schemas import SCHEMAS
 from tests.modules.media import NEEDS_FFMPEG, SHELF
 
 LANGUAGES = ("python", "bash")
@@ -398,16 +399,16 @@ def test_every_module_of_the_media_shelf_passes(here):
 
 
 def test_schemas_are_printed_and_written(here):
-    printed = {name: here.jm("schema", name) for name in ("job", "manifest", "config")}
+    printed = {name: here.jm("schema", name) for name in SCHEMAS}
     assert all(told.code == 0 and not told.err for told in printed.values())
     assert here.jm("schema").out == here.jm("schema", "--json").out == here.jm("schema", "-q").out == printed["job"].out
     told = here.jm("schema", "--to", "schemas")
-    assert told.code == 0 and told.out.count("written: ") == 3
+    assert told.code == 0 and told.out.count("written: ") == len(SCHEMAS)
     for name, one in printed.items():
         assert json.loads(here.read(f"schemas/{name}.schema.json")) == one.json
     assert here.jm("schema", "job", "--to", "schemas", "-q").out == f"{here.path}/schemas/job.schema.json\n"
     assert here.jm("schema", "--to", "x", "--json").json == {
-        "files": [f"{here.path}/x/{name}.schema.json" for name in ("job", "manifest", "config")]
+        "files": [f"{here.path}/x/{name}.schema.json" for name in SCHEMAS]
     }
     here.write("file", "")
     assert here.jm("schema", "--to", "file").code == 2

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given, settings
 
 from job_manager import formats
 from job_manager.app.converting import convert, save
@@ -14,6 +13,7 @@ from job_manager.model.document import digest, job_document
 from job_manager.model.errors import InputError
 from job_manager.model.job import Action, Echo, Job, Task
 from job_manager.model.params import NO_VALUES
+from tests.drawn import drawn
 from tests.formats.cases import GOLDEN, HERE
 from tests.formats.jobs import jobs, lone_orders
 
@@ -66,24 +66,15 @@ def same(job: Job, other: Job) -> bool:
 # --- any job ----------------------------------------------------------------------------------------------------------
 
 
-@given(job=jobs())
-@settings(max_examples=25)
+@drawn(8, 200, jobs())
 def test_any_job_comes_back_from_every_language_or_is_refused_in_words(job):
     check_all_pairs(job)
 
 
-@given(job=jobs(without=PYTHON_WITHOUT))
-@settings(max_examples=15)
+@drawn(5, 50, jobs(without=PYTHON_WITHOUT))
 def test_a_job_of_what_python_has_words_for_comes_back_from_it(job):
     back = through(formats.language("python"), job)
     assert back.job is not None and job_document(back.job) == job_document(job), back.refused
-
-
-@pytest.mark.long
-@given(job=jobs())
-@settings(max_examples=1000)
-def test_any_job_comes_back_many_times(job):
-    check_all_pairs(job)
 
 
 def check_all_pairs(job: Job) -> None:
@@ -102,8 +93,7 @@ def check_all_pairs(job: Job) -> None:
             assert (again.job is None) == (read[target.name].job is None)
 
 
-@given(job=lone_orders())
-@settings(max_examples=100)
+@drawn(25, 300, lone_orders())
 def test_any_order_comes_back_or_is_refused_in_words(job):
     check_all_pairs(job)
 

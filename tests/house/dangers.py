@@ -22,10 +22,7 @@ POLLS = (ast.While, ast.For)
 def dangers(sources: Iterable[Source]) -> list[str]:
     """Every place that could run somebody else's text or objects, with the reason."""
     return [
-        f"{source.at(node)}: {problem}"
-        for source in sources
-        for node in ast.walk(source.tree)
-        if (problem := dangerous(node))
+        f"{source.at(node)}: {problem}" for source in sources for node in source.nodes if (problem := dangerous(node))
     ]
 
 

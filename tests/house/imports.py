@@ -59,7 +59,7 @@ def room_of(module: str) -> str:
 
 def imports(source: Source, modules: frozenset[str]) -> Iterator[Import]:
     """Every import: at the top, in a function, under TYPE_CHECKING, by import_module with a literal name."""
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Import):
             yield from (Import(source, node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -159,7 +159,7 @@ def impurities(sources: Iterable[Source]) -> list[str]:
         if each.library in IMPURE
     ]
     for source in sources:
-        for node in ast.walk(source.tree):
+        for node in source.nodes:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in IMPURE_CALLS:
                 found.append(f"{source.at(node)}: {room_of(source.module)} is pure and may not call {node.func.id}()")
     return found
@@ -180,7 +180,7 @@ def named_engines(sources: Iterable[Source]) -> list[str]:
     prefix = f"{PACKAGE}.engines"
     places = {found.place for found in all_imports(sources) if found.target.startswith(prefix)}
     for source in sources:
-        for node in ast.walk(source.tree):
+        for node in source.nodes:
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith(prefix + "."):
                 places.add(source.at(node))
     return [f"{place}: only app/wiring.py names a concrete engine; ask for the port" for place in sorted(places)]

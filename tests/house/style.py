@@ -41,7 +41,7 @@ def banned_names(sources: Iterable[Source]) -> list[str]:
         for part in PurePosixPath(source.path).with_suffix("").parts:
             if BANNED.intersection(words(part)) and not part.startswith("test_"):
                 found.append(f"{source.path}: the name {part!r} says nothing")
-        for node in ast.walk(source.tree):
+        for node in source.nodes:
             if isinstance(node, FunctionNode | ast.ClassDef) and says_nothing(node.name):
                 found.append(f"{source.at(node)}: the name {node.name!r} says nothing")
     return found
@@ -83,7 +83,7 @@ def measures(sources: Iterable[Source]) -> list[Measure]:
     return [
         Measure(source.at(node), node.name, length(node), depth(node.body))
         for source in sources
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if isinstance(node, FunctionNode)
     ]
 

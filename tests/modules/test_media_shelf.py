@@ -113,6 +113,7 @@ def test_the_job_fits_the_shelf_and_reads_only_what_earlier_steps_wrote() -> Non
         types |= written
 
 
+@pytest.mark.long
 def test_probe_tells_the_facts(results: Path, size: tuple[int, int]) -> None:
     facts = document(results / "probe.json")
     assert facts["name"] == "demo.mp4"
@@ -122,6 +123,7 @@ def test_probe_tells_the_facts(results: Path, size: tuple[int, int]) -> None:
     assert [stream["kind"] for stream in facts["streams"]] == ["video", "audio"]
 
 
+@pytest.mark.long
 def test_the_wav_is_as_long_as_the_clip(results: Path) -> None:
     seconds, channels, samples = sound(results / "sound.wav")
     assert seconds == pytest.approx(MAKER["DURATION"], abs=0.02)
@@ -129,6 +131,7 @@ def test_the_wav_is_as_long_as_the_clip(results: Path) -> None:
     assert any(samples[:4800])
 
 
+@pytest.mark.long
 def test_loudness_agrees_with_the_tone_that_meters_are_set_by(results: Path) -> None:
     loud = document(results / "loudness.json")
     momentary = {round(one["time"], 1): one["momentary_lufs"] for one in loud["course"]}
@@ -141,6 +144,7 @@ def test_loudness_agrees_with_the_tone_that_meters_are_set_by(results: Path) -> 
     assert loud["gain_to_target_db"]["EBU R128 broadcast"] == pytest.approx(-23 - loud["integrated_lufs"], abs=0.06)
 
 
+@pytest.mark.long
 def test_every_cut_is_found_and_no_other(results: Path) -> None:
     scenes = document(results / "scenes.json")
     assert [cut["time"] for cut in scenes["cuts"]] == pytest.approx(MAKER["CUTS"], abs=0.04)
@@ -150,6 +154,7 @@ def test_every_cut_is_found_and_no_other(results: Path) -> None:
     assert [scene["end"] for scene in scenes["scenes"]] == pytest.approx(edges[1:], abs=0.04)
 
 
+@pytest.mark.long
 def test_qc_finds_the_black_frozen_and_silent_end_alone(results: Path) -> None:
     findings = document(results / "qc.json")
     for name in ("black", "frozen", "silent"):
@@ -158,6 +163,7 @@ def test_qc_finds_the_black_frozen_and_silent_end_alone(results: Path) -> None:
         assert findings[name][0]["end"] == pytest.approx(MAKER["DURATION"], abs=0.05)
 
 
+@pytest.mark.long
 def test_the_waveform_is_high_where_it_is_loud_and_a_line_where_it_is_silent(results: Path) -> None:
     picture = decoded(results / "waveform.png")
     assert (picture.width, picture.height) == (1600, 240)
@@ -171,6 +177,7 @@ def test_the_waveform_is_high_where_it_is_loud_and_a_line_where_it_is_silent(res
     assert lit(11.5) == 1
 
 
+@pytest.mark.long
 def test_the_spectrogram_shows_the_tone_at_its_frequency(results: Path) -> None:
     picture = decoded(results / "spectrogram.png")
     assert (picture.width, picture.height) == (1600, 256)
@@ -179,6 +186,7 @@ def test_the_spectrogram_shows_the_tone_at_its_frequency(results: Path) -> None:
     assert brightness(picture.column(1590)) < 8, "the end is silent"
 
 
+@pytest.mark.long
 def test_the_contact_sheet_shows_every_scene(results: Path) -> None:
     picture = decoded(results / "contact_sheet.jpg")
     assert picture.width == pytest.approx(1600, abs=8)
@@ -190,6 +198,7 @@ def test_the_contact_sheet_shows_every_scene(results: Path) -> None:
     assert any(close(dot, (46, 40, 92)) for dot in cells)
 
 
+@pytest.mark.long
 def test_every_scene_is_a_clip_of_its_own_from_its_first_frame_to_its_last(
     results: Path, size: tuple[int, int], tmp_path: Path
 ) -> None:
@@ -207,6 +216,7 @@ def test_every_scene_is_a_clip_of_its_own_from_its_first_frame_to_its_last(
         assert document(tmp_path / "scenes.json")["cuts"] == [], clip.name
 
 
+@pytest.mark.long
 def test_every_scene_has_a_still_and_moves(results: Path) -> None:
     for number in range(1, 7):
         still = decoded(results / f"scene_{number:04}.jpg")
@@ -218,6 +228,7 @@ def test_every_scene_has_a_still_and_moves(results: Path) -> None:
     assert close(decoded(results / "scene_0003.jpg").at(8, 170), (46, 40, 92), 40), "the third is the sea"
 
 
+@pytest.mark.long
 def test_of_many_scenes_the_longest_keep_their_numbers(demo: Path, results: Path, tmp_path: Path) -> None:
     options = ["--most", "2", "--seconds", "0.5"]
     ran("split_scenes", *options, video=demo, scenes=results / "scenes.json", clips=tmp_path / "clips")
@@ -226,6 +237,7 @@ def test_of_many_scenes_the_longest_keep_their_numbers(demo: Path, results: Path
     assert document(tmp_path / "facts.json")["duration"] == pytest.approx(0.5, abs=0.05)
 
 
+@pytest.mark.long
 def test_a_list_in_a_file_is_as_good_as_a_long_command_line(results: Path, tmp_path: Path) -> None:
     reads = read_by_report(results)
     for name in ("stills", "previews"):
@@ -243,6 +255,7 @@ def test_as_many_threads_as_the_job_has_set_aside(demo: Path, tmp_path: Path, mo
     assert decoded(tmp_path / "still.jpg").width == 320
 
 
+@pytest.mark.long
 def test_the_filmstrip_runs_from_the_first_scene_to_the_last(results: Path) -> None:
     picture = decoded(results / "filmstrip.jpg")
     assert (picture.width, picture.height) == (1600, 120)
@@ -250,12 +263,14 @@ def test_the_filmstrip_runs_from_the_first_scene_to_the_last(results: Path) -> N
     assert brightness(picture.column(1590)) < 8
 
 
+@pytest.mark.long
 def test_the_poster_is_not_the_black_frame(results: Path, size: tuple[int, int]) -> None:
     picture = decoded(results / "poster.jpg")
     assert (picture.width, picture.height) == size
     assert brightness(picture.column(picture.width // 2)) > 60
 
 
+@pytest.mark.long
 def test_the_web_file_plays_in_browsers_and_starts_at_once(results: Path) -> None:
     facts = document(results / "web_probe.json")
     assert (facts["video"]["codec"], facts["video"]["pixel_format"]) == ("h264", "yuv420p")
@@ -265,6 +280,7 @@ def test_the_web_file_plays_in_browsers_and_starts_at_once(results: Path) -> Non
     assert 0 < start.find(b"moov") < start.find(b"mdat")
 
 
+@pytest.mark.long
 def test_the_report_needs_nothing_but_itself_and_holds_every_picture(results: Path, size: tuple[int, int]) -> None:
     page = assert_self_contained(results / "report.html")
     names = ["poster.jpg", "filmstrip.jpg", "waveform.png", "spectrogram.png", "contact_sheet.jpg"]
@@ -290,6 +306,7 @@ def read_by_report(results: Path) -> dict[str, Files]:
     return reads
 
 
+@pytest.mark.long
 def test_the_report_of_the_same_files_is_the_same(results: Path, tmp_path: Path) -> None:
     ran("report", **read_by_report(results), report=tmp_path / "again.html")
     assert (tmp_path / "again.html").read_bytes() == (results / "report.html").read_bytes()
@@ -303,6 +320,7 @@ def test_progress_rises_to_its_end(demo: Path, tmp_path: Path) -> None:
     assert len(percents) >= 2
 
 
+@pytest.mark.long
 def test_a_report_of_something_else_is_refused_in_one_line(results: Path, tmp_path: Path) -> None:
     wrong = {"source": results / "poster.jpg", "report": tmp_path / "report.html"}
     refused = start("report", read_by_report(results) | wrong)

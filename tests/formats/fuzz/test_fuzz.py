@@ -47,7 +47,7 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("name", ["planted-dies", *(pytest.param(n, marks=pytest.mark.long) for n in list(FAULTS)[:2])])
 def test_a_fault_is_found_made_short_and_written_down(name, tmp_path):
     said, shortest = FAULTS[name]
     done = fuzzed(name, 4 if name == "planted-deep" else 2, tmp_path, FUZZ_PLANTED="1")
