@@ -14,7 +14,21 @@ from job_manager.core.state import State
 from job_manager.model.fanout import Each
 from job_manager.model.job import ALWAYS
 from job_manager.model.record import replace
-from job_manager.testing import HANGS, Farm, action, fails, job, linked, lost, parallel, script, serial, succeeds
+from job_manager.testing import (
+    HANGS,
+    Farm,
+    action,
+    fails,
+    growing,
+    job,
+    linked,
+    lost,
+    parallel,
+    printing,
+    script,
+    serial,
+    succeeds,
+)
 
 Row = tuple[type, int, int]  # event, state before, state after
 
@@ -180,6 +194,13 @@ def hooks_and_taken_up() -> Farm:
     return farm
 
 
+def grows() -> Farm:
+    """A command prints more of them, which run."""
+    farm = Farm(job(growing("a"), "b"), outcomes=script({0: printing(parallel("new", "c"))}))
+    farm.run()
+    return farm
+
+
 SCENARIOS: list[Callable[[], Farm]] = [
     all_goes_well,
     ends_are_heard_before_begins,
@@ -191,6 +212,7 @@ SCENARIOS: list[Callable[[], Farm]] = [
     ready_without_a_worker,
     fans_out_and_leaves_out,
     hooks_and_taken_up,
+    grows,
 ]
 
 

@@ -32,6 +32,7 @@ REST: dict[str, object] = {
     "fans": [[2, [["clips/a.mp4"], ["18", "23"]]]],
     "items": [["clips/a.mp4"], ["18", "23"]],
     "counts": {"failed": 1},
+    "children": [{"Action": {"name": "new", "argv": ["true"]}}],
     "lost": True,
     "memory": 2**35,
     "limits": [["gpu", 1]],
@@ -56,9 +57,9 @@ def test_every_kind_has_a_name_of_its_own_and_the_names_stay():
     assert len(e.KINDS) == len(e.NAMES)
     # Journals are written with these; a change needs a new format.
     assert sorted(e.KINDS) == sorted(
-        "attempt-failed attempt-lost failed fan-out-failed fanned-out job-due job-finished job-held job-resumed "
-        "job-submitted leased lost omitted retried retry-planned returned skipped started stopped succeeded "
-        "worker-joined worker-left".split()
+        "attempt-failed attempt-lost failed fan-out-failed fanned-out grown job-due job-finished job-held "
+        "job-resumed job-submitted leased lost omitted retried retry-planned returned skipped started stopped "
+        "succeeded worker-joined worker-left".split()
     )
 
 

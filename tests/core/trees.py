@@ -15,6 +15,7 @@ from job_manager.core import table
 from job_manager.core.decide import decide, quiet
 from job_manager.core.evolve import evolve, fold
 from job_manager.core.state import JobState, State
+from job_manager.model.document import read_children
 from job_manager.model.job import HOOKS, Action, Job, Task
 from job_manager.model.record import replace
 from job_manager.testing import action
@@ -139,6 +140,13 @@ def hooks_broken(job: Job, journal: Iterable[e.Event]) -> list[str]:
             for awaited in inside.values():
                 awaited |= members if event.action in awaited else set()
                 awaited.discard(event.action)
+        elif isinstance(event, e.Grown):
+            new = _grown(event)
+            members = set(range(size, size + len(waits_for(new))))
+            for awaited in inside.values():
+                awaited |= members if event.action in awaited else set()
+            inside.update((size + hook, {size + other for other in awaited}) for hook, awaited in _inside(new))
+            size += len(members)
         elif isinstance(event, e.ActionSucceeded | e.ActionFailed | e.ActionLost | e.FanOutFailed):
             over.add(event.action)
         elif isinstance(event, e.ActionsSkipped | e.ActionsOmitted):
@@ -148,6 +156,11 @@ def hooks_broken(job: Job, journal: Iterable[e.Event]) -> list[str]:
             if not inside.get(event.action, set()) <= over:
                 found.append(f"hook {event.action} was leased while {inside[event.action] - over} was not over")
     return found
+
+
+def _grown(event: e.Grown) -> Job:
+    """What has grown, as a job of its own."""
+    return Job("grown", read_children(event.children), parallel=True)
 
 
 def _inside(job: Job) -> Iterable[tuple[int, set[int]]]:
@@ -184,7 +197,12 @@ def order_broken(job: Job, journal: Iterable[e.Event]) -> list[str]:
             done.update(range(event.first, event.end))
         if isinstance(event, e.ActionSucceeded):
             done.add(event.action)
-        done.update(action for action, stands_for in fans.items() if stands_for <= done)
+        elif isinstance(event, e.Grown):
+            size, inner = len(before), waits_for(_grown(event))
+            fans[event.action] = set(range(size, size + len(inner)))
+            before += [before[event.action] | {size + other for other in needed} for needed in inner]
+        for one, stands_for in reversed(fans.items()):  # what grew in what had grown comes first
+            (done.add if stands_for <= done else done.discard)(one)
         if isinstance(event, e.ActionLeased) and not before[event.action] <= done:
             found.append(
                 f"action {event.action} was leased while {sorted(before[event.action] - done)} had not succeeded"

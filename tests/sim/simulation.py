@@ -15,6 +15,7 @@ from typing import NamedTuple
 from job_manager.core.decide import Order, StartAttempt
 from job_manager.core.said import Report
 from job_manager.core.state import JobState
+from job_manager.model.document import children_document
 from job_manager.model.fanout import Each
 from job_manager.model.job import FILES, HOOKS, Action, Job, Task
 from job_manager.model.record import replace
@@ -92,7 +93,8 @@ def _children(rng: random.Random, left: list[int], depth: int, takes: bool) -> t
             made.append(Task("t", _children(rng, left, depth + 1, takes), rng.random() < 0.5))
         else:
             left[0] -= 1
-            made.append(replace(_action(rng, takes), priority=rng.choice([None, None, None, 1.0, -1.0])))
+            priority = rng.choice([None, None, None, 1.0, -1.0])
+            made.append(replace(_action(rng, takes), priority=priority, expand=rng.random() < 0.1))
     return (*made, *after)
 
 
@@ -153,7 +155,9 @@ class Simulation(Farm):
             return HANGS
         if self.chance("lose attempt"):
             return lost(after)
-        return fails(after=after) if self.chance("fail") else succeeds(after)._replace(outputs=self._made(order))
+        if self.chance("fail"):
+            return fails(after=after)
+        return succeeds(after)._replace(outputs=self._made(order), grown=self._printed(order))
 
     def _made(self, order: StartAttempt) -> list[list[object]]:
         """What the attempt has written, for those that read it: of kind files none, one or a few."""
@@ -163,6 +167,19 @@ class Simulation(Farm):
             files = [[f"{number}", number, 1, 1] for number in range(self.rng.randint(0, 4))]
             rows.append([use.artifact, 1, 1, 1, 1, "", {"files": files if use.kind == FILES else []}])
         return rows
+
+    def _printed(self, order: StartAttempt) -> list[dict[str, object]]:
+        """What the command of an attempt has printed, if it was to: a few more, some of which grow again."""
+        assert self._last is not None
+        shape = self._last.shape
+        node = shape.node_of[order.action]
+        if not shape.actions[order.action].expand:
+            return []
+        new = trees.numbered(_children(self.rng, [self.rng.randint(0, 6)], 2 + shape.depth(node), takes=False))
+        if self.rng.random() < 0.3:  # it may be one that waits for this one: then there is nothing to be done
+            new += (linked("late", needs=(self.rng.choice(shape.paths[: shape.actions.written]),)),)
+        # What is a hook of nothing is none.
+        return children_document(tuple(replace(n, hook="") if isinstance(n, Action) else n for n in new))
 
     def misfortune(self) -> None:
         if self.chance("kill supervisor"):

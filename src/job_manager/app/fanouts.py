@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from itertools import islice, repeat
 
 from job_manager.core.fans import shape_of
-from job_manager.core.shape import Fan, Shape
+from job_manager.core.parts import Fan
+from job_manager.core.shape import Shape
 from job_manager.model.errors import NOWHERE, Place, Problem
 from job_manager.model.fanout import MOST
 from job_manager.model.job import FILES, Input, Job, Output

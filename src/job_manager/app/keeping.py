@@ -12,7 +12,7 @@ from job_manager.artifacts.identity import Identity, unchanged
 from job_manager.core import table
 from job_manager.core.fanning import look_at_members, made
 from job_manager.core.fans import Items, given_of, shape_of
-from job_manager.core.shape import Fan
+from job_manager.core.parts import Fan
 from job_manager.core.state import JobState
 from job_manager.model.document import action_document
 from job_manager.model.job import Action, Output

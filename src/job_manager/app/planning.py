@@ -16,7 +16,7 @@ from job_manager.app.loading import Loaded
 from job_manager.artifacts.outputs import declared
 from job_manager.core import policy
 from job_manager.core.fans import shape_of
-from job_manager.core.shape import Fan
+from job_manager.core.parts import Fan
 from job_manager.core.state import JobState
 from job_manager.model.fanout import Each
 from job_manager.model.job import FILES, Action, JobInput, Output, Task

@@ -11,6 +11,7 @@ from typing import Any
 from job_manager.core import events as e
 from job_manager.core import said as s
 from job_manager.core import table
+from job_manager.core.growing import refusal
 from job_manager.core.settle import hooks_to_repeat
 from job_manager.core.state import JobState, Lease, State
 from job_manager.model.errors import Refused
@@ -44,8 +45,9 @@ def _resume(state: State, said: s.ResumeJob, now: float) -> list[e.Event]:
     busy = [] if said.document is not None else [a for a in hooks_to_repeat(job) if a in job.leases]
     if busy:
         raise Refused(f"job {job.id} cannot be taken up while {job.shape.paths[busy[0]]} is at work after a failure")
-    # Only what succeeded can be kept, whatever the asker believed.
+    # Only what succeeded can be kept, whatever the asker believed, and what it has grown cannot.
     kept = [pair for pair in said.kept if pair[1] < len(job.states) and job.states[pair[1]] == table.SUCCEEDED]
+    kept = [pair for pair in kept if not job.shape.written(pair[1]).expand]
     return [e.JobResumed(said.job, now, said.site, said.document, kept, said.lost, said.fans)]
 
 
@@ -97,9 +99,14 @@ def _returned(state: State, said: s.AttemptReturned, now: float) -> list[e.Event
 def _ended(state: State, said: s.AttemptEnded, now: float) -> list[e.Event]:
     if _current(state, said) is None:
         return []
-    job, action, attempt, _, began, ended, reason, code, message, usage, outputs = said
+    job, action, attempt, _, began, ended, reason, code, message, usage, outputs, grown = said
     if not reason:
-        return [e.ActionSucceeded(job, action, attempt, began, ended, usage, outputs, message)]
+        done = e.ActionSucceeded(job, action, attempt, began, ended, usage, outputs, message)
+        if not state.jobs[job].shape.written(action).expand:
+            return [done]
+        reason, message = "output-invalid", refusal(state.jobs[job], action, grown)
+        if not message:
+            return [done, e.Grown(job, action, grown)]
     if reason == "stopped":
         return [e.AttemptStopped(job, action, attempt, ended)]
     if reason == "lost":

@@ -216,6 +216,15 @@ class FanOutFailed(NamedTuple):
     message: str
 
 
+class Grown(NamedTuple):
+    """What the command of an action that succeeded has printed: documents of tasks and actions, as in
+    model.document.children_document, with whole paths in their needs. They stand below the action's node."""
+
+    job: str
+    action: int
+    children: Sequence[Document]
+
+
 Event = (
     JobSubmitted
     | JobHeld
@@ -239,6 +248,7 @@ Event = (
     | ActionsOmitted
     | FannedOut
     | FanOutFailed
+    | Grown
 )
 
 # The names in the journal never change; a new meaning gets a new name.
@@ -265,6 +275,7 @@ NAMES: dict[type, str] = {
     ActionsOmitted: "omitted",
     FannedOut: "fanned-out",
     FanOutFailed: "fan-out-failed",
+    Grown: "grown",
 }
 KINDS = {name: kind for kind, name in NAMES.items()}
 

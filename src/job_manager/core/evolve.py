@@ -15,13 +15,15 @@ from job_manager.core.settle import (
     bound_to_wait,
     empty_fans,
     hooks_to_repeat,
+    kept_end,
     kept_in,
     make_ready,
     settle,
     settle_all,
+    settle_graft,
 )
 from job_manager.core.state import FIRST, Failure, JobState, Lease, Skip, State, WorkerState
-from job_manager.model.document import read_job
+from job_manager.model.document import read_children, read_job
 from job_manager.model.errors import InvariantBroken
 from job_manager.model.members import Members
 from job_manager.model.need import PLAIN
@@ -292,7 +294,8 @@ def _succeeded(state: State, event: e.ActionSucceeded) -> None:
         job.notes[action] = event.note
     job.failures.pop(action, None)
     _end_lease(state, job, action)
-    settle(job, finished=[(job.shape.node_of[action], True)])
+    if not job.shape.written(action).expand:  # else it is over when all that it has grown is
+        settle(job, finished=[(job.shape.node_of[action], True)])
 
 
 def _skipped(state: State, event: e.ActionsSkipped) -> None:
@@ -321,7 +324,7 @@ def _omitted(state: State, event: e.ActionsOmitted) -> None:
                 job.omitted.add(action)
                 ends.append((job.shape.node_of[action], True))
             elif job.states[action] == table.SUCCEEDED:
-                ends.append((job.shape.node_of[action], True))
+                ends += kept_end(job, action)
     settle(job, finished=ends)
 
 
@@ -341,6 +344,17 @@ def _fan_out_failed(state: State, event: e.FanOutFailed) -> None:
     job.began[event.action] = job.ended[event.action] = event.at
     job.failures[event.action] = Failure(0, "upstream", None, event.message)
     settle(job, finished=[(job.shape.node_of[event.action], False)])
+
+
+def _grown(state: State, event: e.Grown) -> None:
+    job, action = state.jobs[event.job], event.action
+    job.move(action, e.Grown)
+    node, new = job.shape.node_of[action], len(job.shape.parent)
+    if node in job.shape.grown or not job.shape.written(action).expand:
+        raise job.broken(e.Grown, action, "which has grown already or is not to grow")
+    job.shape.graft(action, read_children(event.children))
+    job.extend(node)
+    settle_graft(job, node, new)
 
 
 FOLDS: dict[type, Callable[[State, Any], None]] = {
@@ -366,4 +380,5 @@ FOLDS: dict[type, Callable[[State, Any], None]] = {
     e.ActionsOmitted: _omitted,
     e.FannedOut: _fanned_out,
     e.FanOutFailed: _fan_out_failed,
+    e.Grown: _grown,
 }

@@ -46,6 +46,8 @@ def _job(job: JobState) -> Iterator[str]:
     if [counted[state] for state in range(len(table.NAMES))] != job.counts:
         yield f"counts {job.counts} are not those of the states"
     yield from _index("fanned out", sorted(fan.action for fan in job.shape.fans.values()), _in(job, table.FANNED))
+    expanding = [action for action in _in(job, table.SUCCEEDED) if job.shape.written(action).expand]
+    yield from _index("grown", sorted(graft.action for graft in job.shape.grown.values()), expanding)
     queued = [action for queue in job.queues.values() for action in queue]
     yield from _index("ready and queues", sorted([*job.ready, *queued, *job.unfanned]), _in(job, table.READY))
     yield from _needed(job)

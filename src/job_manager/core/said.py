@@ -72,7 +72,8 @@ class AttemptReturned(NamedTuple):
 
 class AttemptEnded(NamedTuple):
     """`reason` is "" for success, `stopped` when ended on our order, `lost` when the outcome is unknown, or one of
-    model.reasons. Other fields as in ActionSucceeded (whose note is `message`) and AttemptFailed."""
+    model.reasons. `grown` is what the command of an expanding action has printed, as in Grown. Other fields as in
+    ActionSucceeded (whose note is `message`) and AttemptFailed."""
 
     job: str
     action: int
@@ -85,6 +86,7 @@ class AttemptEnded(NamedTuple):
     message: str = ""
     usage: Sequence[float] = ()
     outputs: Sequence[Sequence[Any]] = ()
+    grown: Sequence[Document] = ()
 
 
 Request = SubmitJob | ResumeJob | HoldJob

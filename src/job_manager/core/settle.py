@@ -56,7 +56,7 @@ def _enable(job: JobState, node: int, starts: list[int], ends: list[tuple[int, b
         if not shape.width[node]:
             ends.append((node, True))
     elif action >= 0:
-        _enable_action(job, node, action, ends)
+        _enable_action(job, node, action, starts, ends)
     elif shape.low[node] == shape.high[node]:
         if node == 0:
             ends.append((node, True))
@@ -66,7 +66,7 @@ def _enable(job: JobState, node: int, starts: list[int], ends: list[tuple[int, b
         _take_turn(job, node, shape.first[node], starts)
 
 
-def _enable_action(job: JobState, node: int, action: int, ends: list[tuple[int, bool]]) -> None:
+def _enable_action(job: JobState, node: int, action: int, starts: list[int], ends: list[tuple[int, bool]]) -> None:
     if job.states[action] == table.WAITING:
         job.move(action, table.Unblocked)
         if job.shape.actions[action].foreach:
@@ -74,7 +74,8 @@ def _enable_action(job: JobState, node: int, action: int, ends: list[tuple[int, 
         else:
             make_ready(job, action)
     elif job.states[action] == table.SUCCEEDED:
-        ends.append((node, True))
+        starts.extend(job.shape.children(node))  # what it has grown
+        ends += kept_end(job, action)
     elif job.states[action] == table.LOST:  # nobody has said that it may run again
         ends.append((node, False))
 
@@ -186,7 +187,7 @@ def _over(job: JobState, node: int) -> bool:
 
 def _finish(job: JobState, node: int, well: bool, starts: list[int], ends: list[tuple[int, bool]]) -> None:
     shape = job.shape
-    if shape.leaf[node] >= 0 and job.ends[node] and node not in shape.fans:
+    if shape.leaf[node] >= 0 and job.ends[node] and node not in shape.fans and not shape.width[node]:
         return  # counted already
     job.ends[node] = 1 if well else 2
     _feed(job, node, well, starts, ends)
@@ -209,12 +210,32 @@ def _finish(job: JobState, node: int, well: bool, starts: list[int], ends: list[
 def _feed(job: JobState, node: int, well: bool, starts: list[int], ends: list[tuple[int, bool]]) -> None:
     """What needs this node comes nearer to its start, or can never start."""
     for fed in job.shape.feeds.get(node, ()):
-        if not well and fed not in job.shape.minding:
-            _doom(job, Skip(job.shape.low[fed], job.shape.high[fed], _culprit(job, node), fed), ends)
-            continue
-        job.unmet[fed] -= 1
-        if not job.unmet[fed]:
+        _feed_one(job, node, well, fed, starts, ends)
+
+
+def _feed_one(job: JobState, node: int, well: bool, fed: int, starts: list[int], ends: list[tuple[int, bool]]) -> None:
+    if not well and fed not in job.shape.minding:
+        _doom(job, Skip(job.shape.low[fed], job.shape.high[fed], _culprit(job, node), fed), ends)
+        return
+    job.unmet[fed] -= 1
+    if not job.unmet[fed]:
+        starts.append(~fed)
+
+
+def settle_graft(job: JobState, node: int, new: int) -> None:
+    """Follow the tree from what has just been grown below `node`, its nodes being those from `new` on. What it waits
+    for may be over long since."""
+    shape = job.shape
+    starts, ends = list(shape.children(node)), list[tuple[int, bool]]()
+    for fed in range(new, len(shape.parent)):
+        if fed in shape.needs and not shape.needs[fed]:
             starts.append(~fed)
+        for other in shape.needs.get(fed, ()):
+            if other < new and _over(job, other):
+                _feed_one(job, other, job.ends[other] == 1, fed, starts, ends)
+    if not shape.width[node]:
+        ends.append((node, True))
+    settle(job, starts, ends)
 
 
 def _doom(job: JobState, skip: Skip, ends: list[tuple[int, bool]]) -> None:
@@ -228,7 +249,15 @@ def _doom(job: JobState, skip: Skip, ends: list[tuple[int, bool]]) -> None:
 def kept_in(job: JobState, skip: Skip) -> list[tuple[int, bool]]:
     """Results kept over an edit of the job, in a range whose turn never comes."""
     whole = (action for span in job.shape.spans(skip.first, skip.end) for action in range(*span))
-    return [(job.shape.node_of[action], True) for action in whole if job.states[action] == table.SUCCEEDED]
+    succeeded = (action for action in whole if job.states[action] == table.SUCCEEDED)
+    return [end for action in succeeded for end in kept_end(job, action)]
+
+
+def kept_end(job: JobState, action: int) -> list[tuple[int, bool]]:
+    """The end of the node of an action that has succeeded; none where it has grown, for that node is over when all that
+    is below it is."""
+    node = job.shape.node_of[action]
+    return [] if job.shape.width[node] else [(node, True)]
 
 
 def bound_to_wait(job: JobState, skip: Skip) -> Iterable[int]:
@@ -236,7 +265,7 @@ def bound_to_wait(job: JobState, skip: Skip) -> Iterable[int]:
     without waiting for its turn."""
     shape = job.shape
     # A single action that has started does not wait any more.
-    begun = (node for node in shape.needs if not job.unmet[node] and (shape.leaf[node] < 0 or node in shape.fans))
+    begun = (node for node in shape.needs if not job.unmet[node] and (shape.leaf[node] < 0 or shape.width[node]))
     inside = (*shape.minding, *begun)
     # What is doomed inside such a node is not spared; the whole node may be all that is left of the range.
     low, high = shape.low[skip.task], shape.high[skip.task]

@@ -7,102 +7,20 @@ tree comes, but what it stands in is over only when it is.
 A hook is such a node, too: it comes to its turn when all else in its task is over, however that ended.
 
 An action with `foreach` keeps its place, and the actions that it fans out to are numbered behind all others, when their
-items are known: its node is then a parallel one above theirs. Knows nothing of states.
+items are known: its node is then a parallel one above theirs. So is the node of an action that has grown: what its
+command printed stands below it. Knows nothing of states.
 """
 
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
-from typing import overload
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 
+from job_manager.core.parts import Actions, Child, Fan, Graft, Paths
 from job_manager.model.condition import Condition, names_in, parse
 from job_manager.model.job import Action, Job, Output, Task
 from job_manager.model.members import Members
-from job_manager.model.record import NamedTuple
-
-
-class Fan(NamedTuple):
-    """A fan-out whose items are known: the written action's index, and the range of the actions that it stands for."""
-
-    action: int
-    low: int
-    high: int
-    members: Members
-
-
-class Actions(Sequence[Action]):
-    """The actions of a job by index; those of fan-outs are made when they are asked for."""
-
-    __slots__ = ("_fans", "_lows", "_written")
-
-    def __init__(self) -> None:
-        self._written: list[Action] = []
-        self._fans: list[Fan] = []
-        self._lows: list[int] = []
-
-    def __len__(self) -> int:
-        return self._fans[-1].high if self._fans else len(self._written)
-
-    @overload
-    def __getitem__(self, at: int) -> Action: ...
-
-    @overload
-    def __getitem__(self, at: slice) -> list[Action]: ...
-
-    def __getitem__(self, at: int | slice) -> Action | list[Action]:
-        if isinstance(at, slice):
-            return [self[index] for index in range(*at.indices(len(self)))]
-        if at < len(self._written):
-            return self._written[at]
-        fan = self._fans[bisect_right(self._lows, at) - 1]
-        return fan.members[at - fan.low]
-
-    def append(self, action: Action) -> None:
-        """A written action."""
-        self._written.append(action)
-
-    def extend(self, fan: Fan) -> None:
-        """The actions of a fan-out, behind all others."""
-        self._fans.append(fan)
-        self._lows.append(fan.low)
-
-    @property
-    def written(self) -> int:
-        """How many are written; the others come of fan-outs."""
-        return len(self._written)
-
-
-class Paths(Sequence[str]):
-    """The path (`task/task/action`) of every action in listing order, made when it is asked for: written out, those of
-    a deep tree would be as large as the square of its depth."""
-
-    __slots__ = ("_names", "_node_of", "_parent")
-
-    def __init__(self, parent: array[int], names: list[str], node_of: array[int]) -> None:
-        self._parent = parent
-        self._names = names
-        self._node_of = node_of
-
-    def __len__(self) -> int:
-        return len(self._node_of)
-
-    @overload
-    def __getitem__(self, at: int) -> str: ...
-
-    @overload
-    def __getitem__(self, at: slice) -> list[str]: ...
-
-    def __getitem__(self, at: int | slice) -> str | list[str]:
-        if isinstance(at, slice):
-            return [self[index] for index in range(*at.indices(len(self)))]
-        node = self._node_of[at]
-        words = []
-        while node:
-            words.append(self._names[node])
-            node = self._parent[node]
-        return "/".join(reversed(words))
 
 
 class Shape:
@@ -113,10 +31,12 @@ class Shape:
     -> what must hold when it is to start; minding: those of them that ask how others ended, whom a failure does not
     skip, hooks among them. hooks: node -> when it is to run, one of model.job.HOOKS. priorities: of the nodes that have
     one of their own. fans: node -> its fan-out, once that is known; written_fans: the actions with `foreach`, in order.
+    grown: node -> its graft, once its command has printed one.
     """
 
     __slots__ = (
-        "_fanned",
+        "_more",
+        "_more_of",
         "_wanted",
         "_writers",
         "actions",
@@ -126,6 +46,7 @@ class Shape:
         "feeds",
         "first",
         "following",
+        "grown",
         "high",
         "hooks",
         "leaf",
@@ -160,18 +81,23 @@ class Shape:
         self.minding: dict[int, dict[str, int]] = {}  # node -> the names its condition asks for, and their nodes
         self.hooks: dict[int, str] = {}
         self.priorities: dict[int, float] = {} if job.priority is None else {0: job.priority}
-        self._fanned: list[tuple[int, int, int]] = []  # written action, low, high; sorted
+        self.grown: dict[int, Graft] = {}
+        self._more: list[tuple[int, int, int]] = []  # action, low and high of those that it stands for or has grown
+        self._more_of: dict[int, tuple[int, int]] = {}  # the same; the list is sorted
         self._writers: dict[str, tuple[int, Output]] | None = None
         self.names = [""]
         self.paths = Paths(self.parent, self.names, self.node_of)
         self._wanted: dict[int, tuple[str, ...]] = {}
-        self._grow(job)
-        self.needs, self.feeds = self._edges()
-        self._chain()
+        self.needs: dict[int, tuple[int, ...]] = {}
+        self.feeds: dict[int, list[int]] = {}
+        self.first, self.following = array("i", [-1]), array("i", [-1])
+        self._grow(0, job.children)
+        self._edges(1)
+        self._chain(1)
 
-    def _grow(self, job: Job) -> None:
+    def _grow(self, top: int, members: tuple[Child, ...]) -> None:
         last = -1  # the sibling before the next node
-        stack: list[tuple[int, int, Iterator[Task | Action]]] = [(0, -1, iter(job.children))]
+        stack: list[tuple[int, int, Iterator[Child]]] = [(top, -1, iter(members))]
         while stack:
             node, last, children = stack.pop()
             member = next(children, None)
@@ -217,33 +143,48 @@ class Shape:
         self.actions.append(action)
         self.high[node] = len(self.actions)
 
-    def _edges(self) -> tuple[dict[int, tuple[int, ...]], dict[int, list[int]]]:
-        needs: dict[int, tuple[int, ...]] = {}
-        feeds: dict[int, list[int]] = {}
+    def _edges(self, new: int) -> None:
+        """What the nodes from `new` on wait for."""
+        fresh = range(new, len(self.parent))
         if self._wanted:
-            nodes = {self.path(node): node for node in range(len(self.parent))}
+            nodes = {self.path(node): node for node in fresh}
             for node, paths in self._wanted.items():
                 # What has no actions is over at once: waiting for it is waiting for nothing.
-                wanted = dict.fromkeys(nodes[path] for path in paths)
-                needs[node] = tuple(other for other in wanted if self.low[other] < self.high[other])
-                for needed in needs[node]:
-                    feeds.setdefault(needed, []).append(node)
+                wanted = dict.fromkeys(nodes[path] if path in nodes else self._known(path) for path in paths)
+                self.needs[node] = tuple(other for other in wanted if self.low[other] < self.high[other])
+                for needed in self.needs[node]:
+                    self.feeds.setdefault(needed, []).append(node)
                 names = set(names_in(self.conditions[node])) if node in self.conditions else ()
                 if names:
                     self.minding[node] = {name: nodes[name] for name in names}
-        self._hook_edges(needs, feeds)
-        return needs, feeds
+            self._wanted = {}
+        self._hook_edges(dict.fromkeys(self.parent[node] for node in self.hooks if node >= new))
 
-    def _hook_edges(self, needs: dict[int, tuple[int, ...]], feeds: dict[int, list[int]]) -> None:
+    def _known(self, path: str) -> int:
+        node = self.find(path)
+        if node is None:
+            raise KeyError(path)
+        return node
+
+    def find(self, path: str) -> int | None:
+        """The node of that path, or None."""
+        node = 0
+        for name in path.split("/"):
+            node = next((below for below in self.children(node) if self.names[below] == name), -1)
+            if node < 0:
+                return None
+        return node
+
+    def _hook_edges(self, parents: Iterable[int]) -> None:
         """The first hook of a node waits for all else in it, each of the others for the one before."""
-        for parent in dict.fromkeys(self.parent[node] for node in self.hooks):
+        for parent in parents:
             awaited = tuple(self.body(parent))
             for node in self.children(parent):
                 if node in self.hooks:
-                    needs[node] = awaited
+                    self.needs[node] = awaited
                     self.minding[node] = {}
                     for other in awaited:
-                        feeds.setdefault(other, []).append(node)
+                        self.feeds.setdefault(other, []).append(node)
                     awaited = (node,)
 
     def body(self, node: int) -> Iterator[int]:
@@ -266,11 +207,12 @@ class Shape:
             node = self.parent[node]
         return "/".join(reversed(words))
 
-    def _chain(self) -> None:
-        """Who follows whom, from the last node to the first: what has no actions has no turn and holds nothing up."""
+    def _chain(self, new: int) -> None:
+        """Who follows whom, from the last node to `new`: what has no actions has no turn and holds nothing up."""
         size = len(self.parent)
-        self.first, self.following = array("i", [-1]) * size, array("i", [-1]) * size
-        for node in range(size - 1, 0, -1):
+        for column in (self.first, self.following):
+            column.extend([-1] * (size - len(column)))
+        for node in range(size - 1, new - 1, -1):
             if self.low[node] == self.high[node]:
                 continue
             parent = self.parent[node]
@@ -279,15 +221,15 @@ class Shape:
                 self.following[node] = self.first[parent]
                 self.first[parent] = node
 
-    # --- fan-outs -----------------------------------------------------------------------------------------------------
+    # --- fan-outs and grafts ------------------------------------------------------------------------------------------
 
     def fan_out(self, action: int, members: Members) -> Fan:
         """The actions that the written `action` stands for, numbered behind all others."""
         node, low = self.node_of[action], len(self.actions)
         fan = Fan(action, low, low + len(members), members)
-        self.actions.extend(fan)
+        self.actions.extend(members)
         self.fans[node] = fan
-        self._fanned.insert(bisect_left(self._fanned, (action,)), (action, low, fan.high))
+        self._note(action, low)
         first = len(self.parent)
         size = len(members)
         self.parent.extend([node] * size)
@@ -306,11 +248,40 @@ class Shape:
         self.parallel[node] = 1
         return fan
 
+    def _note(self, action: int, low: int) -> None:
+        """The last actions, from `low` on, are what this one stands for or has grown."""
+        high = len(self.actions)
+        self._more.insert(bisect_left(self._more, (action,)), (action, low, high))
+        self._more_of[action] = low, high
+
+    def graft(self, action: int, children: tuple[Child, ...]) -> Graft:
+        """Puts what the command of `action` has printed below its node, its actions numbered behind all others.
+        Raises KeyError where something in it needs what there is not."""
+        node, low, new = self.node_of[action], len(self.actions), len(self.parent)
+        self.actions.open()
+        self._grow(node, children)
+        self.low[node], self.high[node] = action, action + 1
+        self.parallel[node] = 1
+        graft = self.grown[node] = Graft(action, low, len(self.actions), children)
+        self._note(action, low)
+        self._edges(new)
+        self._chain(new)
+        return graft
+
+    def depth(self, node: int) -> int:
+        """In how many grafts a node stands."""
+        count = 0
+        while node > 0:
+            node = self.parent[node]
+            count += node in self.grown
+        return count
+
     def written(self, action: int) -> Action:
         """The action as it is written: of one that came of a fan-out, the one it came of."""
         if action < self.actions.written:
             return self.actions[action]
-        return self.actions[self.fans[self.parent[self.node_of[action]]].action]
+        fan = self.fans.get(self.parent[self.node_of[action]])
+        return self.actions[action if fan is None else fan.action]
 
     def as_written(self) -> Iterator[Action]:
         """All actions as they are written, in listing order."""
@@ -321,20 +292,33 @@ class Shape:
         return self.fans.get(self.node_of[action])
 
     def spans(self, low: int, high: int) -> Iterator[tuple[int, int]]:
-        """The ranges of all actions that the written ones from `low` up to `high` are or stand for."""
-        yield low, high
-        if self._fanned:
-            for at in range(bisect_left(self._fanned, (low,)), bisect_left(self._fanned, (high,))):
-                yield self._fanned[at][1:]
+        """The ranges of all actions that those from `low` up to `high` are, stand for or have grown."""
+        if not self._more:
+            yield low, high
+            return
+        todo = [(low, high)]
+        while todo:
+            low, high = todo.pop()
+            yield low, high
+            found = self._more[bisect_left(self._more, (low,)) : bisect_left(self._more, (high,))]
+            todo.extend(each[1:] for each in reversed(found))
 
     def below(self, node: int) -> Iterator[int]:
-        """The actions below a node, those of fan-outs in place of the written one, in listing order."""
-        fans = {action: (low, high) for action, low, high in self._fanned}
-        for action in range(self.low[node], self.high[node]):
-            yield from range(*fans[action]) if action in fans else (action,)
+        """The actions below a node in listing order: those of fan-outs in place of the written one, what has grown
+        behind the one it grew of."""
+        todo = [iter(range(self.low[node], self.high[node]))]
+        while todo:
+            action = next(todo[-1], None)
+            if action is None:
+                todo.pop()
+                continue
+            if self.node_of[action] not in self.fans:
+                yield action
+            if action in self._more_of:
+                todo.append(iter(range(*self._more_of[action])))
 
     def listed(self) -> Iterator[int]:
-        """All actions in listing order, those of fan-outs in place of the written one."""
+        """All actions in listing order, as `below`."""
         return self.below(0)
 
     def writer(self, artifact: str) -> tuple[int, Output] | None:

@@ -11,7 +11,8 @@ from typing import Any
 
 from job_manager.core import table
 from job_manager.core.fans import Items, shape_of
-from job_manager.core.shape import Fan, Shape
+from job_manager.core.parts import Fan
+from job_manager.core.shape import Shape
 from job_manager.model.errors import InvariantBroken, NotFound
 from job_manager.model.job import Job, ModuleCall
 from job_manager.model.need import MEMORY, Need, need
@@ -138,18 +139,24 @@ class JobState:
 
     def grow(self, fan: Fan) -> None:
         """Room for the actions of a fan-out that has just become known."""
-        size = fan.high - fan.low
         self._fanned(fan)
+        self.extend(self.shape.node_of[fan.action])
+
+    def extend(self, node: int) -> None:
+        """Room for what has just come into the shape below a node: all of it waits."""
+        shape, first = self.shape, len(self.ends)
+        size = len(shape.actions) - len(self.states)
         self.states.extend(bytes(size))
         self.counts[table.WAITING] += size
         self.attempts.extend([self.highest] * size)
         for times in (self.began, self.ended):
             times.extend([0.0] * size)
-        node = self.shape.node_of[fan.action]
-        self.remaining[node] = size
-        for column in (self.remaining, self.turn):
-            column.extend([0 if column is self.remaining else -1] * size)
-        self.ends.extend(bytes(size))
+        self.remaining.extend(shape.width[first:])
+        self.remaining[node] = shape.width[node]
+        self.turn.extend([-1] * (len(shape.parent) - first))
+        self.ends.extend(bytes(len(shape.parent) - first))
+        fresh = (each for each in range(first, len(shape.parent)) if each in shape.needs)
+        self.unmet.update((each, len(shape.needs[each])) for each in fresh)
 
     def reset_tree(self) -> None:
         """Forget what has been concluded about the tree; evolve settles it anew."""

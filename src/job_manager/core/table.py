@@ -43,6 +43,7 @@ TABLE: dict[type, dict[int, int]] = {
     e.ActionsOmitted: {WAITING: SKIPPED},
     e.FannedOut: {READY: FANNED},
     e.FanOutFailed: {READY: FAILED},
+    e.Grown: {SUCCEEDED: SUCCEEDED},
     e.JobResumed: {
         FAILED: WAITING,
         SKIPPED: WAITING,

@@ -6,6 +6,7 @@ out, so one job has one document and one digest whatever its language was. Knows
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from job_manager.model.expect import from_document, to_document
@@ -55,7 +56,7 @@ def job_document(job: Job) -> Document:
         dirmaps=[list(row) for row in job.dirmaps],
         wishes=dict(job.wishes),
     )
-    return {"Job": {**body, "children": _children(job.children)}}
+    return {"Job": {**body, "children": children_document(job.children)}}
 
 
 def _kind(kind: str | None) -> str:
@@ -69,7 +70,8 @@ def _param(param: Param) -> Document:
     return plain | {key: value for key, value in optional.items() if value is not None}
 
 
-def _children(nodes: tuple[Task | Action, ...]) -> list[Document]:
+def children_document(nodes: tuple[Task | Action, ...]) -> list[Document]:
+    """The documents of a job's or task's children."""
     # Iterative: a job may be nested deeper than Python's stack.
     top: list[Document] = []
     work = [(nodes, top)]
@@ -123,6 +125,7 @@ def action_document(action: Action) -> Document:
             min_runtime=action.min_runtime,
             priority=action.priority,
             tags=list(action.tags),
+            expand=action.expand,
             workdir=action.workdir,
             wishes=dict(action.wishes),
         )
@@ -221,7 +224,7 @@ def read_job(document: Document) -> Job:
     body = document["Job"]
     return Job(
         name=body.get("title", ""),
-        children=_read_children(body["children"]),
+        children=read_children(body["children"]),
         version=body.get("version", ""),
         inputs=tuple(
             JobInput(i["name"], i.get("param"), i.get("type"), i.get("kind", FILE)) for i in body.get("inputs", ())
@@ -247,7 +250,8 @@ def _read_param(body: Document) -> Param:
     return Param(body["name"], **plain, choices=choices)
 
 
-def _read_children(documents: list[Document]) -> tuple[Task | Action, ...]:
+def read_children(documents: Sequence[Document]) -> tuple[Task | Action, ...]:
+    """The children of documents made by `children_document`."""
     # Post-order without recursion: a task is made when its last child has been.
     done: list[list[Task | Action]] = [[]]
     work: list[Any] = [iter(documents)]
@@ -303,6 +307,7 @@ def _read_action(body: Document) -> Action:
         min_runtime=body.get("min_runtime"),
         priority=body.get("priority"),
         tags=tuple(body.get("tags", ())),
+        expand=body.get("expand", False),
         workdir=body.get("workdir", ""),
         wishes=_pairs(body, "wishes"),
     )

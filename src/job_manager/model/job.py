@@ -157,8 +157,9 @@ class Action(Record):
     part of it like the others. retry_on: exit codes, signals as negative numbers, and reasons after which it is tried
     again; empty: the default ones. min_runtime: seconds; to be done sooner is a failure. priority: what is ready and
     has a higher one runs first; None: that of the node it stands in. tags: limits it counts against where the
-    configuration has them, and else not. workdir: where a command runs, absolute, or "" for where the job was
-    submitted. wishes: sorted (name, text), what its language says and nothing acts on yet.
+    configuration has them, and else not. expand: what it prints is more Alfscript, which is put below it and
+    run. workdir: where a command runs, absolute, or "" for where the job was submitted. wishes: sorted (name, text),
+    what its language says and nothing acts on yet.
     """
 
     name: str
@@ -182,6 +183,7 @@ class Action(Record):
     min_runtime: float | None = None
     priority: float | None = None
     tags: tuple[str, ...] = ()
+    expand: bool = False
     workdir: str = ""
     wishes: Pairs = ()
     place: Place | None = field(default=None, compare=False, repr=False)

@@ -47,22 +47,28 @@ def linked(
     )
 
 
+def growing(name: str) -> Action:
+    """A leaf whose command prints more tasks and actions."""
+    return Action(name, Command(("true",)), expand=True)
+
+
 def serial(name: str, *children: Node | str) -> Task:
     """A task whose children run one after another. A text is an action of that name."""
-    return Task(name, _nodes(children))
+    return Task(name, nodes(children))
 
 
 def parallel(name: str, *children: Node | str) -> Task:
     """A task whose children run at once. A text is an action of that name."""
-    return Task(name, _nodes(children), parallel=True)
+    return Task(name, nodes(children), parallel=True)
 
 
 def job(*children: Node | str, name: str = "test", at_once: bool = False) -> Job:
     """A job of these children, one after another unless `at_once`."""
-    return Job(name, _nodes(children), parallel=at_once)
+    return Job(name, nodes(children), parallel=at_once)
 
 
-def _nodes(children: tuple[Node | str, ...]) -> tuple[Node, ...]:
+def nodes(children: tuple[Node | str, ...]) -> tuple[Node, ...]:
+    """The nodes as they are; a text is an action of that name."""
     return tuple(action(child) if isinstance(child, str) else child for child in children)
 
 

@@ -11,23 +11,32 @@ from typing import Any
 
 from job_manager.core.decide import Order, StartAttempt, StopAttempt
 from job_manager.core.said import AttemptBegan, AttemptEnded, AttemptReturned, Report
+from job_manager.model.document import children_document
+from job_manager.model.job import Action, Task
 from job_manager.model.record import NamedTuple
+from job_manager.testing.building import nodes
 
 
 class Outcome(NamedTuple):
-    """How an attempt ends: `after` seconds from its begin (None: never), for a `reason` and with `outputs` as in
-    said.AttemptEnded."""
+    """How an attempt ends: `after` seconds from its begin (None: never), for a `reason`, with `outputs` and with
+    what has `grown` as in said.AttemptEnded."""
 
     after: float | None
     reason: str = ""
     code: int | None = None
     heeds: bool = True  # ends within the grace when told to stop; else only when killed at its end
     outputs: Sequence[Sequence[Any]] = ()
+    grown: Sequence[dict[str, Any]] = ()
 
 
 def succeeds(after: float = 1.0) -> Outcome:
     """Ends well."""
     return Outcome(after)
+
+
+def printing(*children: Task | Action | str, after: float = 1.0) -> Outcome:
+    """Ends well, and has printed these. A text is an action of that name."""
+    return Outcome(after, grown=children_document(nodes(children)))
 
 
 def fails(code: int = 1, after: float = 1.0, reason: str = "code") -> Outcome:
@@ -177,5 +186,5 @@ class ScriptedWorker:
         return self._ended(run, at, run.outcome.reason, run.outcome.code)
 
     def _ended(self, run: Run, at: float, reason: str, code: int | None) -> AttemptEnded:
-        outputs = () if reason else run.outcome.outputs
-        return AttemptEnded(*token(run.order), self.name, run.began, at, reason, code, outputs=outputs)
+        outputs, grown = ((), ()) if reason else (run.outcome.outputs, run.outcome.grown)
+        return AttemptEnded(*token(run.order), self.name, run.began, at, reason, code, outputs=outputs, grown=grown)
