@@ -197,3 +197,22 @@ def test_a_free_one_that_has_grown_goes_on_although_its_turn_never_comes():
     farm.resume()
     farm.run()
     assert farm.job.finished == "failed"
+
+
+def test_what_can_never_start_in_what_grew_below_a_free_one_is_skipped():
+    """A range in a graft is in no range of what is written."""
+    then = replace(serial("then", growing("a"), "b"), needs=("first",))
+    outcomes = {0: succeeds(), 1: printing(serial("t", "x", "y"), growing("g")), 3: fails(), 5: printing("z")}
+    farm = grown_farm(parallel("p", "first"), replace(then, needs=("p/first",)), outcomes=outcomes)
+    assert farm.states() == {
+        "p/first": "succeeded",
+        "then/a": "succeeded",
+        "then/b": "skipped",
+        "then/a/t/x": "failed",
+        "then/a/t/y": "skipped",
+        "then/a/g": "succeeded",
+        "then/a/g/z": "succeeded",
+    }
+    free = replace(growing("a"), needs=())
+    farm = grown_farm(serial("s", free), outcomes={0: printing(serial("t", "x", "y")), 1: fails()})
+    assert farm.states() == {"s/a": "succeeded", "s/a/t/x": "failed", "s/a/t/y": "skipped"}

@@ -132,6 +132,7 @@ FEATURES: dict[str, Job] = {
     "`memory`": one(memory=2**32),
     "`limits`": one(limits=(("gpu", 1),)),
     "`tags`": one(tags=("nuke",)),
+    "`expand`": one(expand=True),
     "`workdir`": one(workdir="/srv"),
     "`priority` of an action": one(priority=-1.0),
     "`priority` of a task": task(priority=3.0),

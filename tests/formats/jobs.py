@@ -196,7 +196,9 @@ class _Maker:
     def _hook(self, name: str) -> Action:
         made = self._action(name, None, "")
         fields = {key: getattr(made, key) for key in made.__match_args__}
-        return Action(**{**fields, "hook": self.draw(st.sampled_from(HOOKS)), "foreach": (), "inputs": ()})
+        return Action(
+            **{**fields, "hook": self.draw(st.sampled_from(HOOKS)), "foreach": (), "inputs": (), "expand": False}
+        )
 
     def _action(self, name: str, needs: Any, when: str) -> Action:
         draw = self.draw
@@ -226,6 +228,7 @@ class _Maker:
             draw(st.lists(LIMIT, max_size=2).map(tuple)),
             draw(st.sampled_from(["", "/srv/a b"])),
             self.but("wishes", pairs(WISH, TEXT), ()),
+            not foreach and draw(st.booleans()),
         )
 
     def _work(self) -> Work:

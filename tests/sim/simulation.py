@@ -19,7 +19,21 @@ from job_manager.model.document import children_document
 from job_manager.model.fanout import Each
 from job_manager.model.job import FILES, HOOKS, Action, Job, Task
 from job_manager.model.record import replace
-from job_manager.testing import HANGS, Farm, Outcome, ScriptedWorker, action, fails, linked, lost, site, succeeds
+from job_manager.testing import (
+    HANGS,
+    Farm,
+    Outcome,
+    ScriptedWorker,
+    action,
+    fails,
+    growing,
+    linked,
+    lost,
+    parallel,
+    serial,
+    site,
+    succeeds,
+)
 from job_manager.testing.clock import START
 from tests.core import trees
 
@@ -46,6 +60,7 @@ def drawn(rng: random.Random) -> Settings:
     hooks = tuple(node for node in numbered if isinstance(node, Action) and node.hook)
     children = tuple(node for node in numbered if node not in hooks)
     children += tuple(_fanning(rng, f"f{n}") for n in range(rng.choice([0, 0, 1, 2])))
+    children += tuple(_waiting(f"w{n}") for n in range(rng.choice([0, 0, 1])))
     children += tuple(_minding(f"m{n}") for n in range(rng.choice([0, 0, 1]))) + hooks
     job = Job("sim", children, parallel=rng.random() < 0.3, max_active=rng.choice([None, None, None, 2]))
     return Settings(rates, job, rng.randint(1, 3), *_capacity(rng))
@@ -65,6 +80,13 @@ def _minding(name: str) -> Task:
     return Task(
         name, (linked("ship"), lifeboat, linked("shore", needs=(f"{name}/boat",), reads=(f"{name}.saved",))), True
     )
+
+
+def _waiting(name: str) -> Task:
+    """One that does not wait for its turn and grows."""
+    needed = (f"{name}/first",)
+    then = replace(serial("then", growing("grows"), "after"), needs=needed)
+    return parallel(name, "first", then, serial("row", replace(growing("free"), needs=needed)))
 
 
 def _capacity(rng: random.Random) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from job_manager.app import wiring
 from job_manager.app.capacity import Capacity
 from job_manager.app.home import Home
 from job_manager.app.interrupts import Interrupts
+from job_manager.app.settings import Config
 from job_manager.core.events import Event
 from job_manager.core.said import HoldJob, Request
 from job_manager.core.state import JobState
@@ -72,9 +73,10 @@ class Host:
         self.worker.close()
         self._engine.close()
 
-    def offer(self, capacity: Capacity) -> None:
-        """What the worker has to give, from its next announcement on."""
+    def offer(self, capacity: Capacity, config: Config) -> None:
+        """What the worker has to give, from its next announcement on, and by which configuration jobs grow."""
         self.worker.slots, self.worker.memory, self.worker.limits = capacity[:3]
+        self.worker.grow = wiring.grower(config, capacity)
 
     def knows(self, job: str) -> bool:
         """Whether the journal has a job of that id."""

@@ -30,20 +30,22 @@ class Kept(NamedTuple):
     fans: list[tuple[int, Items]]
 
 
-def kept(old: JobState, new: Loaded, layout: Layout) -> Kept:
-    """What survives the edit.
+def kept(old: JobState, new: Loaded, layout: Layout, *, edited: bool = True) -> Kept:
+    """What survives the edit. edited: else everything stays where it is, what has grown, too.
 
     An input is unchanged when it is the same file as before, or the output of a kept action; so the new actions are
     gone through in listing order, producers before their readers. What runs again needs its inputs: where one of these
-    is gone, its maker runs again, too. A new name, of a step or an entry, changes nothing.
+    is gone, its maker runs again, too. What grew is forgotten, and its command asked again. A new name, of a step or an
+    entry, changes nothing.
     """
     barred: set[int] = set()  # fan-outs whose items are found anew
     while True:
-        search = _Search(old, new, layout, barred)
+        search = _Search(old, new, layout, barred, edited)
         search.go_through()
         lost = search.give_up()
         if not lost:
-            search.repeat_hooks()
+            if edited:
+                search.repeat_hooks()
             return Kept(sorted(search.pairs.items()), search.fans)
         barred |= lost
 
@@ -51,8 +53,9 @@ def kept(old: JobState, new: Loaded, layout: Layout) -> Kept:
 class _Search:
     """One comparison of a job with its edited self. `pairs`: new index -> old index of what is kept so far."""
 
-    def __init__(self, old: JobState, new: Loaded, layout: Layout, barred: set[int]) -> None:
+    def __init__(self, old: JobState, new: Loaded, layout: Layout, barred: set[int], edited: bool) -> None:
         self.old = old
+        self._edited = edited
         self.layout = layout
         self.job = new.job
         self.site = new.site
@@ -152,7 +155,7 @@ class _Search:
 
     def _look_at(self, index: int) -> bool:
         action = self.shape.actions[index]
-        was = self._counterpart(index, action)
+        was = -1 if action.expand and self._edited else self._counterpart(index, action)
         if was < 0 or not all(self._is_fresh(use.artifact) for use in action.inputs) or not self._still_there(was):
             return False
         self.pairs[index] = was

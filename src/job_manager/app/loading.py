@@ -118,18 +118,18 @@ def load(
     modules += order_runners(job, wish.python, environ, problems)
     problems += pool_problems(job, "error" if files_needed else "note")
     here = capacity(wish.slots, wish.config)
-    wished = _wished(job, wish.config, here)
+    asked = wished(job, wish.config, here)
     problems += [
         *_programs(job, environ),
         *unserved(job, reading.roles),
         *_out(job, wish, given, cwd),
-        *reading.placed([*check_needs(job, modules, here), *wished]),
+        *reading.placed([*check_needs(job, modules, here), *asked]),
     ]
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
         raise InputError(problems)
     try:
-        whole = _with_env_keys(with_defaults(with_kinds(job, shelf), shelf, base), wish.config)
+        whole = with_wished(with_defaults(with_kinds(job, shelf), shelf, base), wish.config)
     except ValueError as error:
         # A value that looks like a param without one: it was passed over when the others were looked at.
         raise InputError(str(error)) from None
@@ -172,8 +172,11 @@ def _looks_like_a_job(path: str) -> bool:
 
 
 def _counted(job: Job, config: Config) -> tuple[str, ...]:
+    known = sorted(name for name, _ in config.limits)
+    if any(action.expand for _, action in actions(job)):
+        return tuple(known)  # nobody knows which tags will be printed
     tags = {tag for _, action in actions(job) for tag in action.tags}
-    return tuple(sorted(tags.intersection(name for name, _ in config.limits)))
+    return tuple(name for name in known if name in tags)
 
 
 def _times(job: Job, site: Site) -> Iterable[Problem]:
@@ -245,7 +248,8 @@ def _wishes(job: Job) -> bool:
     return False
 
 
-def _wished(job: Job, config: Config, here: Capacity) -> list[Problem]:
+def wished(job: Job, config: Config, here: Capacity) -> list[Problem]:
+    """What is wrong or odd about what the job wishes for on this machine."""
     if not _wishes(job):
         return []
     from job_manager.app.env_keys import check_env_keys
@@ -254,7 +258,8 @@ def _wished(job: Job, config: Config, here: Capacity) -> list[Problem]:
     return [*check_services(job, config.services, here), *check_env_keys(job, config)]
 
 
-def _with_env_keys(job: Job, config: Config) -> Job:
+def with_wished(job: Job, config: Config) -> Job:
+    """The job with what it gets of its wishes: the variables of its environment keys."""
     if not config.envkeys or not _wishes(job):
         return job
     from job_manager.app.env_keys import with_env_keys

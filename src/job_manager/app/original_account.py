@@ -205,12 +205,9 @@ TOLD: dict[type, Callable[..., None]] = {
 def step_of(shape: Shape, action: int) -> int:
     """The number, from 1, of the step in which the action stands."""
     node = shape.node_of[action]
-    if shape.parent[node] in shape.fans:
-        action = shape.fans[shape.parent[node]].action  # the one it came of stands in its step
-    for number, node in enumerate(shape.children(0), start=1):
-        if action < shape.high[node]:
-            return number
-    raise IndexError(action)
+    while shape.parent[node] > 0:
+        node = shape.parent[node]
+    return next(number for number, step in enumerate(shape.children(0), start=1) if step == node)
 
 
 def reason(failure: Failure | None) -> str:

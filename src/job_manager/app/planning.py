@@ -228,6 +228,7 @@ class Plan:
             "when": brief.action.when or None,
             "foreach": None,
             "times": 1,
+            "expand": brief.action.expand,
             "hook": brief.action.hook or None,
             "priority": brief.action.priority,
             "tags": list(brief.action.tags),

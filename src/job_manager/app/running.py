@@ -84,7 +84,7 @@ def run(
         with Host(home, loaded.capacity.slots, children_environ(environ, config), umask()) as host:
             if host.knows(id):
                 raise Refused(f"there is a job {id} already", "use another id, or `jm resume`")
-            host.offer(loaded.capacity)
+            host.offer(loaded.capacity, config)
             host.worker.start()
             layout = _layout(home, id, loaded.site)
             _bring_in(layout, loaded.job, loaded.site)
@@ -189,7 +189,7 @@ def resume(
                 return _finish(job, layout, renewal.loaded.site.out), ()
             if tell is not None:
                 tell(renewal.notes)
-            host.offer(renewal.loaded.capacity)
+            host.offer(renewal.loaded.capacity, config)
             return _go_on(host, job, layout, renewal, observer, lost), renewal.notes
     finally:
         _let_go(home)
@@ -240,7 +240,8 @@ def _from_the_first(job: JobState) -> Iterable[Problem]:
 
 def _gone(job: JobState, loaded: Loaded, layout: Layout) -> Sequence[Problem]:
     """Actions whose results have been removed or changed and are still needed: they have to be made again."""
-    still = {was for _, was in kept(job, loaded, layout).pairs}
+    still = {was for _, was in kept(job, loaded, layout, edited=False).pairs}
+    still.update(index for graft in job.shape.grown.values() for index in range(graft.low, graft.high))
     return [
         Problem(NOWHERE, f"what {path} had made is gone or has changed; it is run again", severity="note")
         for index, path in enumerate(job.shape.paths)

@@ -156,7 +156,9 @@ class Watch:
         self.job = job
         self.steps = list(steps_of(job))
         self._firsts = [job.shape.low[step.node] for step in self.steps]
-        self._fans = sorted((fan.low, fan.action) for fan in job.shape.fans.values())
+        fans = [(fan.low, fan.action) for fan in job.shape.fans.values() if fan.low < fan.high]
+        grown = [(graft.low, graft.action) for graft in job.shape.grown.values() if graft.low < graft.high]
+        self._fans = sorted(fans + grown)
         self._group = bytearray(GROUPS[state] for state in job.states)
         for step in self.steps:
             step.began = _began(job, step) if step.counts[RUNNING] else 0.0
@@ -178,6 +180,8 @@ class Watch:
                     yield from self._move(index)
         elif isinstance(event, e.FannedOut):
             yield from self._open(event)
+        elif isinstance(event, e.Grown):
+            self._grow(event)
         elif isinstance(event, e.FanOutFailed):
             yield from self._begin(event.action, event.at)
             yield self._notice("failed", event.action, 0, 0.0, event.message)
@@ -196,10 +200,23 @@ class Watch:
             return  # counted when everything was
         size = fan.high - fan.low
         self._group.extend(bytes([LEFT]) * size)
-        self._fans.append((fan.low, fan.action))
+        if size:
+            self._fans.append((fan.low, fan.action))
         for counts in (self._step_of(event.action).counts, self.totals):
             counts[LEFT] += size
         yield from self._move(event.action)
+
+    def _grow(self, event: e.Grown) -> None:
+        """What a command has printed takes its place, all of it left to do."""
+        graft = self.job.shape.grown.get(self.job.shape.node_of[event.action])
+        if graft is None or len(self._group) >= graft.high > graft.low:
+            return  # counted when everything was
+        size = graft.high - graft.low
+        self._group.extend(bytes([LEFT]) * size)
+        if size:
+            self._fans.append((graft.low, event.action))
+        for counts in (self._step_of(event.action).counts, self.totals):
+            counts[LEFT] += size
 
     def _move(self, index: int) -> Iterator[Notice]:
         """Follow an action to the group in which it is now."""
@@ -228,9 +245,10 @@ class Watch:
             yield Notice("step-began", step.name, message=counted(step.total, "action"))
 
     def _step_of(self, index: int) -> Step:
-        fan = bisect_right(self._fans, (index, len(self._group))) - 1
-        written = self._fans[fan][1] if fan >= 0 else index
-        return self.steps[bisect_right(self._firsts, written) - 1]
+        # What grew in what had grown goes back in several steps.
+        while index >= self.job.shape.actions.written:
+            index = self._fans[bisect_right(self._fans, (index, len(self._group))) - 1][1]
+        return self.steps[bisect_right(self._firsts, index) - 1]
 
     def _say(self, event: e.Event) -> Iterator[Notice]:
         if isinstance(event, e.ActionSucceeded | e.AttemptFailed):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from job_manager.app.capacity import Capacity
 from job_manager.app.clock import SystemClock
 from job_manager.app.home import Home
+from job_manager.app.settings import Config
 from job_manager.engines.sqlite.engine import SqliteEngine
 from job_manager.engines.sqlite.journal import Journal
 from job_manager.engines.sqlite.reading import Reading
 from job_manager.ports.clock import Clock
 from job_manager.ports.history import History
+from job_manager.worker.growing import Grow, Grown, Printed
 
 
 def system_clock() -> Clock:
@@ -24,6 +27,17 @@ def open_journal(home: Home) -> Journal:
 def local_engine(journal: Journal, clock: Clock) -> SqliteEngine:
     """The engine of this machine."""
     return SqliteEngine(journal, clock)
+
+
+def grower(config: Config, here: Capacity) -> Grow:
+    """Who reads what expanding actions print; few jobs have any."""
+
+    def grow(text: Printed) -> Grown:
+        from job_manager.app import growing
+
+        return growing.grow(text, config, here)
+
+    return grow
 
 
 def open_reading(home: Home) -> History:

@@ -268,8 +268,7 @@ def bound_to_wait(job: JobState, skip: Skip) -> Iterable[int]:
     begun = (node for node in shape.needs if not job.unmet[node] and (shape.leaf[node] < 0 or shape.width[node]))
     inside = (*shape.minding, *begun)
     # What is doomed inside such a node is not spared; the whole node may be all that is left of the range.
-    low, high = shape.low[skip.task], shape.high[skip.task]
-    apart = (node for node in inside if not shape.low[node] <= low <= high <= shape.high[node])
+    apart = (node for node in inside if not _holds(job, node, skip.task))
     spared = [span for node in apart for span in _spans(job, node)]
     for low, high in shape.spans(skip.first, skip.end):
         at = job.states.find(table.WAITING, low, high)
@@ -277,6 +276,12 @@ def bound_to_wait(job: JobState, skip: Skip) -> Iterable[int]:
             if not any(first <= at < end for first, end in spared):
                 yield at
             at = job.states.find(table.WAITING, at + 1, high)
+
+
+def _holds(job: JobState, node: int, task: int) -> bool:
+    """Whether the task is the node or below it, it may be in what has grown there."""
+    first, end = job.shape.low[task], job.shape.high[task]
+    return any(low <= first <= end <= high for low, high in _spans(job, node))
 
 
 def _culprit(job: JobState, node: int) -> int:

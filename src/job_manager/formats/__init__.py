@@ -5,16 +5,16 @@ Knows nothing of installed modules, of how a job runs, or of where a problem is 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from job_manager.formats.reading import Reading
 from job_manager.model.errors import InputError, Place, Problem
-from job_manager.model.job import Job
+from job_manager.model.job import Action, Job, Task
 from job_manager.model.params import Given, Values
 from job_manager.model.record import NamedTuple
 
-__all__ = ["LANGUAGES", "Reading", "draft", "read", "told"]
+__all__ = ["LANGUAGES", "Reading", "draft", "printed", "read", "told"]
 
 STDIN = "<stdin>"
 
@@ -179,6 +179,16 @@ def draft(
     chosen = named or told(path, raw)
     values = Values(given, base or folder_of(path), shelves)
     return chosen.draft(raw, STDIN if path == "-" else path, loose=loose, values=values)
+
+
+def printed(
+    raw: bytes, file: str, path: str, titles: Callable[[], Mapping[str, str]]
+) -> tuple[tuple[Task | Action, ...], list[Problem]]:
+    """What the command of an expanding action has printed, and what is odd about it; see alfscript.growing. Raises
+    InputError with every mistake."""
+    from job_manager.formats.alfscript import growing
+
+    return growing.printed(raw, file, path, titles)
 
 
 def folder_of(path: str) -> str:

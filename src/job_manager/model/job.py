@@ -183,9 +183,9 @@ class Action(Record):
     min_runtime: float | None = None
     priority: float | None = None
     tags: tuple[str, ...] = ()
-    expand: bool = False
     workdir: str = ""
     wishes: Pairs = ()
+    expand: bool = False
     place: Place | None = field(default=None, compare=False, repr=False)
 
     @property

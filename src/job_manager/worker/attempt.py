@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from job_manager.artifacts.identity import difference, sha256
@@ -35,6 +35,7 @@ from job_manager.worker.brief import (
 from job_manager.worker.calls import close_status, left_early, write_order
 from job_manager.worker.command import argv, path_values, script, script_file
 from job_manager.worker.functions import CALL_FILE, REFUSED, call_document
+from job_manager.worker.growing import Grown
 from job_manager.worker.keeper_link import ExitRecord, Order
 from job_manager.worker.last_words import NOTHING, Words, error_file, error_text, sentence, words_in
 from job_manager.worker.layout import Layout
@@ -153,21 +154,38 @@ def words(brief: Brief, layout: Layout) -> list[str]:
     return argv(brief.action, brief.module, paths(brief, layout), list_files(brief, layout), folder, signs(brief))
 
 
-def conclude(brief: Brief, record: ExitRecord, layout: Layout, worker: str) -> AttemptEnded:
-    """The report of an attempt whose process is over: its outputs verified and published when it did well."""
+def conclude(
+    brief: Brief, record: ExitRecord, layout: Layout, worker: str, grow: Callable[[str], Grown] | None = None
+) -> AttemptEnded:
+    """The report of an attempt whose process is over: its outputs verified and published when it did well. `grow` makes
+    tasks of what stands in a log, for an action that expands; it raises ValueError."""
     ending = heard(read_ending(record, brief), brief, layout)
     if brief.action.role == "order":
         ending = _of_order(ending, brief, layout)
     outputs: Sequence[Sequence[Any]] = ()
+    grown = Grown()
     if not ending.reason:
         try:
+            grown = _printed(brief, layout, grow)
             outputs, said = _collect(brief, layout)
-            ending = ending._replace(message="; ".join(filter(None, (ending.message, said))))
+            ending = ending._replace(message="; ".join(filter(None, (ending.message, grown.note, said))))
         except Unfit as unfit:
             note = f" ({ending.message})" if ending.message else ""
             ending = Ending(unfit.reason, None, f"{unfit}{note}")
     usage = (record["utime"], record["stime"], record["maxrss_kib"])
-    return ended(brief, worker, record["began"], record["ended"], ending, usage, outputs)
+    told = ended(brief, worker, record["began"], record["ended"], ending, usage, outputs)
+    return told if ending.reason or not grown.children else told._replace(grown=grown.children)
+
+
+def _printed(brief: Brief, layout: Layout, grow: Callable[[str], Grown] | None) -> Grown:
+    if not brief.action.expand:
+        return Grown()
+    if grow is None:
+        raise Unfit("output-invalid", "nobody here reads what it printed")
+    try:
+        return grow(layout.log(brief.path, brief.attempt))
+    except ValueError as error:
+        raise Unfit("output-invalid", str(error)) from error
 
 
 def ended(

@@ -14,7 +14,7 @@ from job_manager.artifacts.outputs import Declared, declared
 from job_manager.core import policy
 from job_manager.core.fanning import files_of, inside, is_list, result_row
 from job_manager.core.state import JobState
-from job_manager.model.job import FILES, Action, Function, Input, Output
+from job_manager.model.job import FILES, Action, Function, Input, Output, Task
 from job_manager.model.need import Need, need
 from job_manager.model.percent import Known
 from job_manager.model.record import NamedTuple
@@ -132,11 +132,31 @@ class Briefing:
             workdir=action.workdir or job.site.workdir,
             timeout=action.timeout or (module.timeout if module else None),
             idempotent=policy.idempotent(job, action),
-            split_streams=job.site.split_streams,
+            split_streams=job.site.split_streams or action.expand,  # what it prints is read
             verify=job.site.verify,
             counted=job.site.counted,
             maps=maps_for(job.job.dirmaps, job.site.zone),
         )
+
+    def titles(self) -> dict[str, str]:
+        """The path of each task by its title, of those that have grown, too; the first of several counts. May be asked
+        in another thread."""
+        shape = self.job.shape
+        grafts = list(shape.grown.values())
+        tops = [(f"{shape.paths[graft.action]}/", graft.children) for graft in reversed(grafts)]
+        stack: list[tuple[str, Iterator[Task | Action]]] = [
+            (path, iter(children)) for path, children in [*tops, ("", self.job.job.children)]
+        ]
+        found: dict[str, str] = {}
+        while stack:
+            path, children = stack[-1]
+            node = next(children, None)
+            if node is None:
+                stack.pop()
+            elif isinstance(node, Task):
+                found.setdefault(node.title or node.name, path + node.name)
+                stack.append((f"{path}{node.name}/", iter(node.children)))
+        return found
 
     def reads(self, use: Input) -> Reads:
         """What an input stands for."""

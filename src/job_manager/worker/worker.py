@@ -19,6 +19,7 @@ from job_manager.worker import adoption, ahead
 from job_manager.worker.attempt import Ending, Unfit, conclude, ended, prepare, read_token, token
 from job_manager.worker.brief import Brief, Briefing, inherited
 from job_manager.worker.concluding import Concluder
+from job_manager.worker.growing import Grow, Grown, grown
 from job_manager.worker.keeper_link import KeeperGone, KeeperLink
 
 AHEAD = 64  # orders that wait in the keeper, so that neither a commit nor a round trip stands between two actions
@@ -34,6 +35,7 @@ class Worker:
         self.slots = slots
         self.memory: int | None = None  # how much there is here, in bytes
         self.limits: tuple[tuple[str, int], ...] = ()
+        self.grow: Grow | None = None  # who understands what expanding actions print
         self._environ = inherited(environ)
         self._umask = umask
         self._clock = clock
@@ -118,7 +120,8 @@ class Worker:
         for brief, lease in _leases(briefing, trace.incarnation):
             name = token(brief.job, brief.number, lease.attempt)
             if name in ends:
-                yield conclude(brief, ends[name], briefing.layout, trace.incarnation)
+                grow = self._growing(briefing, brief)
+                yield conclude(brief, ends[name], briefing.layout, trace.incarnation, grow)
             elif name in trace.begun:
                 now = self._clock.wall()
                 yield ended(brief, trace.incarnation, now, now, LOST)
@@ -220,7 +223,7 @@ class Worker:
             work = self._conclusion(record, worker)
             if work is None:
                 continue
-            if work.args[0].action.outputs:
+            if work.args[0].action.outputs or work.args[0].action.expand:
                 self._concluder.give(work)
             else:
                 reports.append(work())
@@ -237,7 +240,14 @@ class Worker:
         if briefing.job.leases.get(index) != Lease(worker, attempt):
             self._stale.append(name)
             return None
-        return partial(conclude, briefing.brief(index, attempt), record, briefing.layout, worker)
+        brief = briefing.brief(index, attempt)
+        return partial(conclude, brief, record, briefing.layout, worker, self._growing(briefing, brief))
+
+    def _growing(self, briefing: Briefing, brief: Brief) -> Callable[[str], Grown] | None:
+        """How to read the log of an attempt whose action expands."""
+        if not brief.action.expand or self.grow is None:
+            return None
+        return partial(grown, path=brief.path, action=brief.action, titles=briefing.titles, grow=self.grow)
 
     def committed(self, reports: Sequence[Report]) -> None:
         """These reports are in the journal: the keeper may forget the ends among them."""

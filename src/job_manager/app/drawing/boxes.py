@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-JOB, TASK, ACTION, FAN, GROUP, MORE = "job", "task", "action", "fan-out", "group", "more"
+JOB, TASK, ACTION, FAN, GROWN, GROUP, MORE = "job", "task", "action", "fan-out", "grown", "group", "more"
 """A group stands for siblings that are alike; `more` for those for which there is no room."""
 BOXES = 150  # about as many as one can still look at
 ORDER, NEEDS, ARTIFACT, HOOK = "order", "needs", "artifact", "hook"

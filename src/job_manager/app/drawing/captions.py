@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from job_manager.app.drawing.boxes import ACTION, FAN, GROUP, JOB, MORE, PARALLEL, Box, Edge, Graph
+from job_manager.app.drawing.boxes import ACTION, FAN, GROUP, GROWN, JOB, MORE, PARALLEL, Box, Edge, Graph
 from job_manager.app.drawing.words import TITLE, both_ends, clipped, counted, listed, number, plain
 
 ICONS = {
@@ -31,8 +31,9 @@ def title(box: Box) -> str:
     times = f"{number(box.members)} × " if box.kind == GROUP else ""
     if box.kind == FAN:
         times = "n × " if box.unknown else f"{number(box.actions)} × "
+    more = f" + {number(box.actions - 1)}" if box.kind == GROWN else ""
     within = f"{clipped(box.within)} / " if box.within not in ("", box.label) else ""
-    return f"{within}{times}{clipped(box.label, 2 * TITLE if box.open else TITLE)}"
+    return f"{within}{times}{clipped(box.label, 2 * TITLE if box.open else TITLE)}{more}"
 
 
 def below(box: Box) -> str:
@@ -60,7 +61,7 @@ def _worth_saying(box: Box) -> list[str]:
 def _what(box: Box) -> str:
     if (box.kind == GROUP and not box.role) or (box.kind == MORE and box.actions != box.members):
         return counted(box.actions, "action", box.unknown)
-    if box.kind not in (ACTION, FAN, GROUP):
+    if box.kind not in (ACTION, FAN, GROWN, GROUP):
         return f"{counted(box.actions, 'action', box.unknown)}, {order(box)}" if box.order else ""
     when = f"· when {box.when}" if box.when else ""
     kept = f"→ {listed(box.public)}" if box.public else ""
@@ -134,7 +135,7 @@ def has_bar(box: Box) -> bool:
 
 def is_stack(box: Box) -> bool:
     """Whether it stands for several, and looks like it."""
-    return box.kind in (FAN, GROUP, MORE)
+    return box.kind in (FAN, GROWN, GROUP, MORE)
 
 
 def is_frame(box: Box) -> bool:

@@ -58,7 +58,12 @@ def _add(found: Pairs, source: Box, target: Box, kind: str) -> Edge | None:
 
 def _free(sketch: Sketch, folding: Folding) -> set[str]:
     """The boxes that do not wait for their turn."""
-    return {folding.of[node].id for node in sketch.shape.needs if node not in sketch.shape.hooks}
+    return {folding.of[node].id for node in _waiting(sketch)}
+
+
+def _waiting(sketch: Sketch) -> Iterator[int]:
+    """The written nodes that need others; what has grown is within the box of its action."""
+    return (node for node in sketch.shape.needs if node not in sketch.shape.hooks and node < sketch.size)
 
 
 def _turns(boxes: Iterable[Box], free: set[str]) -> Iterator[tuple[Box, Box]]:
@@ -69,9 +74,8 @@ def _turns(boxes: Iterable[Box], free: set[str]) -> Iterator[tuple[Box, Box]]:
 
 
 def _needs(sketch: Sketch, folding: Folding) -> Iterator[tuple[Box, Box]]:
-    for node, needed in sketch.shape.needs.items():
-        if node not in sketch.shape.hooks:
-            yield from ((folding.of[other], folding.of[node]) for other in needed)
+    for node in _waiting(sketch):
+        yield from ((folding.of[other], folding.of[node]) for other in sketch.shape.needs[node])
 
 
 def _artifacts(sketch: Sketch, folding: Folding) -> Iterator[tuple[Box, Box, str]]:

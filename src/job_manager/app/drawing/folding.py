@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 from itertools import groupby
 
-from job_manager.app.drawing.boxes import ACTION, BOXES, FAN, GROUP, JOB, MORE, PARALLEL, SERIAL, TASK, Box
+from job_manager.app.drawing.boxes import ACTION, BOXES, FAN, GROUP, GROWN, JOB, MORE, PARALLEL, SERIAL, TASK, Box
 from job_manager.app.drawing.sketch import Sketch, pattern, program
 from job_manager.core import table
 
@@ -146,7 +146,7 @@ class Folding:
         if action is None:
             box.order = PARALLEL if self._shape.parallel[node] else SERIAL
             return box
-        box.kind = FAN if action.foreach else ACTION
+        box.kind = FAN if action.foreach else GROWN if box.actions > 1 else ACTION
         box.role, box.program, box.hook = action.role, program(action), action.hook
         box.public = tuple(use.artifact for use in action.outputs if use.public)
         if box.state == self._sketch.names[table.RUNNING] == "running" and box.kind == ACTION:
@@ -204,7 +204,7 @@ def _kinds(sketch: Sketch) -> list[int]:
     for node in range(sketch.size - 1, -1, -1):
         action = sketch.action(node)
         if action is not None:
-            inside: Hashable = (action.role, program(action), action.hook, bool(action.foreach))
+            inside: Hashable = (action.role, program(action), action.hook, bool(action.foreach), action.expand)
         else:
             below = [kinds[child] for child in sketch.children(node)]
             parallel = bool(sketch.shape.parallel[node])

@@ -35,7 +35,7 @@ class Sketch:
         self.job, self.shape, self.ran = job, shape, ran
         self.percent = percent
         self.names = tuple(seen(name) for name in table.NAMES)
-        self.nodes = list(_nodes(job))  # of the written ones; the others belong to fan-outs
+        self.nodes = list(_nodes(job))  # of the written ones; the others belong to fan-outs, or have grown
         self.size = len(self.nodes)
         self._times = [self._time(index) for index in range(shape.actions.written)]
         self._known = [0, *accumulate(times or 0 for times in self._times)]
@@ -52,7 +52,7 @@ class Sketch:
         return member if isinstance(member, Action) else None
 
     def children(self, node: int) -> Iterator[int]:
-        """The children of a task; an action has none, whatever it stands for."""
+        """The children of a task; an action has none, whatever it stands for or has grown."""
         return iter(()) if self.action(node) else self.shape.children(node)
 
     def actions(self, node: int) -> int:
@@ -92,7 +92,7 @@ class Sketch:
     def _time(self, index: int) -> int | None:
         action = self.shape.actions[index]
         if not action.foreach:
-            return 1
+            return sum(high - low for low, high in self.shape.spans(index, index + 1))
         fan = self.shape.fan(index)
         if fan is not None:
             return len(fan.members)

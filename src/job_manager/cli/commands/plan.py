@@ -111,7 +111,7 @@ def _show_action(action: Document, indent: str, out: Output) -> None:
 
 def _times(action: Document) -> str:
     if action["foreach"] is None:
-        return ""
+        return "  and as many more as it prints" if action["expand"] else ""
     keys = ", ".join(key["key"] for key in action["foreach"])
     if action["times"] is not None:
         return f"  {action['times']} times, once for each {keys}; the first:"

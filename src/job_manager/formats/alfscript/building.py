@@ -15,14 +15,15 @@ KIND = "task"  # as in scripts of mass: what something is called of whose title 
 Child = Task | Action
 
 
-def built(units: list[Unit], context: Context) -> tuple[Child, ...]:
-    """The children of the first unit, which stands for the job; `units` each before what is in it."""
+def built(units: list[Unit], context: Context, path: str = "") -> tuple[Child, ...]:
+    """The children of the first unit, which stands for the job, or for what has that path in it; `units` each before
+    what is in it."""
     own: dict[Unit, list[str]] = {}
     shown: dict[Unit, str] = {}
     for unit in units:
         if not unit.instance:
             own[unit] = _named(unit, shown)
-    paths: dict[Unit, str] = {}
+    paths: dict[Unit, str] = {units[0]: path}
     for unit in reversed(units):
         if unit.instance:
             continue
@@ -74,9 +75,11 @@ def _paths(units: tuple[Unit, ...], known: dict[Unit, str]) -> tuple[str, ...]:
 
 def _path(unit: Unit, known: dict[Unit, str]) -> str:
     if unit not in known:
-        way, above = [], unit
-        while above.parent is not None:
+        way, above = [unit.name], unit.parent
+        while above is not None and above.parent is not None:
             way.append(above.name)
             above = above.parent
+        # What has no parent stands outside, and its name is its path.
+        way += [known[above]] if above is not None and known[above] else []
         known[unit] = "/".join(reversed(way))
     return known[unit]

@@ -105,7 +105,8 @@ def _action(node: Node, options: Options, hook: str) -> Unnamed:
         "retry_on": again,
         "min_runtime": options.value("-minrunsecs") or None,
         "tags": options.context.shared(tuple(dict.fromkeys((*options.context.tags, *options.tags())))),
-        "wishes": options.wishes(local="1" if node.operator.name == "Cmd" else "", expand=_expand(options, hook)),
+        "wishes": options.wishes(local="1" if node.operator.name == "Cmd" else ""),
+        "expand": _expands(options, hook),
         "place": options.context.place(node),
     }
     return Unnamed(Command(tuple(argv), means_something(argv)), fields)
@@ -140,12 +141,13 @@ def _env(options: Options) -> tuple[tuple[str, str], ...]:
     return options.context.shared(tuple(sorted(found.items()))) if found else ()
 
 
-def _expand(options: Options, hook: str) -> str:
+def _expands(options: Options, hook: str) -> bool:
     if "-expand" not in options.node.given or not options.value("-expand"):
-        return ""
-    hint = "run the program yourself, and put what it prints into the script"
-    options.spot("-expand").error(options.at("-expand"), "-expand 1 is not supported yet", hint)
-    return ""
+        return False
+    if hook:
+        hint = "put it into the -cmds of a Task"
+        options.spot("-expand").error(options.at("-expand"), "what runs at the end has no -expand", hint)
+    return not hook
 
 
 def titles(actions: list[Unnamed]) -> Iterator[tuple[str, str]]:

@@ -8,13 +8,24 @@ from __future__ import annotations
 import re
 
 from job_manager.formats.alfscript.findings import Enough, Findings
-from job_manager.formats.alfscript.options import LETTERS, OPERATORS, OPTIONS, SAME, Effect, Kind, Operator, Option
+from job_manager.formats.alfscript.options import (
+    LETTERS,
+    NODES,
+    OPERATORS,
+    OPTIONS,
+    SAME,
+    Effect,
+    Kind,
+    Operator,
+    Option,
+)
 from job_manager.formats.alfscript.text import Text, decoded
 from job_manager.formats.alfscript.tree import Given, Node, Script
 from job_manager.formats.alfscript.values import Spot, is_trivial, launch, plain_elements, value_of
 from job_manager.formats.alfscript.words import BARE, BRACED, Word, commands, look_at_escapes
 from job_manager.formats.wording import suggestion
 from job_manager.formats.yaml_tree import bulk
+from job_manager.model.errors import Problem
 from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted
 
@@ -55,6 +66,16 @@ def read(raw: bytes, file: str) -> Script:
     header = HEADER.match(text.text)
     version = header[1] if header else ""
     return Script(job, reading.nodes, version, reading.settings, text, reading.findings.said())
+
+
+def inside(text: Text, root: Node, file: str) -> list[Problem]:
+    """Reads a text that stands by itself as the -subtasks of a node; what is wrong with it."""
+    reading = _Reading(Findings(file))
+    try:
+        reading.all(Body(text, 0, len(text), root, "-subtasks", NODES, False))
+    except Enough:
+        pass  # said with the findings
+    return reading.findings.said()
 
 
 class _Reading:

@@ -6,7 +6,7 @@ recursion. Knows nothing of names.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
 
 from job_manager.formats.alfscript.outline import Unit
@@ -16,16 +16,18 @@ from job_manager.formats.wording import suggestion
 from job_manager.model.wording import quoted
 
 EDGE_LIMIT = 2_000_000
+Titles = Callable[[], Mapping[str, str]]
 Point = tuple[Unit, bool]  # a unit's beginning, or its end
 
 
-def settle_instances(root: Unit, context: Context, *, look_up: bool = True) -> list[Unit]:
+def settle_instances(root: Unit, context: Context, *, look_up: bool = True, titles: Titles = dict) -> list[Unit]:
     """Puts `needs` where Instances ask for them. What they name that is not there, or goes round, is said. Returns the
     units, each before what is in it.
-    look_up: not where a mistake may have hidden a Task."""
+    look_up: not where a mistake may have hidden a Task. titles: the paths of tasks outside by their titles, for what no
+    task here is called; one of these becomes a unit without a parent."""
     units = _listed(root)
     instances = [unit for unit in units if unit.instance]
-    targets = _targets(units, instances, context) if instances and look_up else {}
+    targets = _targets(units, instances, context, titles) if instances and look_up else {}
     if not targets:
         return units
     order = _ends(units[0], targets, context)
@@ -76,8 +78,9 @@ def _listed(root: Unit) -> list[Unit]:
     return units
 
 
-def _targets(units: list[Unit], instances: list[Unit], context: Context) -> dict[Unit, Unit]:
+def _targets(units: list[Unit], instances: list[Unit], context: Context, titles: Titles) -> dict[Unit, Unit]:
     """The task that each Instance means."""
+    elsewhere = _Elsewhere(titles)
     titled: dict[str, list[Unit]] = {}
     for unit in units:
         if unit.title and not unit.instance:
@@ -88,6 +91,8 @@ def _targets(units: list[Unit], instances: list[Unit], context: Context) -> dict
         at = unit.node.words[0].at if unit.node.words else unit.node.at
         meant = titled.get(unit.title, [])
         if not meant:
+            meant = elsewhere.called(unit.title, unit)
+        if not meant:
             hint = suggestion(unit.title, titled) or "an Instance has the exact title of a Task, with every blank"
             spot.error(at, f"no Task is called {quoted(unit.title)}", hint)
             continue
@@ -97,6 +102,26 @@ def _targets(units: list[Unit], instances: list[Unit], context: Context) -> dict
             spot.warn(at, message, "give each its own title")
         found[unit] = meant[0]
     return found
+
+
+class _Elsewhere:
+    """Units that stand for tasks outside, each made when it is asked for."""
+
+    def __init__(self, titles: Titles) -> None:
+        self._titles = titles
+        self._known: Mapping[str, str] | None = None
+        self._units: dict[str, Unit] = {}
+
+    def called(self, title: str, instance: Unit) -> list[Unit]:
+        """The task of that title, or none."""
+        if self._known is None:
+            self._known = self._titles()
+        if title not in self._known:
+            return []
+        if title not in self._units:
+            self._units[title] = unit = Unit(instance.node, None, title)
+            unit.name, unit.size, unit.instance = self._known[title], 1, False
+        return [self._units[title]]
 
 
 def _ends(root: Unit, targets: dict[Unit, Unit], context: Context) -> list[Unit] | None:

@@ -25,7 +25,10 @@ WHEN = {ON_SUCCESS: "done", ON_ERROR: "error", ALWAYS: "always"}
 OF_JOB = frozenset({"parallel", "priority", "paused", "after", "max_active", "dirmaps", "wishes"})
 OF_TASK = frozenset({"parallel", "title", "needs", "wishes"})
 OF_ACTION = frozenset(
-    {"work", "title", "timeout", "retries", "env", "needs", "when", "hook", "retry_on", "min_runtime", "tags", "wishes"}
+    (
+        *("work", "title", "timeout", "retries", "env", "needs", "when", "hook", "retry_on", "min_runtime", "tags"),
+        *("expand", "wishes"),
+    )
 )
 IN_SHELL = "RemoteCmd {/bin/sh -c {...}} is a program with arguments: write it so in the source"
 
@@ -218,6 +221,8 @@ class _Writer:
             yield "-if 0"
         if action.tags:
             yield f"-tags {listed(action.tags)}"
+        if action.expand:
+            yield "-expand 1"
 
     def _retries(self, action: Action) -> str:
         if action.retries != RETRIES or not action.retry_on:

@@ -137,6 +137,7 @@ def action(entry: Entry, name: str, title: str, scope: Scope) -> Action:
         min_runtime=fields.duration("min_runtime"),
         priority=fields.number("priority"),
         tags=more.read_tags(fields),
+        expand=more.read_expand(fields, entry.hook),
         workdir=more.read_workdir(fields),
         wishes=more.read_wishes(fields),
         place=scope.place(entry.at, fields.path),

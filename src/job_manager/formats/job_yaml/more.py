@@ -17,7 +17,7 @@ from job_manager.model.wording import quoted
 
 OF_JOB = ("hooks", "priority", "paused", "after", "max_active", "dirmaps", "wishes")
 OF_NODE = ("title", "priority", "wishes")
-OF_ENTRY = (*OF_NODE, "retry_on", "min_runtime", "tags", "workdir")
+OF_ENTRY = (*OF_NODE, "retry_on", "min_runtime", "tags", "expand", "workdir")
 DIRMAP_KEYS = ("from", "to", "zone")
 AFTER = re.compile(r"(?:(1[0-2]|0?[1-9])-(3[01]|[12][0-9]|0?[1-9]) )?([01]?[0-9]|2[0-3]):([0-5][0-9])\Z")
 MOST_ACTIVE = 1_000_000
@@ -44,6 +44,15 @@ def refuse_beside_hook(fields: Fields) -> None:
     for key in ("needs", "foreach"):
         if key in fields.map:
             fields.wrong(key, f"a hook has no {key}", "it runs when all else in its step, task or job is over")
+
+
+def read_expand(fields: Fields, hook: str) -> bool:
+    """Whether what the entry prints is more to be done."""
+    expands = bool(fields.flag("expand"))
+    for wrong in [name for name, there in (("foreach", "foreach" in fields.map), ("hook", hook)) if there and expands]:
+        fields.wrong("expand", f"what has {wrong} cannot expand", "let an entry of its own print what is to be done")
+        return False
+    return expands
 
 
 def read_wishes(fields: Fields) -> Pairs:

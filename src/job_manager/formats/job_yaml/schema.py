@@ -167,6 +167,7 @@ ENTRY: Mapping[str, Schema] = {
     "retry_on": texts("Exit codes, signals (-11) and reasons after which it is tried again; by default most reasons"),
     "min_runtime": duration("To be done sooner is a failure"),
     "tags": texts("Limits that count where the configuration has them"),
+    "expand": flag("true: what it prints is Alfscript, whose tasks run below it"),
     "workdir": text("Of a command: where it runs; by default where the job was submitted", pattern="^/"),
 }
 _ARGUMENTS = ref("argument")

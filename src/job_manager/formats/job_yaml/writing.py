@@ -131,6 +131,7 @@ class _Writer:
             memory=action.memory,
             limits=dict(action.limits),
             tags=list(action.tags),
+            expand=action.expand,
             priority=_number(action.priority),
             workdir=action.workdir,
             wishes=dict(action.wishes),

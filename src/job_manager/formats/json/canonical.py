@@ -31,8 +31,8 @@ JOB_KEYS = (
 TASK_KEYS = ("name", "title", "parallel", "needs", "when", "priority", "wishes", "children")
 ACTION_KEYS = (
     *("name", "title", *WORK_KEYS, "inputs", "outputs", "timeout", "retries", "env", "params", "foreach", "when"),
-    *("cpus", "memory", "limits", "hook", "retry_on", "min_runtime", "priority", "tags", "workdir", "wishes"),
-    *("idempotent", "needs"),
+    *("cpus", "memory", "limits", "hook", "retry_on", "min_runtime", "priority", "tags", "expand", "workdir"),
+    *("wishes", "idempotent", "needs"),
 )
 OWN_KEYS = frozenset((*JOB_KEYS, *TASK_KEYS, *ACTION_KEYS)) - {"title", "parallel", "children"}
 MASS = f'that is mass\'s form, of files without "format": "{FORMAT}"'
@@ -140,6 +140,7 @@ class Canonical:
             min_runtime=fields.duration("min_runtime"),
             priority=fields.number("priority"),
             tags=more.read_tags(fields),
+            expand=more.read_expand(fields, hook),
             workdir=more.read_workdir(fields),
             wishes=more.read_wishes(fields),
             place=self.scope.place(member.at, member.path),

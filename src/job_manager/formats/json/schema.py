@@ -119,6 +119,7 @@ ACTION: Mapping[str, Schema] = {
     "min_runtime": seconds("To be done sooner is a failure"),
     "priority": _PRIORITY,
     "tags": texts("Limits that count where the configuration has them"),
+    "expand": flag("true: what it prints is Alfscript, whose tasks run below it"),
     "workdir": text("Where a command runs", pattern="^/"),
     "wishes": _WISHES,
     "idempotent": flag("false: never started again by itself when its outcome is not known"),
