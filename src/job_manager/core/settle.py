@@ -113,7 +113,17 @@ def hooks_to_repeat(job: JobState) -> list[int]:
     theirs stay as they are."""
     shape = job.shape
     begun = (node for node in shape.hooks if job.states[shape.leaf[node]] in BEGUN)
-    return [shape.leaf[node] for node in begun if any(job.ends[other] != 1 for other in _before(job, node))]
+    hooks = [shape.leaf[node] for node in begun if any(job.ends[other] != 1 for other in _before(job, node))]
+    return [*hooks, *_asked_too_soon(job)]
+
+
+def _asked_too_soon(job: JobState) -> Iterable[int]:
+    """What began because of how something ended that is to run again, and is not over itself."""
+    shape = job.shape
+    for node in shape.minding.keys() - shape.hooks.keys():
+        if any(job.ends[other] != 1 for other in shape.needs[node]):
+            below = (action for span in _spans(job, node) for action in range(*span))
+            yield from (action for action in below if job.states[action] in BEGUN[:-1])
 
 
 def _before(job: JobState, hook: int) -> Iterable[int]:
