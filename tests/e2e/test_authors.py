@@ -447,6 +447,7 @@ def test_every_project_is_checked_tested_and_says_how_to_run_it(here, example):
         assert all(f"`modules/{module['name']}`" in here.read("README.md") for module in modules)
 
 
+@pytest.mark.long
 def test_the_jingle_can_be_heard_and_changed(here):
     project(here, "media", "-p", "voice=pluck")
     with wave.open(str(here.path / "results/jingle.wav")) as sound:
@@ -460,6 +461,7 @@ def test_the_jingle_can_be_heard_and_changed(here):
     assert wrong.code == 1 and "word 2 of the part is 'H5'" in wrong.err
 
 
+@pytest.mark.long
 def test_the_film_moves(here):
     project(here, "render", "-p", "width=32")
     film = (here.path / "results/loop.png").read_bytes()

@@ -249,6 +249,7 @@ def test_a_list_in_a_file_is_as_good_as_a_long_command_line(results: Path, tmp_p
     assert (tmp_path / "again.html").read_bytes() == (results / "report.html").read_bytes()
 
 
+@pytest.mark.long
 def test_as_many_threads_as_the_job_has_set_aside(demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JM_CPUS", "1")
     ran("preview", video=demo, still=tmp_path / "still.jpg", moving=tmp_path / "moving.gif")
@@ -312,6 +313,7 @@ def test_the_report_of_the_same_files_is_the_same(results: Path, tmp_path: Path)
     assert (tmp_path / "again.html").read_bytes() == (results / "report.html").read_bytes()
 
 
+@pytest.mark.long
 def test_progress_rises_to_its_end(demo: Path, tmp_path: Path) -> None:
     said = ran("transcode", video=demo, web=tmp_path / "web.mp4").stdout
     percents = [float(found) for found in re.findall(r"^openjd_progress: (\S+)$", said, re.MULTILINE)]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from job_manager.app.capacity import Capacity
+from typing import TYPE_CHECKING
+
 from job_manager.app.clock import SystemClock
 from job_manager.app.home import Home
-from job_manager.app.settings import Config
 from job_manager.engines.sqlite.engine import SqliteEngine
 from job_manager.engines.sqlite.journal import Journal
 from job_manager.engines.sqlite.reading import Reading
 from job_manager.ports.clock import Clock
 from job_manager.ports.history import History
-from job_manager.worker.growing import Grow, Grown, Printed
+
+if TYPE_CHECKING:
+    from job_manager.app.capacity import Capacity
+    from job_manager.app.settings import Config
+    from job_manager.worker.growing import Grow, Grown, Printed
 
 
 def system_clock() -> Clock:
