@@ -12,6 +12,8 @@ import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
+import pytest
+
 RUN = Path(__file__).resolve().parents[2] / "bench/run"
 
 
@@ -21,6 +23,7 @@ def bench(results, *words, path=None):
     return subprocess.run(command, capture_output=True, text=True, env=environment)
 
 
+@pytest.mark.long
 def test_two_workloads_give_a_table_every_figure_and_a_picture(tmp_path):
     ended = bench(tmp_path, "W1", "W6", "--n", "20", "--pairs", "2", "--against", "xargs")
     assert ended.returncode == 0, ended.stderr

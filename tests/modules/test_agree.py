@@ -144,7 +144,7 @@ def test_one_action_can_be_held_against_one_module(shelf):
     assert problems[0].place.path == "steps/a"
 
 
-def test_a_hundred_thousand_actions_look_each_module_up_once(shelf):
+def test_many_actions_look_each_module_up_once(shelf):
     class Counting(Shelf):
         asked = 0
 
@@ -154,7 +154,7 @@ def test_a_hundred_thousand_actions_look_each_module_up_once(shelf):
 
     counting = Counting([], shelf.searched)
     action = call("extract", [given("input", "video")], [made("output", "audio")])
-    assert check_modules(job(*[action] * 100_000), counting) == []
+    assert check_modules(job(*[action] * 20_000), counting) == []
     assert counting.asked == 1
 
 
