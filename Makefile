@@ -6,7 +6,8 @@
 MAKEFLAGS += --no-print-directory
 .PHONY: help setup demo-setup demo test lint bench lock clean distclean
 
-JOBS ?= 2
+# Tests wait for processes and disks: three keep two cores busy.
+JOBS ?= 3
 PY := .venv/bin/python
 # The tests start jm some thousand times: compiled once it is up in a third of the time.
 unexport PYTHONDONTWRITEBYTECODE
@@ -15,7 +16,7 @@ export JM_DEMO_VIDEO := $(value VIDEO)
 
 help:
 	@echo 'make demo [VIDEO=film.mp4]  run examples/media on a clip, or on your film; the last line is the report'
-	@echo 'make test                   lint, then all tests but the long ones (JOBS=2 at a time)'
+	@echo 'make test                   lint, then all tests but the long ones (JOBS=3 at a time)'
 	@echo 'make lint                   ruff, mypy and the figures of the style guide'
 	@echo "make bench                  jm beside make, ninja and xargs (BENCH='W1 W3 --full', BENCH=--help)"
 	@echo 'make setup                  only .venv with everything for development'
