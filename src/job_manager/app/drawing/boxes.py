@@ -84,3 +84,26 @@ class Graph:
     version: str = ""
     id: str = ""
     inputs: tuple[str, ...] = ()
+
+
+OPENS, STANDS, ENDS = "opens", "stands", "ends"
+
+
+def walked(job: Box) -> Iterator[tuple[str, Box, str]]:
+    """Every box between the beginning and the end of the one that it stands in, with its indentation; a box that is not
+    open, and a job that is none, only stands there."""
+    stack: list[tuple[Box, str, Iterator[Box]]] = [(job, "  ", iter(job.children))]
+    if not job.open:
+        yield STANDS, job, "  "
+    while stack:
+        box, indent, children = stack[-1]
+        inner = next(children, None)
+        if inner is None:
+            stack.pop()
+            if box.kind != JOB:
+                yield ENDS, box, indent[2:]
+        elif not inner.open:
+            yield STANDS, inner, indent
+        else:
+            yield OPENS, inner, indent
+            stack.append((inner, f"{indent}  ", iter(inner.children)))

@@ -7,7 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from job_manager.app.drawing.boxes import ARTIFACT, HOOK, JOB, NEEDS, ORDER, PARALLEL, Box, Edge, Graph
+from job_manager.app.drawing.boxes import (
+    ARTIFACT,
+    ENDS,
+    HOOK,
+    NEEDS,
+    ORDER,
+    PARALLEL,
+    STANDS,
+    Box,
+    Edge,
+    Graph,
+    walked,
+)
 from job_manager.app.drawing.captions import along, below, headline, inside, is_stack, title
 from job_manager.app.drawing.svg_style import TONES
 from job_manager.app.drawing.words import plain
@@ -39,23 +51,15 @@ def _lines(graph: Graph) -> Iterator[str]:
 
 
 def _boxes(job: Box) -> Iterator[str]:
-    """Each box in the cluster of the one that it stands in."""
-    stack: list[tuple[Box, str, Iterator[Box]]] = [(job, "  ", iter(job.children))]
-    if not job.open:
-        yield f"  {_node(job)}"
-    while stack:
-        box, indent, children = stack[-1]
-        inner = next(children, None)
-        if inner is None:
-            stack.pop()
-            if box.kind != JOB:
-                yield f"{indent[2:]}}}"
-        elif not inner.open:
-            yield f"{indent}{_node(inner)}"
+    """Each box inside the one that it stands in."""
+    for what, box, indent in walked(job):
+        if what == STANDS:
+            yield f"{indent}{_node(box)}"
+        elif what == ENDS:
+            yield f"{indent}}}"
         else:
-            yield f"{indent}subgraph cluster_{inner.id} {{"
-            yield f"{indent}  {_cluster(inner)}"
-            stack.append((inner, f"{indent}  ", iter(inner.children)))
+            yield f"{indent}subgraph cluster_{box.id} {{"
+            yield f"{indent}  {_cluster(box)}"
 
 
 def _cluster(box: Box) -> str:
