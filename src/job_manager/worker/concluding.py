@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from job_manager.core.said import AttemptEnded
 
@@ -17,6 +17,24 @@ if TYPE_CHECKING:
     from queue import SimpleQueue
 
 Work = Callable[[], AttemptEnded]
+
+
+class Conclusions(Protocol):
+    """Where a worker has attempts concluded without waiting for it."""
+
+    open: int  # given and not yet collected
+
+    def fileno(self) -> int:
+        """Readable when there is something to collect."""
+
+    def give(self, work: Work) -> None:
+        """Have this done."""
+
+    def finished(self) -> list[AttemptEnded]:
+        """What is done by now. Raises what the work raised."""
+
+    def close(self) -> None:
+        """Let what was given finish."""
 
 
 class Concluder:

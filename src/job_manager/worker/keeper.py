@@ -834,11 +834,17 @@ class Keeper:
 
     def serve(self) -> None:
         while not self.over:
-            ready = self.poll.poll(self._pause())
-            now = time.monotonic()
-            for handle, _ in ready:
-                self._attend(handle, now)
-            self._turn(now)
+            self.go_round(self.poll.poll(self.pause()))
+        self.leave()
+
+    def go_round(self, ready: list[tuple[int, int]]) -> None:
+        """What has become readable or writable is attended to, and what follows from it and from the time is done."""
+        now = time.monotonic()
+        for handle, _ in ready:
+            self._attend(handle, now)
+        self._turn(now)
+
+    def leave(self) -> None:
         self._sync()
         try:
             os.unlink("s", dir_fd=self.home)
@@ -871,7 +877,8 @@ class Keeper:
                 self.logs.bound(attempt)
         self.look_at = now + LOG_LOOK if self.children.running else NEVER
 
-    def _pause(self) -> int | None:
+    def pause(self) -> int | None:
+        """Milliseconds after which a round is due though nothing happens; None when nothing is."""
         if self.more and self.queue:
             return 0
         due = min(self._due(), self.leave_at, self.look_at, self.children.next_due())

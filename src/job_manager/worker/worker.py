@@ -7,6 +7,7 @@ that an earlier keeper left; so it may die at any instant.
 from __future__ import annotations
 
 import os
+import select
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
@@ -18,7 +19,7 @@ from job_manager.ports.clock import Clock
 from job_manager.worker import adoption, ahead
 from job_manager.worker.attempt import Ending, Unfit, conclude, ended, prepare, read_token, token
 from job_manager.worker.brief import Brief, Briefing, inherited
-from job_manager.worker.concluding import Concluder
+from job_manager.worker.concluding import Concluder, Conclusions
 from job_manager.worker.growing import Grow, Grown, grown
 from job_manager.worker.keeper_link import KeeperGone, KeeperLink
 
@@ -30,7 +31,15 @@ LOST = Ending("lost", None, "")
 class Worker:
     """One incarnation after another: `incarnation` names the present keeper, "" before `open`."""
 
-    def __init__(self, keepers: str, slots: int, environ: dict[str, str], umask: int, clock: Clock) -> None:
+    def __init__(
+        self,
+        keepers: str,
+        slots: int,
+        environ: dict[str, str],
+        umask: int,
+        clock: Clock,
+        concluder: Conclusions | None = None,
+    ) -> None:
         self._keepers = keepers
         self.slots = slots
         self.memory: int | None = None  # how much there is here, in bytes
@@ -40,7 +49,7 @@ class Worker:
         self._umask = umask
         self._clock = clock
         self._briefings: dict[str, Briefing] = {}
-        self._concluder = Concluder()
+        self._concluder = concluder or Concluder()
         self._link: KeeperLink | None = None
         self._orphans: tuple[str, adoption.Orphans] | None = None
         self._sent: set[str] = set()  # tokens given to the present keeper whose end is not reported
@@ -100,8 +109,6 @@ class Worker:
         return True
 
     def _await_state(self, link: KeeperLink) -> list[Any]:
-        import select
-
         messages: list[Any] = []
         give_up = self._clock.monotonic() + HELLO_TIMEOUT
         while not any(message[0] == "state" for message in messages):
