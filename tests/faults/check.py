@@ -110,7 +110,7 @@ def overlaps(ledger: Lines) -> list[str]:
     ends = {(line["boot"], line["pid"], line["ticks"]): line["ns"] for line in ledger if line["what"] == "end"}
     for line in ledger:
         if line["what"] == "start":
-            end = ends.get((line["boot"], line["pid"], line["ticks"]), line["ns"])
+            end = int(ends.get((line["boot"], line["pid"], line["ticks"]), line["ns"]))
             spans[line["job"], line["index"], line["boot"]].append((line["ns"], end, line["attempt"]))
     return [
         f"{job}/{index}: attempt {later[2]} began before attempt {first[2]} had ended"
