@@ -107,11 +107,14 @@ def _later(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
 def overlaps(ledger: Lines) -> list[str]:
     """I3: intervals from start to end of two attempts of one action have no moment in common (of one boot)."""
     spans: dict[tuple[str, int, str], list[tuple[int, int, int]]] = defaultdict(list)
-    ends = {(line["boot"], line["pid"], line["ticks"]): line["ns"] for line in ledger if line["what"] == "end"}
+    ends: dict[tuple[str, int, int], int] = {
+        (line["boot"], line["pid"], line["ticks"]): line["ns"] for line in ledger if line["what"] == "end"
+    }
     for line in ledger:
         if line["what"] == "start":
-            end = int(ends.get((line["boot"], line["pid"], line["ticks"]), line["ns"]))
-            spans[line["job"], line["index"], line["boot"]].append((line["ns"], end, line["attempt"]))
+            began: int = line["ns"]
+            end = ends.get((line["boot"], line["pid"], line["ticks"]), began)
+            spans[line["job"], line["index"], line["boot"]].append((began, end, line["attempt"]))
     return [
         f"{job}/{index}: attempt {later[2]} began before attempt {first[2]} had ended"
         for (job, index, _), rows in spans.items()

@@ -7,13 +7,14 @@ that an earlier keeper left; so it may die at any instant.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from job_manager.core.decide import Order, StartAttempt, StopAttempt
 from job_manager.core.said import AttemptBegan, AttemptEnded, AttemptReturned, Report, WorkerAnnounced, WorkerGone
 from job_manager.core.state import Lease
+from job_manager.model.record import NamedTuple
 from job_manager.ports.clock import Clock
 from job_manager.worker import adoption, ahead
 from job_manager.worker.attempt import Ending, Unfit, conclude, ended, prepare, read_token, token
@@ -21,10 +22,18 @@ from job_manager.worker.brief import Brief, Briefing, inherited
 from job_manager.worker.concluding import Concluder
 from job_manager.worker.growing import Grow, Grown, grown
 from job_manager.worker.keeper_link import KeeperGone, KeeperLink
+from job_manager.worker.keeper_link import Order as Prepared
 
 AHEAD = 64  # orders that wait in the keeper, so that neither a commit nor a round trip stands between two actions
 HELLO_TIMEOUT = 10.0
 LOST = Ending("lost", None, "")
+
+
+class Caller(NamedTuple):
+    """Whose job it is: the environment and the umask that its children get, None for the worker's own."""
+
+    environ: dict[str, str] | None
+    umask: int | None
 
 
 class Worker:
@@ -40,6 +49,8 @@ class Worker:
         self._umask = umask
         self._clock = clock
         self._briefings: dict[str, Briefing] = {}
+        self._callers: dict[str, Caller] = {}  # of the jobs whose children get another environment than ours
+        self._closed: set[str] = set()
         self._concluder = Concluder()
         self._link: KeeperLink | None = None
         self._orphans: tuple[str, adoption.Orphans] | None = None
@@ -60,10 +71,16 @@ class Worker:
         self._link = KeeperLink.launch(folder, self.incarnation)
         self._link.hello(self.slots, self._environ, self._umask)
 
-    def open(self, briefing: Briefing) -> list[Report]:
-        """Take on a job: find what earlier incarnations left of it, adopt or resolve that, and offer ourselves."""
+    def open(
+        self, briefing: Briefing, environ: Mapping[str, str] | None = None, umask: int | None = None
+    ) -> list[Report]:
+        """Take on a job: find what earlier incarnations left of it, adopt or resolve that, and offer ourselves.
+
+        Its children get `environ` (less our own variables) and `umask`, if given, instead of the worker's."""
         job = briefing.job.id
         self._briefings[job] = briefing
+        self._callers[job] = Caller(None if environ is None else inherited(environ), umask)
+        self._closed.discard(job)
         holders = {lease.worker for lease in briefing.job.leases.values()}
         traces = [t for t in adoption.keepers(self._keepers) if t.incarnation in holders or _began_any(t, job)]
         reports: list[Report] = []
@@ -76,6 +93,19 @@ class Worker:
         if self._link is None:
             self.start()
         return [*reports, self._announcement(job)]
+
+    def close_job(self, job: str) -> None:
+        """Forget a job of which nothing is under lease any more; one that is not known is none to forget."""
+        if self._briefings.pop(job, None) is not None:
+            del self._callers[job]
+            self._closed.add(job)
+
+    def resize(self, slots: int) -> list[Report]:
+        """Run so many at once from now on: what runs goes on. The announcements for all jobs."""
+        self.slots = slots
+        if self._link is not None:
+            self._link.slots(slots)
+        return [self._announcement(job) for job in self._briefings]
 
     def _announcement(self, job: str) -> WorkerAnnounced:
         return WorkerAnnounced(job, self.incarnation, self.slots, AHEAD, self.memory, self.limits)
@@ -156,15 +186,23 @@ class Worker:
         return reports
 
     def _prepare(self, order: StartAttempt, name: str, now: float, starts: list[Any], reports: list[Report]) -> None:
-        briefing = self._briefings[order.job]
-        if briefing.job.leases.get(order.action) != Lease(order.worker, order.attempt):
+        briefing = self._briefings.get(order.job)
+        if briefing is None or briefing.job.leases.get(order.action) != Lease(order.worker, order.attempt):
             return  # an order from before; preparing it would clear away what the attempt has published since
         brief = briefing.brief(order.action, order.attempt)
         try:
-            starts.append(prepare(brief, briefing.layout, self.incarnation, now))
+            starts.append(self._surrounded(prepare(brief, briefing.layout, self.incarnation, now), order.job))
             self._sent.add(name)
         except Unfit as unfit:
             reports.append(ended(brief, self.incarnation, now, now, Ending(unfit.reason, None, str(unfit))))
+
+    def _surrounded(self, order: Prepared, job: str) -> Prepared:
+        """With the environment and the umask that the job came with."""
+        caller = self._callers[job]
+        if caller.environ is not None:
+            order["bare"], order["env"] = True, {**caller.environ, **order["env"]}
+        order["umask"] = caller.umask
+        return order
 
     def _send(self, starts: list[Any], stops: list[tuple[str, float]]) -> None:
         assert self._link is not None
@@ -235,9 +273,9 @@ class Worker:
         self._sent.discard(name)
         self._begun.add(name)  # never to be prepared again, until its end is committed
         briefing = self._briefings.get(job)
-        if briefing is None:
+        if briefing is None and job not in self._closed:
             return None  # of a job that is not ours to run now; its own holder will ask for it
-        if briefing.job.leases.get(index) != Lease(worker, attempt):
+        if briefing is None or briefing.job.leases.get(index) != Lease(worker, attempt):
             self._stale.append(name)
             return None
         brief = briefing.brief(index, attempt)
