@@ -25,13 +25,13 @@ class Node:
 
 
 class File(Node):
-    """`synced` is what a power cut cannot take; `lost`: the last sync failed, and the kernel has forgotten the pages."""
+    """`synced` is what a power cut cannot take."""
 
-    __slots__ = ("data", "lost", "synced", "synced_mtime")
+    __slots__ = ("data", "synced", "synced_mtime")
 
     def __init__(self, ino: int, mode: int, mtime: int) -> None:
         super().__init__(ino, stat.S_IFREG | mode, mtime)
-        self.data, self.synced, self.synced_mtime, self.lost = bytearray(), b"", mtime, 0
+        self.data, self.synced, self.synced_mtime = bytearray(), b"", mtime
 
 
 class Folder(Node):
@@ -95,15 +95,15 @@ class Disk:
         self._steps.append(changes)
 
     def sync(self, node: Node) -> bool:
-        """fsync; False when it failed, and what had been written since the last one is nobody's any more."""
+        """fsync; False when it failed, and what had been written since the last one is gone: some file systems show it
+        until the memory is needed, and nobody can tell."""
         if self.syncs_fail:
             self.syncs_fail -= 1
             if isinstance(node, File):
-                node.lost = len(node.data)
+                node.data[:], node.mtime = node.synced, node.synced_mtime
             return False
         if isinstance(node, File):
-            if not node.lost or len(node.data) < node.lost:
-                node.synced, node.synced_mtime, node.lost = bytes(node.data), node.mtime, 0
+            node.synced, node.synced_mtime = bytes(node.data), node.mtime
         elif isinstance(node, Folder):
             self._settle(lambda folder: folder is node)
         if self.careful:
@@ -164,7 +164,7 @@ def _persist(step: Step) -> None:
 def _tear(file: File, rng: random.Random) -> None:
     """Unsynced content: the old, the new, a piece of the new, or zeros where the new should be."""
     if bytes(file.data) != file.synced:
-        fate = rng.choice(["old", "new", "part", "zeros"]) if not file.lost else rng.choice(["old", "zeros"])
+        fate = rng.choice(["old", "new", "part", "zeros"])
         if fate == "old":
             file.data, file.mtime = bytearray(file.synced), file.synced_mtime
         elif fate != "new":
@@ -172,4 +172,4 @@ def _tear(file: File, rng: random.Random) -> None:
             keep = rng.randint(len(file.synced) if grown else 0, max(len(file.data), len(file.synced) if grown else 0))
             rest = bytes(len(file.data) - keep) if fate == "zeros" else b""
             file.data = file.data[:keep] + rest
-    file.synced, file.synced_mtime, file.lost = bytes(file.data), file.mtime, 0
+    file.synced, file.synced_mtime = bytes(file.data), file.mtime

@@ -20,6 +20,7 @@ TICK = 2e-5  # seconds that a system call takes
 EPOCH = 1_700_000_000.0
 HERTZ = 100  # clock ticks a second
 INIT = 1
+MOST_CALLS = 300_000
 DEADLY = {signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 
 
@@ -222,6 +223,8 @@ class Kernel:
         if self.calls >= self.strike_at:
             self.strike_at = 1 << 62
             self.strike()
+        if self.calls > MOST_CALLS:
+            raise AssertionError("it goes round and round")
         process = self.current
         assert process is not None
         if not process.alive:
@@ -251,7 +254,7 @@ class Kernel:
 
     def spawn(self, parent: int, environ: dict[str, str]) -> Process:
         """Pids come round again soon, since a signal that meets the wrong process must be seen."""
-        pid = next(pid for pid in (100 + n % 60 for n in self._pids) if pid not in self.processes)
+        pid = next(pid for pid in (100 + n % 90 for n in self._pids) if pid not in self.processes)
         process = Process(pid, parent, int(self.now * HERTZ), environ)
         self.processes[pid] = process
         return process

@@ -126,7 +126,7 @@ class Misfortune:
     def _bystander(self, fault: Fault) -> None:
         """Processes of others come and go, and take pids that were ours."""
         kernel = self.world.kernel
-        for _ in range(self.world.rng.choice([1, 10, 30])):
+        for _ in range(min(self.world.rng.choice([1, 10, 30]), 50 - len(kernel.processes))):
             process = kernel.spawn(1, {"PATH": "/bin"})
             process.name = "bystander"
             kernel.later(fault.amount, lambda process=process: kernel.die(process, 0))  # type: ignore[misc]

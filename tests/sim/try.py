@@ -5,7 +5,7 @@ a,b=int(sys.argv[1]),int(sys.argv[2])
 t=time.process_time()
 bad={}
 for s in range(a,b):
-    w=World(s)
+    w=World(s); import faulthandler; faulthandler.dump_traceback_later(8,exit=True); print(s,end=' ',flush=True) if len(sys.argv)>3 else 0
     try: w.run()
     except BaseException as x:
         if isinstance(x,KeyboardInterrupt): raise

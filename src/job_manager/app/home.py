@@ -16,6 +16,7 @@ from typing import Any
 from job_manager.model.errors import EngineError, InputError, Refused
 
 DEFAULT = ".jm"
+OURS = frozenset({"keepers", "jobs", "inbox", ".gitignore", "CACHEDIR.TAG"})
 CACHE_TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# The state directory of job_manager.\n"
 
 
@@ -52,7 +53,8 @@ class Home:
             there = os.listdir(self.path)
         except FileNotFoundError:
             return False
-        return bool(there) and not {"journal.db", "lock", "keepers"}.intersection(there)
+        # A power cut may have left any part of what `make` makes.
+        return not {"journal.db", "lock", "keepers"}.intersection(there) and not OURS.issuperset(there)
 
     def lock(self) -> None:
         """Become the holder of this directory. Raises Refused naming the present holder."""

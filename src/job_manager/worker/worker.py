@@ -166,6 +166,8 @@ class Worker:
         """What a keeper that is gone can still tell: ends that count, attempts that never began, and what is lost."""
         adoption.end_leftovers(trace, 0.0)
         ends = adoption.exits(trace)
+        # Starts are not forced to disk: after a power cut, that one is not recorded does not mean that it never began.
+        other_boot = trace.boot_id != adoption.boot_id()
         for brief, lease in _leases(briefing, trace.incarnation):
             name = token(brief.job, brief.number, lease.attempt)
             if name in self._ends:
@@ -173,7 +175,7 @@ class Worker:
             if name in ends:
                 grow = self._growing(briefing, brief)
                 yield conclude(brief, ends[name], briefing.layout, trace.incarnation, grow)
-            elif name in trace.begun:
+            elif name in trace.begun or (other_boot and not brief.idempotent):
                 now = self._clock.wall()
                 yield ended(brief, trace.incarnation, now, now, LOST)
             else:
@@ -291,6 +293,20 @@ class Worker:
         self._sent.difference_update(tokens)
         return [AttemptReturned(*read_token(name), worker) for name in tokens]
 
+    def _read_refused(self, rows: Iterable[Sequence[Any]], worker: str) -> list[Report]:
+        """Orders that the keeper could not even note down, on a full disk say; what it has begun already is none."""
+        now = self._clock.wall()
+        reports: list[Report] = []
+        for name, why in rows:
+            if name not in self._sent or why == "already begun":
+                continue
+            self._sent.discard(name)
+            job, index, attempt = read_token(name)
+            if job in self._briefings:
+                brief = self._briefings[job].brief(index, attempt)
+                reports.append(ended(brief, worker, now, now, Ending("disk", None, f"it could not begin: {why}")))
+        return reports
+
     def _conclude(self, records: Iterable[Any], worker: str) -> list[Report]:
         """Ends of attempts: at once where there is nothing to publish, else through the publishing thread."""
         reports: list[Report] = []
@@ -360,7 +376,8 @@ class Worker:
         return [*reports, *announced]
 
     def _trace_of(self, incarnation: str) -> adoption.KeeperTrace:
-        return next(trace for trace in adoption.keepers(self._keepers) if trace.incarnation == incarnation)
+        # By its directory: one that was killed as it came up has not written who it is.
+        return adoption.trace_in(os.path.join(self._keepers, incarnation))
 
     def _deadlines(self, trace: adoption.KeeperTrace) -> dict[str, float]:
         """When the time of each open attempt is over, in monotonic seconds."""
@@ -430,6 +447,7 @@ READERS: dict[str, Callable[[Worker, Any, str], list[Report]]] = {
     "began": Worker._read_began,
     "exited": Worker._conclude,
     "returned": Worker._read_returned,
+    "refused": Worker._read_refused,
 }
 
 
