@@ -163,6 +163,7 @@ class Holder(Program):
         except (Refused, OSError, EngineError) as why:
             world.refused(self, why)
             return
+        world.holds(self)
         try:
             self._open()
         except (EngineError, OSError) as error:

@@ -472,18 +472,24 @@ class System:
         setsigdef: object = (),
     ) -> int:
         parent = self._kernel.enter()
-        logs = [self._opened(act[2], act[3], act[4], self._kernel.disk.root) for act in file_actions if _opens(act)]
+        opened = [self._for_child(act) for act in file_actions]
         child = self._kernel.spawn(parent.pid, dict(env))
         child.folder = parent.folder
         if not setsid:
             child.session, child.group = parent.session, parent.group
-        for act in file_actions:
-            if act[0] == os.POSIX_SPAWN_DUP2 and act[1] in parent.files:
-                self._kernel.give(child, parent.files[act[1]], act[2])
-            elif _opens(act):
-                self._kernel.give(child, logs.pop(0), act[1])
+        for act, found in zip(file_actions, opened, strict=True):
+            source = child.files.get(act[1]) or parent.files.get(act[1])
+            if found is not None:
+                self._kernel.give(child, found, act[1])
+            elif source is not None:
+                self._kernel.give(child, source, act[2])
         self.begin(child, argv)
         return child.pid
+
+    def _for_child(self, act: tuple[Any, ...]) -> Open | None:
+        if act[0] != os.POSIX_SPAWN_OPEN:
+            return None
+        return OpenText(lambda: b"") if act[2] == NULL else self._opened(act[2], act[3], act[4], self._kernel.disk.root)
 
     def kill(self, pid: int, number: int) -> None:
         self._kernel.enter()
@@ -544,10 +550,6 @@ class Usage:
 
     ru_utime = ru_stime = 0.0
     ru_maxrss = 4096
-
-
-def _opens(act: Sequence[Any]) -> bool:
-    return act[0] == os.POSIX_SPAWN_OPEN and act[2] != NULL
 
 
 def _stat(process: Process) -> bytes:

@@ -95,11 +95,15 @@ class World:
         holder = Holder(self, process)
         self.note(f"a holder starts as {process.pid}")
         if self.holder is None or not self.holder.process.alive:
-            self.holder = holder
-            process.on_death = self._holder_died
+            self.holds(holder)
         self.programs.append(holder)
         self.misfortune.started()
         self.kernel.run(process, holder.start)
+
+    def holds(self, holder: Holder) -> None:
+        """This one is the holder now, or is to be; when it dies another is started."""
+        self.holder = holder
+        holder.process.on_death = self._holder_died
 
     def _holder_died(self) -> None:
         delay = 0.01 if self.healed else self.rng.choice([0.0, 0.05, self.rng.uniform(0.0, 3.0)])

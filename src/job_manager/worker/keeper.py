@@ -1177,6 +1177,8 @@ class Keeper:
             complain("records cannot be shortened", error)
 
     def _judge_end(self, now: float) -> None:
+        if self.unwritten and self.records:
+            return  # the disk is full: how attempts ended stands nowhere else yet
         if self.leaving and not (self.master and self.master.outbox):
             self.over = True
         elif not self.master:
