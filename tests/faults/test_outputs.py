@@ -1,5 +1,5 @@
-"""What actions leave in place of what they promised, and what becomes of inputs while they run: nothing is published that
-is not whole and as declared, and nothing reads what has changed.
+"""What actions leave in place of what they promised, and what becomes of inputs while they run: nothing is published
+that is not whole and as declared, and nothing reads what has changed.
 
 With real children, a real keeper and the real core; the store's own tests have every case of a single file.
 """
