@@ -14,6 +14,7 @@ from job_manager.app.calls import has_orders, order_of
 from job_manager.core import events as e
 from job_manager.core import table
 from job_manager.core.state import JobState
+from job_manager.model.quantity import human
 from job_manager.model.record import NamedTuple
 from job_manager.worker.layout import Layout
 
@@ -308,6 +309,25 @@ class Watch:
         if made < 0.05 or left <= 0:
             return None
         return self.elapsed * left / made
+
+
+def milestones(job: JobState, events: Sequence[e.Event]) -> Iterator[tuple[str, str]]:
+    """What is worth a line to somebody who looks at many jobs: the state it tells of, and words."""
+    for event in events:
+        if isinstance(event, e.JobSubmitted):
+            yield "submitted", counted(job.size, "action")
+        elif isinstance(event, e.JobHeld):
+            yield ("paused", "") if event.why == "paused" else ("stopped", f"({event.why})")
+        elif isinstance(event, e.JobReleased | e.JobResumed | e.JobRetried):
+            yield "running", "goes on"
+        elif isinstance(event, e.ActionFailed | e.ActionLost):
+            failure = job.failures.get(event.action)
+            why = f": {failure.message or failure.reason}" if failure else ""
+            yield table.NAMES[job.states[event.action]], f"{job.shape.paths[event.action]}{why}"
+        elif isinstance(event, e.JobFinished):
+            took = max(0.0, event.at - job.submitted_at)
+            counts = ", ".join(f"{number} {state}" for state, number in event.counts.items())
+            yield event.state, f"after {human(took)}: {counts}"
 
 
 ABOUT_ACTIONS = (

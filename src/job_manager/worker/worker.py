@@ -40,7 +40,7 @@ class Worker:
         self._umask = umask
         self._clock = clock
         self._briefings: dict[str, Briefing] = {}
-        self._concluder = Concluder()
+        self._concluder: Concluder[AttemptEnded] = Concluder()
         self._link: KeeperLink | None = None
         self._orphans: tuple[str, adoption.Orphans] | None = None
         self._sent: set[str] = set()  # tokens given to the present keeper whose end is not reported
