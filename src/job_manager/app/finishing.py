@@ -12,12 +12,13 @@ from job_manager.worker.layout import Layout
 
 
 class Outcome(NamedTuple):
-    """How a run ended here: the job, the paths of the public artifacts copied to `--out`, and, of a job that goes on
-    without us, who runs it."""
+    """How a run ended here: the job, the paths of the public artifacts copied to `--out`; of a job that goes on without
+    us, who runs it; and the jobs of others that were run here and that somebody else goes on with."""
 
     job: JobState
     exported: tuple[str, ...] = ()
     goes_on: str = ""
+    handed_on: tuple[str, ...] = ()
 
 
 def finish(job: JobState, layout: Layout, out: str = "") -> Outcome:

@@ -67,11 +67,21 @@ class Guest:
     def __exit__(self, kind: object, *exc: object) -> None:
         if self._host is not None:
             self._host.__exit__(kind, *exc)
-        elif self._ran and kind is None and not self.detached:
-            self._peer.send(DONE, self._ran)
         for view in self._views.values():
             view.close()
         self._peer.close()
+
+    def seen_to(self, job: str) -> None:
+        """Its results are in place."""
+        if self._host is not None:
+            self._host.seen_to(job)
+        else:
+            self._peer.send(DONE, job)
+
+    @property
+    def handed_on(self) -> tuple[str, ...]:
+        """Jobs of others that were run here and are not over."""
+        return () if self._host is None else self._host.handed_on
 
     def offer(self, capacity: Capacity, config: Config) -> None:
         """What there is for the job, should it be us who runs it."""
@@ -122,25 +132,28 @@ class Guest:
     def run(self, job: JobState, observer: Observer, interrupts: Interrupts | None = None) -> JobState:
         """Look on until the job is finished; run it here, with what else was joined, once its holder is gone."""
         self._ran = job.id
+        interrupts = interrupts or Interrupts()
         view = self._view(job.id)
         self._ask_for_run()
         observer.happened(view.job, ())
-        with interrupts or Interrupts() as interrupts:
-            while True:
-                events = view.news()
-                if events:
-                    observer.happened(view.job, events)
-                if _rests(view.job):
-                    return view.job
+        with interrupts:
+            while not _rests(view.job):
                 if interrupts.count:
                     self.detached = _in_words(self._home)
-                    return view.job
+                    break
                 self._wait(interrupts, observer)
                 if self._is_alone() and self._take_over():
                     break
-                observer.tick(view.job)
-            assert self._host is not None
-            return self._host.run(self._host.load(job.id), observer, interrupts)
+                self._show(view, observer)
+        if self._host is None:
+            return view.job
+        return self._host.run(self._host.load(job.id), observer, interrupts)
+
+    def _show(self, view: View, observer: Observer) -> None:
+        events = view.news()
+        if events:
+            observer.happened(view.job, events)
+        observer.tick(view.job)
 
     def _ask_for_run(self) -> None:
         environ, umask, slots = self._terms.environ, self._terms.umask, self._terms.capacity.slots

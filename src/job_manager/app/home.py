@@ -95,7 +95,8 @@ class Home:
         """Say in the lock which jobs this holder runs, for those who only read. `kind` is SUPERVISOR for one that runs
         every open job."""
         assert self._lock is not None
-        words = " ".join([os.path.basename(sys.argv[0]), *sys.argv[1:]])
+        name = os.path.basename(sys.argv[0])
+        words = " ".join(["jm" if name == "__main__.py" else name, *sys.argv[1:]])
         content = {"pid": os.getpid(), "since": self._since, "words": words, "kind": kind, "jobs": list(jobs)}
         text = json.dumps(content).encode("utf-8", "replace") + b"\n"
         os.pwrite(
@@ -106,8 +107,10 @@ class Home:
     def _refusal(self, cause: OSError) -> Refused | EngineError:
         if cause.errno not in (errno.EWOULDBLOCK, errno.EACCES):
             return EngineError(f"the state directory {self.path} cannot be locked: {cause.strerror}")
-        way = "wait for it to end, or use another directory with --home DIR"  # in the same line: the issue asks for one
-        return Refused(f"the state directory {self.path} is in use by {_in_words(self.holder())}; {way}")
+        holder = self.holder()
+        way = "`jm down` ends it" if holder.get("kind") == SUPERVISOR else "wait for it to end"
+        way += ", or use another directory with --home DIR"  # in the same line: the issue asks for one
+        return Refused(f"the state directory {self.path} is in use by {_in_words(holder)}; {way}")
 
     def holder(self) -> dict[str, Any]:
         """Who holds the directory now: pid, since (epoch seconds), words (its command line), kind, jobs; empty when

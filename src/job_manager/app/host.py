@@ -103,10 +103,9 @@ class Host:
         self._poked = True  # there may be requests
         self._heeded = 0
         self._moved: set[str] = set()  # jobs to which something has happened since their ends were looked for
+        self._observer_of: Callable[[JobState], Observer] = lambda job: Silent()
         self.down = ""  # how the holder was told to end: stop, drain or leave
-        self.unfinished: Callable[[str, JobManagerError], None] = lambda job, error: (
-            None
-        )  # told of results not in place
+        self.unfinished: Callable[[str, JobManagerError], None] = lambda job, error: None  # results are not in place
 
     def __enter__(self) -> Host:
         return self
@@ -185,10 +184,19 @@ class Host:
             self.worker.close_job(job)
             self._announce()
         self._forget(job)
+        self.seen_to(job)
+
+    def seen_to(self, job: str) -> None:
+        """Its results are in place; nothing is owed to it any more."""
         try:
             os.unlink(os.path.join(self._home.owed, job))
         except FileNotFoundError:
             pass
+
+    @property
+    def handed_on(self) -> tuple[str, ...]:
+        """Jobs of others that are not over."""
+        return tuple(id for id, hosted in self._hosted.items() if not hosted.own and not hosted.job.finished)
 
     def hosts(self, job: str) -> bool:
         """Whether the job runs here."""
@@ -271,6 +279,9 @@ class Host:
             hosted = self._hosted.get(id)
             if hosted is not None:
                 hosted.observer.happened(hosted.job, some)
+            elif self._every and id in self._supervisor.state.jobs:
+                job = self._supervisor.state.jobs[id]
+                self._observer_of(job).happened(job, some)  # it is taken on in a moment
         self._moved.update(by_job)
         self._callers.moved(by_job)
 

@@ -112,7 +112,9 @@ def _run_to_its_end(
     job = here.run(job, observer, interrupts)
     if not isinstance(here, Host) and here.detached:
         return Outcome(job, goes_on=here.detached)
-    return finish(job, layout)
+    outcome = finish(job, layout)
+    here.seen_to(job.id)
+    return outcome._replace(handed_on=here.handed_on)
 
 
 def let_go(home: Home) -> None:

@@ -38,7 +38,7 @@ def submit(home: Home, loaded: Loaded, said: Submission) -> Asked:
     if _is_there(home, id):
         return Asked(id, True, False)
     after = tuple(resolve(home, word) for word in said.after)
-    site = replace(loaded.site, after_jobs=after)
+    site = replace(loaded.site, after_jobs=after) if after else loaded.site
     bring_in(layout_of(home.jobs, id, site), loaded.job, site)
     return put(home, SubmitJob(id, _document(loaded, said), site_document(site), request))
 

@@ -90,7 +90,7 @@ def conclude(home: Home, outcome: Outcome, problems: Iterable[Problem], options:
         return code
     if job.state == "succeeded":
         _show_success(home, outcome, out)
-        _mention_others(home, job.id, options, out)
+        _mention_others(home, {job.id, *outcome.handed_on}, options, out)
     elif code == FAILED:
         _show_failure(home, outcome, resume, out)
     else:
@@ -151,7 +151,7 @@ def _show_interruption(outcome: Outcome, resume: str, out: Output) -> None:
     show_resume(resume, out)
 
 
-def _mention_others(home: Home, id: str, options: Namespace, out: Output) -> None:
+def _mention_others(home: Home, known: set[str], options: Namespace, out: Output) -> None:
     """A line when other jobs of the directory wait to be taken up again."""
     from job_manager.app.looking import INTERRUPTED as WAITING
     from job_manager.app.looking import SUBMITTED, job_list
@@ -160,7 +160,7 @@ def _mention_others(home: Home, id: str, options: Namespace, out: Output) -> Non
     if not out.talks:
         return
     jobs = job_list(home)
-    others = [job["id"] for job in jobs if job["state"] == WAITING and job["id"] != id]
+    others = [job["id"] for job in jobs if job["state"] == WAITING and job["id"] not in known]
     if others:
         what = "1 interrupted job" if len(others) == 1 else f"{len(others)} interrupted jobs"
         more = ", ..." if len(others) > 3 else ""
