@@ -51,7 +51,7 @@ class Worker:
         self._briefings: dict[str, Briefing] = {}
         self._callers: dict[str, Caller] = {}  # of the jobs whose children get another environment than ours
         self._met: set[str] = set()  # all jobs that were ever opened
-        self._concluder = Concluder()
+        self._concluder: Concluder[AttemptEnded] = Concluder()
         self._link: KeeperLink | None = None
         self._orphans: tuple[str, adoption.Orphans] | None = None
         self._sent: set[str] = set()  # tokens given to the present keeper whose end is not reported
@@ -84,7 +84,9 @@ class Worker:
         self._callers[job] = Caller(None if environ is None else inherited(environ), umask)
         self._met.add(job)
         holders = {lease.worker for lease in briefing.job.leases.values()}
-        traces = [t for t in adoption.keepers(self._keepers) if t.incarnation in holders or _began_any(t, job)]
+        # What has never been tried has left nothing.
+        known = adoption.keepers(self._keepers) if holders or any(briefing.job.attempts) else ()
+        traces = [trace for trace in known if trace.incarnation in holders or _began_any(trace, job)]
         reports: list[Report] = []
         for trace in traces:
             if not (trace.alive and self._greet(trace)):
@@ -230,7 +232,8 @@ class Worker:
 
     def receive(self) -> list[Report]:
         """What has happened since: reports in the order things happened. Starts a new keeper when the old one died."""
-        assert self._link is not None
+        if self._link is None:
+            return []
         early, self._early = self._early, []
         reports = [report for worker, message in early for report in self._read(message, worker)]
         try:
@@ -385,23 +388,32 @@ class Worker:
 
     def readers(self) -> list[Any]:
         """What to wait on for reading."""
-        assert self._link is not None
+        if self._link is None:
+            return []
         return [self._link, self._concluder, *self._older.values(), *([self._orphans[1]] if self._orphans else [])]
 
     def writers(self) -> list[Any]:
         """What to wait on for writing."""
-        assert self._link is not None
-        return [link for link in (self._link, *self._older.values()) if link.wants_write]
+        return [link for link in self._links() if link.wants_write]
 
     def flush(self) -> None:
         """Send on what the socket had no room for."""
-        assert self._link is not None
-        for link in (self._link, *self._older.values()):
+        for link in self._links():
             link.flush()
+
+    def _links(self) -> list[KeeperLink]:
+        return [*([] if self._link is None else [self._link]), *self._older.values()]
 
     def next_timeout(self) -> float | None:
         """Seconds until something of ours is due, or None."""
         return self._orphans[1].next_timeout() if self._orphans else None
+
+    def detach(self) -> None:
+        """Let go, and leave what runs to whoever comes next: the keepers go on."""
+        ahead.drop()
+        self._concluder.close()
+        for link in self._links():
+            link.close()
 
     def close(self) -> None:
         """Let go: the keeper leaves when it has no child. When all that it did is committed its records go too."""
