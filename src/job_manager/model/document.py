@@ -27,6 +27,7 @@ from job_manager.model.job import (
     Output,
     Pairs,
     Shell,
+    Stuck,
     Task,
     Work,
 )
@@ -53,6 +54,8 @@ def job_document(job: Job) -> Document:
         paused=job.paused,
         after=job.after,
         max_active=job.max_active,
+        timeout=job.timeout,
+        wait_timeout=job.wait_timeout,
         dirmaps=[list(row) for row in job.dirmaps],
         wishes=dict(job.wishes),
     )
@@ -123,6 +126,7 @@ def action_document(action: Action) -> Document:
             hook=action.hook,
             retry_on=list(action.retry_on),
             min_runtime=action.min_runtime,
+            stuck=action.stuck and kept(after=action.stuck.after, kill=action.stuck.kill),
             priority=action.priority,
             tags=list(action.tags),
             expand=action.expand,
@@ -235,6 +239,8 @@ def read_job(document: Document) -> Job:
         paused=body.get("paused", False),
         after=body.get("after", ""),
         max_active=body.get("max_active"),
+        timeout=body.get("timeout"),
+        wait_timeout=body.get("wait_timeout"),
         dirmaps=tuple((source, target, zone) for source, target, zone in body.get("dirmaps", ())),
         wishes=_pairs(body, "wishes"),
     )
@@ -305,6 +311,7 @@ def _read_action(body: Document) -> Action:
         hook=body.get("hook", ""),
         retry_on=tuple(body.get("retry_on", ())),
         min_runtime=body.get("min_runtime"),
+        stuck=Stuck(**body["stuck"]) if "stuck" in body else None,
         priority=body.get("priority"),
         tags=tuple(body.get("tags", ())),
         expand=body.get("expand", False),

@@ -20,7 +20,7 @@ from job_manager.ports.clock import Clock
 from job_manager.worker import adoption, ahead
 from job_manager.worker.attempt import Ending, Unfit, conclude, ended, prepare, read_token, token
 from job_manager.worker.brief import Brief, Briefing, inherited
-from job_manager.worker.concluding import Concluder, Conclusions
+from job_manager.worker.concluding import Concluder
 from job_manager.worker.growing import Grow, Grown, grown
 from job_manager.worker.keeper_link import KeeperGone, KeeperLink
 from job_manager.worker.keeper_link import Order as Prepared
@@ -40,15 +40,7 @@ class Caller(NamedTuple):
 class Worker:
     """One incarnation after another: `incarnation` names the present keeper, "" before `open`."""
 
-    def __init__(
-        self,
-        keepers: str,
-        slots: int,
-        environ: dict[str, str],
-        umask: int,
-        clock: Clock,
-        concluder: Conclusions | None = None,
-    ) -> None:
+    def __init__(self, keepers: str, slots: int, environ: dict[str, str], umask: int, clock: Clock) -> None:
         self._keepers = keepers
         self.slots = slots
         self.memory: int | None = None  # how much there is here, in bytes
@@ -60,7 +52,7 @@ class Worker:
         self._briefings: dict[str, Briefing] = {}
         self._callers: dict[str, Caller] = {}  # of the jobs whose children get another environment than ours
         self._met: set[str] = set()  # all jobs that were ever opened
-        self._concluder = concluder or Concluder()
+        self._concluder: Concluder[AttemptEnded] = Concluder()
         self._link: KeeperLink | None = None
         self._orphans: tuple[str, adoption.Orphans] | None = None
         self._sent: set[str] = set()  # tokens given to the present keeper whose end is not reported
@@ -93,7 +85,9 @@ class Worker:
         self._callers[job] = Caller(None if environ is None else inherited(environ), umask)
         self._met.add(job)
         holders = {lease.worker for lease in briefing.job.leases.values()}
-        traces = [t for t in adoption.keepers(self._keepers) if t.incarnation in holders or _began_any(t, job)]
+        # What has never been tried has left nothing.
+        known = adoption.keepers(self._keepers) if holders or any(briefing.job.attempts) else ()
+        traces = [trace for trace in known if trace.incarnation in holders or _began_any(trace, job)]
         reports: list[Report] = []
         for trace in traces:
             if not (trace.alive and self._greet(trace)):
@@ -239,7 +233,8 @@ class Worker:
 
     def receive(self) -> list[Report]:
         """What has happened since: reports in the order things happened. Starts a new keeper when the old one died."""
-        assert self._link is not None
+        if self._link is None:
+            return []
         early, self._early = self._early, []
         reports = [report for worker, message in early for report in self._read(message, worker)]
         try:
@@ -409,23 +404,32 @@ class Worker:
 
     def readers(self) -> list[Any]:
         """What to wait on for reading."""
-        assert self._link is not None
+        if self._link is None:
+            return []
         return [self._link, self._concluder, *self._older.values(), *([self._orphans[1]] if self._orphans else [])]
 
     def writers(self) -> list[Any]:
         """What to wait on for writing."""
-        assert self._link is not None
-        return [link for link in (self._link, *self._older.values()) if link.wants_write]
+        return [link for link in self._links() if link.wants_write]
 
     def flush(self) -> None:
         """Send on what the socket had no room for."""
-        assert self._link is not None
-        for link in (self._link, *self._older.values()):
+        for link in self._links():
             link.flush()
+
+    def _links(self) -> list[KeeperLink]:
+        return [*([] if self._link is None else [self._link]), *self._older.values()]
 
     def next_timeout(self) -> float | None:
         """Seconds until something of ours is due, or None."""
         return self._orphans[1].next_timeout() if self._orphans else None
+
+    def detach(self) -> None:
+        """Let go, and leave what runs to whoever comes next: the keepers go on."""
+        ahead.drop()
+        self._concluder.close()
+        for link in self._links():
+            link.close()
 
     def close(self) -> None:
         """Let go: the keeper leaves when it has no child. When all that it did is committed its records go too."""
