@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tests.sim.disk import Folder
+from tests.sim.disk import Folder, Node
 from tests.sim.kernel import (
     HERTZ,
     Kernel,
@@ -220,7 +220,7 @@ class Socket:
     def bind(self, path: str) -> None:
         process = self._kernel.enter()
         kernel = self._kernel
-        folder, name, node = kernel.walk(path, process.folder or kernel.disk.root)
+        folder, name, node = self._place(path)
         if node is not None:
             raise failure(errno.EADDRINUSE)
         node = kernel.disk.file(0o600)
@@ -232,9 +232,7 @@ class Socket:
 
     def connect(self, path: str) -> None:
         process = self._kernel.enter()
-        folder = process.files[int(path.split("/")[4])].node  # type: ignore[attr-defined]  # /proc/self/fd/N/s
-        assert isinstance(folder, Folder)
-        node = folder.entries.get(path.split("/")[5])
+        node = self._place(path)[2]
         if node is None:
             raise failure(errno.ENOENT)
         listener = node.listener
@@ -243,6 +241,18 @@ class Socket:
         one, other = joined(self._kernel.room)
         listener.waiting.append(other)
         self._handle = self._kernel.give(process, one)
+
+    def _place(self, path: str) -> tuple[Folder, str, Node | None]:
+        """Where a socket's path leads to; /proc/self/fd/N/NAME is by an open folder."""
+        process = self._kernel.current
+        assert process is not None
+        if not path.startswith("/proc/self/fd/"):
+            return self._kernel.walk(path, process.folder or self._kernel.disk.root)
+        folder = process.files[int(path.split("/")[4])].node  # type: ignore[attr-defined]
+        return self._kernel.walk(path.split("/")[5], folder)
+
+    def accept(self) -> tuple[Socket, None]:
+        return Socket(self._kernel, self._accept()[0]), None
 
     def _accept(self) -> tuple[int, None]:
         listener = self._opened()
@@ -319,13 +329,15 @@ ROOMS = (
     *("worker.keeper", "worker.keeper_link", "worker.ahead", "worker.adoption", "worker.worker", "worker.attempt"),
     *("worker.brief", "worker.last_words", "worker.layout", "worker.calls", "worker.command", "worker.functions"),
     *("artifacts.store", "artifacts.outputs", "artifacts.copying", "artifacts.folders", "artifacts.directories"),
-    *("artifacts.identity", "artifacts.removal", "artifacts.trees", "app.home"),
+    *("artifacts.identity", "artifacts.removal", "artifacts.trees", "app.home", "app.inbox", "app.wire"),
+    *("app.callers", "app.host", "app.supervising", "app.running", "app.removing"),
+    *("app.wiring",),
 )
 
 
 @contextmanager
-def installed(kernel: Kernel, system: System) -> Iterator[None]:
-    """While this lasts the rooms of the product that touch the world touch this one."""
+def installed(kernel: Kernel, system: System, others: dict[str, Any]) -> Iterator[None]:
+    """While this lasts the rooms of the product that touch the world touch this one; `others`: more of such names."""
     faces: dict[str, Any] = {
         "os": system,
         "time": Time(kernel),
@@ -336,6 +348,7 @@ def installed(kernel: Kernel, system: System) -> Iterator[None]:
         "socketpair": SocketModule(kernel).pair,
         "become_subreaper": subreaper(kernel),
         "open": opener(system),
+        **others,
     }
     undo: list[tuple[Any, str, Any]] = []
     for room in ROOMS:

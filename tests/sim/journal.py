@@ -9,22 +9,25 @@ from __future__ import annotations
 import json
 import os as real_os
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from job_manager.core import events as e
 from job_manager.core.events import Event, unpack
 from job_manager.engines.sqlite.journal import Head, chained
 from job_manager.model.errors import EngineError
 from tests.sim.system import System
 
+# Of all that can happen to a finished job these open it again.
+ENDS_OR_OPENS = (e.JobFinished, e.JobResumed, e.JobRetried, e.ActionExcused)
 Turns = Sequence[tuple[str, Head, Sequence[list[Any]]]]
 
 
 class VirtualJournal:
     """One file of frames, a frame for each append: a line with its checksum and then all rows of the turn."""
 
-    def __init__(self, system: System, path: str) -> None:
-        self._system, self._path = system, path
+    def __init__(self, system: System, path: str, told: Callable[[str, list[list[Any]]], None]) -> None:
+        self._system, self._path, self._told = system, path, told
         self._rows: dict[str, list[list[Any]]] = {}
         self._heads: dict[str, tuple[int, str]] = {}
         self._broken = False
@@ -70,6 +73,13 @@ class VirtualJournal:
     def jobs(self) -> list[str]:
         return list(self._rows)
 
+    def open_jobs(self) -> list[str]:
+        return [job for job in self._rows if self.is_open(job)]
+
+    def is_open(self, job: str) -> bool:
+        last = next((event for event in reversed(list(self.events(job))) if isinstance(event, ENDS_OR_OPENS)), None)
+        return not isinstance(last, e.JobFinished)
+
     def head(self, job: str) -> Head:
         seq, hash = self._heads.get(job, (0, ""))
         return Head(seq, bytes.fromhex(hash))
@@ -87,6 +97,8 @@ class VirtualJournal:
             hash = chained(head.hash, job, head.seq, len(events), at, body.encode())
             rows.append([job, head.seq, len(events), at, body, hash.hex()])
         self._write(rows)
+        for (job, _, events) in turns:
+            self._told(job, json.loads(json.dumps(events)))
         self._fold(rows)
         for (_, head, events), row in zip(turns, rows, strict=True):
             head.seq, head.hash = head.seq + len(events), bytes.fromhex(row[5])

@@ -6,18 +6,17 @@ Knows how to do harm and how to heal; judges nothing.
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
-from job_manager.core.said import HoldJob, ResumeJob
+from job_manager.core import said as words
 from tests.sim.plan import Fault
-from tests.sim.programs import INBOX, KeeperProgram
+from tests.sim.programs import KeeperProgram
 
 if TYPE_CHECKING:
     from tests.sim.kernel import Process
     from tests.sim.world import World
-
-SITE = {"workdir": "/", "store": ""}
 
 
 class Misfortune:
@@ -25,7 +24,6 @@ class Misfortune:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.released: set[str] = set()
         self._armed: list[tuple[int, int, Fault]] = []
         self._again: list[Fault] = []  # these wait for a holder that starts
         self._number = 0
@@ -116,7 +114,7 @@ class Misfortune:
 
     def _contender(self, fault: Fault) -> None:
         """Somebody starts a second holder."""
-        if self.world.holder is not None and self.world.holder.started and self.world.holder.process.alive:
+        if self.world.holder is not None and self.world.holder.up and self.world.holder.process.alive:
             self.world.kernel.later(0.0, self._contend)
 
     def _contend(self) -> None:
@@ -131,25 +129,43 @@ class Misfortune:
             process.name = "bystander"
             kernel.later(fault.amount, lambda process=process: kernel.die(process, 0))  # type: ignore[misc]
 
+    def _ask(self, make: Callable[[str], words.Request]) -> None:
+        """A person wants something of a job that is there."""
+        known = sorted(self.world.acked)
+        if known:
+            said = make(self.world.rng.choice(known))
+            self._number += 1
+            said = said._replace(request=f"{type(said).__name__}-{self._number}")
+            self.world.kernel.later(0.0, lambda: self.world.request(said), outlives=True)
+
     def _hold(self, fault: Fault) -> None:
         """A person stops a job, and later has it go on."""
-        world = self.world
-        known = sorted(world.acked)
-        if not known:
-            return
-        job = world.rng.choice(known)
-        grace = world.rng.choice([0.0, 2.0])
-        name = f"hold-{fault.name}"
-        world.kernel.later(0.0, lambda: world.request(name, HoldJob(job, "interrupted", grace)), outlives=True)
-        world.kernel.later(fault.amount, lambda: self.release(job, fault.name), outlives=True)
+        grace = self.world.rng.choice([0.0, 2.0, None])
+        self._ask(lambda job: words.HoldJob(job, "paused", grace))
+        self.world.kernel.later(fault.amount, lambda: self._ask(words.ReleaseJob), outlives=True)
 
-    def release(self, job: str, name: str = "at last") -> None:
-        if self.world.healed:
-            if job in self.released:
-                return
-            self.released.add(job)
-        site = self.world.acked[job][0].site  # type: ignore[union-attr]
-        self.world.request(f"release-{job}-{name}", ResumeJob(job, site))
+    def release(self, job: str) -> None:
+        self._number += 1
+        self.world.request(words.ReleaseJob(job, f"release-{self._number}"))
+
+    def _cancel(self, fault: Fault) -> None:
+        self._ask(lambda job: words.CancelJob(job, self.world.rng.choice([0.0, 5.0])))
+
+    def _cancel_action(self, fault: Fault) -> None:
+        self._ask(lambda job: words.CancelAction(job, self._action(job), self.world.rng.choice([0.0, 5.0])))
+
+    def _retry(self, fault: Fault) -> None:
+        rng = self.world.rng
+        self._ask(lambda job: words.RetryActions(job, rng.choice(words.MODES), self._action(job), rng.random() < 0.5))
+
+    def _skip(self, fault: Fault) -> None:
+        self._ask(lambda job: words.SkipAction(job, self._action(job)))
+
+    def _priority(self, fault: Fault) -> None:
+        self._ask(lambda job: words.SetPriority(job, self.world.rng.choice([-1.0, 5.0])))
+
+    def _action(self, job: str) -> int:
+        return self.world.rng.randrange(len(self.world.plan.listing[job]))
 
     def _repeated_request(self, fault: Fault) -> None:
         """A submission is said again: the client did not hear that it had worked."""
@@ -173,8 +189,7 @@ class Misfortune:
         self._again.clear()
         kernel.strike_at = 1 << 62
         kernel.disk.full, kernel.disk.syncs_fail = False, 0
-        for program in self.world.programs:
-            program.frozen = 0.0
+        for program in (*self.world.programs, self.world.holder):
+            if program is not None:
+                program.frozen = 0.0
 
-
-__all__ = ["INBOX", "Misfortune"]

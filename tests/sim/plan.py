@@ -20,6 +20,7 @@ FAULTS = (
     *("kill holder", "kill keeper", "kill child", "kill holder and keeper", "kill holder and child"),
     *("kill keeper and child", "kill holder again", "power cut", "disk full", "sync fails", "clock"),
     *("freeze holder", "freeze keeper", "contender", "bystander", "hold", "repeated request", "writeback"),
+    *("cancel", "cancel action", "retry", "skip", "priority"),
 )
 MANNERS = ("fails", "hangs", "stubborn", "daemon", "forgets output", "empty output")
 

@@ -7,29 +7,28 @@ a process runs them in, and children of every kind of manners. Knows the kernel;
 from __future__ import annotations
 
 import json
-import os as real_os
 import signal
 from collections import deque
-from collections.abc import Callable
-from select import POLLOUT
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from job_manager.app.callers import POKE
+from job_manager.app.capacity import Capacity
 from job_manager.app.home import Home
+from job_manager.app.host import Host
+from job_manager.app.inbox import Inbox
+from job_manager.app.settings import DEFAULTS
+from job_manager.app.supervising import supervise
+from job_manager.app.wire import connect
 from job_manager.core import said as s
-from job_manager.core.events import JobSubmitted
-from job_manager.core.said import AttemptEnded
-from job_manager.engines.sqlite.engine import SqliteEngine
-from job_manager.model.errors import EngineError, Refused
-from job_manager.supervisor.supervisor import Supervisor
+from job_manager.core.events import Event
+from job_manager.core.state import JobState
+from job_manager.model.errors import EngineError, InputError, JobManagerError, Refused
+from job_manager.ports.history import JobRow
 from job_manager.worker import ahead
 from job_manager.worker import keeper as keeper_module
-from job_manager.worker.brief import Briefing
 from job_manager.worker.keeper import Keeper
-from job_manager.worker.layout import Layout
-from job_manager.worker.worker import Worker
-from tests.sim.faces import Time, able
-from tests.sim.journal import VirtualJournal
-from tests.sim.kernel import Process, Stream
+from tests.sim.kernel import Process
 
 if TYPE_CHECKING:
     from tests.sim.world import World
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
 NEVER = float("inf")
 HOME = "/s"
 INBOX = "/s/inbox"
-KINDS = {kind.__name__: kind for kind in (s.SubmitJob, s.HoldJob, s.ResumeJob)}
 
 
 class Program:
@@ -105,8 +103,8 @@ class Publisher(Program):
 
     def __init__(self, world: World, process: Process) -> None:
         super().__init__(world, process)
-        self._given: deque[Callable[[], AttemptEnded]] = deque()
-        self._done: list[AttemptEnded] = []
+        self._given: deque[Callable[[], Any]] = deque()
+        self._done: list[Any] = []
         self._read, self._write = world.system.pipe()
         self.open = 0
         self.busy = False
@@ -125,11 +123,11 @@ class Publisher(Program):
     def fileno(self) -> int:
         return self._read
 
-    def give(self, work: Callable[[], AttemptEnded]) -> None:
+    def give(self, work: Callable[[], Any]) -> None:
         self.open += 1
         self._given.append(work)
 
-    def finished(self) -> list[AttemptEnded]:
+    def finished(self) -> list[Any]:
         if not self._done:
             return []
         done, self._done = self._done, []
@@ -142,163 +140,100 @@ class Publisher(Program):
             self.round()
 
 
-class Holder(Program):
-    """The process that holds the state directory: `jm up`."""
+class Signals:
+    """As app.interrupts.Interrupts: Ctrl-C and its kin, sent by `arrive`."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.count, self.last = world, 0, 0
+        self._read, self._write = world.system.pipe()
+
+    def __enter__(self) -> Signals:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        pass
+
+    def fileno(self) -> int:
+        return self._read
+
+    def drain(self) -> None:
+        self.world.system.read(self._read, 4096)
+
+    def arrive(self, process: Process) -> None:
+        self.count += 1
+        self.world.kernel.put(process.files[self._write], b".")
+
+
+class Log:
+    """Who is told what the supervisor does: the story."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def up(self, home: Home, jobs: int) -> None:
+        self.world.note(f"up, with {jobs} jobs")
+
+    def told(self, job: JobState, events: Sequence[Event]) -> None:
+        pass
+
+    def trouble(self, job: str, error: JobManagerError) -> None:
+        self.world.note(f"trouble with {job}: {error}")
+
+    def down(self, how: str) -> None:
+        self.world.note(f"down: {how}")
+
+
+class Holder:
+    """The process of `jm up`."""
 
     def __init__(self, world: World, process: Process) -> None:
-        super().__init__(world, process)
-        self.started = self.again = self.leaving = False
-        self.opened: set[str] = set()
-
-    # --- coming and going
+        self.world, self.process, self.frozen = world, process, 0.0
+        self.host: Host | None = None
+        self.signals: Signals | None = None
+        self.up = False
 
     def start(self) -> None:
+        """From its begin to its end; while it waits the others go on."""
         world = self.world
         ahead._waiting.clear()  # memory of a process: nothing of it outlives the process
-        self.home = Home(HOME)
+        here = Capacity(world.plan.slots, None)
+        status = 0
         try:
-            self.home.make()
-            world.system.makedirs(INBOX, 0o700, exist_ok=True)
-            self.home.lock()
-        except (Refused, OSError, EngineError) as why:
+            supervise(Home(HOME), here, DEFAULTS, {"PATH": "/bin"}, Log(world), self._ready)
+        except (Refused, InputError) as why:
             world.refused(self, why)
-            return
-        world.holds(self)
-        try:
-            self._open()
+            status = 7
         except (EngineError, OSError) as error:
-            self.fail(error)
+            world.note(f"the holder {self.process.pid} ends: {error}")
+            status = 5
+        world.kernel.die(self.process, status << 8)
 
-    def _open(self) -> None:
-        world = self.world
-        self.journal = VirtualJournal(world.system, self.home.journal)
-        world.recovered(self.journal)
-        self.clock = Time(world.kernel)
-        self.engine = SqliteEngine(self.journal, self.clock)  # type: ignore[arg-type]
-        self.supervisor = Supervisor(self.engine)
-        self.publisher = Publisher(world, self.process)
-        environ = {"PATH": "/bin"}
-        self.worker = Worker(self.home.keepers, world.plan.slots, environ, 0o077, self.clock, self.publisher)
-        world.programs.append(self.publisher)
-        for job in self.journal.jobs():
-            self.engine.watch(job)
-        world.committed(self, self.supervisor.turn(self.clock.wall()))
-        self.engine.take()
-        for job in self.journal.jobs():
-            if not self.supervisor.state.job(job).finished:
-                self._take_on(job)
-        if not self.worker.incarnation:
-            self.worker.start()
-        self.started = self.again = True
-        self.wake_at = self.due()
-
-    def _take_on(self, job: str) -> None:
-        self.opened.add(job)
-        state = self.supervisor.state.job(job)
-        self.engine.say(*self.worker.open(Briefing(state, Layout(self.home.jobs, job))))
-
-    def fail(self, error: Exception) -> None:
-        """The world has failed: it says so and ends, as the program does."""
-        self.world.note(f"the holder {self.process.pid} ends: {error}")
-        self._let_go()
-        self.world.kernel.die(self.process, 5 << 8)
-
-    def _let_go(self) -> None:
-        try:
-            if hasattr(self, "worker"):
-                self.worker.close()
-            self.home.unlock()
-        except (EngineError, OSError) as error:
-            self.world.note(f"and cannot even that: {error}")
-
-    def end(self) -> None:
-        """`jm down`."""
-        self._let_go()
-        self.world.kernel.die(self.process, 0)
-
-    # --- rounds
-
-    def ready(self) -> bool:
-        if not self.started:
-            return False
-        if self.again or self._unheard():
-            return True
-        files = self.process.files
-        if any(files[each.fileno()].ready() for each in self.worker.readers() if each.fileno() in files):
-            return True
-        return any(able(files[each.fileno()], POLLOUT) for each in self.worker.writers() if each.fileno() in files)
-
-    def _unheard(self) -> list[str]:
-        return [name for name in self.world.inbox() if name.endswith(".json")]
-
-    def due(self) -> float:
-        if not self.started:
-            return NEVER
-        timer, timeout = self.supervisor.next_timer(), self.worker.next_timeout()
-        kernel = self.world.kernel
-        moments = [NEVER if timer is None else timer - kernel.offset]
-        moments.append(NEVER if timeout is None else kernel.now + timeout)
-        return min(moments)
-
-    def round(self) -> None:
-        try:
-            self._round()
-        except (EngineError, OSError) as error:
-            self.fail(error)
-
-    def _round(self) -> None:
-        if self.leaving:
-            self.end()
-            return
-        self.again = False
-        self.worker.flush()
-        names = self._unheard()
-        self.engine.say(*(self._read(name) for name in names))
-        reports = self.worker.receive()
-        self.engine.say(*reports)
-        events = self.supervisor.turn(self.clock.wall())
-        self.world.committed(self, events)
-        for event in events:
-            if isinstance(event, JobSubmitted):
-                self._take_on(event.job)
-                self.again = True
-        self._reopen()
-        self.worker.committed(reports)
-        for name in names:
-            self.world.system.unlink(f"{INBOX}/{name}")
-        taken = self.engine.take()
-        more = self.worker.carry_out(taken) if taken else []
-        self.engine.say(*more)
-        self.again = self.again or bool(more or reports or names)
-
-    def _reopen(self) -> None:
-        """A job that was finished when this holder came, and is taken up again."""
-        for job in self.supervisor.state.jobs.values():
-            if job.id not in self.opened and not job.finished:
-                self._take_on(job.id)
-                self.again = True
-
-    def _read(self, name: str) -> s.Said:
-        system = self.world.system
-        handle = system.open(f"{INBOX}/{name}", real_os.O_RDONLY)
-        try:
-            kind, fields = json.loads(system.read(handle, 1 << 30))
-        finally:
-            system.close(handle)
-        return KINDS[kind](*fields)  # type: ignore[no-any-return]
+    def _ready(self) -> None:
+        self.up = True
 
 
-def put_request(world: World, name: str, said: s.Said) -> None:
-    """What `jm submit` and the like do: durable before it is said to be."""
-    system = world.system
-    handle = system.open(f"{INBOX}/{name}.tmp", real_os.O_WRONLY | real_os.O_CREAT | real_os.O_TRUNC, 0o600)
-    system.write(handle, json.dumps([type(said).__name__, list(said)]).encode())
-    system.fsync(handle)
-    system.close(handle)
-    system.rename(f"{INBOX}/{name}.tmp", f"{INBOX}/{name}.json")
-    folder = system.open(INBOX, real_os.O_RDONLY)
-    system.fsync(folder)
-    system.close(folder)
+class VirtualReading:
+    """For those who only look: the journal as it stands on the disk."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def jobs(self) -> list[JobRow]:
+        return [JobRow(job, job, "open" if open else "succeeded", 0.0, None, {}) for job, open in self._world.jobs_on_file()]
+
+    def close(self) -> None:
+        pass
+
+
+def ask(world: World, said: s.Request) -> None:
+    """What `jm submit` and the like do: durable before it is said to be; then the holder is poked."""
+    home = Home(HOME)
+    home.make()
+    Inbox(home.inbox).put(said)
+    peer = connect(home.socket)
+    if peer is not None:
+        peer.send(POKE, said.request)
+        peer.close()
 
 
 # --- children -------------------------------------------------------------------------------------------------------
@@ -408,4 +343,4 @@ def is_keeper(argv: Any) -> bool:
     return "-c" in argv and "keeper.main" in argv[list(argv).index("-c") + 1]
 
 
-__all__ = ["HOME", "INBOX", "Child", "Holder", "KeeperProgram", "Program", "Publisher", "Stream", "put_request"]
+__all__ = ["HOME", "INBOX", "Child", "Holder", "KeeperProgram", "Program", "Publisher", "ask"]

@@ -32,9 +32,8 @@ from tests.sim.kernel import (
 )
 
 PLAIN = (
-    *("WNOHANG", "W_OK", "X_OK", "R_OK", "F_OK", "SEEK_SET", "SEEK_CUR", "SEEK_END", "SEEK_DATA", "SEEK_HOLE"),
-    *("POSIX_SPAWN_OPEN", "POSIX_SPAWN_DUP2", "POSIX_SPAWN_CLOSE", "devnull", "defpath", "strerror", "fsencode"),
-    *("fsdecode", "waitstatus_to_exitcode", "stat_result", "DirEntry", "sysconf", "fspath", "sep", "PathLike"),
+    *("devnull", "defpath", "strerror", "fsencode", "fsdecode", "waitstatus_to_exitcode", "stat_result", "DirEntry"),
+    *("sysconf", "fspath", "sep", "PathLike", "cpu_count", "sched_getaffinity", "WIFSTOPPED", "WSTOPSIG"),
 )
 NULL = "/dev/null"
 
@@ -94,7 +93,7 @@ class Paths:
     lexists = exists
 
     def isdir(self, path: str) -> bool:
-        return isinstance(self._node(path), Folder)
+        return path == "/proc/self/fd" or isinstance(self._node(path), Folder)
 
     def isfile(self, path: str) -> bool:
         return isinstance(self._node(path), File)
@@ -117,7 +116,7 @@ class System:
         self.path = Paths(self)
         self.error = OSError
         self.begin: Callable[[Process, Sequence[str]], None] = lambda *_: None  # what a new process does
-        for name in (*PLAIN, *(name for name in dir(os) if name.startswith("O_"))):
+        for name in (*PLAIN, *(name for name in dir(os) if name.isupper())):
             setattr(self, name, getattr(os, name))
 
     # --- itself
@@ -561,10 +560,10 @@ def _stat(process: Process) -> bytes:
 def opener(system: System) -> Callable[..., Any]:
     """The builtin `open` of this world: whole files."""
 
-    def opened(path: str, mode: str = "r", encoding: str | None = None, errors: str | None = None, **_: Any) -> Any:
+    def opened(path: str | int, mode: str = "r", encoding: str | None = None, errors: str | None = None, **_: Any) -> Any:
         reads = "r" in mode
         flags = os.O_RDONLY if reads else os.O_WRONLY | os.O_CREAT | (os.O_APPEND if "a" in mode else os.O_TRUNC)
-        handle = system.open(path, flags, 0o666)
+        handle = path if isinstance(path, int) else system.open(path, flags, 0o666)
         if reads:
             try:
                 content = system.read(handle, 1 << 30)

@@ -61,7 +61,7 @@ class Witness:
             self.says(f"{token} begins, but of attempt {earlier} no end is recorded")
             return
         last = history[ends[-1]]
-        again = any(isinstance(event, e.JobResumed) for event in history[ends[-1] :])
+        again = any(isinstance(event, e.JobResumed | e.JobRetried) for event in history[ends[-1] :])
         if isinstance(last, e.ActionSucceeded) and not again:
             self.says(f"{token} begins, but attempt {earlier} is recorded as done")
         unknown = not isinstance(last, (*KNOWN_ENDS, e.ActionSucceeded))

@@ -10,24 +10,27 @@ import hashlib
 import json
 import random
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
+from job_manager.app.host import Host
 from job_manager.core import events as e
-from job_manager.core.events import Event, pack
+from job_manager.core import said as words
+from job_manager.core.events import Event, pack, unpack
 from job_manager.core.invariants import overcommitted, violations
-from job_manager.core.said import HoldJob, ResumeJob, SubmitJob
+from job_manager.engines.sqlite.engine import SqliteEngine
 from job_manager.model.document import job_document
+from job_manager.model.errors import EngineError, InputError
 from job_manager.model.site import Site
 from job_manager.model.site_document import site_document
 from tests.sim import programs
-from tests.sim.disk import File, Folder
-from tests.sim.faces import installed
-from tests.sim.journal import VirtualJournal
+from tests.sim.disk import File
+from tests.sim.faces import Time, installed
+from tests.sim.journal import ENDS_OR_OPENS, VirtualJournal
 from tests.sim.judging import judge
-from tests.sim.kernel import Kernel, Process
+from tests.sim.kernel import Kernel, OpenText, Process
 from tests.sim.misfortune import Misfortune
-from tests.sim.plan import LIFE, Plan
-from tests.sim.programs import HOME, INBOX, Child, Holder, KeeperProgram, Program
+from tests.sim.plan import Plan
+from tests.sim.programs import HOME, Child, Holder, KeeperProgram, Program, Publisher, Signals
 from tests.sim.system import System
 from tests.sim.witness import Witness
 
@@ -61,6 +64,8 @@ class World:
         self.healed = False
         self.rounds = 0
         self.holder: Holder | None = None
+        self.starting: Holder | None = None
+        self.unjudged = False
         self.misfortune = Misfortune(self)
 
     def note(self, text: str) -> None:
@@ -86,7 +91,7 @@ class World:
         process = self.kernel.spawn(1, {})
         process.name, process.folder = name, self.kernel.disk.root
         for number in (0, 1, 2):  # what every program begins with
-            self.kernel.give(process, programs.Stream(1 << 16), number)
+            self.kernel.give(process, OpenText(bytes), number)
         return process
 
     def start_holder(self) -> None:
@@ -96,7 +101,7 @@ class World:
         self.note(f"a holder starts as {process.pid}")
         if self.holder is None or not self.holder.process.alive:
             self.holds(holder)
-        self.programs.append(holder)
+        self.starting = holder
         self.misfortune.started()
         self.kernel.run(process, holder.start)
 
@@ -104,6 +109,40 @@ class World:
         """This one is the holder now, or is to be; when it dies another is started."""
         self.holder = holder
         holder.process.on_death = self._holder_died
+
+    def _hosted(self, *arguments: object) -> Host:
+        """A host is made by whoever has got the lock."""
+        holder = self._running()
+        self.holds(holder)
+        holder.host = Host(*arguments)  # type: ignore[arg-type]
+        return holder.host
+
+    def _running(self) -> Holder:
+        assert self.starting is not None and self.kernel.current is self.starting.process
+        return self.starting
+
+    def _signals(self) -> Signals:
+        holder = self._running()
+        holder.signals = Signals(self)
+        return holder.signals
+
+    def _publisher(self) -> Publisher:
+        assert self.kernel.current is not None
+        publisher = Publisher(self, self.kernel.current)
+        self.programs.append(publisher)
+        return publisher
+
+    def _journal(self, home: object) -> VirtualJournal:
+        journal = VirtualJournal(self.system, f"{HOME}/journal.db", self.committed)
+        self.recovered(journal)
+        return journal
+
+    def jobs_on_file(self) -> list[tuple[str, bool]]:
+        return [(job, self.is_open(job)) for job in self.acked]
+
+    def is_open(self, job: str) -> bool:
+        last = next((each for each in reversed(self.acked.get(job, ())) if isinstance(each, ENDS_OR_OPENS)), None)
+        return not isinstance(last, e.JobFinished)
 
     def _holder_died(self) -> None:
         delay = 0.01 if self.healed else self.rng.choice([0.0, 0.05, self.rng.uniform(0.0, 3.0)])
@@ -122,48 +161,41 @@ class World:
         self.met["refused"] += 1
         if self.holder is holder and not self.kernel.disk.full:
             self.witness.says(f"nobody holds the directory, but: {why}")
-        self.kernel.die(holder.process, 7 << 8)
 
     # --- what is said and heard
 
     def inbox(self) -> list[str]:
-        node = self._at(INBOX)
-        return sorted(node.entries) if isinstance(node, Folder) else []
-
-    def _at(self, path: str) -> object:
-        try:
-            return self.kernel.walk(path, self.kernel.disk.root)[2]
-        except OSError:
-            return None
+        return [path for path, _ in self.kernel.tree() if path.startswith(programs.INBOX) and path.endswith(".json")]
 
     def content_at(self, path: str) -> bytes | None:
-        node = self._at(path)
+        try:
+            node = self.kernel.walk(path, self.kernel.disk.root)[2]
+        except OSError:
+            return None
         return bytes(node.data) if isinstance(node, File) else None
 
     def submit(self, job: str) -> None:
-        self.request(job, SubmitJob(job, job_document(self.plan.jobs[job][1]), SITE), promise=job)
+        self.request(words.SubmitJob(job, job_document(self.plan.jobs[job][1]), SITE, job))
 
-    def request(self, name: str, said: SubmitJob | HoldJob | ResumeJob, promise: str = "") -> None:
-        """A person's command: it is said to be done only when it is durable."""
+    def request(self, said: words.Request) -> None:
+        """A person's command: it is said to be done only when it is durable. A submission that fails is repeated."""
         client = self.new_process("client")
+        submits = isinstance(said, words.SubmitJob)
 
         def act() -> None:
             try:
-                self.system.makedirs(INBOX, 0o700, exist_ok=True)
-                for folder in ("/", HOME):
-                    self.system.fsync(self.system.open(folder, 0))
-                programs.put_request(self, name, said)
-            except OSError as error:
-                self.note(f"{name} cannot be said: {error}")
+                programs.ask(self, said)
+            except (OSError, EngineError, InputError) as error:
+                self.note(f"{said.request} cannot be said: {error}")
                 return
-            self.note(f"{type(said).__name__} {name} is acknowledged")
-            if promise:
-                self.promised.add(promise)
+            self.note(f"{type(said).__name__} {said.request} is acknowledged")
+            if submits:
+                self.promised.add(said.job)
 
         self.kernel.run(client, act)
         self.kernel.die(client, 0)
-        if promise and promise not in self.promised:
-            self.kernel.later(1.0, lambda: self.submit(promise), outlives=True)
+        if submits and said.job not in self.promised:
+            self.kernel.later(1.0, lambda: self.submit(said.job), outlives=True)
 
     def recovered(self, journal: VirtualJournal) -> None:
         """A journal has been read: all that was acknowledged is in it, and nothing else that matters is missing."""
@@ -173,16 +205,22 @@ class World:
                 self.witness.says(f"of the {len(known)} acknowledged events of {job} only {len(found)} are there, or others")
         self.acked = {job: list(journal.events(job)) for job in journal.jobs()}
 
-    def committed(self, holder: Holder, events: Sequence[Event]) -> None:
-        for event in events:
-            self.acked.setdefault(event.job, []).append(event)
-            self.met[e.NAMES[type(event)]] += 1
-            if not isinstance(event, e.JobSubmitted):
-                self.note("  " + " ".join(map(str, [event.job, *pack(event)]))[:160])
-        if events:
-            state = holder.supervisor.state
+    def committed(self, job: str, packed: list[list[object]]) -> None:
+        """These events are in the journal, and acknowledged."""
+        for row in packed:
+            self.acked.setdefault(job, []).append(unpack(job, row))
+            self.met[str(row[0])] += 1
+            if row[0] != "job-submitted":
+                self.note("  " + " ".join(map(str, [job, *row]))[:160])
+        self.unjudged = True
+
+    def _judge_state(self) -> None:
+        """What the holder has in memory, when it rests."""
+        self.unjudged = False
+        host = self.holder.host if self.holder is not None else None
+        if host is not None and self.holder is not None and self.holder.process.alive:
+            state = host._supervisor.state
             self.witness.broken += violations(state) + overcommitted(state)
-        self.check()
 
     def check(self) -> None:
         if self.witness.broken:
@@ -190,101 +228,114 @@ class World:
 
     # --- time
 
-    def _wait(self, process: Process, ready: object, until: float) -> None:
+    def _wait(self, process: Process, ready: Callable[[], object], until: float) -> None:
         """A process waits; the others go on."""
         self.blocked.append(process)
         try:
-            while process.alive and not ready() and self.kernel.now < until:  # type: ignore[operator]
+            while process.alive and (self._is_frozen(process) or not (ready() or self.kernel.now >= until)):
                 self.once(until)
+            if process.alive and self.rng.random() < 0.2:
+                self.once(self.kernel.now + 0.001)  # others are faster
         finally:
             self.blocked.remove(process)
+
+    def _is_frozen(self, process: Process) -> bool:
+        return self.holder is not None and self.holder.process is process and self.holder.frozen > self.kernel.now
 
     def once(self, until: float) -> None:
         """One round of somebody, or time passes to the next moment at which something is due."""
         self.rounds += 1
         if self.rounds > MOST_ROUNDS:
             raise Broken("it goes round and round")
+        if self.unjudged:
+            self._judge_state()
+        self.check()
         kernel = self.kernel
         if kernel.fire():
             return
         self.programs = [each for each in self.programs if each.process.alive]
-        able = [each for each in self.programs if self._may(each)]
+        able = [each for each in self.programs if each.frozen <= kernel.now]
         ready = [each for each in able if each.wake_at <= kernel.now or each.ready()]
         if ready and (len(ready) > 1 or self.rng.random() < 0.9):
             chosen = self.rng.choice(ready)
             kernel.run(chosen.process, chosen.go)
             return
-        moments = [until, *(each.wake_at for each in able), *(each.frozen for each in self.programs if each not in able)]
-        if kernel.events:
-            moments.append(kernel.events[0][0])
+        moments = [each.wake_at for each in able] + [each.frozen for each in self.programs]
+        moments += [until, kernel.events[0][0] if kernel.events else until]
+        if self.holder is not None:
+            moments.append(self.holder.frozen)
         if ready:
             moments.append(kernel.now + self.rng.choice([0.0001, 0.003, 0.05]))
-        kernel.now = max(kernel.now, min(moment for moment in moments if moment > kernel.now))
-
-    def _may(self, program: Program) -> bool:
-        if program.frozen > self.kernel.now:
-            return False
-        return isinstance(program, programs.Publisher) or program.process not in self.blocked
-
-    def pass_time(self, until: float, done: object = lambda: False) -> None:
-        while self.kernel.now < until and not done():  # type: ignore[operator]
-            self.once(until)
-            self.check()
+        kernel.now = min((moment for moment in moments if moment > kernel.now), default=kernel.now + 0.01)
 
     # --- a life
 
     def run(self) -> World:
         """Raises AssertionError where a promise is broken."""
-        with installed(self.kernel, self.system):
+        others = {
+            "Concluder": self._publisher,
+            "Host": self._hosted,
+            "Interrupts": self._signals,
+            "Journal": lambda path: self._journal(path),
+            "Reading": lambda path: programs.VirtualReading(self),
+            "SqliteEngine": SqliteEngine,
+            "SystemClock": lambda: Time(self.kernel),
+        }
+        with installed(self.kernel, self.system, others):
             self._live()
-            self._heal()
-            self._end()
             judge(self)
             self.check()
         return self
 
     def _live(self) -> None:
-        start = self.kernel.now
-        self.start_holder()
-        for job, (at, _) in self.plan.jobs.items():
-            self.kernel.later(at, lambda job=job: self.submit(job), outlives=True)  # type: ignore[misc]
-        for fault in self.plan.faults:
-            self.kernel.later(fault.at, lambda fault=fault: self.misfortune.arm(fault), outlives=True)  # type: ignore[misc]
-        last = max([fault.at + 0.5 for fault in self.plan.faults] + [at for at, _ in self.plan.jobs.values()], default=0.0)
-        self.pass_time(start + last + 0.5)
+        """Everything that will happen from outside is set down; then time passes until nothing is left of us."""
+        kernel, plan = self.kernel, self.plan
+        for job, (at, _) in plan.jobs.items():
+            kernel.later(at, lambda job=job: self.submit(job), outlives=True)  # type: ignore[misc]
+        for fault in plan.faults:
+            kernel.later(fault.at, lambda fault=fault: self.misfortune.arm(fault), outlives=True)  # type: ignore[misc]
+        moments = [fault.at + 0.5 for fault in plan.faults] + [at for at, _ in plan.jobs.values()]
+        kernel.later(max(moments, default=0.0) + 0.5, self._heal, outlives=True)
+        kernel.later(0.0, self.start_holder, outlives=True)
+        last = kernel.now + HEALED_LIMIT
+        while not self._left():
+            self.once(last)
+            if kernel.now >= last:
+                raise Broken(f"it does not come to its end: {self.open_jobs()}")
+
+    def _left(self) -> bool:
+        return self.over and not any(each.ours for each in self.kernel.processes.values())
 
     def _heal(self) -> None:
         self.note("all is healed")
         self.healed = True
         self.misfortune.heal()
         self._again()
-        until = self.kernel.now + HEALED_LIMIT
-        self.pass_time(until, self._finished)
-        if not self._finished():
-            raise Broken(f"it does not come to its end: {self.open_jobs()}")
+        self.kernel.later(0.5, self._look, outlives=True)
 
-    def _finished(self) -> bool:
-        return not self.open_jobs() and not [name for name in self.inbox() if name.endswith(".json")]
-
-    def open_jobs(self) -> dict[str, str]:
-        """Jobs that have not come to their end, and how they stand."""
-        holder = self.holder
-        if holder is None or not holder.started:
-            return {"": "nobody holds the directory"}
-        known = holder.supervisor.state.jobs
-        missing = {job: "not heard of" for job in self.promised | self.plan.jobs.keys() if job not in known}
-        held = [job for job in known.values() if job.held and not job.finished]
-        if self.healed and held and held[0].id not in self.misfortune.released:
-            self.misfortune.release(held[0].id)
-        return missing | {job.id: job.state for job in known.values() if not job.finished}
-
-    def _end(self) -> None:
-        """`jm down`; then whoever is left leaves by himself."""
+    def _look(self) -> None:
+        """Now and then a person looks whether all is over; then `jm down`."""
+        for job in self.acked:
+            if self.is_held(job):
+                self.misfortune.release(job)
+        if self.open_jobs() or self.holder is None or not self.holder.up or not self.holder.process.alive:
+            self.kernel.later(2.0, self._look, outlives=True)
+            return
         self.over = True
-        assert self.holder is not None
-        self.holder.leaving = self.holder.again = True
-        until = self.kernel.now + 300.0
-        self.pass_time(until, lambda: not any(each.ours for each in self.kernel.processes.values()))
+        assert self.holder.signals is not None
+        self.final = self.holder.host
+        self.holder.signals.arrive(self.holder.process)
+
+    final: Host | None = None
+
+    def is_held(self, job: str) -> bool:
+        kinds = (e.JobHeld, e.JobReleased, e.JobResumed, e.JobFinished)
+        last = next((each for each in reversed(self.acked[job]) if isinstance(each, kinds)), None)
+        return isinstance(last, e.JobHeld)
+
+    def open_jobs(self) -> list[str]:
+        """Jobs that have not come to their end, and requests that nobody has heard."""
+        return [job for job in self.plan.jobs if self.is_open(job)] + self.inbox()
 
     @property
     def digest(self) -> str:

@@ -20,7 +20,7 @@ from job_manager.model.record import NamedTuple
 DEFAULT = ".jm"
 SUPERVISOR = "supervisor"
 NOBODY: dict[str, Any] = {"pid": 0, "since": 0.0, "words": "", "kind": "", "jobs": []}
-OURS = frozenset({"keepers", "jobs", "inbox", ".gitignore", "CACHEDIR.TAG"})
+OURS = frozenset({"keepers", "jobs", "inbox", "owed", ".gitignore", "CACHEDIR.TAG"})
 CACHE_TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# The state directory of job_manager.\n"
 
 
