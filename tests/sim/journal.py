@@ -6,6 +6,7 @@ Stands below the real engine in place of the SQLite file. Knows no rule.
 
 from __future__ import annotations
 
+import errno
 import json
 import os as real_os
 import zlib
@@ -115,13 +116,14 @@ class VirtualJournal:
             self._put(frame[len(frame) // 2 :], self._end + len(frame) // 2)
             self._system.fsync(self._file)
         except OSError as cause:
-            self._broken = True
+            self._broken = cause.errno != errno.ENOSPC  # what is on the platter is not known any more
+            self._system.ftruncate(self._file, self._end)
             raise EngineError(f"the journal cannot be written: {cause}", retryable=True) from cause
         self._end += len(frame)
 
     def _put(self, piece: bytes, at: int) -> None:
         if self._system.pwrite(self._file, piece, at) < len(piece):
-            raise OSError(28, "the disk is full")
+            raise OSError(errno.ENOSPC, "the disk is full")
 
     def close(self) -> None:
         self._system.close(self._file)

@@ -20,7 +20,7 @@ TICK = 2e-5  # seconds that a system call takes
 EPOCH = 1_700_000_000.0
 HERTZ = 100  # clock ticks a second
 INIT = 1
-MOST_CALLS = 300_000
+MOST_CALLS = 60_000
 DEADLY = {signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 
 
@@ -181,6 +181,7 @@ class Kernel:
         self.now = 1000.0  # seconds since boot
         self.offset = EPOCH - 1000.0
         self.boots = 1
+        self.error: Exception | None = None
         self.calls = 0
         self.strike_at = 1 << 62
         self.strike: Callable[[], None] = lambda: None
@@ -238,8 +239,16 @@ class Kernel:
             act()
         except Killed:
             assert not process.alive
+        except Exception as error:
+            self.collapse(error)
         finally:
             self.current = before
+
+    def collapse(self, error: Exception) -> None:
+        """This world has been shown to be wrong: everything in it ends, and nobody may do anything about it."""
+        self.error = self.error or error
+        for process in self.processes.values():
+            process.alive, process.on_death = False, None
 
     def block(self, ready: Callable[[], bool], seconds: float | None) -> None:
         """The running process waits; others go on meanwhile."""

@@ -223,8 +223,8 @@ class World:
             self.witness.broken += violations(state) + overcommitted(state)
 
     def check(self) -> None:
-        if self.witness.broken:
-            raise Broken("\n".join(self.witness.broken))
+        if self.witness.broken and self.kernel.error is None:
+            self.kernel.collapse(Broken("\n".join(self.witness.broken)))
 
     # --- time
 
@@ -246,12 +246,12 @@ class World:
         """One round of somebody, or time passes to the next moment at which something is due."""
         self.rounds += 1
         if self.rounds > MOST_ROUNDS:
-            raise Broken("it goes round and round")
+            self.kernel.collapse(Broken("it goes round and round"))
         if self.unjudged:
             self._judge_state()
         self.check()
         kernel = self.kernel
-        if kernel.fire():
+        if kernel.error is not None or kernel.fire():
             return
         self.programs = [each for each in self.programs if each.process.alive]
         able = [each for each in self.programs if each.frozen <= kernel.now]
@@ -266,7 +266,7 @@ class World:
             moments.append(self.holder.frozen)
         if ready:
             moments.append(kernel.now + self.rng.choice([0.0001, 0.003, 0.05]))
-        kernel.now = min((moment for moment in moments if moment > kernel.now), default=kernel.now + 0.01)
+        kernel.now = min((each for each in moments if kernel.now < each < programs.NEVER), default=kernel.now + 0.01)
 
     # --- a life
 
@@ -285,6 +285,8 @@ class World:
             self._live()
             judge(self)
             self.check()
+            if self.kernel.error is not None:
+                raise self.kernel.error
         return self
 
     def _live(self) -> None:
@@ -300,6 +302,8 @@ class World:
         last = kernel.now + HEALED_LIMIT
         while not self._left():
             self.once(last)
+            if kernel.error is not None:
+                raise kernel.error
             if kernel.now >= last:
                 raise Broken(f"it does not come to its end: {self.open_jobs()}")
 
@@ -310,7 +314,7 @@ class World:
         self.note("all is healed")
         self.healed = True
         self.misfortune.heal()
-        self._again()
+        self.kernel.later(0.0, self._again, outlives=True)
         self.kernel.later(0.5, self._look, outlives=True)
 
     def _look(self) -> None:

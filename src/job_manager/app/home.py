@@ -62,7 +62,10 @@ class Home:
             for folder in (self.path, self.keepers, self.jobs, self.inbox, self.owed):
                 _make_private(folder)
             _write_once(os.path.join(self.path, ".gitignore"), "*\n")
-            _write_once(os.path.join(self.path, "CACHEDIR.TAG"), CACHE_TAG)
+            tag = os.path.join(self.path, "CACHEDIR.TAG")
+            if not os.path.exists(tag):  # the last thing that is made: nothing is more durable than the names above it
+                _make_durable(os.path.dirname(self.path), self.path)
+                _write_once(tag, CACHE_TAG)
         except OSError as cause:
             hint = "choose another place with --home DIR, JM_HOME or jm.toml"
             raise InputError(f"the state directory {self.path} cannot be made: {cause.strerror}", hint) from cause
@@ -140,6 +143,15 @@ class Home:
             os.ftruncate(self._lock, 0)
             os.close(self._lock)
             self._lock = None
+
+
+def _make_durable(*folders: str) -> None:
+    for folder in folders:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _make_private(folder: str) -> None:

@@ -100,6 +100,8 @@ def _take_up(host: Host, log: Log) -> int:
                 host.say(ReleaseJob(id))
             jobs.append(job)
         except (EngineError, Refused) as error:
+            if isinstance(error, EngineError) and error.retryable:
+                raise  # a full disk is no trouble of this job, and nobody would look at it again
             log.trouble(id, error)
     for job in jobs:
         host.take_on(job, _Watched(log))

@@ -159,6 +159,8 @@ class Worker:
     def _resolve(self, briefing: Briefing, trace: adoption.KeeperTrace) -> Iterator[Report]:
         """What a keeper that is gone can still tell: ends that count, attempts that never began, and what is lost."""
         adoption.end_leftovers(trace, 0.0)
+        # Read anew: until its end it may have begun some more.
+        trace = adoption.trace_in(trace.directory)
         ends = adoption.exits(trace)
         # Starts are not forced to disk: after a power cut, that one is not recorded does not mean that it never began.
         other_boot = trace.boot_id != adoption.boot_id()
