@@ -64,7 +64,8 @@ def _artifacts(world: World, job: str) -> list[str]:
         inside = path.startswith((f"{HOME}/jobs/{job}/public/", f"{HOME}/jobs/{job}/temp/"))
         if inside and isinstance(node, File) and path not in owned:
             found.append(f"{path} is of no action that succeeded")
-        if done and path.startswith((f"{HOME}/jobs/{job}/work/", f"{HOME}/jobs/{job}/temp/")):
+        # What was removed may be there again after a power cut.
+        if done and not world.met["power cut"] and path.startswith((f"{HOME}/jobs/{job}/work/", f"{HOME}/jobs/{job}/temp/")):
             found.append(f"{path} is left of a job that has succeeded")
     return found
 

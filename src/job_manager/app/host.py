@@ -19,6 +19,7 @@ from job_manager.app.home import SUPERVISOR, Home
 from job_manager.app.inbox import Inbox
 from job_manager.app.interrupts import Interrupts
 from job_manager.app.settings import Config
+from job_manager.core.decide import Order
 from job_manager.core.events import Event
 from job_manager.core.said import HoldJob, Request
 from job_manager.core.state import JobState
@@ -102,6 +103,7 @@ class Host:
         self._every = False  # a supervisor's: it hosts every open job
         self._poked = True  # there may be requests
         self._heeded = 0
+        self._orders: list[Order] = []  # given out while a job was loaded
         self._moved: set[str] = set()  # jobs to which something has happened since their ends were looked for
         self._observer_of: Callable[[JobState], Observer] = lambda job: Silent()
         self.down = ""  # how the holder was told to end: stop, drain or leave
@@ -139,11 +141,14 @@ class Host:
         """Fold a job that is in the journal already. Raises NotFound, EngineError."""
         self._engine.watch(job)
         try:
-            self._supervisor.turn(self._clock.wall())
+            events = self._supervisor.turn(self._clock.wall())
         except EngineError:
             self._forget(job)
             raise
-        self._engine.take()  # of the past; the worker hears all there is to do when it announces itself
+        # Of the job itself they are of the past; the worker hears all there is to do when it announces itself. What
+        # was said of others may have been heard in the same turn.
+        self._orders += [order for order in self._engine.take() if order.job != job]
+        self._tell([event for event in events if event.job != job])
         return self._supervisor.state.job(job)
 
     def say(self, request: Request) -> JobState:
@@ -287,7 +292,8 @@ class Host:
 
     def _worker_orders(self) -> bool:
         """Have the worker carry out what is ordered; True when it has to report at once."""
-        orders = [order for order in self._engine.take() if order.job in self._hosted]
+        taken, self._orders = [*self._orders, *self._engine.take()], []
+        orders = [order for order in taken if order.job in self._hosted]
         reports = self.worker.carry_out(orders) if orders else []
         self._engine.say(*reports)
         return bool(reports)
@@ -386,6 +392,9 @@ class Host:
             return
         if (self._every and not job.finished) or (job.leases and job.finished):
             self.take_on(job, self._observer_of(job))
+        elif job.finished and id in self._moved:  # what was asked has brought it to its end, which is to be seen to
+            self._hosted[id] = Hosted(job, layout_of(self._home.jobs, id, job.site), self._observer_of(job), own=False)
+            self._owe(id)
         elif not self._callers.runs(id):
             self._forget(id)
 
@@ -395,6 +404,8 @@ class Host:
                 self.load(id)
             self.say(request)
         except (Refused, EngineError) as error:
+            if isinstance(error, EngineError) and error.retryable:
+                raise  # a full disk is no answer to what was asked: it waits for whoever comes next
             return str(error), error.hint
         return None
 
