@@ -10,14 +10,14 @@ import select
 import time
 from collections.abc import Callable
 
+from job_manager.app.bringing import bring_in
 from job_manager.app.callers import HEARD, POKE
 from job_manager.app.home import SUPERVISOR, Home
 from job_manager.app.inbox import Inbox, request_id
 from job_manager.app.looking import Look, look
 from job_manager.app.wire import Gone, Peer, connect
 from job_manager.core.admit import admit
-from job_manager.core.said import Request
-from job_manager.core.state import JobState
+from job_manager.core.said import Request, RetryActions
 from job_manager.model.errors import Refused
 from job_manager.model.record import NamedTuple
 
@@ -33,11 +33,13 @@ class Asked(NamedTuple):
     supervised: bool
 
 
-def ask(home: Home, word: str, request: Callable[[JobState], Request]) -> Asked:
+def ask(home: Home, word: str, request: Callable[[Look], Request]) -> Asked:
     """Put down what is asked of the job that `word` names. Raises NotFound, Refused, EngineError."""
     found = look(home, word)
-    asked: Request = request(found.job)._replace(request=request_id())
+    asked: Request = request(found)._replace(request=request_id())
     _judge(found, asked)
+    if isinstance(asked, RetryActions) and found.job.finished:
+        bring_in(found.layout, found.job.job, found.job.site)  # they were removed with its success
     return put(home, asked)
 
 
@@ -55,7 +57,7 @@ def put(home: Home, request: Request) -> Asked:
     if peer is None:
         return Asked(request.job, False, False)
     try:
-        heard = _heard(peer, request.request)
+        heard = hears(peer, request.request, POKE, request.request)
     finally:
         peer.close()
     return Asked(request.job, heard, home.holder().get("kind") == SUPERVISOR)
@@ -71,9 +73,9 @@ def reach(home: Home) -> Peer | None:
         time.sleep(0.02)  # it has the lock, and its socket in a moment
 
 
-def _heard(peer: Peer, request: str) -> bool:
-    """Whether the holder has taken it up; if not it is still there for the next one. Raises Refused."""
-    peer.send(POKE, request)
+def hears(peer: Peer, request: str, *message: str) -> bool:
+    """Say this to the holder; whether it has answered to the request of that id before it ended. Raises Refused."""
+    peer.send(*message)
     give_up = time.monotonic() + PATIENCE
     while (left := give_up - time.monotonic()) > 0:
         try:

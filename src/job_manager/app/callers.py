@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     import socket
 
 MOST = 256  # connections at once; what comes beyond is closed, and looks at the journal from time to time
-POKE, RUN, WATCH, DONE, DOWN, LEFT = "poke", "run", "watch", "done", "down", "left"
+POKE, RUN, WATCH, DONE, DOWN, REMOVE, LEFT = "poke", "run", "watch", "done", "down", "remove", "left"
 HEARD, MOVED, HERE = "heard", "moved", "here"
-FIELDS = {POKE: (str,), RUN: (str, dict, int, int), WATCH: (str,), DONE: (str,), DOWN: (str,)}
+FIELDS = {POKE: (str,), RUN: (str, dict, int, int), WATCH: (str,), DONE: (str,), DOWN: (str,), REMOVE: (str, str)}
 
 
 class Word(NamedTuple):
     """What a caller has said: `kind` is POKE (request id), RUN (job, environment, umask, slots), WATCH (job), DONE
-    (job: its end is seen to), DOWN (how) or, of one that ran a job and is gone, LEFT (job)."""
+    (job: its end is seen to), DOWN (how), REMOVE (request id, job) or LEFT (job: who ran it is gone)."""
 
     kind: str
     fields: tuple[Any, ...]
@@ -105,7 +105,7 @@ class Callers:
 
     def _note(self, caller: _Caller, word: Word) -> None:
         subject = word.fields[0]
-        if word.kind == POKE:
+        if word.kind in (POKE, REMOVE):
             caller.awaits.add(subject)
         elif word.kind in (RUN, WATCH):
             caller.jobs.add(subject)

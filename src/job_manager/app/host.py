@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from job_manager.app import wiring
-from job_manager.app.callers import DONE, DOWN, LEFT, POKE, RUN, Callers, Word
+from job_manager.app.callers import DONE, DOWN, LEFT, POKE, REMOVE, RUN, Callers, Word
 from job_manager.app.capacity import Capacity
 from job_manager.app.finishing import finish
 from job_manager.app.home import SUPERVISOR, Home
@@ -340,6 +340,8 @@ class Host:
             self._conclude(word.fields[0], None)
         elif word.kind == LEFT and word.fields[0] in self._hosted:
             self._see_to(self._hosted[word.fields[0]])
+        elif word.kind == REMOVE:
+            self._callers.answer(word.fields[0], self._removed(word.fields[1]))
         elif word.kind == DOWN and self._every:
             self._go_down(word.fields[0])
 
@@ -393,6 +395,17 @@ class Host:
                 self.load(id)
             self.say(request)
         except (Refused, EngineError) as error:
+            return str(error), error.hint
+        return None
+
+    def _removed(self, id: str) -> tuple[str, str] | None:
+        """Have the journal forget a job that nobody runs; None, or why not."""
+        if id in self._hosted:
+            return f"job {id} is not over", f"`jm cancel {id}` ends it"
+        try:
+            self._forget(id)
+            self._journal.remove(id)
+        except EngineError as error:
             return str(error), error.hint
         return None
 

@@ -95,6 +95,12 @@ class Inbox:
         """What follows from it is in the journal, or it was refused."""
         _remove(self._file(id))
 
+    def forget(self, job: str) -> None:
+        """Whatever was asked of a job that is no more."""
+        for waiting in self.read():
+            if waiting.request.job == job:
+                self.drop(waiting.request.request)
+
     def _file(self, id: str) -> str:
         return os.path.join(self.path, id + ENDING)
 

@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from job_manager.app.bringing import bring_in, refuse_inside
 from job_manager.app.capacity import Capacity
 from job_manager.app.finishing import Outcome, finish
 from job_manager.app.home import Home
@@ -24,7 +25,7 @@ from job_manager.core.said import HoldJob, ResumeJob, SubmitJob
 from job_manager.core.state import JobState
 from job_manager.model.document import Document, job_document
 from job_manager.model.errors import NOWHERE, EngineError, InputError, Problem, Refused
-from job_manager.model.job import DIRECTORY, Job, Order
+from job_manager.model.job import Order
 from job_manager.model.names import job_id
 from job_manager.model.record import NamedTuple, replace
 from job_manager.model.site import Site
@@ -130,20 +131,6 @@ def let_go(home: Home) -> None:
         pass  # what cannot be swept now is swept another time; why the run ended is what counts
     finally:
         home.unlock()
-
-
-def bring_in(layout: Layout, job: Job, site: Site) -> None:
-    """Put a person's files into the store of a job, under their names there."""
-    directories = {wanted.artifact for wanted in job.inputs if wanted.kind == DIRECTORY}
-    for given in site.inputs:
-        name, _, file = given.name.partition("/")
-        layout.store.bring_in(name, given.path, file, directory=name in directories)
-
-
-def refuse_inside(home: Home, out: str) -> None:
-    """Results never go into the state directory: there they would stand in place of its own files."""
-    if out and os.path.commonpath([os.path.realpath(out), os.path.realpath(home.path)]) == os.path.realpath(home.path):
-        raise InputError(f"--out {out} is inside the state directory {home.path}", "choose another --out")
 
 
 # --- taking up again ------------------------------------------------------------------------------------------------

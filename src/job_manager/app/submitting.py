@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 
 from job_manager.app.asking import Asked, put
+from job_manager.app.bringing import bring_in, refuse_inside
 from job_manager.app.home import Home
 from job_manager.app.inbox import Inbox, check_request_id, request_id
 from job_manager.app.loading import Loaded
 from job_manager.app.looking import look, resolve
-from job_manager.app.running import bring_in, refuse_inside
 from job_manager.core.said import SubmitJob
-from job_manager.model.document import Document, job_document
+from job_manager.model.document import job_document
 from job_manager.model.errors import NotFound
 from job_manager.model.record import NamedTuple, replace
 from job_manager.model.site_document import site_document
@@ -40,7 +40,8 @@ def submit(home: Home, loaded: Loaded, said: Submission) -> Asked:
     after = tuple(resolve(home, word) for word in said.after)
     site = replace(loaded.site, after_jobs=after) if after else loaded.site
     bring_in(layout_of(home.jobs, id, site), loaded.job, site)
-    return put(home, SubmitJob(id, _document(loaded, said), site_document(site), request))
+    job = loaded.job if said.priority is None else replace(loaded.job, priority=said.priority)
+    return put(home, SubmitJob(id, job_document(job), site_document(site), request, said.paused))
 
 
 def job_of(request: str) -> str:
@@ -59,12 +60,3 @@ def _is_there(home: Home, id: str) -> bool:
     except NotFound:
         return False
     return True
-
-
-def _document(loaded: Loaded, said: Submission) -> Document:
-    job = loaded.job
-    if said.priority is not None:
-        job = replace(job, priority=said.priority)
-    if said.paused:
-        job = replace(job, paused=True)
-    return job_document(job)

@@ -35,7 +35,7 @@ def add_target(made: Parser, action: str = "maybe") -> None:
 
 
 def asked(options: Namespace, build: Callable[[Any, int | None], Any], *, action: str = "maybe") -> Asked:
-    """Ask what `build(job, index of the action or None)` makes. Raises UsageError, NotFound, Refused, EngineError."""
+    """Ask what `build(how the job stands, index of the action or None)` makes. Raises UsageError, Refused."""
     refuse(options)
     from job_manager.app.asking import ask
     from job_manager.app.looking import action_index
@@ -46,7 +46,7 @@ def asked(options: Namespace, build: Callable[[Any, int | None], Any], *, action
         raise UsageError("which action is meant is missing", "write ID/ACTION; `jm status ID` lists the actions")
     if action == "never" and slash:
         raise UsageError("this goes for whole jobs only", f"write {word}")
-    return ask(home_of(options), word, lambda job: build(job, action_index(job, name) if name else None))
+    return ask(home_of(options), word, lambda found: build(found, action_index(found.job, name) if name else None))
 
 
 def tell(asked: Asked, words: str, options: Namespace, out: Output) -> int:

@@ -38,8 +38,8 @@ def main(options: Namespace, out: Output) -> int:
 
     grace = 0.0 if options.now else options.grace
 
-    def build(job: Any, action: int | None) -> Any:
-        return cancel(job, action, grace)
+    def build(found: Any, action: int | None) -> Any:
+        return cancel(found.job, action, grace)
 
     what = "cancelled" if "/" not in options.target else f"{options.target.partition('/')[2]} is cancelled"
     return tell(asked(options, build), what, options, out)

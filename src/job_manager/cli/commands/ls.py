@@ -13,7 +13,6 @@ NAME = 100  # columns of a job's name
 SUMMARY = "List the jobs of the state directory, newest first."
 EXAMPLES = (
     ("jm ls", "the jobs of ./.jm"),
-    ("jm ls --home ~/film/.jm", "those of another directory"),
     ("jm ls -q", "the ids alone, newest first"),
     ("jm ls --state failed", "those alone; may be repeated"),
     ("jm ls --json", 'as data: {"jobs": [{"id", "name", "state", ...}]}'),

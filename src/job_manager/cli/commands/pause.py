@@ -26,7 +26,7 @@ def main(options: Namespace, out: Output) -> int:
     from job_manager.app.requests import pause
     from job_manager.cli.asking import asked, tell
 
-    def build(job: Any, _: int | None) -> Any:
-        return pause(job)
+    def build(found: Any, _: int | None) -> Any:
+        return pause(found.job)
 
     return tell(asked(options, build, action="never"), "paused; what runs comes to its end", options, out)

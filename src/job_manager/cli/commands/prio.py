@@ -28,7 +28,7 @@ def main(options: Namespace, out: Output) -> int:
     from job_manager.app.requests import prioritise
     from job_manager.cli.asking import asked, tell
 
-    def build(job: Any, _: int | None) -> Any:
-        return prioritise(job, options.priority)
+    def build(found: Any, _: int | None) -> Any:
+        return prioritise(found.job, options.priority)
 
     return tell(asked(options, build, action="never"), f"its priority is {options.priority:g}", options, out)

@@ -40,8 +40,8 @@ def main(options: Namespace, out: Output) -> int:
     mode = "from" if options.beginning else "only" if options.only else "failed"
     name = options.beginning or options.only
 
-    def build(job: Any, _: int | None) -> Any:
-        return retry(job, mode, action_index(job, name) if name else None)
+    def build(found: Any, _: int | None) -> Any:
+        return retry(found.job, found.layout, mode, action_index(found.job, name) if name else None)
 
     what = {"failed": "what did not succeed", "from": f"{name} and what follows it", "only": f"{name} alone"}[mode]
     return tell(asked(options, build, action="never"), f"{what} is run again", options, out)

@@ -30,8 +30,8 @@ def main(options: Namespace, out: Output) -> int:
     from job_manager.app.requests import skip
     from job_manager.cli.asking import asked, tell
 
-    def build(job: Any, action: int | None) -> Any:
-        return skip(job, action)
+    def build(found: Any, action: int | None) -> Any:
+        return skip(found.job, action)
 
     name = options.target.partition("/")[2]
     return tell(asked(options, build, action="must"), f"it goes on without {name}", options, out)

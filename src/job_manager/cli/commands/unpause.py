@@ -26,7 +26,7 @@ def main(options: Namespace, out: Output) -> int:
     from job_manager.app.requests import unpause
     from job_manager.cli.asking import asked, tell
 
-    def build(job: Any, _: int | None) -> Any:
-        return unpause(job)
+    def build(found: Any, _: int | None) -> Any:
+        return unpause(found.job)
 
     return tell(asked(options, build, action="never"), "it goes on", options, out)
