@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from job_manager.artifacts.identity import difference, sha256
-from job_manager.artifacts.outputs import MISSING, Fault
+from job_manager.artifacts.outputs import DISK, MISSING, Fault
 from job_manager.artifacts.store import Published
 from job_manager.core.said import AttemptEnded
 from job_manager.model.errors import EngineError
@@ -37,9 +37,10 @@ from job_manager.worker.command import argv, path_values, script, script_file
 from job_manager.worker.functions import CALL_FILE, REFUSED, call_document
 from job_manager.worker.growing import Grown
 from job_manager.worker.keeper_link import ExitRecord, Order
-from job_manager.worker.last_words import NOTHING, Words, error_file, error_text, sentence, words_in
+from job_manager.worker.last_words import NOTHING, Words, error_file, error_text, sentence, speaks_of_room, words_in
 from job_manager.worker.layout import Layout
 from job_manager.worker.looking import look_into
+from job_manager.worker.room import fullness
 
 GRACE = 10.0  # seconds between asking a child to end and ending it
 
@@ -173,9 +174,27 @@ def conclude(
         except Unfit as unfit:
             note = f" ({ending.message})" if ending.message else ""
             ending = Ending(unfit.reason, None, f"{unfit}{note}")
+    ending = _for_want_of_room(ending, brief, layout)
     usage = (record["utime"], record["stime"], record["maxrss_kib"])
     told = ended(brief, worker, record["began"], record["ended"], ending, usage, outputs)
     return told if ending.reason or not grown.children else told._replace(grown=grown.children)
+
+
+def _for_want_of_room(ending: Ending, brief: Brief, layout: Layout) -> Ending:
+    """A failure on a full disk is one of the disk, whatever the program made of it; what it has written is given back."""
+    if ending.reason not in ("code", "signal", "output-missing", "output-invalid", DISK):
+        return ending
+    full = fullness({layout.folder, layout.store.root, directory(brief, layout)})
+    if not full and ending.reason == "code":
+        logs = (layout.log(brief.path, brief.attempt, stream) for stream in ("log", "err"))
+        full = "its log says that there was no space left" if any(map(speaks_of_room, logs)) else ""
+    if not full:
+        return ending
+    try:
+        layout.store.discard(brief.label)  # it would be in its own way
+    except EngineError:
+        pass
+    return Ending(DISK, ending.code, f"{full}; {ending.message}")
 
 
 def _printed(brief: Brief, layout: Layout, grow: Callable[[str], Grown] | None) -> Grown:
