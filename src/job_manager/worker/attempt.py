@@ -181,7 +181,7 @@ def conclude(
 
 
 def _for_want_of_room(ending: Ending, brief: Brief, layout: Layout) -> Ending:
-    """A failure on a full disk is one of the disk, whatever the program made of it; what it has written is given back."""
+    """A failure on a full disk is one of the disk, whatever the program made of it; what it wrote is given back."""
     if ending.reason not in ("code", "signal", "output-missing", "output-invalid", DISK):
         return ending
     full = fullness({layout.folder, layout.store.root, directory(brief, layout)})

@@ -305,8 +305,8 @@ class Worker:
         return notes
 
     def _read_refused(self, rows: Iterable[Sequence[str]], worker: str) -> list[Report]:
-        """Orders that the keeper does not carry out. One that it knows already is no news; when a start cannot be written
-        down nothing begins, which is for want of room, or so like it that the same has to be done."""
+        """Orders that the keeper does not carry out. One that it knows already is no news; when a start cannot be
+        written down nothing begins, which is for want of room, or so like it that the same has to be done."""
         refused = {name: why for name, why in rows if name in self._sent and why != "already begun"}
         self._sent.difference_update(refused)
         unwritten = [name for name, why in refused.items() if why.startswith(UNWRITTEN)]
