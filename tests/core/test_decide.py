@@ -11,9 +11,10 @@ from job_manager.core import events as e
 from job_manager.core import said as s
 from job_manager.core.decide import decide, next_timer
 from job_manager.core.evolve import evolve, fold
-from job_manager.core.policy import LONGEST_DELAY, MAX_LOSSES
+from job_manager.core.policy import LONGEST_DELAY, MAX_LOSSES, MAX_STARVED
 from job_manager.core.state import State
 from job_manager.model.job import Job
+from job_manager.model.record import replace
 from job_manager.model.site import Installed
 from job_manager.testing import Farm, ScriptedWorker, action, fails, job, lost, script, serial, site
 from tests.core import given as g
@@ -38,9 +39,26 @@ def test_what_cannot_go_better_is_not_tried_again(reason):
     assert len(only(retried_until_over(5, reason), e.ActionLeased)) == 1
 
 
-@pytest.mark.parametrize("reason", ["code", "signal", "timeout", "oom", "disk", "stuck", "output-missing"])
+@pytest.mark.parametrize("reason", ["code", "signal", "timeout", "oom", "stuck", "output-missing"])
 def test_what_may_go_better_is_tried_again(reason):
     assert len(only(retried_until_over(2, reason), e.ActionLeased)) == 3
+
+
+def test_an_attempt_that_found_the_disk_full_costs_no_retry_and_is_not_repeated_for_ever():
+    journal = retried_until_over(0, "disk")
+    assert len(only(journal, e.ActionLeased)) == 1 + MAX_STARVED
+    assert kinds(journal)[-3:] == ["attempt-failed", "failed", "job-finished"]
+    waits = [event.due for event in only(journal, e.RetryPlanned)]
+    assert waits == sorted(waits) and len(waits) == MAX_STARVED
+
+
+@pytest.mark.parametrize(("retries", "attempts"), [(None, 1), (2, 3)])
+@pytest.mark.parametrize("said", [{"idempotent": False}, {"retry_on": ("disk",)}])
+def test_what_may_not_simply_be_repeated_is_not_on_a_full_disk_either(said, retries, attempts):
+    one = replace(action("a", retries=retries), **said)
+    farm = Farm(job(one), outcomes=script({0: fails(reason="disk")}))
+    farm.run()
+    assert len(only(farm.journal, e.ActionLeased)) == attempts
 
 
 def waits(id: str, retries: int) -> list[float]:
