@@ -331,7 +331,7 @@ ROOMS = (
     *("artifacts.store", "artifacts.outputs", "artifacts.copying", "artifacts.folders", "artifacts.directories"),
     *("artifacts.identity", "artifacts.removal", "artifacts.trees", "app.home", "app.inbox", "app.wire"),
     *("app.callers", "app.host", "app.supervising", "app.running", "app.removing"),
-    *("app.wiring",),
+    *("app.wiring", "worker.room", "worker.hosting"),
 )
 
 

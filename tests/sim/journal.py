@@ -118,7 +118,7 @@ class VirtualJournal:
         except OSError as cause:
             self._broken = cause.errno != errno.ENOSPC  # what is on the platter is not known any more
             self._system.ftruncate(self._file, self._end)
-            raise EngineError(f"the journal cannot be written: {cause}", retryable=True) from cause
+            raise EngineError(f"the journal cannot be written: {cause}", retryable=not self._broken) from cause
         self._end += len(frame)
 
     def _put(self, piece: bytes, at: int) -> None:

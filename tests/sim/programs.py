@@ -179,6 +179,9 @@ class Log:
     def trouble(self, job: str, error: JobManagerError) -> None:
         self.world.note(f"trouble with {job}: {error}")
 
+    def noted(self, job: JobState, action: int, message: str) -> None:
+        self.world.note(f"{job.id} {action}: {message}")
+
     def down(self, how: str) -> None:
         self.world.note(f"down: {how}")
 

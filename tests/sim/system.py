@@ -371,6 +371,8 @@ class System:
         raise failure(errno.ENODATA, path)
 
     def statvfs(self, path: str | int) -> Any:
+        if isinstance(path, str):
+            self.node(path, None)
         room = 0 if self._kernel.disk.full else 1 << 24
         return os.statvfs_result((4096, 4096, 1 << 25, room, room, 1 << 20, 1 << 19, 1 << 19, 0, 255))
 

@@ -276,7 +276,7 @@ class World:
             "Concluder": self._publisher,
             "Host": self._hosted,
             "Interrupts": self._signals,
-            "Journal": lambda path: self._journal(path),
+            "Journal": lambda path, **_: self._journal(path),
             "Reading": lambda path: programs.VirtualReading(self),
             "SqliteEngine": SqliteEngine,
             "SystemClock": lambda: Time(self.kernel),
