@@ -138,6 +138,11 @@ class Host:
 
     # --- jobs -----------------------------------------------------------------------------------------------------
 
+    @property
+    def failed(self) -> bool:
+        """Whether the journal could not be written: then nothing may go on here."""
+        return self._supervisor.failed
+
     def knows(self, job: str) -> bool:
         """Whether the journal has a job of that id."""
         return self._journal.head(job).seq > 0
@@ -384,6 +389,8 @@ class Host:
         try:
             job = self._loaded(id)
         except (Refused, EngineError):
+            if self.failed:
+                raise
             return
         if job.finished:
             self._forget(id)
@@ -430,8 +437,8 @@ class Host:
                 self.load(id)
             self.say(request)
         except (Refused, EngineError) as error:
-            if isinstance(error, EngineError) and error.retryable:
-                raise  # a full disk is no answer to what was asked: it waits for whoever comes next
+            if self.failed:
+                raise  # that the disk fails is no answer to what was asked: it waits for whoever comes next
             return str(error), error.hint
         return None
 

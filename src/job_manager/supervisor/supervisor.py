@@ -24,6 +24,7 @@ class Supervisor:
         self._engine = engine
         self.state = State()
         self.refused: list[tuple[Said, Refused]] = []
+        self.failed = False  # a commit has failed: the state here is ahead of the journal
         # Asked when a commit has failed and may be tried again, after a wait of whoever drives this.
         self.patience: Callable[[EngineError], bool] = lambda error: False
         self._met: set[str] = set()  # jobs whose events have passed through here
@@ -54,6 +55,7 @@ class Supervisor:
                 return self._engine.commit(turn, events, orders)
             except EngineError as error:
                 if not (error.retryable and self.patience(error)):
+                    self.failed = True
                     raise
 
     def _meet(self, history: Sequence[Event], now: float) -> list[Event]:
