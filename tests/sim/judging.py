@@ -51,6 +51,8 @@ def _artifacts(world: World, job: str) -> list[str]:
     state = fold(State(), map(reread, world.acked[job])).jobs[job]
     done = state.finished == "succeeded"  # then what is not public has been removed
     ever = {event.action for event in world.acked[job] if isinstance(event, e.ActionSucceeded)}
+    # What was removed may be there again after a power cut, and on a full disk it cannot be removed; that is said.
+    tidy = not (world.met["power cut"] or world.met["disk full"])
     found, owned = [], set()
     for index, status in enumerate(state.states):
         for use in state.shape.actions[index].outputs:
@@ -64,8 +66,7 @@ def _artifacts(world: World, job: str) -> list[str]:
         inside = path.startswith((f"{HOME}/jobs/{job}/public/", f"{HOME}/jobs/{job}/temp/"))
         if inside and isinstance(node, File) and path not in owned:
             found.append(f"{path} is of no action that succeeded")
-        # What was removed may be there again after a power cut.
-        if done and not world.met["power cut"] and path.startswith((f"{HOME}/jobs/{job}/work/", f"{HOME}/jobs/{job}/temp/")):
+        if done and tidy and path.startswith((f"{HOME}/jobs/{job}/work/", f"{HOME}/jobs/{job}/temp/")):
             found.append(f"{path} is left of a job that has succeeded")
     return found
 

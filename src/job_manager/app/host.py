@@ -197,13 +197,15 @@ class Host:
         """From now on it is known that the end of this job is to be seen to, whoever does that."""
         os.close(os.open(os.path.join(self._home.owed, job), os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600))
 
-    def _let_go(self, job: str) -> None:
-        """Nothing is left to do for a job: it is in the journal, and no longer here."""
+    def _let_go(self, job: str, owed: bool = False) -> None:
+        """Nothing is left to do for a job, here: it is in the journal. `owed`: its end could not be seen to; whoever
+        holds the directory next tries again."""
         if self._hosted.pop(job, None) is not None:
             self.worker.close_job(job)
             self._announce()
         self._forget(job)
-        self.seen_to(job)
+        if not owed:
+            self.seen_to(job)
 
     def seen_to(self, job: str) -> None:
         """Its results are in place; nothing is owed to it any more."""
@@ -476,7 +478,7 @@ class Host:
         if error is not None:
             self.unfinished(id, error)
         if id in self._hosted and self._hosted[id].job.finished:
-            self._let_go(id)
+            self._let_go(id, owed=isinstance(error, EngineError) and error.retryable)
         self._poked = True  # requests may have waited for this
 
 
@@ -486,5 +488,5 @@ def _finished(job: JobState, layout: Layout) -> tuple[str, JobManagerError | Non
     except (EngineError, Refused) as error:
         return job.id, error
     except OSError as cause:
-        return job.id, EngineError(f"the results of job {job.id} are not in place: {cause}")
+        return job.id, EngineError(f"the results of job {job.id} are not in place: {cause}", retryable=True)
     return job.id, None
