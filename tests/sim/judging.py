@@ -49,7 +49,9 @@ HARMLESS = (e.WorkerJoined, e.WorkerLeft, e.PriorityChanged, e.JobReleased)
 def _artifacts(world: World, job: str) -> list[str]:
     """I5: what succeeded has all its artifacts, whole; and there are no others."""
     state = fold(State(), map(reread, world.acked[job])).jobs[job]
-    done = state.finished == "succeeded"  # then what is not public has been removed
+    done = state.finished == "succeeded"
+    # Once it has succeeded what is not public is removed, also where a person has it go on later.
+    retired = any(isinstance(event, e.JobFinished) and event.state == "succeeded" for event in world.acked[job])
     ever = {event.action for event in world.acked[job] if isinstance(event, e.ActionSucceeded)}
     # What was removed may be there again after a power cut, and on a full disk it cannot be removed; that is said.
     tidy = not (world.met["power cut"] or world.met["disk full"])
@@ -59,7 +61,7 @@ def _artifacts(world: World, job: str) -> list[str]:
             path = f"{HOME}/jobs/{job}/{'public' if use.public else 'temp'}/{use.artifact}"
             if index in ever:
                 owned.add(path)
-            if status == table.SUCCEEDED and (use.public or not done):
+            if status == table.SUCCEEDED and (use.public or not retired):
                 if world.content_at(path) != world.plan.content(job, use.artifact).encode():
                     found.append(f"{path} holds {world.content_at(path)!r}")
     for path, node in world.kernel.tree():
