@@ -1,5 +1,5 @@
-"""A disk that fills up while jobs run, and empties again: nothing new begins below the floor, what fails for want of room
-is told so and tried again, and nothing that happened is lost."""
+"""A disk that fills up while jobs run, and empties again: nothing new begins below the floor, what fails for want of
+room is told so and tried again, and nothing that happened is lost."""
 
 from __future__ import annotations
 
