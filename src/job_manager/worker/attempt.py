@@ -175,8 +175,8 @@ def conclude(
     if not ending.reason:
         try:
             grown = _printed(brief, layout, grow)
-            outputs, said = _collect(brief, layout)
-            ending = ending._replace(message="; ".join(filter(None, (ending.message, grown.note, said))))
+            outputs, unchecked = _collect(brief, layout)
+            ending = ending._replace(message="; ".join(filter(None, (ending.message, grown.note, unchecked))))
         except Unfit as unfit:
             note = f" ({ending.message})" if ending.message else ""
             ending = Ending(unfit.reason, None, f"{unfit}{note}")
