@@ -34,6 +34,7 @@ def shells(*texts: str, **more: Any) -> Job:
 
 
 Kind = TypeVar("Kind")
+LOOK = 0.02  # seconds between two looks at what no socket tells of: files that children write
 
 
 class Working:
@@ -93,7 +94,7 @@ class Working:
             now = time.monotonic()
             assert now < give_up, f"waited in vain: {self.journal[-5:]}"
             due = self.supervisor.next_timer()
-            limits = [give_up - now, self.worker.next_timeout(), None if due is None else due - self.clock.wall()]
+            limits = [LOOK, self.worker.next_timeout(), None if due is None else due - self.clock.wall()]
             timeout = max(0.0, min(limit for limit in limits if limit is not None))
             select.select(self.worker.readers(), self.worker.writers(), [], timeout)
             self.worker.flush()

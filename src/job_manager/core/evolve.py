@@ -98,7 +98,7 @@ def _job_resumed(state: State, event: e.JobResumed) -> None:
     job.hear(event.request)
     job.wait_from(event.at)
     job.site = read_site(event.site)
-    job.due = not job.site.not_before
+    job.due = not job.site.waits
     if event.document is not None:
         _revise(job, event)
     else:
@@ -242,14 +242,14 @@ def _started(state: State, event: e.ActionStarted) -> None:
     job = state.jobs[event.job]
     _move(job, event)
     job.began[event.action] = event.at
-    job.begun_at = job.begun_at or event.at
+    job.began_at(event.at)
 
 
 def _attempt_failed(state: State, event: e.AttemptFailed) -> None:
     job = state.jobs[event.job]
     _move(job, event)
     job.began[event.action], job.ended[event.action] = event.began, event.ended
-    job.begun_at = job.begun_at or event.began
+    job.took(event.began, event.ended)
     job.failures[event.action] = Failure(event.attempt, event.reason, event.code, event.message)
     count = job.starved if event.reason == "disk" else job.spent
     count[event.action] = count.get(event.action, 0) + 1
@@ -304,7 +304,7 @@ def _succeeded(state: State, event: e.ActionSucceeded) -> None:
     action = event.action
     _move(job, event)
     job.began[action], job.ended[action] = event.began, event.ended
-    job.begun_at = job.begun_at or event.began
+    job.took(event.began, event.ended)
     if event.outputs:
         job.results[action] = event.outputs
     if event.note:

@@ -157,10 +157,16 @@ def words(brief: Brief, layout: Layout) -> list[str]:
 
 
 def conclude(
-    brief: Brief, record: ExitRecord, layout: Layout, worker: str, grow: Callable[[str], Grown] | None = None
+    brief: Brief,
+    record: ExitRecord,
+    layout: Layout,
+    worker: str,
+    grow: Callable[[str], Grown] | None = None,
+    said: str = "",
 ) -> AttemptEnded:
     """The report of an attempt whose process is over: its outputs verified and published when it did well. `grow` makes
-    tasks of what stands in a log, for an action that expands; it raises ValueError."""
+    tasks of what stands in a log, for an action that expands; it raises ValueError. `said`: what is to be known of the
+    attempt, however it ended."""
     ending = heard(read_ending(record, brief), brief, layout)
     if brief.action.role == "order":
         ending = _of_order(ending, brief, layout)
@@ -169,12 +175,13 @@ def conclude(
     if not ending.reason:
         try:
             grown = _printed(brief, layout, grow)
-            outputs, said = _collect(brief, layout)
-            ending = ending._replace(message="; ".join(filter(None, (ending.message, grown.note, said))))
+            outputs, unchecked = _collect(brief, layout)
+            ending = ending._replace(message="; ".join(filter(None, (ending.message, grown.note, unchecked))))
         except Unfit as unfit:
             note = f" ({ending.message})" if ending.message else ""
             ending = Ending(unfit.reason, None, f"{unfit}{note}")
     ending = _for_want_of_room(ending, brief, layout)
+    ending = ending._replace(message="; ".join(filter(None, (ending.message, said))))
     usage = (record["utime"], record["stime"], record["maxrss_kib"])
     told = ended(brief, worker, record["began"], record["ended"], ending, usage, outputs)
     return told if ending.reason or not grown.children else told._replace(grown=grown.children)

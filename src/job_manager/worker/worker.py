@@ -20,6 +20,7 @@ from job_manager.ports.clock import Clock
 from job_manager.worker import adoption, ahead
 from job_manager.worker.attempt import Ending, Unfit, conclude, ended, prepare, read_token, token
 from job_manager.worker.brief import Brief, Briefing, inherited
+from job_manager.worker.code import Code
 from job_manager.worker.concluding import Concluder
 from job_manager.worker.growing import Grow, Grown, grown
 from job_manager.worker.hosting import Jobs, Note, leases
@@ -43,6 +44,8 @@ class Worker:
         self.grow: Grow | None = None  # who understands what expanding actions print
         self.jobs = Jobs()
         self.room = Room()
+        self.code = Code()
+        self._changed: dict[str, str] = {}  # what is to be said of the code that attempts (tokens) run
         self._environ = inherited(environ)
         self._umask = umask
         self._clock = clock
@@ -229,8 +232,16 @@ class Worker:
         try:
             starts.append(self.jobs.surround(prepare(brief, briefing.layout, self.incarnation, now), order.job))
             self._sent.add(name)
+            self._look_at_code(brief, name)
         except Unfit as unfit:
             reports.append(ended(brief, self.incarnation, now, now, Ending(unfit.reason, None, str(unfit))))
+
+    def _look_at_code(self, brief: Brief, name: str) -> None:
+        change = self.code.change(brief.module, self._clock.monotonic())
+        if change:
+            if change not in self._changed.values():
+                self._notes.append(Note(brief.job, brief.number, change))
+            self._changed[name] = change
 
     def _send(self, starts: list[Any], stops: list[tuple[str, str, float]]) -> None:
         assert self._link is not None
@@ -357,7 +368,8 @@ class Worker:
             return None
         self._ends.add(name)
         brief = briefing.brief(index, attempt)
-        return partial(conclude, brief, record, briefing.layout, worker, self._growing(briefing, brief))
+        grow, said = self._growing(briefing, brief), self._changed.pop(name, "")
+        return partial(conclude, brief, record, briefing.layout, worker, grow, said)
 
     def _growing(self, briefing: Briefing, brief: Brief) -> Callable[[str], Grown] | None:
         """How to read the log of an attempt whose action expands."""
