@@ -80,13 +80,22 @@ class Poll:
     def ready(self) -> list[tuple[int, int]]:
         assert self._process is not None
         files = self._process.files
-        return [(handle, mask) for handle, mask in self.wanted.items() if handle in files and able(files[handle], mask)]
+        found = ((handle, _events(files[handle], mask)) for handle, mask in self.wanted.items() if handle in files)
+        return [(handle, events) for handle, events in found if events]
 
     def poll(self, timeout: float | None = None) -> list[tuple[int, int]]:
         self._kernel.enter()
         if timeout != 0 and not self.ready():
             self._kernel.block(lambda: bool(self.ready()), None if timeout is None else timeout / 1000)
         return self.ready()
+
+
+def _events(opened: Open, mask: int) -> int:
+    """What poll(2) says of an open file."""
+    hung_up = isinstance(opened, Stream) and opened.ended
+    reads = real_select.POLLIN if mask & real_select.POLLIN and opened.ready() else 0
+    writes = real_select.POLLOUT if able(opened, mask & real_select.POLLOUT) else 0
+    return reads | writes | (real_select.POLLHUP if hung_up else 0)
 
 
 def able(opened: Open, mask: int) -> bool:

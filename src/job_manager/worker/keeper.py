@@ -996,8 +996,11 @@ class Keeper:
     def go_round(self, ready: list[tuple[int, int]]) -> None:
         """What has become readable or writable is attended to, and what follows from it and from the time is done."""
         now = time.monotonic()
-        for handle, _ in ready:
+        for handle, event in ready:
             self._attend(handle, now)
+            # Before anything begins: a master that has died takes back what it ordered; who comes next may know of none.
+            while event & select.POLLHUP and handle in self.peers:
+                self._listen(self.peers[handle], now)
         self._turn(now)
 
     def leave(self) -> None:
