@@ -167,10 +167,12 @@ class Worker:
             name = token(brief.job, brief.number, lease.attempt)
             if name in self._ends:
                 continue  # heard while it lived; its outputs are being published
-            if name in ends:
+            # Nor are outputs and logs before they are published: after a power cut they may be there in part.
+            torn = other_boot and (brief.action.outputs or brief.action.expand)
+            if name in ends and not torn:
                 grow = self._growing(briefing, brief)
                 yield conclude(brief, ends[name], briefing.layout, trace.incarnation, grow)
-            elif name in trace.begun or (other_boot and not brief.idempotent):
+            elif name in ends or name in trace.begun or (other_boot and not brief.idempotent):
                 now = self._clock.wall()
                 yield ended(brief, trace.incarnation, now, now, LOST)
             else:
