@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tests.sim.programs import Child
     from tests.sim.world import World
 
+ENDS = (e.LeaseReturned, e.AttemptLost, e.AttemptFailed, e.AttemptStopped, e.ActionSucceeded)
 KNOWN_ENDS = (e.AttemptFailed, e.AttemptStopped)
 
 
@@ -72,6 +73,15 @@ class Witness:
         self.world.note(f"{child.token} ends with {child.process.status}")
         self.alive.pop(child.token, None)
 
+    # --- I6: what has ended has ended with all that it had begun
+
+    def recorded(self, event: e.Event) -> None:
+        """The end of an attempt is in the journal: nothing of it lives any more."""
+        if isinstance(event, ENDS):
+            for token, process in self._living():
+                if token == f"{event.job}/{event.action}/{event.attempt}":
+                    self.says(f"{type(event).__name__} of {token} is recorded while {process.name} ({process.pid}) lives")
+
     # --- I5: content is a function of the inputs
 
     def reads(self, child: Child) -> None:
@@ -89,8 +99,7 @@ class Witness:
 
 
 def _ends(event: e.Event, action: int, attempt: int) -> bool:
-    kinds = (e.LeaseReturned, e.AttemptLost, e.AttemptFailed, e.AttemptStopped, e.ActionSucceeded)
-    return isinstance(event, kinds) and (event.action, event.attempt) == (action, attempt)
+    return isinstance(event, ENDS) and (event.action, event.attempt) == (action, attempt)
 
 
 def content_of(job: str, name: str, inputs: list[str]) -> str:

@@ -208,7 +208,9 @@ class World:
     def committed(self, job: str, packed: list[list[object]]) -> None:
         """These events are in the journal, and acknowledged."""
         for row in packed:
-            self.acked.setdefault(job, []).append(unpack(job, row))
+            event = unpack(job, row)
+            self.acked.setdefault(job, []).append(event)
+            self.witness.recorded(event)
             self.met[str(row[0])] += 1
             if row[0] != "job-submitted":
                 self.note("  " + " ".join(map(str, [job, *row]))[:160])
