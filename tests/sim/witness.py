@@ -72,6 +72,7 @@ class Witness:
     def ended(self, child: Child) -> None:
         self.world.note(f"{child.token} ends with {child.process.status}")
         self.alive.pop(child.token, None)
+        self.world.misfortune.met("end")
 
     # --- I6: what has ended has ended with all that it had begun
 

@@ -102,7 +102,7 @@ class World:
         if self.holder is None or not self.holder.process.alive:
             self.holds(holder)
         self.starting = holder
-        self.misfortune.started()
+        self.misfortune.met("start")
         self.kernel.run(process, holder.start)
 
     def holds(self, holder: Holder) -> None:
@@ -189,6 +189,7 @@ class World:
                 self.note(f"{said.request} cannot be said: {error}")
                 return
             self.note(f"{type(said).__name__} {said.request} is acknowledged")
+            self.misfortune.met("request")
             if submits:
                 self.promised.add(said.job)
 
