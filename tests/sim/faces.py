@@ -1,4 +1,4 @@
-"""The other faces of the kernel: time, select, signal, socket and fcntl; and putting them in the place of the real ones.
+"""The other faces of the kernel: time, select, signal, socket and fcntl; and how they come in the real ones' place.
 
 `installed` gives the rooms of the product this world instead of the machine, for as long as it lasts. Knows no rule.
 """

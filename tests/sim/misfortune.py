@@ -196,4 +196,3 @@ class Misfortune:
         for program in (*self.world.programs, self.world.holder):
             if program is not None:
                 program.frozen = 0.0
-

@@ -14,14 +14,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import NamedTuple
 
 from tests.sim.mutations import ALL, FARM, NOT_YET, WORLD, Mutant
 
 ROOT = Path(__file__).parents[2]
-MOST = 3000  # lives until a mutant has survived
+MOST = 2000  # lives until a mutant has survived
 MANY = 300  # lives of which the share is taken
 LIFE = f"""
 import json, sys
@@ -99,12 +99,12 @@ def _lives(source: Path, kind: str, first: bool) -> str:
 
 def _tests(source: Path, target: str) -> str:
     words = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist"]
-    words += ["-o", f"pythonpath={source} {ROOT}", target]
+    words += [f"--basetemp={source.parent / 'tmp'}", "-o", f"pythonpath={source} {ROOT}", target]
     ended = subprocess.run(words, cwd=ROOT, env=_environ(), capture_output=True, text=True, timeout=900)
     if ended.returncode == 1:
-        failed = [line for line in ended.stdout.splitlines() if line.startswith("FAILED ")]
-        return failed[0].split(" ")[1].rpartition("/")[2] if failed else target
-    return "" if not ended.returncode else f"{target}: pytest says {ended.returncode}"
+        failed = [line for line in ended.stdout.splitlines() if line.startswith(("FAILED ", "ERROR "))]
+        return failed[0].split(" ")[1].rpartition("/")[2] if failed else ""
+    return f"{target}: pytest says {ended.returncode}" if ended.returncode not in (0, 1) else ""
 
 
 def main() -> int:
@@ -120,10 +120,12 @@ def main() -> int:
         chosen = random.Random(said.seed).sample(chosen, min(said.sample, len(chosen)))
     survivors = 0
     with ThreadPoolExecutor(said.jobs) as pool:
-        for verdict in pool.map(lambda mutant: judged(mutant, said.until_first_kill), chosen):
+        for running in as_completed([pool.submit(judged, mutant, said.until_first_kill) for mutant in chosen]):
+            verdict = running.result()
             survivors += not verdict.by
-            print(f"{'killed  ' if verdict.by else 'SURVIVES'} {verdict.seconds:6.1f} s  {verdict.mutant.name}  [{verdict.by}]", flush=True)
-    print(f"{len(chosen) - survivors} of {len(chosen)} killed; {len(NOT_YET)} of the list have nothing to be applied to yet")
+            how = "killed  " if verdict.by else "SURVIVES"
+            print(f"{how} {verdict.seconds:6.1f} s  {verdict.mutant.name}  [{verdict.by}]", flush=True)
+    print(f"{len(chosen) - survivors} of {len(chosen)} killed; of {len(NOT_YET)} more there is nothing yet to change")
     return 1 if survivors else 0
 
 

@@ -88,8 +88,10 @@ def _job(rng: random.Random, number: int) -> Job:
     return Job(f"job {number}", children, parallel=rng.random() < 0.4)
 
 
-def _children(rng: random.Random, left: list[int], made: list[str], above: str, depth: int) -> tuple[Task | Action, ...]:
-    """Actions read what earlier ones in listing order make; where these might not be over, they say that they need it."""
+def _children(
+    rng: random.Random, left: list[int], made: list[str], above: str, depth: int
+) -> tuple[Task | Action, ...]:
+    """Actions read what earlier ones in listing order make, and say that they need these."""
     found: list[Task | Action] = []
     while left[0] > 0 and (depth == 0 or len(found) < 3):
         if depth < 2 and rng.random() < 0.3:

@@ -203,7 +203,9 @@ class World:
         for job, known in self.acked.items():
             found = list(journal.events(job))
             if _said(found[: len(known)]) != _said(known):
-                self.witness.says(f"of the {len(known)} acknowledged events of {job} only {len(found)} are there, or others")
+                self.witness.says(
+                    f"of the {len(known)} acknowledged events of {job} only {len(found)} are there, or others"
+                )
         self.acked = {job: list(journal.events(job)) for job in journal.jobs()}
 
     def committed(self, job: str, packed: list[list[object]]) -> None:
