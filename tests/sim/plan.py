@@ -77,7 +77,7 @@ class Plan:
 
 def _fault(rng: random.Random, name: str, kind: str) -> Fault:
     on = rng.choice(["", *EVENTS])
-    calls = rng.randint(0, 40) if on else rng.choice([0, rng.randint(1, 400)])
+    calls = rng.randint(0, 120) if on else rng.choice([0, rng.randint(1, 400)])
     return Fault(name, kind, rng.uniform(0.0, LIFE), calls, rng.uniform(0.1, 15.0), on)
 
 

@@ -423,7 +423,7 @@ class Host:
     def _take_requests(self) -> bool:
         """Take up every request that waits; whether there was one."""
         requests = [waiting.request for waiting in self._inbox.read() if not self._is_ending(waiting.request.job)]
-        for id in {request.job for request in requests}:
+        for id in dict.fromkeys(request.job for request in requests):
             self._take_requests_of(id, [request for request in requests if request.job == id])
         for request in self._callers.awaited().difference(request.request for request in requests):
             if not self._inbox.has(request):
@@ -475,7 +475,7 @@ class Host:
 
     def _see_to_ends(self) -> None:
         moved, self._moved = self._moved, set()
-        for hosted in [self._hosted[id] for id in moved if id in self._hosted]:
+        for hosted in [self._hosted[id] for id in sorted(moved) if id in self._hosted]:
             if not hosted.own:
                 self._see_to(hosted)
         for id, error in self._finishing.finished() if self._finishing else ():

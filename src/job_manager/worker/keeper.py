@@ -1325,7 +1325,7 @@ class Keeper:
             self._tell_still()
         self._tell("returned", self.returned)
         self._tell("refused", self.refused)
-        for peer in list(self.speaking):
+        for peer in sorted(self.speaking, key=lambda peer: peer.handle):
             self._push(peer)
 
     def _push(self, peer: Connection) -> None:
