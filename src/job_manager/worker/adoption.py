@@ -90,7 +90,8 @@ def exits(trace: KeeperTrace) -> dict[str, ExitRecord]:
 
 def leftovers(trace: KeeperTrace) -> list[Leftover]:
     """Every living process of attempts begun there and not ended, however far it has detached itself."""
-    unended = {token: begun for token, begun in trace.begun.items() if token not in exits(trace)}
+    ended = exits(trace)
+    unended = {token: begun for token, begun in trace.begun.items() if token not in ended}
     if trace.boot_id != processes.boot_id() or not unended:
         return []
     mains = {(begun.pid, begun.start_ticks): token for token, begun in unended.items()}
