@@ -24,6 +24,13 @@ class JobRow(NamedTuple):
     counts: dict[str, int]
 
 
+class Tail(Protocol):
+    """A job's events in order, each given once, while somebody writes."""
+
+    def news(self) -> Sequence[Event]:
+        """The events since the last call."""
+
+
 class History(Protocol):
     """Raises EngineError when what is read is damaged or cannot be read."""
 
@@ -32,6 +39,9 @@ class History(Protocol):
 
     def events(self, job: str) -> Iterator[Event]:
         """Every event of a job in order; none for a job that is not there."""
+
+    def tail(self, job: str) -> Tail:
+        """The events of a job, a part at a time."""
 
     def verify(self, job: str) -> None:
         """Only find out whether the events of a job can be read."""
