@@ -75,6 +75,7 @@ def drawn(rng: random.Random) -> Settings:
     children += tuple(_waiting(f"w{n}") for n in range(rng.choice([0, 0, 1])))
     children += tuple(_minding(f"m{n}") for n in range(rng.choice([0, 0, 1]))) + hooks
     job = Job("sim", children, parallel=rng.random() < 0.3, max_active=rng.choice([None, None, None, 2]))
+    job = replace(job, timeout=rng.choice([None, None, 20.0]), wait_timeout=rng.choice([None, None, 60.0]))
     return Settings(rates, job, rng.randint(1, 3), *_capacity(rng))
 
 
