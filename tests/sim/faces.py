@@ -340,7 +340,7 @@ ROOMS = (
     *("artifacts.store", "artifacts.outputs", "artifacts.copying", "artifacts.folders", "artifacts.directories"),
     *("artifacts.identity", "artifacts.removal", "artifacts.trees", "app.home", "app.inbox", "app.wire"),
     *("app.callers", "app.host", "app.supervising", "app.running", "app.removing"),
-    *("app.wiring", "worker.room", "worker.hosting"),
+    *("app.wiring", "worker.room", "worker.hosting", "worker.traces"),
 )
 
 

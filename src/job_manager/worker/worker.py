@@ -27,6 +27,7 @@ from job_manager.worker.hosting import Jobs, Note, leases
 from job_manager.worker.keeper import UNWRITTEN
 from job_manager.worker.keeper_link import KeeperGone, KeeperLink
 from job_manager.worker.room import Room
+from job_manager.worker.traces import Traces
 
 AHEAD = 64  # orders that wait in the keeper, so that neither a commit nor a round trip stands between two actions
 HELLO_TIMEOUT = 10.0
@@ -38,6 +39,7 @@ class Worker:
 
     def __init__(self, keepers: str, slots: int, environ: dict[str, str], umask: int, clock: Clock) -> None:
         self._keepers = keepers
+        self._traces = Traces(keepers)
         self.slots = slots
         self.memory: int | None = None  # how much there is here, in bytes
         self.limits: tuple[tuple[str, int], ...] = ()
@@ -82,8 +84,7 @@ class Worker:
         self.jobs.open(briefing, environ, umask)
         holders = {lease.worker for lease in briefing.job.leases.values()}
         # What has never been tried has left nothing.
-        known = adoption.keepers(self._keepers) if holders or any(briefing.job.attempts) else ()
-        traces = [trace for trace in known if trace.incarnation in holders or _began_any(trace, job)]
+        traces = self._traces.of(job, holders) if holders or any(briefing.job.attempts) else []
         reports: list[Report] = []
         for trace in traces:
             if not (trace.alive and self._greet(trace)):
@@ -157,20 +158,17 @@ class Worker:
 
     def _resolve(self, briefing: Briefing, trace: adoption.KeeperTrace) -> Iterator[Report]:
         """What a keeper that is gone can still tell: ends that count, attempts that never began, and what is lost."""
-        adoption.end_leftovers(trace, 0.0)
-        # Read anew: until its end it may have begun some more.
-        trace = adoption.trace_in(trace.directory)
-        ends = adoption.exits(trace)
+        trace = self._traces.settled(trace)
         # Starts are not forced to disk: after a power cut, that one is not recorded does not mean that it never began.
         other_boot = trace.boot_id != adoption.boot_id()
         for brief, lease in leases(briefing, trace.incarnation):
             name = token(brief.job, brief.number, lease.attempt)
             if name in self._ends:
                 continue  # heard while it lived; its outputs are being published
-            if name in ends and not (other_boot and self._may_be_torn(briefing, brief)):
+            if name in trace.exits and not (other_boot and self._may_be_torn(briefing, brief)):
                 grow = self._growing(briefing, brief)
-                yield conclude(brief, ends[name], briefing.layout, trace.incarnation, grow)
-            elif name in ends or name in trace.begun or (other_boot and not brief.idempotent):
+                yield conclude(brief, trace.exits[name], briefing.layout, trace.incarnation, grow)
+            elif name in trace.exits or name in trace.begun or (other_boot and not brief.idempotent):
                 now = self._clock.wall()
                 briefing.layout.store.withdraw(brief.declared)  # what it may have published is nobody's
                 yield ended(brief, trace.incarnation, now, now, LOST)
@@ -417,7 +415,7 @@ class Worker:
 
     def _trace_of(self, incarnation: str) -> adoption.KeeperTrace:
         # By its directory: one that was killed as it came up has not written who it is.
-        return adoption.trace_in(os.path.join(self._keepers, incarnation))
+        return adoption.read_trace(os.path.join(self._keepers, incarnation))
 
     def _deadlines(self, trace: adoption.KeeperTrace) -> dict[str, float]:
         """When the time of each open attempt is over, in monotonic seconds."""
@@ -501,10 +499,6 @@ READERS: dict[str, Callable[[Worker, Any, str], list[Report]]] = {
     "still": Worker._read_still,
     "refused": Worker._read_refused,
 }
-
-
-def _began_any(trace: adoption.KeeperTrace, job: str) -> bool:
-    return any(name.startswith(f"{job}/") for name in trace.begun)
 
 
 def _known(state: dict[str, Any]) -> list[Sequence[Any]]:
