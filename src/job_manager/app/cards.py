@@ -125,7 +125,7 @@ def _hints(brief: Brief, failure: Failure, tail: list[str]) -> Iterator[str]:
     missing = NO_MODULE.search(text)
     if missing and brief.module is not None and brief.module.interpreter:
         yield from _other_python(brief, missing.group(1))
-    not_started = failure.reason == "spawn" and not failure.message.endswith(TOO_BIG)
+    not_started = failure.reason == "spawn" and not _is_explained(failure.message)
     if not_started or (failure.reason == "code" and failure.code == 127 and NOT_FOUND.search(text)):
         yield "the program was not found or cannot be run: install it, give its whole path, or look at PATH"
     if failure.reason == "signal" and failure.code == 9:
@@ -140,6 +140,10 @@ def _hints(brief: Brief, failure: Failure, tail: list[str]) -> Iterator[str]:
         yield "if an empty file is right, say `allow_empty: true` on the output"
     if failure.reason in ("lost",) and not brief.idempotent:
         yield "it is declared `idempotent: false`, so `jm resume` starts it again only with --retry-lost"
+
+
+def _is_explained(message: str) -> bool:
+    return message.endswith(TOO_BIG) or "secret" in message
 
 
 def _too_big(brief: Brief, failure: Failure, layout: Layout, words: list[str]) -> Iterator[str]:

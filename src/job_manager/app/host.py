@@ -65,6 +65,7 @@ class Host:
         self._engine = wiring.local_engine(self._journal, self._clock)
         self._supervisor = Supervisor(self._engine)
         self.worker = Worker(home.keepers, slots, environ, umask, self._clock)
+        self.worker.secrets = home.path
 
     def __enter__(self) -> Host:
         return self

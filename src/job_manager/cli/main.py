@@ -34,6 +34,7 @@ COMMANDS: dict[str, Callable[[], Any]] = {
     "show": lambda: import_module("job_manager.cli.commands.show"),
     "logs": lambda: import_module("job_manager.cli.commands.logs"),
     "rm": lambda: import_module("job_manager.cli.commands.rm"),
+    "secret": lambda: import_module("job_manager.cli.commands.secret"),
     "config": lambda: import_module("job_manager.cli.commands.config"),
     "schema": lambda: import_module("job_manager.cli.commands.schema"),
     "version": lambda: import_module("job_manager.cli.commands.version"),

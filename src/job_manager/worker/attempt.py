@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from job_manager.artifacts.identity import difference, sha256
 from job_manager.artifacts.outputs import MISSING, Fault
@@ -20,6 +20,7 @@ from job_manager.model.quantity import size_text
 from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted
 from job_manager.worker.brief import (
+    NO_SECRETS,
     Brief,
     directory,
     has_lists,
@@ -40,6 +41,9 @@ from job_manager.worker.keeper_link import ExitRecord, Order
 from job_manager.worker.last_words import NOTHING, Words, error_file, error_text, sentence, words_in
 from job_manager.worker.layout import Layout
 from job_manager.worker.looking import look_into
+
+if TYPE_CHECKING:
+    from job_manager.worker.hiding import Share
 
 GRACE = 10.0  # seconds between asking a child to end and ending it
 
@@ -71,8 +75,9 @@ def read_token(token: str) -> tuple[str, int, int]:
     return job, int(index), int(attempt)
 
 
-def prepare(brief: Brief, layout: Layout, worker: str, now: float) -> Order:
-    """Make the attempt's directories and say what to run. Raises Unfit when it cannot begin."""
+def prepare(brief: Brief, layout: Layout, worker: str, now: float, secrets: Mapping[str, str] = NO_SECRETS) -> Order:
+    """Make the attempt's directories and say what to run. `secrets`: as of `variables`. Raises Unfit when it cannot
+    begin."""
     for source in brief.sources:
         fault = missing(source) or (source.identity and difference(source.path, source.identity))
         if fault:
@@ -81,7 +86,7 @@ def prepare(brief: Brief, layout: Layout, worker: str, now: float) -> Order:
         _make_folders(brief, layout)
     except (OSError, EngineError) as cause:
         raise Unfit("disk", f"the attempt's directory cannot be made: {cause}") from cause
-    return _order(brief, layout, worker, now)
+    return _order(brief, layout, worker, now, secrets)
 
 
 def _about(artifact: str, fault: str) -> str:
@@ -130,12 +135,13 @@ def _write_call(brief: Brief, work: Function, layout: Layout) -> None:
         json.dump(call, stream)
 
 
-def _order(brief: Brief, layout: Layout, worker: str, now: float) -> Order:
+def _order(brief: Brief, layout: Layout, worker: str, now: float, secrets: Mapping[str, str]) -> Order:
     log = layout.log(brief.path, brief.attempt)
-    return {
+    env = variables(brief, layout, worker, now, secrets)
+    order: Order = {
         "token": token(brief.job, brief.number, brief.attempt),
         "argv": words(brief, layout),
-        "env": variables(brief, layout, worker, now),
+        "env": env,
         "cwd": directory(brief, layout),
         "log": log,
         "err": layout.log(brief.path, brief.attempt, "err") if brief.split_streams else None,
@@ -146,6 +152,8 @@ def _order(brief: Brief, layout: Layout, worker: str, now: float) -> Order:
         "durable": not brief.idempotent,
         "bare": False,
     }
+    hidden = [variable for variable, value in secrets.items() if env[variable] == value]
+    return {**order, "secrets": hidden} if hidden else order
 
 
 def words(brief: Brief, layout: Layout) -> list[str]:
@@ -155,10 +163,17 @@ def words(brief: Brief, layout: Layout) -> list[str]:
 
 
 def conclude(
-    brief: Brief, record: ExitRecord, layout: Layout, worker: str, grow: Callable[[str], Grown] | None = None
+    brief: Brief,
+    record: ExitRecord,
+    layout: Layout,
+    worker: str,
+    grow: Callable[[str], Grown] | None = None,
+    share: Share | None = None,
 ) -> AttemptEnded:
     """The report of an attempt whose process is over: its outputs verified and published when it did well. `grow` makes
-    tasks of what stands in a log, for an action that expands; it raises ValueError."""
+    tasks of what stands in a log, for an action that expands; it raises ValueError. `share`: the secrets it had."""
+    if share:
+        share.hide_in_files(_own_files(brief, layout))
     ending = heard(read_ending(record, brief), brief, layout)
     if brief.action.role == "order":
         ending = _of_order(ending, brief, layout)
@@ -167,14 +182,21 @@ def conclude(
     if not ending.reason:
         try:
             grown = _printed(brief, layout, grow)
-            outputs, said = _collect(brief, layout)
+            outputs, said = _collect(brief, layout, share)
             ending = ending._replace(message="; ".join(filter(None, (ending.message, grown.note, said))))
         except Unfit as unfit:
             note = f" ({ending.message})" if ending.message else ""
             ending = Ending(unfit.reason, None, f"{unfit}{note}")
     usage = (record["utime"], record["stime"], record["maxrss_kib"])
     told = ended(brief, worker, record["began"], record["ended"], ending, usage, outputs)
+    told = share.hidden(told) if share else told
     return told if ending.reason or not grown.children else told._replace(grown=grown.children)
+
+
+def _own_files(brief: Brief, layout: Layout) -> list[str]:
+    """What is written by the process of an attempt, and shown or kept beside its logs."""
+    files = [layout.result(brief.path, brief.attempt)] if isinstance(brief.action.work, Function) else []
+    return [*files, error_file(layout.store.attempt_path(brief.label))] if needs_folder(brief) else files
 
 
 def _printed(brief: Brief, layout: Layout, grow: Callable[[str], Grown] | None) -> Grown:
@@ -277,7 +299,7 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def _collect(brief: Brief, layout: Layout) -> tuple[list[tuple[Any, ...]], str]:
+def _collect(brief: Brief, layout: Layout, share: Share | None) -> tuple[list[tuple[Any, ...]], str]:
     """Verify every declared output, publish them all; a row for each, and what a person should know all the same."""
     for source in brief.sources:
         fault = source.identity and difference(source.path, source.identity)
@@ -286,6 +308,8 @@ def _collect(brief: Brief, layout: Layout) -> tuple[list[tuple[Any, ...]], str]:
     if not brief.action.outputs:
         return [], ""
     outputs = brief.declared
+    if share:
+        _refuse(brief, share.named_after(layout.store, brief.label, outputs))
     faults: Sequence[Fault] = layout.store.faults(brief.label, outputs)
     bad = {fault.name for fault in faults}
     looked = look_into(layout.store, brief.label, [output for output in outputs if output.name not in bad])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from job_manager.artifacts.identity import Identity, identity
@@ -34,6 +35,9 @@ ZONES = ("nfs", "unix", "linux", "posix")
 LONGEST_VARIABLE = 100_000  # characters; a system takes 128 KiB in one variable
 PYTHON = ("module", "order")  # roles that have a directory of their own for each attempt
 ALWAYS_PASSED = ("PATH", "HOME", "LANG", "LC_*", "TZ", "TMPDIR", "USER", "LOGNAME", "SHELL", "TERM")
+
+
+NO_SECRETS: Mapping[str, str] = MappingProxyType({})
 
 
 class Source(NamedTuple):
@@ -251,13 +255,17 @@ def clean(environ: Mapping[str, str], passed: Sequence[str]) -> dict[str, str]:
     return {name: value for name, value in inherited(environ).items() if name in names or name.startswith(beginnings)}
 
 
-def variables(brief: Brief, layout: Layout, worker: str, began: float) -> dict[str, str]:
-    """The environment variables added for one attempt; those of the module first, then the entry's, then ours."""
+def variables(
+    brief: Brief, layout: Layout, worker: str, began: float, secrets: Mapping[str, str] = NO_SECRETS
+) -> dict[str, str]:
+    """The environment variables added for one attempt; those of the module first, then the entry's, then ours.
+    secrets: the values of those variables that take one; without them they are left out."""
     # Imported here: actions without artifacts never need it, and neither does reading a state.
     import json
 
     added = dict(brief.module.env) if brief.module else {}
-    added |= dict(brief.action.env)
+    added |= {variable: value for variable, value in brief.action.env if isinstance(value, str)}
+    added |= secrets
     outputs = _outputs(brief, layout)
     added |= {
         "JM_JOB_ID": brief.job,

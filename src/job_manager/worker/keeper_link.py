@@ -24,7 +24,7 @@ READ = 1 << 18
 
 class Order(TypedDict):
     """What to run. Paths are absolute; text may hold surrogate escapes. Times in seconds; `weight` in slots, `memory`
-    in bytes."""
+    in bytes. `secrets` names the variables of `env` whose values are taken out of what it prints."""
 
     token: str
     argv: list[str]
@@ -38,6 +38,7 @@ class Order(TypedDict):
     memory: NotRequired[int | None]
     durable: NotRequired[bool]
     bare: NotRequired[bool]
+    secrets: NotRequired[list[str]]
 
 
 class ExitRecord(TypedDict):

@@ -7,20 +7,26 @@ that an earlier keeper left; so it may die at any instant.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from job_manager.core.decide import Order, StartAttempt, StopAttempt
 from job_manager.core.said import AttemptBegan, AttemptEnded, AttemptReturned, Report, WorkerAnnounced, WorkerGone
 from job_manager.core.state import Lease
+from job_manager.model.errors import EngineError, InputError
+from job_manager.model.secret import secrets_of
 from job_manager.ports.clock import Clock
 from job_manager.worker import adoption, ahead
 from job_manager.worker.attempt import Ending, Unfit, conclude, ended, prepare, read_token, token
-from job_manager.worker.brief import Brief, Briefing, inherited
+from job_manager.worker.brief import NO_SECRETS, Brief, Briefing, inherited
 from job_manager.worker.concluding import Concluder
 from job_manager.worker.growing import Grow, Grown, grown
+from job_manager.worker.keeper import become_undumpable
 from job_manager.worker.keeper_link import KeeperGone, KeeperLink
+
+if TYPE_CHECKING:
+    from job_manager.worker.hiding import Share
 
 AHEAD = 64  # orders that wait in the keeper, so that neither a commit nor a round trip stands between two actions
 HELLO_TIMEOUT = 10.0
@@ -36,6 +42,8 @@ class Worker:
         self.memory: int | None = None  # how much there is here, in bytes
         self.limits: tuple[tuple[str, int], ...] = ()
         self.grow: Grow | None = None  # who understands what expanding actions print
+        self.secrets = ""  # the directory with the file of secrets
+        self._shares: dict[str, Share] = {}  # of them what attempts have got that were begun here, by token
         self._environ = inherited(environ)
         self._umask = umask
         self._clock = clock
@@ -121,7 +129,8 @@ class Worker:
             name = token(brief.job, brief.number, lease.attempt)
             if name in ends:
                 grow = self._growing(briefing, brief)
-                yield conclude(brief, ends[name], briefing.layout, trace.incarnation, grow)
+                share = self._share(name, brief)
+                yield conclude(brief, ends[name], briefing.layout, trace.incarnation, grow, share)
             elif name in trace.begun:
                 now = self._clock.wall()
                 yield ended(brief, trace.incarnation, now, now, LOST)
@@ -161,10 +170,32 @@ class Worker:
             return  # an order from before; preparing it would clear away what the attempt has published since
         brief = briefing.brief(order.action, order.attempt)
         try:
-            starts.append(prepare(brief, briefing.layout, self.incarnation, now))
+            secrets = self._handed_out(name, brief)
+            starts.append(prepare(brief, briefing.layout, self.incarnation, now, secrets))
             self._sent.add(name)
         except Unfit as unfit:
             reports.append(ended(brief, self.incarnation, now, now, Ending(unfit.reason, None, str(unfit))))
+
+    def _handed_out(self, name: str, brief: Brief) -> Mapping[str, str]:
+        """The secrets that an attempt gets; from then on this process's memory is nobody's to read. Raises Unfit."""
+        if not secrets_of(brief.action.env):
+            return NO_SECRETS
+        from job_manager.worker.hiding import given  # few jobs have any
+
+        try:
+            got = given(brief.action.env, self.secrets)
+        except (EngineError, InputError) as cause:
+            raise Unfit("spawn", str(cause).partition("\n")[0]) from cause
+        become_undumpable()
+        self._shares[name] = got
+        return got.values
+
+    def _share(self, name: str, brief: Brief) -> Share | None:
+        if not secrets_of(brief.action.env):
+            return None
+        from job_manager.worker.hiding import known_now
+
+        return self._shares.get(name) or known_now(brief.action.env, self.secrets)
 
     def _send(self, starts: list[Any], stops: list[tuple[str, float]]) -> None:
         assert self._link is not None
@@ -241,7 +272,8 @@ class Worker:
             self._stale.append(name)
             return None
         brief = briefing.brief(index, attempt)
-        return partial(conclude, brief, record, briefing.layout, worker, self._growing(briefing, brief))
+        grow, share = self._growing(briefing, brief), self._share(name, brief)
+        return partial(conclude, brief, record, briefing.layout, worker, grow, share)
 
     def _growing(self, briefing: Briefing, brief: Brief) -> Callable[[str], Grown] | None:
         """How to read the log of an attempt whose action expands."""
@@ -253,6 +285,8 @@ class Worker:
         """These reports are in the journal: the keeper may forget the ends among them."""
         over = self._stale + [token(r.job, r.action, r.attempt) for r in reports if isinstance(r, AttemptEnded)]
         self._stale = []
+        for name in over if self._shares else ():
+            self._shares.pop(name, None)
         if over and self._link is not None:
             self._link.forget(over)
             self._begun.difference_update(over)

@@ -34,6 +34,7 @@ from job_manager.model.job import (
 )
 from job_manager.model.params import Param
 from job_manager.model.params import number as number_text
+from job_manager.model.secret import env_document
 from job_manager.model.wording import quoted
 
 # A list and a mapping for each task; what an entry holds takes a few more.
@@ -126,7 +127,7 @@ class _Writer:
             retries=action.retries,
             retry_on=list(action.retry_on),
             min_runtime=action.min_runtime,
-            env=dict(action.env),
+            env=_env(action),
             cpus=action.cpus,
             memory=action.memory,
             limits=dict(action.limits),
@@ -192,6 +193,10 @@ def _divided(node: Job | Task) -> tuple[list[Task | Action], list[Action]]:
 
 def _needs(node: Task | Action) -> Body:
     return {} if node.needs is None else {"needs": list(node.needs)}
+
+
+def _env(action: Action) -> Body:
+    return {name: Flow(value) if isinstance(value, dict) else value for name, value in env_document(action.env).items()}
 
 
 def _rate(value: float) -> str | None:

@@ -17,7 +17,19 @@ from job_manager.formats.json.artifacts import INPUT_KEYS, JOB_INPUT_KEYS, OUTPU
 from job_manager.formats.json.canonical import ACTION_KEYS, FORMAT, JOB_KEYS, LONGEST_TITLE, TASK_KEYS
 from job_manager.formats.json.params import EACH_KEYS, PARAM_KEYS
 from job_manager.formats.json.works import BESIDE, WORKS
-from job_manager.formats.schema import Keys, Schema, document, flag, kind, listed, mapping, ref, whole, whole_pattern
+from job_manager.formats.schema import (
+    Keys,
+    Schema,
+    document,
+    flag,
+    kind,
+    listed,
+    mapping,
+    ref,
+    secret,
+    whole,
+    whole_pattern,
+)
 from job_manager.model import expect, fanout, names, need, params, quantity
 from job_manager.model.job import HOOKS
 
@@ -100,7 +112,7 @@ ACTION: Mapping[str, Schema] = {
     "outputs": listed("What it writes", ref("output")),
     "timeout": seconds("Of one attempt; by default the module's, else none"),
     "retries": whole("Attempts after the first; by default the module's, else 0", 0, MOST_RETRIES),
-    "env": named("Environment variables", "^(?!JM_)" + whole_pattern(names.ENV)[1:], _STRING),
+    "env": named("Environment variables", "^(?!JM_)" + whole_pattern(names.ENV)[1:], {"anyOf": [_STRING, secret()]}),
     "params": named("Values for the params of a module; else what {NAME} stands for", _PARAM_NAME, _STRING),
     "foreach": listed("Run once for each combination of these", ref("each")),
     "when": _WHEN,
