@@ -10,6 +10,7 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from job_manager.artifacts.folders import private
 from job_manager.artifacts.identity import difference, sha256
 from job_manager.artifacts.outputs import MISSING, Fault
 from job_manager.artifacts.store import Published
@@ -112,14 +113,14 @@ def _write_lists(brief: Brief, layout: Layout) -> None:
 
     found = read_paths(brief)
     for artifact, path in list_files(brief, layout).items():
-        with open(path, "w", encoding="utf-8", errors="surrogateescape") as stream:
+        with open(path, "w", encoding="utf-8", errors="surrogateescape", opener=private) as stream:
             stream.writelines(f"{each}\n" for each in found[artifact])
-    with open(inputs_file(brief, layout), "w", encoding="ascii") as stream:
+    with open(inputs_file(brief, layout), "w", encoding="ascii", opener=private) as stream:
         json.dump(found, stream)
     lists = list_files(brief, layout)
     text = script(brief.action, paths(brief, layout), lists)
     if text:
-        with open(script_file(lists), "w", encoding="utf-8", errors="surrogateescape") as stream:
+        with open(script_file(lists), "w", encoding="utf-8", errors="surrogateescape", opener=private) as stream:
             stream.write(text)
 
 
@@ -131,7 +132,8 @@ def _write_call(brief: Brief, work: Function, layout: Layout) -> None:
     values = path_values(uses, paths(brief, layout), list_files(brief, layout)) | dict(brief.action.params)
     error = error_file(layout.store.attempt_path(brief.label))
     call = call_document(work, values, layout.result(brief.path, brief.attempt), error)
-    with open(f"{layout.store.attempt_path(brief.label)}/{CALL_FILE}", "w", encoding="ascii") as stream:
+    file = f"{layout.store.attempt_path(brief.label)}/{CALL_FILE}"
+    with open(file, "w", encoding="ascii", opener=private) as stream:
         json.dump(call, stream)
 
 
@@ -188,6 +190,8 @@ def conclude(
             note = f" ({ending.message})" if ending.message else ""
             ending = Ending(unfit.reason, None, f"{unfit}{note}")
     usage = (record["utime"], record["stime"], record["maxrss_kib"])
+    if needs_folder(brief):
+        layout.store.close_off(brief.label)
     told = ended(brief, worker, record["began"], record["ended"], ending, usage, outputs)
     told = share.hidden(told) if share else told
     return told if ending.reason or not grown.children else told._replace(grown=grown.children)

@@ -77,7 +77,7 @@ VMSTAT = "/proc/vmstat"
 VMSTAT_LOOK = 1.0  # seconds for which the number of OOM kills may be old when an attempt begins
 DRAIN = 5.0  # seconds that a filter has for what was printed last, once nothing of its attempt lives
 FILTER = "import sys; sys.path.append({folder!r}); import redaction; redaction.main()"
-LOG_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+LOG_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
 RECORD = (
     '{"token":%s,"code":%s,"signal":%s,"why":%s,"error":%s,"began":%.6f,"ended":%.6f,"elapsed":%.6f,'
     '"utime":%.6f,"stime":%.6f,"maxrss_kib":%d,"left":%d,"oom":%s,"peak":%d}'
