@@ -368,19 +368,32 @@ class Fields:
 
     def _variable(self, key: str, members: Map, name: str) -> EnvValue | None:
         value = members[name]
-        if not isinstance(value, Map) or KEY not in value:
+        if not isinstance(value, Map):
             return self._named_text(key, members, name)
-        path = _joined(key, name)
+        path = _joined(self.path_of(key), name)
+        if KEY not in value:
+            hint = _as_text(value) if any(map(is_null, value.values())) else ""
+            self.reader.error(
+                members.value_at[name], path, f"expected text or {{{KEY}: NAME}}, found {found(value)}", hint
+            )
+            return None
         for other in value:
             if other != KEY:
-                self.reader.error(
-                    value.key_at[other], _joined(self.path_of(path), other), f"unknown key {quoted(other)}"
-                )
-        secret = self._named_text(path, value, KEY)
-        wrong = None if secret is None else secret_name(secret)
+                message, hint = f"unknown key {quoted(other)}", f"only {KEY} stands here"
+                self.reader.error(value.key_at[other], _joined(path, other), message, hint)
+        secret = value[KEY]
+        wrong = (
+            secret_name(str(secret))
+            if self._is_text(secret)
+            else f"expected the name of a secret, found {found(secret)}"
+        )
         if wrong:
-            self.reader.error(value.value_at[KEY], f"{self.path_of(path)}.{KEY}", wrong)
-        return None if secret is None or wrong else Secret(secret)
+            self.reader.error(value.value_at[KEY], _joined(path, KEY), wrong, f"{name[:60]}: {{{KEY}: NAME}}")
+            return None
+        return Secret(str(secret))
+
+    def _is_text(self, value: Value) -> bool:
+        return isinstance(value, str) and not is_null(value)
 
     def _plain_variable(self, key: str, members: Map, name: str) -> str | None:
         value = members[name]
