@@ -169,3 +169,11 @@ print(become_undumpable(), ctypes.CDLL(None).prctl(3, 0, 0, 0, 0), flush=True)
 os.execv(sys.executable, [sys.executable, "-c", "import ctypes; print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))"])"""
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, env={"PYTHONPATH": str(SRC)})
     assert done.stdout.split() == ["True", "0", "1"], done
+
+
+@pytest.mark.parametrize("more", [{}, TOKEN])
+def test_a_link_in_place_of_a_log_is_refused(keeper, tmp_path, more):
+    (tmp_path / "victim").write_text("untouched")
+    os.symlink(tmp_path / "victim", keeper.log("a"))
+    assert "cannot open the log" in (keeper.run("a", "/bin/echo", "x", **more)["error"] or "")
+    assert (tmp_path / "victim").read_text() == "untouched"
