@@ -245,15 +245,21 @@ def spawn(
     else:
         err = order.get("err")
         outputs = (appended(1, order["log"]), appended(2, err) if err else (os.POSIX_SPAWN_DUP2, 1, 2))
-    return os.posix_spawn(
-        program_of(order["argv"][0], env),
-        order["argv"],
-        env,
-        file_actions=outputs,
-        setsid=True,
-        setsigmask=(),
-        setsigdef=reset,
-    )
+    own = order.get("umask")
+    before = None if own is None else os.umask(own)
+    try:
+        return os.posix_spawn(
+            program_of(order["argv"][0], env),
+            order["argv"],
+            env,
+            file_actions=outputs,
+            setsid=True,
+            setsigmask=(),
+            setsigdef=reset,
+        )
+    finally:
+        if before is not None:
+            os.umask(before)
 
 
 def marks_for(order: dict[str, Any], keeper: str) -> dict[str, str]:
@@ -353,6 +359,8 @@ def understood(order: dict[str, Any]) -> Attempt:
     attempt.memory = int(order.get("memory") or 0)
     if attempt.weight < 0 or not order["argv"][0]:
         raise ValueError("a negative weight or an empty argv")
+    if not 0 <= (order.get("umask") or 0) <= 0o777:
+        raise ValueError("a umask that is none")
     if not (order["cwd"].startswith("/") and order["log"].startswith("/")):
         raise ValueError("a path that is not absolute")
     if not all(order["env"][name] for name in order.get("secrets") or ()):

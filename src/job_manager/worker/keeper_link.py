@@ -24,7 +24,8 @@ READ = 1 << 18
 
 class Order(TypedDict):
     """What to run. Paths are absolute; text may hold surrogate escapes. Times in seconds; `weight` in slots, `memory`
-    in bytes. `secrets` names the variables of `env` whose values are taken out of what it prints."""
+    in bytes. `bare`: the child has this `env` and no other; `umask`: its own instead of the one said in `hello`;
+    `secrets`: the variables of `env` whose values are taken out of what it prints."""
 
     token: str
     argv: list[str]
@@ -39,6 +40,7 @@ class Order(TypedDict):
     durable: NotRequired[bool]
     bare: NotRequired[bool]
     secrets: NotRequired[list[str]]
+    umask: NotRequired[int | None]
 
 
 class ExitRecord(TypedDict):
