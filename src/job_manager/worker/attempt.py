@@ -17,7 +17,7 @@ from job_manager.artifacts.store import Published
 from job_manager.core.said import AttemptEnded
 from job_manager.model.errors import EngineError
 from job_manager.model.job import Function, Input, Output
-from job_manager.model.quantity import size_text
+from job_manager.model.quantity import human, size_text
 from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted
 from job_manager.worker.brief import (
@@ -153,6 +153,7 @@ def _order(brief: Brief, layout: Layout, worker: str, now: float, secrets: Mappi
         "memory": brief.need.memory,
         "durable": not brief.idempotent,
         "bare": False,
+        "stuck": brief.stuck and (brief.stuck.after, brief.stuck.kill),
     }
     hidden = [variable for variable, value in secrets.items() if env[variable] == value]
     return {**order, "secrets": hidden} if hidden else order
@@ -233,7 +234,10 @@ def read_ending(record: ExitRecord, brief: Brief) -> Ending:
     if why in ("stopped", "lost"):
         return Ending(why, None, "")
     if why == "timeout":
-        return Ending("timeout", None, f"it ran longer than its timeout of {brief.timeout:g} s and was ended")
+        late = f"it ran longer than its timeout of {brief.timeout:g} s and was ended"
+        return Ending("timeout", None, late + _stillness(record))
+    if why == "stuck":
+        return Ending("stuck", None, f"it was ended because it was stuck{_stillness(record)}")
     if why == "spawn":
         return Ending("spawn", None, record["error"] or "the program could not be started")
     if record.get("oom"):
@@ -243,6 +247,11 @@ def read_ending(record: ExitRecord, brief: Brief) -> Ending:
     if code == REFUSED and isinstance(brief.action.work, Function):
         return Ending("arguments", code, "it cannot take its arguments")
     return Ending("code", code, f"exit code {code}") if code else _too_soon(record, brief.action.min_runtime)
+
+
+def _stillness(record: ExitRecord) -> str:
+    still = record.get("still") or 0.0
+    return f": no output and no processor time for {human(still)}" if still else ""
 
 
 def _too_soon(record: ExitRecord, least: float | None) -> Ending:

@@ -53,6 +53,7 @@ class Worker:
         self.grow: Grow | None = None  # who understands what expanding actions print
         self.secrets = ""  # the directory with the file of secrets
         self._shares: dict[str, Share] = {}  # of them what attempts have got that were begun here, by token
+        self.stuck = 0.0  # seconds of nothing after which an action that says nothing of it counts as stuck; 0: never
         self._environ = inherited(environ)
         self._umask = umask
         self._clock = clock
@@ -62,6 +63,7 @@ class Worker:
         self._concluder: Concluder[AttemptEnded] = Concluder()
         self._link: KeeperLink | None = None
         self._orphans: tuple[str, adoption.Orphans] | None = None
+        self._still: dict[str, float] = {}  # tokens of what has become still since the last who asked, or moves (0.0)
         self._sent: set[str] = set()  # tokens given to the present keeper whose end is not reported
         self._begun: set[str] = set()  # tokens of which we know that they began, under whatever incarnation
         self._stale: list[str] = []  # ends that nobody waits for any more
@@ -250,6 +252,8 @@ class Worker:
         if caller.environ is not None:
             order["bare"], order["env"] = True, {**caller.environ, **order["env"]}
         order["umask"] = caller.umask
+        if order.get("stuck") is None and self.stuck:
+            order["stuck"] = (self.stuck, False)
         return order
 
     def _send(self, starts: list[Any], stops: list[tuple[str, str, float]]) -> None:
@@ -314,6 +318,16 @@ class Worker:
             job, index, attempt = read_token(name)
             reports.append(AttemptBegan(job, index, attempt, worker, at))
         return reports
+
+    def _read_still(self, rows: Iterable[Sequence[Any]], worker: str) -> list[Report]:
+        self._still.update((str(name), since or 0.0) for name, since in rows)
+        return []
+
+    def stillness(self) -> list[tuple[str, int, float]]:
+        """Job, action and since when it has neither written nor worked for so long that it counts as stuck (Unix time);
+        0.0 when it does again, or is over. Since the last call."""
+        still, self._still = self._still, {}
+        return [(*read_token(name)[:2], since) for name, since in still.items()]
 
     def _read_returned(self, tokens: Iterable[str], worker: str) -> list[Report]:
         self._sent.difference_update(tokens)
@@ -470,6 +484,7 @@ READERS: dict[str, Callable[[Worker, Any, str], list[Report]]] = {
     "began": Worker._read_began,
     "exited": Worker._conclude,
     "returned": Worker._read_returned,
+    "still": Worker._read_still,
 }
 
 
