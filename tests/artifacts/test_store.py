@@ -294,7 +294,7 @@ def test_a_program_stays_runnable_and_never_set_uid(store, wrote):
     outputs = wrote("a", {"tool": b"#!/bin/sh\n"})
     os.chmod(store.output_path("a", "tool"), 0o6755)
     (published,) = store.publish("a", outputs).published
-    assert mode(published.path) == 0o555
+    assert mode(published.path) == 0o500
 
 
 def test_an_unreadable_output_is_said_and_not_published(ordinary):

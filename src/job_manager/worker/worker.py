@@ -9,26 +9,21 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from job_manager.core.decide import Order, StartAttempt, StopAttempt
 from job_manager.core.said import AttemptBegan, AttemptEnded, AttemptReturned, Report, WorkerAnnounced, WorkerGone
 from job_manager.core.state import Lease
-from job_manager.model.errors import EngineError, InputError
 from job_manager.model.record import NamedTuple
-from job_manager.model.secret import secrets_of
 from job_manager.ports.clock import Clock
 from job_manager.worker import adoption, ahead
 from job_manager.worker.attempt import Ending, Unfit, conclude, ended, prepare, read_token, token
-from job_manager.worker.brief import NO_SECRETS, Brief, Briefing, inherited
+from job_manager.worker.brief import Brief, Briefing, inherited
 from job_manager.worker.concluding import Concluder
 from job_manager.worker.growing import Grow, Grown, grown
-from job_manager.worker.keeper import become_undumpable
 from job_manager.worker.keeper_link import KeeperGone, KeeperLink
 from job_manager.worker.keeper_link import Order as Prepared
-
-if TYPE_CHECKING:
-    from job_manager.worker.hiding import Share
+from job_manager.worker.sharing import Shares
 
 AHEAD = 64  # orders that wait in the keeper, so that neither a commit nor a round trip stands between two actions
 HELLO_TIMEOUT = 10.0
@@ -51,8 +46,7 @@ class Worker:
         self.memory: int | None = None  # how much there is here, in bytes
         self.limits: tuple[tuple[str, int], ...] = ()
         self.grow: Grow | None = None  # who understands what expanding actions print
-        self.secrets = ""  # the directory with the file of secrets
-        self._shares: dict[str, Share] = {}  # of them what attempts have got that were begun here, by token
+        self.secrets = Shares()
         self.stuck = 0.0  # seconds of nothing after which an action that says nothing of it counts as stuck; 0: never
         self._environ = inherited(environ)
         self._umask = umask
@@ -177,7 +171,7 @@ class Worker:
                 continue  # heard while it lived; its outputs are being published
             if name in ends:
                 grow = self._growing(briefing, brief)
-                share = self._share(name, brief)
+                share = self.secrets.of(name, brief)
                 yield conclude(brief, ends[name], briefing.layout, trace.incarnation, grow, share)
             elif name in trace.begun:
                 now = self._clock.wall()
@@ -218,33 +212,12 @@ class Worker:
             return  # an order from before; preparing it would clear away what the attempt has published since
         brief = briefing.brief(order.action, order.attempt)
         try:
-            secrets = self._handed_out(name, brief)
+            secrets = self.secrets.hand_out(name, brief)
             prepared = prepare(brief, briefing.layout, self.incarnation, now, secrets)
             starts.append(self._surrounded(prepared, order.job))
             self._sent.add(name)
         except Unfit as unfit:
             reports.append(ended(brief, self.incarnation, now, now, Ending(unfit.reason, None, str(unfit))))
-
-    def _handed_out(self, name: str, brief: Brief) -> Mapping[str, str]:
-        """The secrets that an attempt gets; from then on this process's memory is nobody's to read. Raises Unfit."""
-        if not secrets_of(brief.action.env):
-            return NO_SECRETS
-        from job_manager.worker.hiding import given  # few jobs have any
-
-        try:
-            got = given(brief.action.env, self.secrets)
-        except (EngineError, InputError) as cause:
-            raise Unfit("spawn", str(cause).partition("\n")[0]) from cause
-        become_undumpable()
-        self._shares[name] = got
-        return got.values
-
-    def _share(self, name: str, brief: Brief) -> Share | None:
-        if not secrets_of(brief.action.env):
-            return None
-        from job_manager.worker.hiding import known_now
-
-        return self._shares.get(name) or known_now(brief.action.env, self.secrets)
 
     def _surrounded(self, order: Prepared, job: str) -> Prepared:
         """With the environment and the umask that the job came with."""
@@ -361,7 +334,7 @@ class Worker:
             return None
         self._ends.add(name)
         brief = briefing.brief(index, attempt)
-        grow, share = self._growing(briefing, brief), self._share(name, brief)
+        grow, share = self._growing(briefing, brief), self.secrets.of(name, brief)
         return partial(conclude, brief, record, briefing.layout, worker, grow, share)
 
     def _growing(self, briefing: Briefing, brief: Brief) -> Callable[[str], Grown] | None:
@@ -374,8 +347,7 @@ class Worker:
         """These reports are in the journal: the keeper may forget the ends among them."""
         over = self._stale + [token(r.job, r.action, r.attempt) for r in reports if isinstance(r, AttemptEnded)]
         self._stale = []
-        for name in over if self._shares else ():
-            self._shares.pop(name, None)
+        self.secrets.forget(over)
         if over and self._link is not None:
             for link in (self._link, *self._older.values()):
                 link.forget(over)

@@ -1,0 +1,54 @@
+"""Which attempts have got which secrets: handed out when an attempt is prepared, remembered until its end is committed.
+
+Costs nothing where no job takes any: what knows values is imported with the first. Writes nothing down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from job_manager.model.errors import EngineError, InputError
+from job_manager.model.secret import secrets_of
+from job_manager.worker.attempt import Unfit
+from job_manager.worker.brief import NO_SECRETS, Brief
+from job_manager.worker.keeper import become_undumpable
+
+if TYPE_CHECKING:
+    from job_manager.worker.hiding import Share
+
+
+class Shares:
+    """`directory` has the file of secrets."""
+
+    def __init__(self) -> None:
+        self.directory = ""
+        self._given: dict[str, Share] = {}
+
+    def hand_out(self, token: str, brief: Brief) -> Mapping[str, str]:
+        """The values that an attempt gets, by variable; from then on this process's memory is nobody's to read. Raises
+        Unfit."""
+        if not secrets_of(brief.action.env):
+            return NO_SECRETS
+        from job_manager.worker.hiding import given
+
+        try:
+            share = given(brief.action.env, self.directory)
+        except (EngineError, InputError) as cause:
+            raise Unfit("spawn", str(cause).partition("\n")[0]) from cause
+        become_undumpable()
+        self._given[token] = share
+        return share.values
+
+    def of(self, token: str, brief: Brief) -> Share | None:
+        """What an attempt has got, or what can be known of that now; None when it takes no secrets."""
+        if not secrets_of(brief.action.env):
+            return None
+        from job_manager.worker.hiding import known_now
+
+        return self._given.get(token) or known_now(brief.action.env, self.directory)
+
+    def forget(self, tokens: Iterable[str]) -> None:
+        """The ends of these attempts are committed."""
+        for token in tokens if self._given else ():
+            self._given.pop(token, None)
