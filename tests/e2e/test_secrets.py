@@ -227,3 +227,30 @@ if __name__ == "__main__":
     assert here.jm("logs").out.splitlines()[-1] == "it is ***"
     (result,) = (here.path / ".jm/jobs").glob("*/results/*.json")
     assert result.read_text() == '{"it": "***"}'
+
+
+def test_its_log_is_written_through_the_filter_alone(here):
+    here.write(
+        "job.yaml",
+        job(f"[{{name: a, shell: 'echo \"log=$JM_LOG\"', {ENV}}}, {{name: b, shell: 'echo \"log=$JM_LOG\"'}}]"),
+    )
+    here.jm("secret", "set", "deploy", given=CANARY.encode())
+    assert here.jm("run", "job.yaml").code == 0
+    assert here.jm("logs", "last/s1/a").out == "log=\n" and ".log" in here.jm("logs", "last/s1/b").out
+
+
+def test_what_was_lost_with_its_keeper_shows_nothing_of_its_error_file(here):
+    text = 'echo "$TOKEN" > $JM_ERROR_FILE; echo $PPID > said; read y < go; : > {o}'
+    entry = f"[{{name: a, idempotent: false, shell: '{text}', outputs: [{{name: o, public: true}}], {ENV}}}]"
+    here.write("job.yaml", job(entry))
+    here.jm("secret", "set", "deploy", given=CANARY.encode())
+    said = here.fifo("said").listen()
+    here.fifo("go")
+    running = here.start("run", "job.yaml")
+    (keeper,) = said.hear()
+    running.kill()
+    running.wait()
+    os.kill(int(keeper), 9)
+    told = [here.jm("resume", "last"), here.jm("status", "last/s1/a"), here.jm("status", "--json")]
+    assert "lost" in told[1].out and not found_in("".join(one.both for one in told).encode())
+    assert not [path for path in files(here) if path.is_file() and leaks(path)]

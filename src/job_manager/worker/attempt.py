@@ -175,8 +175,7 @@ def conclude(
 ) -> AttemptEnded:
     """The report of an attempt whose process is over: its outputs verified and published when it did well. `grow` makes
     tasks of what stands in a log, for an action that expands; it raises ValueError. `share`: the secrets it had."""
-    if share:
-        share.hide_in_files(_own_files(brief, layout))
+    conceal(brief, layout, share)
     ending = heard(read_ending(record, brief), brief, layout)
     if brief.action.role == "order":
         ending = _of_order(ending, brief, layout)
@@ -196,6 +195,12 @@ def conclude(
     told = ended(brief, worker, record["began"], record["ended"], ending, usage, outputs)
     told = share.hidden(told) if share else told
     return told if ending.reason or not grown.children else told._replace(grown=grown.children)
+
+
+def conceal(brief: Brief, layout: Layout, share: Share | None) -> None:
+    """Take the secrets of an attempt that is over out of the files that its process has written for us."""
+    if share:
+        share.hide_in_files(_own_files(brief, layout))
 
 
 def _own_files(brief: Brief, layout: Layout) -> list[str]:

@@ -19,6 +19,7 @@ from job_manager.model.job import FILES, Action, Function, Input, Output, Stuck,
 from job_manager.model.need import Need, need
 from job_manager.model.percent import Known
 from job_manager.model.record import NamedTuple
+from job_manager.model.secret import secrets_of
 from job_manager.model.site import Installed
 from job_manager.model.wording import quoted
 from job_manager.worker.command import Paths
@@ -293,6 +294,8 @@ def variables(
         folder = layout.store.attempt_path(brief.label)
         added |= {"JM_WORKDIR": folder, "JM_TMPDIR": f"{folder}/tmp", "TMPDIR": f"{folder}/tmp"}
         added["JM_ERROR_FILE"] = error_file(folder)
+    if secrets_of(brief.action.env):
+        del added["JM_LOG"]  # what it writes there itself would not go through the filter
     if brief.action.role in PYTHON or isinstance(brief.action.work, Function):
         added.setdefault("PYTHONUNBUFFERED", "1")  # a live log is live
     return added

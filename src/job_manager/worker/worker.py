@@ -17,7 +17,7 @@ from job_manager.core.state import Lease
 from job_manager.model.record import NamedTuple
 from job_manager.ports.clock import Clock
 from job_manager.worker import adoption, ahead
-from job_manager.worker.attempt import Ending, Unfit, conclude, ended, prepare, read_token, token
+from job_manager.worker.attempt import Ending, Unfit, conceal, conclude, ended, prepare, read_token, token
 from job_manager.worker.brief import Brief, Briefing, inherited
 from job_manager.worker.concluding import Concluder
 from job_manager.worker.growing import Grow, Grown, grown
@@ -175,6 +175,7 @@ class Worker:
                 yield conclude(brief, ends[name], briefing.layout, trace.incarnation, grow, share)
             elif name in trace.begun:
                 now = self._clock.wall()
+                conceal(brief, briefing.layout, self.secrets.of(name, brief))
                 yield ended(brief, trace.incarnation, now, now, LOST)
             else:
                 yield AttemptReturned(brief.job, brief.number, lease.attempt, trace.incarnation)
