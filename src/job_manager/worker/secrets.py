@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from job_manager.model.errors import EngineError, InputError
+from job_manager.worker.keeper import become_undumpable
 
 FILE = "secrets"  # in the state directory
 FORMAT = "job_manager.secrets/1"
@@ -19,6 +20,7 @@ MOST_BYTES = 1 << 24  # of the file
 
 class Secrets:
     """The secrets in the file `secrets` of an existing directory. Values are text, bytes that are none as surrogates.
+    Whoever asks for any leaves no core dump from then on.
 
     Raises EngineError where the file cannot be read or written, InputError where others could."""
 
@@ -34,6 +36,7 @@ class Secrets:
             return {}
         except OSError as cause:
             raise self._unusable(cause.strerror or "it cannot be opened") from cause
+        become_undumpable()
         with os.fdopen(handle, "rb") as stream:
             self._look_at(os.fstat(handle))
             return self._parsed(stream.read(MOST_BYTES + 1))
@@ -91,6 +94,7 @@ class Secrets:
             os.close(handle)
 
     def _write(self, secrets: Mapping[str, str]) -> None:
+        become_undumpable()
         kept = {name: secrets[name] for name in sorted(secrets)}
         raw = json.dumps({"format": FORMAT, "secrets": kept}, indent=1).encode("ascii") + b"\n"
         new = f"{self.path}.new"

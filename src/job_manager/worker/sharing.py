@@ -12,7 +12,6 @@ from job_manager.model.errors import EngineError, InputError
 from job_manager.model.secret import secrets_of
 from job_manager.worker.attempt import Unfit
 from job_manager.worker.brief import NO_SECRETS, Brief
-from job_manager.worker.keeper import become_undumpable
 
 if TYPE_CHECKING:
     from job_manager.worker.hiding import Share
@@ -26,8 +25,7 @@ class Shares:
         self._given: dict[str, Share] = {}
 
     def hand_out(self, token: str, brief: Brief) -> Mapping[str, str]:
-        """The values that an attempt gets, by variable; from then on this process's memory is nobody's to read. Raises
-        Unfit."""
+        """The values that an attempt gets, by variable. Raises Unfit."""
         if not secrets_of(brief.action.env):
             return NO_SECRETS
         from job_manager.worker.hiding import given
@@ -36,7 +34,6 @@ class Shares:
             share = given(brief.action.env, self.directory)
         except (EngineError, InputError) as cause:
             raise Unfit("spawn", str(cause).partition("\n")[0]) from cause
-        become_undumpable()
         self._given[token] = share
         return share.values
 
