@@ -10,6 +10,7 @@ import pytest
 from job_manager.core import events as e
 from job_manager.model.job import Stuck
 from job_manager.worker import adoption
+from job_manager.worker.hosting import Note
 from tests.process.keeping import Keeping
 from tests.process.working import shells
 
@@ -103,14 +104,16 @@ def test_a_timeout_says_that_it_had_been_stuck_before(working):
 
 def test_the_worker_tells_who_is_still_and_what_holds_where_nothing_is_said(working):
     one = working()
-    one.worker.stuck = SOON
+    one.worker.jobs.stuck = SOON
     one.submit("j", shells("true", "exec sleep 1000"))
     one.submit("k", shells("exec sleep 1000", stuck=Stuck(0.0)))
-    told: dict[tuple[str, int], float] = {}
+    notes: list[Note] = []
 
     def heard() -> bool:
-        told.update(((job, action), since) for job, action, since in one.worker.stillness())
-        return ("j", 1) in told
+        notes.extend(one.worker.notes())
+        return bool(notes)
 
     one.until(heard)
-    assert told["j", 1] > 0 and ("k", 0) not in told
+    [note] = notes
+    assert (note.job, note.action) == ("j", 1)
+    assert note.message.startswith("no output and no processor time for 0.")

@@ -51,6 +51,10 @@ class KeeperTrace(NamedTuple):
     begun: Mapping[str, Begun]
     exits: Mapping[str, ExitRecord]
 
+    def has_begun_any_of(self, job: str) -> bool:
+        """Whether any attempt of the job has begun there."""
+        return any(name.startswith(f"{job}/") for name in self.begun)
+
 
 class Leftover(NamedTuple):
     """A living process of an attempt that has no exit record."""

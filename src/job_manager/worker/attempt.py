@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from job_manager.artifacts.folders import private
 from job_manager.artifacts.identity import difference, sha256
-from job_manager.artifacts.outputs import MISSING, Fault
+from job_manager.artifacts.outputs import DISK, MISSING, Fault
 from job_manager.artifacts.store import Published
 from job_manager.core.said import AttemptEnded
 from job_manager.model.errors import EngineError
@@ -39,9 +39,10 @@ from job_manager.worker.command import argv, path_values, script, script_file
 from job_manager.worker.functions import CALL_FILE, REFUSED, call_document
 from job_manager.worker.growing import Grown
 from job_manager.worker.keeper_link import ExitRecord, Order
-from job_manager.worker.last_words import NOTHING, Words, error_file, error_text, sentence, words_in
+from job_manager.worker.last_words import NOTHING, Words, error_file, error_text, sentence, speaks_of_room, words_in
 from job_manager.worker.layout import Layout
 from job_manager.worker.looking import look_into
+from job_manager.worker.room import fullness
 
 if TYPE_CHECKING:
     from job_manager.worker.hiding import Share
@@ -171,10 +172,12 @@ def conclude(
     layout: Layout,
     worker: str,
     grow: Callable[[str], Grown] | None = None,
+    said: str = "",
     share: Share | None = None,
 ) -> AttemptEnded:
     """The report of an attempt whose process is over: its outputs verified and published when it did well. `grow` makes
-    tasks of what stands in a log, for an action that expands; it raises ValueError. `share`: the secrets it had."""
+    tasks of what stands in a log, for an action that expands; it raises ValueError. `said`: what is to be known of the
+    attempt, however it ended. `share`: the secrets it had."""
     conceal(brief, layout, share)
     ending = heard(read_ending(record, brief), brief, layout)
     if brief.action.role == "order":
@@ -184,11 +187,13 @@ def conclude(
     if not ending.reason:
         try:
             grown = _printed(brief, layout, grow)
-            outputs, said = _collect(brief, layout, share)
-            ending = ending._replace(message="; ".join(filter(None, (ending.message, grown.note, said))))
+            outputs, unchecked = _collect(brief, layout, share)
+            ending = ending._replace(message="; ".join(filter(None, (ending.message, grown.note, unchecked))))
         except Unfit as unfit:
             note = f" ({ending.message})" if ending.message else ""
             ending = Ending(unfit.reason, None, f"{unfit}{note}")
+    ending = _for_want_of_room(ending, brief, layout)
+    ending = ending._replace(message="; ".join(filter(None, (ending.message, said))))
     usage = (record["utime"], record["stime"], record["maxrss_kib"])
     if needs_folder(brief):
         layout.store.close_off(brief.label)
@@ -207,6 +212,23 @@ def _own_files(brief: Brief, layout: Layout) -> list[str]:
     """What is written by the process of an attempt, and shown or kept beside its logs."""
     files = [layout.result(brief.path, brief.attempt)] if isinstance(brief.action.work, Function) else []
     return [*files, error_file(layout.store.attempt_path(brief.label))] if needs_folder(brief) else files
+
+
+def _for_want_of_room(ending: Ending, brief: Brief, layout: Layout) -> Ending:
+    """A failure on a full disk is one of the disk, whatever the program made of it; what it wrote is given back."""
+    if ending.reason not in ("code", "signal", "output-missing", "output-invalid", DISK):
+        return ending
+    full = fullness({layout.folder, layout.store.root, directory(brief, layout)})
+    if not full and ending.reason == "code":
+        logs = (layout.log(brief.path, brief.attempt, stream) for stream in ("log", "err"))
+        full = "its log says that there was no space left" if any(map(speaks_of_room, logs)) else ""
+    if not full:
+        return ending
+    try:
+        layout.store.discard(brief.label)  # it would be in its own way
+    except EngineError:
+        pass
+    return Ending(DISK, ending.code, f"{full}; {ending.message}")
 
 
 def _printed(brief: Brief, layout: Layout, grow: Callable[[str], Grown] | None) -> Grown:

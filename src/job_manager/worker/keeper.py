@@ -73,6 +73,7 @@ LOG_CAP = 64 << 20  # bytes of a log on disk: what is longer keeps its head and 
 LOG_HEAD = 1 << 20
 LOG_LOOK = 1.0  # seconds between two looks at the logs, while there are children
 BLOCK = 4096
+UNWRITTEN = "the start record cannot be written"
 LOOKS = 8  # how often an attempt is looked at in the time after which it counts as stuck
 IDLE = 0.001  # of a processor: a tree that uses less of it does nothing but wait
 FREEZES = 50  # looks at a tree that goes on to begin new processes while it is stopped
@@ -693,7 +694,7 @@ class Children:
         self._wake_at(attempt.look_at, attempt)
 
     def _look(self, attempt: Attempt, now: float) -> None:
-        """Whether an attempt has written or worked since it last did; where processes cannot be seen it is no matter."""
+        """Whether an attempt has written or worked since it last did; never mind where processes cannot be seen."""
         attempt.look_at = NEVER
         if attempt.status is not None or attempt.why is not None or process_of(attempt.pid) is None:
             return
@@ -1170,8 +1171,8 @@ class Keeper:
                     self.past.add(token)
         elif kind == "slots":
             self.slots = int(content)
-        elif kind == "leave":
-            self.leaving = True
+        elif kind in ("leave", "give back"):
+            self.leaving |= kind == "leave"
             self.returned += map(quote, self.queued)
             self.queue.clear()
             self.queued.clear()
@@ -1270,7 +1271,7 @@ class Keeper:
         except OSError as error:
             for attempt, _ in batch:
                 self.used -= attempt.weight
-                self._refuse(attempt.token, f"the start record cannot be written: {error.strerror}")
+                self._refuse(attempt.token, f"{UNWRITTEN}: {error.strerror}")
             return
         self._mark_memory(self.child_score)
         for attempt, order in batch:
@@ -1323,7 +1324,7 @@ class Keeper:
         return f"[{quote(attempt.token)},{attempt.pid},{attempt.ticks},{attempt.began:.6f}]"
 
     def _tell_still(self) -> None:
-        """Since when nothing moves (Unix time), or null when it does again; and for whoever only looks, all in a file."""
+        """Since when nothing moves (Unix time), null when it does again; and for whoever only looks, all in a file."""
         wall, now = time.time(), time.monotonic()
         noticed = dict.fromkeys(self.children.noticed)
         self.children.noticed.clear()
@@ -1399,9 +1400,9 @@ class Keeper:
             self.beat = NEVER
             self._announce(now - BEAT)
             self._compact()
+        self._tell("exited", self.unreported)
         if self.children.noticed:
             self._tell_still()
-        self._tell("exited", self.unreported)
         self._tell("returned", self.returned)
         self._tell("refused", self.refused)
         for peer in list(self.speaking):

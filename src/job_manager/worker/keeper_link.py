@@ -47,10 +47,10 @@ class Order(TypedDict):
 
 class ExitRecord(TypedDict):
     """How an attempt ended. `began` and `ended` are Unix times, `elapsed` is by the monotonic clock; `why` is None,
-    "timeout", "stopped", "stuck" or "spawn"; `left` counts the processes that outlived the main one and were ended. `oom`: it
-    ran out of memory, as its cgroup says ("cgroup") or as it seems ("probable"); `peak`: bytes as the cgroup counted
-    them, 0 when nobody did; `still`: for how many seconds it had then neither written nor worked, when that was long
-    enough to count as stuck, else 0. Keepers of before say none of these."""
+    "timeout", "stopped", "stuck" or "spawn"; `left` counts the processes that outlived the main one and were ended.
+    `oom`: it ran out of memory, as its cgroup says ("cgroup") or as it seems ("probable"); `peak`: bytes as the cgroup
+    counted them, 0 when nobody did; `still`: for how many seconds it had then neither written nor worked, when that was
+    long enough to count as stuck, else 0. Keepers of before say none of these."""
 
     token: str
     code: int | None
@@ -144,6 +144,10 @@ class KeeperLink:
 
     def slots(self, number: int) -> None:
         self._send(["slots", number])
+
+    def give_back(self) -> None:
+        """What waits and has not begun comes back as `returned`."""
+        self._send(["give back"])
 
     def leave(self) -> None:
         """The keeper begins nothing more and ends with its last child."""

@@ -5,13 +5,17 @@ Costs nothing where no job takes any: what knows values is imported with the fir
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from job_manager.core.said import AttemptEnded
 from job_manager.model.errors import EngineError, InputError
 from job_manager.model.secret import secrets_of
-from job_manager.worker.attempt import Unfit
+from job_manager.worker.attempt import Unfit, conceal, conclude, prepare
 from job_manager.worker.brief import NO_SECRETS, Brief
+from job_manager.worker.growing import Grown
+from job_manager.worker.keeper_link import ExitRecord, Order
+from job_manager.worker.layout import Layout
 
 if TYPE_CHECKING:
     from job_manager.worker.hiding import Share
@@ -24,8 +28,11 @@ class Shares:
         self.directory = ""
         self._given: dict[str, Share] = {}
 
-    def hand_out(self, token: str, brief: Brief) -> Mapping[str, str]:
-        """The values that an attempt gets, by variable. Raises Unfit."""
+    def prepare(self, token: str, brief: Brief, layout: Layout, worker: str, now: float) -> Order:
+        """As attempt.prepare, with the secrets that the attempt takes. Raises Unfit."""
+        return prepare(brief, layout, worker, now, self._hand_out(token, brief))
+
+    def _hand_out(self, token: str, brief: Brief) -> Mapping[str, str]:
         if not secrets_of(brief.action.env):
             return NO_SECRETS
         from job_manager.worker.hiding import given
@@ -37,7 +44,24 @@ class Shares:
         self._given[token] = share
         return share.values
 
-    def of(self, token: str, brief: Brief) -> Share | None:
+    def conclude(
+        self,
+        token: str,
+        brief: Brief,
+        record: ExitRecord,
+        layout: Layout,
+        worker: str,
+        grow: Callable[[str], Grown] | None = None,
+        said: str = "",
+    ) -> AttemptEnded:
+        """As attempt.conclude, without the secrets that the attempt has got."""
+        return conclude(brief, record, layout, worker, grow, said, self._of(token, brief))
+
+    def conceal(self, token: str, brief: Brief, layout: Layout) -> None:
+        """Of an attempt that is lost: nothing it has written for us shows a secret."""
+        conceal(brief, layout, self._of(token, brief))
+
+    def _of(self, token: str, brief: Brief) -> Share | None:
         """What an attempt has got, or what can be known of that now; None when it takes no secrets."""
         if not secrets_of(brief.action.env):
             return None
