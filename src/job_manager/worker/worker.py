@@ -42,8 +42,7 @@ class Worker:
         self.memory: int | None = None  # how much there is here, in bytes
         self.limits: tuple[tuple[str, int], ...] = ()
         self.grow: Grow | None = None  # who understands what expanding actions print
-        self.secrets = Shares()
-        self.jobs = Jobs()
+        self.jobs, self.secrets = Jobs(), Shares()
         self.room = Room()
         self.code = Code()
         self._changed: dict[str, str] = {}  # what is to be said of the code that attempts (tokens) run
