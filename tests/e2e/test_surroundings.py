@@ -58,9 +58,10 @@ def said(told: Ended) -> bool:
 def test_nothing_that_is_kept_is_anybodys_whatever_the_umask(here, mask):
     begun(here)
     shutil.rmtree(here.path / ".jm")
-    run = "$JM run job.yaml in.txt --keep-temp"
+    here.write("plain.yaml", job("[{shell: 'true'}]"))
+    run = "$JM run plain.yaml; $JM run job.yaml in.txt --keep-temp"
     told = shell(here, f"umask {mask}; echo 12345678 | $JM secret set deploy; {run} --out results && FAIL=1 {run}")
-    assert said(told) and len(list((here.path / ".jm/jobs").iterdir())) == 2, told
+    assert said(told) and len(list((here.path / ".jm/jobs").iterdir())) == 4, told
     open_to_others = [
         str(path)
         for path in (here.path / ".jm", *(here.path / ".jm").rglob("*"))

@@ -10,7 +10,7 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from job_manager.artifacts.folders import private
+from job_manager.artifacts.folders import make, private
 from job_manager.artifacts.identity import difference, sha256
 from job_manager.artifacts.outputs import DISK, MISSING, Fault
 from job_manager.artifacts.store import Published
@@ -105,7 +105,7 @@ def _make_folders(brief: Brief, layout: Layout) -> None:
             write_order(brief, layout)
         if isinstance(brief.action.work, Function):
             _write_call(brief, brief.action.work, layout)
-    os.makedirs(layout.logs, 0o700, exist_ok=True)
+    make(layout.logs)
 
 
 def _write_lists(brief: Brief, layout: Layout) -> None:
