@@ -216,17 +216,33 @@ def leak():
     print("it is", os.environ["TOKEN"])
     return {"it": os.environ["TOKEN"]}
 
+@worker.role("number")
+def number():
+    return [int(os.environ["PIN"])]
+
 with Job("leaks", parallel=False) as job:
     Action(_role="leak", _env={"TOKEN": Secret("deploy")})
+    Action(_role="number", _env={"PIN": {"secret": "pin"}})
 
 if __name__ == "__main__":
     job.run()
 """)  # fmt: skip
     here.jm("secret", "set", "deploy", given=CANARY.encode())
+    here.jm("secret", "set", "pin", given=b"1234567890")
     assert here.jm("run", "job.py").code == 0
-    assert here.jm("logs").out.splitlines()[-1] == "it is ***"
-    (result,) = (here.path / ".jm/jobs").glob("*/results/*.json")
-    assert result.read_text() == '{"it": "***"}'
+    assert here.jm("logs", "last/leak").out.splitlines()[-1] == "it is ***"
+    results = sorted((here.path / ".jm/jobs").glob("*/results/*.json"))
+    assert [result.read_text() for result in results] == ['{"it": "***"}', '"***"']
+
+
+def test_a_secret_that_is_an_ordinary_word_changes_no_name(here):
+    entry = "{name: a, shell: 'echo composer; echo composer,composer > {composer.csv}', " + ENV
+    here.write("job.yaml", job(f"[{entry}, outputs: [{{name: composer.csv, type: csv, public: true}}]}}]"))
+    here.jm("secret", "set", "deploy", given=b"composer")
+    told = here.jm("run", "job.yaml", "--out", "results")
+    assert told.code == 0 and here.read("results/composer.csv") == "composer,composer\n"
+    shown = here.jm("show", "last/composer.csv", "--json")
+    assert shown.code == 0 and "***" in shown.out and "composer.csv" in shown.out
 
 
 def test_its_log_is_written_through_the_filter_alone(here):

@@ -6,6 +6,7 @@ Its logs are written through redaction.py; this is for what comes to us by other
 from __future__ import annotations
 
 import errno
+import json
 import os
 import stat
 from collections.abc import Mapping
@@ -22,6 +23,7 @@ from job_manager.worker.redaction import Redaction
 from job_manager.worker.secrets import Secrets
 
 MOST = 1 << 24  # bytes of such a file that are looked through
+RESULT = b'"***"'  # of a function, where a number was the secret
 
 
 def given(env: Env, directory: str) -> Share:
@@ -69,7 +71,14 @@ class Share:
 
     def hidden(self, told: AttemptEnded) -> AttemptEnded:
         """The report without the secrets."""
-        return told._replace(message=self._mask.text(told.message), outputs=self._masked(told.outputs))
+        return told._replace(message=self._mask.text(told.message), outputs=[self._row(*row) for row in told.outputs])
+
+    def _row(self, *row: Any) -> tuple[Any, ...]:
+        """A row of an output: what was found in it is its program's word, its name and those of its files are not."""
+        *plain, last = row
+        if not isinstance(last, dict):
+            return row
+        return (*plain, {key: member if key == "files" else self._masked(member) for key, member in last.items()})
 
     def _masked(self, value: Any) -> Any:
         # Recursion is bounded: rows of what was found in an output.
@@ -100,7 +109,15 @@ class Share:
             text = stream.read(MOST + 1)
         masked = self._mask.whole(text) if len(text) <= MOST else self._mask.beginning(text)
         if masked != text:
-            _put(path, masked)
+            _put(path, masked if not path.endswith(".json") or _is_json(masked) else RESULT)
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _put(path: str, text: bytes) -> None:
