@@ -270,3 +270,15 @@ def test_what_was_lost_with_its_keeper_shows_nothing_of_its_error_file(here):
     told = [here.jm("resume", "last"), here.jm("status", "last/s1/a"), here.jm("status", "--json")]
     assert "lost" in told[1].out and not found_in("".join(one.both for one in told).encode())
     assert not [path for path in files(here) if path.is_file() and leaks(path)]
+
+
+def test_tasks_that_are_printed_inherit_a_secret_and_cannot_have_it_in_their_text(here):
+    text = 'echo "Task {t} -cmds {RemoteCmd {sh -c {echo WHAT}}}"'
+    entry = f"[{{name: a, expand: true, shell: '{text}', {ENV}}}]"
+    here.jm("secret", "set", "deploy", given=CANARY.encode())
+    here.write("job.yaml", job(entry.replace("WHAT", "\\$TOKEN")))
+    assert here.jm("run", "job.yaml").code == 0
+    assert here.jm("logs", "last/s1/a/t/sh").out == "***\n"
+    here.write("job.yaml", job(entry.replace("WHAT", "$TOKEN")))
+    told = here.jm("run", "job.yaml")
+    assert told.code == 1 and "it printed a secret among its tasks" in told.err

@@ -186,7 +186,7 @@ def conclude(
     grown = Grown()
     if not ending.reason:
         try:
-            grown = _printed(brief, layout, grow)
+            grown = _printed(brief, layout, grow, share)
             outputs, unchecked = _collect(brief, layout, share)
             ending = ending._replace(message="; ".join(filter(None, (ending.message, grown.note, unchecked))))
         except Unfit as unfit:
@@ -231,9 +231,12 @@ def _for_want_of_room(ending: Ending, brief: Brief, layout: Layout) -> Ending:
     return Ending(DISK, ending.code, f"{full}; {ending.message}")
 
 
-def _printed(brief: Brief, layout: Layout, grow: Callable[[str], Grown] | None) -> Grown:
+def _printed(brief: Brief, layout: Layout, grow: Callable[[str], Grown] | None, share: Share | None) -> Grown:
     if not brief.action.expand:
         return Grown()
+    if share and share.stood_in(layout.log(brief.path, brief.attempt)):
+        # What stands there instead would mean something else to a shell.
+        raise Unfit("output-invalid", "it printed a secret among its tasks, which take secrets by their variables only")
     if grow is None:
         raise Unfit("output-invalid", "nobody here reads what it printed")
     try:

@@ -19,7 +19,7 @@ from job_manager.core.said import AttemptEnded
 from job_manager.model.errors import EngineError, InputError
 from job_manager.model.secret import Env, secrets_of
 from job_manager.model.wording import quoted
-from job_manager.worker.redaction import Redaction
+from job_manager.worker.redaction import MASK, Redaction
 from job_manager.worker.secrets import Secrets
 
 MOST = 1 << 24  # bytes of such a file that are looked through
@@ -89,6 +89,16 @@ class Share:
         if type(value) in (list, tuple):
             return type(value)(self._masked(member) for member in value)
         return value
+
+    def stood_in(self, log: str) -> bool:
+        """Whether anything was taken out of what stands in a log."""
+        with open(log, "rb") as stream:
+            end = b""
+            while piece := stream.read(MOST):
+                if MASK in end + piece:
+                    return True
+                end = piece[-len(MASK) :]
+        return False
 
     def hide_in_files(self, paths: list[str]) -> None:
         """Files that its process has written for us, without the secrets. One that cannot be looked through is removed,
