@@ -79,7 +79,7 @@ def test_nothing_is_looked_at_when_nobody_asked(keeper):
         keeper.shell(name, "sleep 1000", stuck=stuck)
     keeper.shell("d", "sleep 1000", stuck=(SOON, True))
     assert keeper.exit("d")["why"] == "stuck"
-    assert [row[0] for row in keeper.still] in (["d"], ["d", "d"])
+    assert {row[0] for row in keeper.still} <= {"d"}
     keeper.start("bad", "/bin/true", stuck=("soon", True))
     keeper.until(lambda: "bad" in keeper.refused)
 

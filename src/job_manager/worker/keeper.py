@@ -709,9 +709,10 @@ class Children:
                 self.noticed.append(attempt)
         elif idle >= attempt.stuck and not attempt.still:
             attempt.still = True
-            self.noticed.append(attempt)
             if attempt.deadly:
                 self.terminate(attempt, "stuck", attempt.grace, now)
+            else:
+                self.noticed.append(attempt)
 
     def terminate(self, attempt: Attempt, why: str, grace: float, now: float) -> None:
         """SIGTERM to the whole tree, SIGKILL `grace` seconds later; asked again, only a shorter grace changes that."""
