@@ -330,7 +330,9 @@ def _missing(output: Declared) -> Fault:
 def _fault(name: str, error: OSError) -> Fault:
     if error.errno in NO_FOLDER:
         return Fault(INVALID, f"output {quoted(name)} could not be taken over safely: {error.strerror}", name)
-    return Fault(DISK, f"output {quoted(name)} could not be published: {error.strerror}", name)
+    # Too few descriptors are no want of room: that does not heal by waiting.
+    reason = INVALID if error.errno in (errno.EMFILE, errno.ENFILE) else DISK
+    return Fault(reason, f"output {quoted(name)} could not be published: {error.strerror}", name)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ Prepares directories and publishes outputs through the store; starts no process 
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
@@ -87,7 +88,11 @@ def prepare(brief: Brief, layout: Layout, worker: str, now: float, secrets: Mapp
     try:
         _make_folders(brief, layout)
     except (OSError, EngineError) as cause:
-        raise Unfit("disk", f"the attempt's directory cannot be made: {cause}") from cause
+        scarce = getattr(cause.__cause__ or cause, "errno", None) in (
+            errno.EMFILE,
+            errno.ENFILE,
+        )  # waiting will not help
+        raise Unfit("spawn" if scarce else DISK, f"the attempt's directory cannot be made: {cause}") from cause
     return _order(brief, layout, worker, now, secrets)
 
 
