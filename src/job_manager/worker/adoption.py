@@ -21,7 +21,7 @@ from job_manager.worker.keeper import Attempt, Children, Process, become_subreap
 from job_manager.worker.keeper_link import ExitRecord, awaited
 
 __all__ = ["Begun", "KeeperAlive", "KeeperTrace", "Leftover", "Orphans", "become_subreaper", "end_leftovers", "exits"]
-__all__ += ["keepers", "leftovers", "remove", "still"]
+__all__ += ["keepers", "leftovers", "read_trace", "remove", "seen_now", "still"]
 
 FILES = ("keeper.json", "keeper.new", "keeper.log", "s", "starts", "starts.new", "exits", "exits.new", "still")
 KEEPER_END = 5.0  # seconds that a keeper whose connection has ended may take to end
@@ -51,10 +51,6 @@ class KeeperTrace(NamedTuple):
     begun: Mapping[str, Begun]
     exits: Mapping[str, ExitRecord]
 
-    def has_begun_any_of(self, job: str) -> bool:
-        """Whether any attempt of the job has begun there."""
-        return any(name.startswith(f"{job}/") for name in self.begun)
-
 
 class Leftover(NamedTuple):
     """A living process of an attempt that has no exit record."""
@@ -74,7 +70,7 @@ def keepers(root: str) -> list[KeeperTrace]:
     except FileNotFoundError:
         return []
     directories = [os.path.join(root, name) for name in names]
-    return [_trace(each) for each in directories if any(os.path.exists(f"{each}/{file}") for file in FILES)]
+    return [read_trace(each) for each in directories if any(os.path.exists(f"{each}/{file}") for file in FILES)]
 
 
 def still(root: str) -> dict[str, float]:
@@ -94,7 +90,8 @@ def exits(trace: KeeperTrace) -> dict[str, ExitRecord]:
 
 def leftovers(trace: KeeperTrace) -> list[Leftover]:
     """Every living process of attempts begun there and not ended, however far it has detached itself."""
-    unended = {token: begun for token, begun in trace.begun.items() if token not in exits(trace)}
+    ended = exits(trace)
+    unended = {token: begun for token, begun in trace.begun.items() if token not in ended}
     if trace.boot_id != processes.boot_id() or not unended:
         return []
     mains = {(begun.pid, begun.start_ticks): token for token, begun in unended.items()}
@@ -163,7 +160,7 @@ class Orphans:
     def __init__(self, trace: KeeperTrace, deadlines: Mapping[str, float] | None = None, grace: float = 10.0) -> None:
         awaited(trace.pid, KEEPER_END)
         _bury(trace.pid, trace.start_ticks)
-        self.trace = _trace(trace.directory)
+        self.trace = read_trace(trace.directory)
         if self.trace.alive:
             raise KeeperAlive(f"the keeper (pid {trace.pid}) in {trace.directory} still lives")
         self.lost: list[str] = []
@@ -305,7 +302,8 @@ class _Inherited(Children):
         return self._claimant(process) if process else None
 
 
-def _trace(directory: str) -> KeeperTrace:
+def read_trace(directory: str) -> KeeperTrace:
+    """What stands in one keeper's directory."""
     described: Mapping[str, Any] = next(_lines(directory, "keeper.json"), {})
     begun: dict[str, Begun] = {}
     for line in _lines(directory, "starts"):
@@ -317,8 +315,12 @@ def _trace(directory: str) -> KeeperTrace:
     pid, ticks = int(described.get("pid", 0)), int(described.get("start_ticks", 0))
     boot, incarnation = str(described.get("boot_id", "")), described.get("incarnation") or os.path.basename(directory)
     ended = {record["token"]: _exit(record) for record in _lines(directory, "exits") if "ended" in record}
-    alive = boot == processes.boot_id() and _lives(pid, ticks)
-    return KeeperTrace(directory, str(incarnation), pid, ticks, boot, alive, begun, ended)
+    return seen_now(KeeperTrace(directory, str(incarnation), pid, ticks, boot, False, begun, ended))
+
+
+def seen_now(trace: KeeperTrace) -> KeeperTrace:
+    """The same records, and whether their keeper is alive at this moment."""
+    return trace._replace(alive=trace.boot_id == processes.boot_id() and _lives(trace.pid, trace.start_ticks))
 
 
 def _lives(pid: int, ticks: int) -> bool:

@@ -27,6 +27,7 @@ from job_manager.worker.keeper import UNWRITTEN
 from job_manager.worker.keeper_link import KeeperGone, KeeperLink
 from job_manager.worker.room import Room
 from job_manager.worker.sharing import Shares
+from job_manager.worker.traces import Traces
 
 AHEAD = 64  # orders that wait in the keeper, so that neither a commit nor a round trip stands between two actions
 HELLO_TIMEOUT = 10.0
@@ -38,6 +39,7 @@ class Worker:
 
     def __init__(self, keepers: str, slots: int, environ: dict[str, str], umask: int, clock: Clock) -> None:
         self._keepers = keepers
+        self._traces = Traces(keepers)
         self.slots = slots
         self.memory: int | None = None  # how much there is here, in bytes
         self.limits: tuple[tuple[str, int], ...] = ()
@@ -82,8 +84,7 @@ class Worker:
         self.jobs.open(briefing, environ, umask)
         holders = {lease.worker for lease in briefing.job.leases.values()}
         # What has never been tried has left nothing.
-        known = adoption.keepers(self._keepers) if holders or any(briefing.job.attempts) else ()
-        traces = [trace for trace in known if trace.incarnation in holders or trace.has_begun_any_of(job)]
+        traces = self._traces.of(job, holders) if holders or any(briefing.job.attempts) else []
         reports: list[Report] = []
         for trace in traces:
             if not (trace.alive and self._greet(trace)):
@@ -159,15 +160,14 @@ class Worker:
 
     def _resolve(self, briefing: Briefing, trace: adoption.KeeperTrace) -> Iterator[Report]:
         """What a keeper that is gone can still tell: ends that count, attempts that never began, and what is lost."""
-        adoption.end_leftovers(trace, 0.0)
-        ends = adoption.exits(trace)
+        trace = self._traces.settled(trace)
         for brief, lease in leases(briefing, trace.incarnation):
             name = token(brief.job, brief.number, lease.attempt)
             if name in self._ends:
                 continue  # heard while it lived; its outputs are being published
-            if name in ends:
+            if name in trace.exits:
                 grow = self._growing(briefing, brief)
-                yield self.secrets.conclude(name, brief, ends[name], briefing.layout, trace.incarnation, grow)
+                yield self.secrets.conclude(name, brief, trace.exits[name], briefing.layout, trace.incarnation, grow)
             elif name in trace.begun:
                 now = self._clock.wall()
                 self.secrets.conceal(name, brief, briefing.layout)

@@ -73,6 +73,8 @@ def _head(job: Job) -> Body:
         paused=job.paused,
         after=job.after,
         max_active=job.max_active,
+        timeout=job.timeout,
+        wait_timeout=job.wait_timeout,
         dirmaps=[Flow(zip(("from", "to", "zone"), row, strict=True)) for row in job.dirmaps],
         wishes=dict(job.wishes),
     )
@@ -127,6 +129,7 @@ class _Writer:
             timeout=action.timeout,
             retries=action.retries,
             retry_on=list(action.retry_on),
+            backoff=action.backoff,
             min_runtime=action.min_runtime,
             stuck=written(action.stuck),
             env=_env(action),
