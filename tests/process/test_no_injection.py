@@ -1,4 +1,4 @@
-"""Values and file names as words of commands: all that stands in them reaches the program, and no shell obeys any of it.
+"""Values and file names as words of commands: all that stands in them reaches the program, and no shell obeys it.
 
 Runs the argv that an attempt would get in a folder with nothing in it, and looks what has come of that (security T12).
 """
