@@ -38,32 +38,38 @@ def fails(seed, without=()):
         return True
     return False
 lives = ([*kept()] if kind == "world" else []) + [(seed, ()) for seed in range(most)]
-killed, lived_through = 0, 0
+killed, lived_through, at = 0, 0, None
 for seed, without in lives:
     lived_through += 1
-    killed += fails(seed, without)
+    if fails(seed, without):
+        killed, at = killed + 1, seed if at is None else at
     if killed and (first or lived_through >= {MANY}):
         break
-print(json.dumps([killed, lived_through]))
+print(json.dumps([killed, lived_through, at]))
 """
 
 
+class Unusable(Exception):
+    """The mutant is none: its text is not there, or what it makes is no program."""
+
+
 class Verdict(NamedTuple):
-    """`by`: who noticed, with figures; "" for a survivor."""
+    """`by`: who noticed, with figures; "" for a survivor. `wrong`: why it is no mutant."""
 
     mutant: Mutant
     by: str
     seconds: float
+    wrong: str = ""
 
 
 def changed(mutant: Mutant, folder: Path) -> Path:
-    """A copy of the source with the mutant in it. Raises ValueError where its text is not there once."""
+    """A copy of the source with the mutant in it. Raises Unusable where its text is not there once."""
     source = folder / "src"
     shutil.copytree(ROOT / "src", source, copy_function=os.link, ignore=shutil.ignore_patterns("__pycache__"))
     path = source / "job_manager" / mutant.file
     text = path.read_text(encoding="utf-8")
     if text.count(mutant.old) != 1:
-        raise ValueError(f"{mutant.name}: its text stands {text.count(mutant.old)} times in {mutant.file}")
+        raise Unusable(f"{mutant.name}: its text stands {text.count(mutant.old)} times in {mutant.file}")
     path.unlink()  # it is a link: the original stays as it is
     path.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
     return source
@@ -72,14 +78,17 @@ def changed(mutant: Mutant, folder: Path) -> Path:
 def judged(mutant: Mutant, first: bool) -> Verdict:
     """Ask its killers one after another, until one notices it or, unless `first`, all."""
     began = time.monotonic()
+    found: list[str] = []
     with tempfile.TemporaryDirectory(prefix="jm-mutant-") as folder:
-        source = changed(mutant, Path(folder))
-        found: list[str] = []
-        for killer in mutant.killers:
-            by = _lives(source, killer, first) if killer in (WORLD, FARM) else _tests(source, killer)
-            found += [by] if by else []
-            if found and first:
-                break
+        try:
+            source = changed(mutant, Path(folder))
+            for killer in mutant.killers:
+                by = _lives(source, killer, first) if killer in (WORLD, FARM) else _tests(source, killer)
+                found += [by] if by else []
+                if found and first:
+                    break
+        except Unusable as why:
+            return Verdict(mutant, "", time.monotonic() - began, str(why))
     return Verdict(mutant, "; ".join(found), time.monotonic() - began)
 
 
@@ -92,9 +101,9 @@ def _lives(source: Path, kind: str, first: bool) -> str:
     words = [sys.executable, "-c", LIFE, str(source), kind, str(MOST), "first" if first else "all"]
     ended = subprocess.run(words, cwd=ROOT, env=_environ(), capture_output=True, text=True, timeout=900)
     if ended.returncode:
-        return f"{kind}: it does not even start ({ended.stderr.strip().splitlines()[-1][:80]})"
-    killed, lives = json.loads(ended.stdout.splitlines()[-1])
-    return f"{kind}: {killed} of {lives} lives" if killed else ""
+        raise Unusable(ended.stderr.strip().splitlines()[-1])
+    killed, lives, seed = json.loads(ended.stdout.splitlines()[-1])
+    return f"{kind}: {killed} of {lives} lives, first {seed}" if killed else ""
 
 
 def _tests(source: Path, target: str) -> str:
@@ -104,7 +113,9 @@ def _tests(source: Path, target: str) -> str:
     if ended.returncode == 1:
         failed = [line for line in ended.stdout.splitlines() if line.startswith(("FAILED ", "ERROR "))]
         return failed[0].split(" ")[1].rpartition("/")[2] if failed else ""
-    return f"{target}: pytest says {ended.returncode}" if ended.returncode not in (0, 1) else ""
+    if ended.returncode:
+        raise Unusable(f"{target}: pytest says {ended.returncode}")
+    return ""
 
 
 def main() -> int:
@@ -124,7 +135,7 @@ def main() -> int:
             verdict = running.result()
             survivors += not verdict.by
             how = "killed  " if verdict.by else "SURVIVES"
-            print(f"{how} {verdict.seconds:6.1f} s  {verdict.mutant.name}  [{verdict.by}]", flush=True)
+            print(f"{how} {verdict.seconds:6.1f} s  {verdict.mutant.name}  [{verdict.by}{verdict.wrong}]", flush=True)
     print(f"{len(chosen) - survivors} of {len(chosen)} killed; of {len(NOT_YET)} more there is nothing yet to change")
     return 1 if survivors else 0
 
