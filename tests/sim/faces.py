@@ -340,7 +340,8 @@ ROOMS = (
     *("artifacts.store", "artifacts.outputs", "artifacts.copying", "artifacts.folders", "artifacts.directories"),
     *("artifacts.identity", "artifacts.removal", "artifacts.trees", "app.home", "app.inbox", "app.wire"),
     *("app.callers", "app.host", "app.supervising", "app.running", "app.removing"),
-    *("app.wiring", "worker.room", "worker.hosting", "worker.traces"),
+    *("app.wiring", "app.safety", "worker.room", "worker.hosting", "worker.traces", "worker.code", "worker.hiding"),
+    *("worker.redaction", "worker.secrets"),
 )
 
 
@@ -356,6 +357,7 @@ def installed(kernel: Kernel, system: System, others: dict[str, Any]) -> Iterato
         "fcntl": Fcntl(kernel),
         "socketpair": SocketModule(kernel).pair,
         "become_subreaper": subreaper(kernel),
+        "become_undumpable": lambda: True,
         "open": opener(system),
         **others,
     }

@@ -75,7 +75,7 @@ OF_FAULTS = (
         "    if not ending.reason:\n        try:",
         "    if True:\n        try:",
     ),
-    Mutant("publish while processes are left", KEEPER, "if tidy or not self._left(attempt):", "if True:"),
+    Mutant("publish while processes are left", KEEPER, "if not tidy and self._left(attempt):", "if False:"),
     Mutant("event before rename without adopting", STORE, " and self._lies(output) is not None):", " and False):"),
     Mutant(
         "drop AND attempt=?",
@@ -152,7 +152,7 @@ NOT_YET = {
 }
 
 OF_THE_CORE = (
-    Mutant("a held job is leased", "core/leasing.py", "or not job.due or job.held:", "or not job.due:", (FARM, WORLD)),
+    Mutant("a held job is leased", "core/leasing.py", "and job.due and not job.held and", "and job.due and", (FARM, WORLD)),
     Mutant(
         "one retry too many",
         POLICY,
@@ -262,13 +262,13 @@ OF_THE_WORKER = (
     Mutant(
         "what an old keeper left is not ended",
         WORKER,
-        "        adoption.end_leftovers(trace, 0.0)\n        # Read anew",
-        "        # Read anew",
+        "        trace = self._traces.settled(trace)\n",
+        "",
     ),
     Mutant(
         "what a keeper had begun is read before its end",
         ADOPTION,
-        "    trace = trace_in(trace.directory)  # what it had begun by then\n",
+        "    trace = read_trace(trace.directory)  # what it had begun by then\n",
         "",
     ),
     Mutant(
@@ -290,7 +290,7 @@ OF_THE_WORKER = (
     Mutant(
         "all are given back when the keeper dies",
         WORKER,
-        "for name in self._sent if name not in told]",
+        "for name in sorted(self._sent) if name not in told]",
         "for name in self._sent]",
     ),
     Mutant(
