@@ -152,7 +152,9 @@ NOT_YET = {
 }
 
 OF_THE_CORE = (
-    Mutant("a held job is leased", "core/leasing.py", "and job.due and not job.held and", "and job.due and", (FARM, WORLD)),
+    Mutant(
+        "a held job is leased", "core/leasing.py", "and job.due and not job.held and", "and job.due and", (FARM, WORLD)
+    ),
     Mutant(
         "one retry too many",
         POLICY,

@@ -411,7 +411,9 @@ class Worker:
         orphans = adoption.Orphans(trace, self._deadlines(trace))
         self._orphans.append((old, orphans))
         told = {*orphans.trace.begun, *orphans.trace.exits}
-        reports: list[Report] = [AttemptReturned(*read_token(name), old) for name in sorted(self._sent) if name not in told]
+        reports: list[Report] = [
+            AttemptReturned(*read_token(name), old) for name in sorted(self._sent) if name not in told
+        ]
         reports += self._conclude([end for name, end in orphans.trace.exits.items() if name in self._sent], old)
         self._sent.clear()
         self.start()
