@@ -276,7 +276,7 @@ OF_THE_WORKER = (
     Mutant(
         "torn outputs are published after a power cut",
         WORKER,
-        "not (other_boot and self._may_be_torn(briefing, brief))",
+        "not (other_boot and may_be_torn(brief, briefing.layout))",
         "True",
     ),
     Mutant(
