@@ -137,7 +137,7 @@ OF_FAULTS = (
         "cli/output.py",
         " if code else escape(part)",
         " if code else part",
-        ("tests/cli/test_escaping.py", "tests/e2e/test_terminal.py"),
+        ("tests/cli/test_escaping.py", "tests/e2e/test_surroundings.py"),
     ),
 )
 
@@ -270,7 +270,7 @@ OF_THE_WORKER = (
     Mutant(
         "what a keeper had begun is read before its end",
         ADOPTION,
-        "    trace = read_trace(trace.directory)  # what it had begun by then\n",
+        "    trace = trace._replace(begun=read_trace(trace.directory).begun)  # as much as it had begun by then\n",
         "",
     ),
     Mutant(

@@ -114,7 +114,7 @@ def end_leftovers(trace: KeeperTrace, grace: float) -> list[Leftover]:
     The keeper itself, should it live, is ended first: nothing may begin behind our back.
     """
     _end_keeper(trace)
-    trace = read_trace(trace.directory)  # what it had begun by then
+    trace = trace._replace(begun=read_trace(trace.directory).begun)  # as much as it had begun by then
     kill_at = time.monotonic() + max(0.0, grace)
     asked: set[int] = set()
     while left := leftovers(trace):
