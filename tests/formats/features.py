@@ -27,6 +27,7 @@ from job_manager.model.job import (
     Task,
 )
 from job_manager.model.params import Param
+from job_manager.model.secret import Secret
 
 
 def action(name: str = "true", **said: Any) -> Action:
@@ -133,6 +134,7 @@ FEATURES: dict[str, Job] = {
     "`retry_on` exit codes": one(retries=2, retry_on=("3",)),
     "`retry_on` reasons": one(retries=2, retry_on=("timeout",)),
     "`env`": one(env=(("A", "x y"),)),
+    "`env` with a secret": one(env=(("A", Secret("deploy")),)),
     "`idempotent`": one(idempotent=False),
     "`params` of an action": one(name="m", work=ModuleCall("m"), params=(("crf", "18"),)),
     "`cpus`": one(cpus=2),

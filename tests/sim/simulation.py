@@ -18,6 +18,7 @@ from job_manager.core.said import (
     CancelJob,
     ReleaseJob,
     Report,
+    Request,
     ResumeJob,
     RetryActions,
     SetPriority,
@@ -246,8 +247,8 @@ class Simulation(Farm):
             self._later(soon, lambda: self.say(ReleaseJob(id)))
         if self.chance("cancel"):
             self.say(CancelJob(id, rng.choice([0.0, 3.0])))
-            again = rng.choice([ResumeJob(id, self.sites[id], lost=True), RetryActions(id, "failed", lost=True)])
-            self._later(soon, lambda: self.say(again))
+            again: list[Request] = [ResumeJob(id, self.sites[id], lost=True), RetryActions(id, "failed", lost=True)]
+            self._later(soon, lambda: self.say(rng.choice(again)))
         if self.chance("cancel an action"):
             self.say(CancelAction(id, index, rng.choice([0.0, 3.0])))
         if self.chance("retry"):

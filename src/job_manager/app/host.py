@@ -102,6 +102,7 @@ class Host:
         self._engine = wiring.local_engine(self._journal, self._clock)
         self._supervisor = Supervisor(self._engine)
         self.worker = Worker(home.keepers, slots, environ, umask, self._clock)
+        self.worker.secrets.directory = home.path
         self._inbox = Inbox(home.inbox)
         self._callers = Callers(home.socket)
         self._hosted: dict[str, Hosted] = {}

@@ -12,6 +12,7 @@ from job_manager.model.expect import Expect
 from job_manager.model.fanout import Each
 from job_manager.model.params import Param
 from job_manager.model.record import NamedTuple, Record, field
+from job_manager.model.secret import Env
 
 FILE, DIRECTORY, FILES = "file", "directory", "files"
 KINDS = (FILE, DIRECTORY, FILES)
@@ -155,7 +156,8 @@ class Action(Record):
 
     needs: paths of the tasks and actions that must have succeeded before; then the action waits for these and not for
     its turn in the tree (an empty tuple: for nothing). None: it waits for its turn.
-    timeout: seconds or None; retries: extra attempts or None (the module's or the default); env: sorted (name, value).
+    timeout: seconds or None; retries: extra attempts or None (the module's or the default); env: sorted (name, value),
+    a value being text or a Secret.
     params: sorted (name, value): `--name value` of a module, what `{name}` stands for in the words of a command.
     foreach: the keys for each of whose items it is run once; then it stands for as many actions as there are items.
     when: the condition (model.condition) without which it is left out, or "".
@@ -178,7 +180,7 @@ class Action(Record):
     title: str = ""
     timeout: float | None = None
     retries: int | None = None
-    env: tuple[tuple[str, str], ...] = ()
+    env: Env = ()
     idempotent: bool | None = None
     params: tuple[tuple[str, str], ...] = ()
     needs: tuple[str, ...] | None = None

@@ -17,7 +17,7 @@ from job_manager.core.state import Lease
 from job_manager.model.quantity import human
 from job_manager.ports.clock import Clock
 from job_manager.worker import adoption, ahead
-from job_manager.worker.attempt import Ending, Unfit, conclude, ended, prepare, read_token, token
+from job_manager.worker.attempt import Ending, Unfit, ended, read_token, token
 from job_manager.worker.brief import Brief, Briefing, inherited
 from job_manager.worker.code import Code
 from job_manager.worker.concluding import Concluder
@@ -26,6 +26,7 @@ from job_manager.worker.hosting import Jobs, Note, leases
 from job_manager.worker.keeper import UNWRITTEN
 from job_manager.worker.keeper_link import KeeperGone, KeeperLink
 from job_manager.worker.room import Room
+from job_manager.worker.sharing import Shares
 from job_manager.worker.traces import Traces
 
 AHEAD = 64  # orders that wait in the keeper, so that neither a commit nor a round trip stands between two actions
@@ -43,7 +44,7 @@ class Worker:
         self.memory: int | None = None  # how much there is here, in bytes
         self.limits: tuple[tuple[str, int], ...] = ()
         self.grow: Grow | None = None  # who understands what expanding actions print
-        self.jobs = Jobs()
+        self.jobs, self.secrets = Jobs(), Shares()
         self.room = Room()
         self.code = Code()
         self._changed: dict[str, str] = {}  # what is to be said of the code that attempts (tokens) run
@@ -166,9 +167,10 @@ class Worker:
                 continue  # heard while it lived; its outputs are being published
             if name in trace.exits:
                 grow = self._growing(briefing, brief)
-                yield conclude(brief, trace.exits[name], briefing.layout, trace.incarnation, grow)
+                yield self.secrets.conclude(name, brief, trace.exits[name], briefing.layout, trace.incarnation, grow)
             elif name in trace.begun:
                 now = self._clock.wall()
+                self.secrets.conceal(name, brief, briefing.layout)
                 yield ended(brief, trace.incarnation, now, now, LOST)
             else:
                 yield AttemptReturned(brief.job, brief.number, lease.attempt, trace.incarnation)
@@ -227,7 +229,8 @@ class Worker:
             return  # an order from before; preparing it would clear away what the attempt has published since
         brief = briefing.brief(order.action, order.attempt)
         try:
-            starts.append(self.jobs.surround(prepare(brief, briefing.layout, self.incarnation, now), order.job))
+            prepared = self.secrets.prepare(name, brief, briefing.layout, self.incarnation, now)
+            starts.append(self.jobs.surround(prepared, order.job))
             self._sent.add(name)
             self._look_at_code(brief, name)
         except Unfit as unfit:
@@ -344,7 +347,7 @@ class Worker:
             work = self._conclusion(record, worker)
             if work is None:
                 continue
-            if work.args[0].action.outputs or work.args[0].action.expand:
+            if work.args[1].action.outputs or work.args[1].action.expand:
                 self._concluder.give(work)
             else:
                 reports.append(work())
@@ -366,7 +369,7 @@ class Worker:
         self._ends.add(name)
         brief = briefing.brief(index, attempt)
         grow, said = self._growing(briefing, brief), self._changed.pop(name, "")
-        return partial(conclude, brief, record, briefing.layout, worker, grow, said)
+        return partial(self.secrets.conclude, name, brief, record, briefing.layout, worker, grow, said)
 
     def _growing(self, briefing: Briefing, brief: Brief) -> Callable[[str], Grown] | None:
         """How to read the log of an attempt whose action expands."""
@@ -378,6 +381,7 @@ class Worker:
         """These reports are in the journal: the keeper may forget the ends among them."""
         over = self._stale + [token(r.job, r.action, r.attempt) for r in reports if isinstance(r, AttemptEnded)]
         self._stale = []
+        self.secrets.forget(over)
         if over and self._link is not None:
             for link in (self._link, *self._older.values()):
                 link.forget(over)

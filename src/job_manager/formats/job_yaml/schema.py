@@ -33,7 +33,7 @@ from job_manager.formats.schema import (
     text,
     texts,
     values,
-    variables,
+    variables_or_secrets,
     whole,
     whole_pattern,
 )
@@ -154,7 +154,7 @@ ENTRY: Mapping[str, Schema] = {
     "output_artifacts": _WRITES,
     "timeout": duration("Of one attempt; by default the module's, else none"),
     "retries": whole("Attempts after the first; by default the module's, else 0", 0, entries.MOST_RETRIES),
-    "env": variables("Environment variables, added to the module's"),
+    "env": variables_or_secrets("Environment variables, added to the module's"),
     "needs": _NEEDS,
     "foreach": FOREACH,
     "when": _WHEN,

@@ -35,6 +35,7 @@ from job_manager.model.job import (
 )
 from job_manager.model.params import Param
 from job_manager.model.params import number as number_text
+from job_manager.model.secret import env_document
 from job_manager.model.wording import quoted
 
 # A list and a mapping for each task; what an entry holds takes a few more.
@@ -131,7 +132,7 @@ class _Writer:
             backoff=action.backoff,
             min_runtime=action.min_runtime,
             stuck=written(action.stuck),
-            env=dict(action.env),
+            env=_env(action),
             cpus=action.cpus,
             memory=action.memory,
             limits=dict(action.limits),
@@ -197,6 +198,10 @@ def _divided(node: Job | Task) -> tuple[list[Task | Action], list[Action]]:
 
 def _needs(node: Task | Action) -> Body:
     return {} if node.needs is None else {"needs": list(node.needs)}
+
+
+def _env(action: Action) -> Body:
+    return {name: Flow(value) if isinstance(value, dict) else value for name, value in env_document(action.env).items()}
 
 
 def _rate(value: float) -> str | None:
