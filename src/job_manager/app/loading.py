@@ -22,6 +22,7 @@ from job_manager.artifacts.export import blocked
 from job_manager.formats import LANGUAGES, draft, folder_of
 from job_manager.formats.params import again
 from job_manager.formats.reading import Reading
+from job_manager.formats.yaml_tree import bulk
 from job_manager.model.errors import InputError, Place, Problem, in_order
 from job_manager.model.job import FILE, Action, Job, ModuleCall, Task, actions
 from job_manager.model.params import Values
@@ -101,6 +102,18 @@ def load(
 ) -> Loaded:
     """Read (unless the `job` is there already, or something else reads it) and check. Raises InputError with every
     mistake. With `files_needed` false (check, plan) inputs may be left out, but what is given is checked."""
+    with bulk():
+        return _loaded(wish, environ, cwd, files_needed, job, read)
+
+
+def _loaded(
+    wish: Wish,
+    environ: Mapping[str, str],
+    cwd: str,
+    files_needed: bool,
+    job: Job | None,
+    read: Callable[[Values], Reading] | None,
+) -> Loaded:
     params, wrong = given_params(wish.params, wish.params_from or cwd, wish.former)
     base = wish.base or folder_of(absolute(wish.job_file, cwd) if wish.job_file not in ("", "-") else "-")
     values = Values(params, base, tuple(absolute(path, cwd) for path in wish.shelves))
@@ -297,17 +310,18 @@ def _modules(
 
 
 def _programs(job: Job, environ: Mapping[str, str]) -> Iterable[Problem]:
-    """A warning for each command whose program is not on PATH."""
-    known: dict[str, bool] = {}
+    """A warning for each program that is not on PATH, at the first command that starts it."""
+    asked: dict[str, list[Action]] = {}
     for _, action in actions(job):
         word = _program(action) if action.when != "false" else ""
         if word and "{" not in word:
-            if word not in known:
-                known[word] = bool(which(word, environ))
-            if not known[word]:
-                place = action.place or Place(job.source, 0, 0)
-                hint = "install it, or give its whole path"
-                yield Problem(place, f"{quoted(word)} is not on PATH here", hint, "warning")
+            asked.setdefault(word, []).append(action)
+    for word, users in asked.items():
+        if not which(word, environ):
+            more = f" (and for {len(users) - 1:,} more)" if len(users) > 1 else ""
+            place = users[0].place or Place(job.source, 0, 0)
+            hint = "install it, or give its whole path"
+            yield Problem(place, f"{quoted(word)} is not on PATH here{more}", hint, "warning")
 
 
 def _program(action: Action) -> str:

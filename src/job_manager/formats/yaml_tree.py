@@ -18,6 +18,7 @@ At = tuple[int, int]  # 1-based line and column, in characters
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 # A mark is `line << 32 | column`, both 0-based: one number instead of a tuple for every node of a big file.
 LINE_SHIFT = 32
+MANY = 100_000  # objects
 _COLUMN = (1 << LINE_SHIFT) - 1
 STEP = late(r"\[([0-9]{1,9})\]|([^.\[\]]+)")
 
@@ -112,7 +113,10 @@ Value = Union[Map, Seq, str]  # noqa: UP007  the classes' bases name it before i
 
 @contextmanager
 def bulk() -> Iterator[None]:
-    """No garbage collection inside: a big file makes millions of objects and no cycles; collecting triples the time."""
+    """No garbage collection inside: a big file makes millions of objects and no cycles; collecting triples the time.
+
+    What is there afterwards counts as old at once, so that the next small collection does not go through all of it.
+    """
     if not gc.isenabled():
         yield
         return
@@ -120,4 +124,7 @@ def bulk() -> Iterator[None]:
     try:
         yield
     finally:
+        if gc.get_count()[0] > MANY and not gc.get_freeze_count():
+            gc.freeze()
+            gc.unfreeze()
         gc.enable()

@@ -34,7 +34,10 @@ class Known(NamedTuple):
 
 def means_something(words: Iterable[str]) -> bool:
     """Whether anything in these words is replaced."""
-    return any((word.startswith("~") and _at_home(word)) or ("%" in word and SIGN.search(word)) for word in words)
+    for word in words:
+        if (word.startswith("~") and _at_home(word)) or ("%" in word and SIGN.search(word)):
+            return True
+    return False
 
 
 def filled(word: str, known: Known) -> str:
