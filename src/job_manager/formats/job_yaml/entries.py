@@ -107,8 +107,8 @@ def wanted_name_of(entry: Entry) -> Wanted:
     return wanted_name(entry.fields, entry.work)
 
 
-def action(entry: Entry, name: str, title: str, scope: Scope) -> Action:
-    """The whole entry under its name."""
+def action(entry: Entry, name: str, title: str, scope: Scope, retries: int | None = None) -> Action:
+    """The whole entry under its name. retries: of one that does not say them, unless it is a module."""
     fields = entry.fields
     foreach = read_foreach(fields)
     called = isinstance(entry.work, ModuleCall)
@@ -123,7 +123,7 @@ def action(entry: Entry, name: str, title: str, scope: Scope) -> Action:
         inputs=inputs,
         outputs=outputs,
         title=title,
-        retries=usual_retries(entry.work, fields.integer("retries", 0, MOST_RETRIES)),
+        retries=usual_retries(entry.work, fields.integer("retries", 0, MOST_RETRIES, None if called else retries)),
         params=params,
         foreach=foreach,
         hook=entry.hook,

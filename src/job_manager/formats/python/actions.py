@@ -56,11 +56,10 @@ class ActionFields(NamedTuple):
         fields.reader.file = self.row.place.file if self.row.place else NOWHERE
         needs = read_row_needs(fields, paths)
         fields.map.pop("needs", None)
-        made = entries.action(self.entry, name, title, self.scope)
-        retries = RETRIES if "retries" not in fields.map and made.role != "module" else made.retries
+        made = entries.action(self.entry, name, title, self.scope, RETRIES)
         if made.hook:
-            return replace(made, retries=retries, foreach=())
-        return made if needs is None and retries == made.retries else replace(made, needs=needs, retries=retries)
+            return replace(made, foreach=())
+        return made if needs is None else replace(made, needs=needs)
 
 
 def read_action(row: Row, artifacts: set[str], scope: Scope, scripts: Mapping[str, str]) -> ActionFields:
