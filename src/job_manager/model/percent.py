@@ -34,10 +34,7 @@ class Known(NamedTuple):
 
 def means_something(words: Iterable[str]) -> bool:
     """Whether anything in these words is replaced."""
-    for word in words:
-        if (word.startswith("~") and _at_home(word)) or ("%" in word and SIGN.search(word)):
-            return True
-    return False
+    return any((word.startswith("~") and _at_home(word)) or ("%" in word and SIGN.search(word)) for word in words)
 
 
 def filled(word: str, known: Known) -> str:

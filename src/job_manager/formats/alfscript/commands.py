@@ -160,7 +160,7 @@ def _tags(options: Options) -> dict[str, Any]:
 SAID: Mapping[str, Callable[[Options], dict[str, Any]]] = {
     "-maxrunsecs": lambda options: {"timeout": options.value("-maxrunsecs") or None},
     "-minrunsecs": lambda options: {"min_runtime": options.value("-minrunsecs") or None},
-    "-retryrc": lambda options: _retried(options),
+    "-retryrc": _retried,
     "-tags": _tags,
     "-if": lambda options: {"when": "false" if options.value("-if") is False else ""},
 }

@@ -116,7 +116,7 @@ def _job(rows: Sequence[Row], context: Context) -> Job:
         place=Place(scope.file, *at, rows[0].path),
     )
     artifacts = {given.artifact for given in inputs} | set(_written(rows))
-    read = [None if row.kind == "Job" else _read(row, artifacts, context) for row in rows]
+    read = [None, *(_read(row, artifacts, context) for row in rows[1:])]  # a job in the job, which is told, is a task
     _note_order(rows, context)
     children = _tree(rows, read, context)
     scope.reader.file = rows[0].place.file if rows[0].place else scope.file
