@@ -17,7 +17,7 @@ def describe(job_file: str, language: str | None = None) -> Document:
     # Imported here: who shows a module's params reads no job.
     from job_manager.formats import draft
 
-    reading = draft(job_file, language)
+    reading = draft(job_file, language, python=script_python(job_file))
     job = reading.template or reading.job
     return {
         "name": job.name,

@@ -72,7 +72,7 @@ def read(path: str, params: Sequence[str], cwd: str) -> Job:
     path = os.path.expanduser(path)
     if path != "-" and cwd != os.getcwd():
         path = os.path.join(cwd, path)
-    reading = draft(path, None, loose=True, given=given)
+    reading = draft(path, None, loose=True, given=given, python=script_python(path))
     problems += [problem for problem in reading.problems if problem.severity == "error"]
     if problems:
         raise InputError(problems)

@@ -15,6 +15,7 @@ from job_manager.app.fanouts import fan_out_problems
 from job_manager.app.given import absolute, given_files, typed
 from job_manager.app.orders import as_wished, order_runners, pool_problems
 from job_manager.app.params import given_params
+from job_manager.app.pythons import function_runners, script_python
 from job_manager.app.schedule import moment
 from job_manager.app.serving import unserved
 from job_manager.app.settings import DEFAULTS, Config
@@ -116,7 +117,8 @@ def _loaded(
 ) -> Loaded:
     params, wrong = given_params(wish.params, wish.params_from or cwd, wish.former)
     base = wish.base or folder_of(absolute(wish.job_file, cwd) if wish.job_file not in ("", "-") else "-")
-    values = Values(params, base, tuple(absolute(path, cwd) for path in wish.shelves))
+    python = script_python(os.path.join(base, "-"), wish.python, environ)
+    values = Values(params, base, tuple(absolute(path, cwd) for path in wish.shelves), python)
     if read is not None:
         reading = read(values)
     else:
@@ -129,6 +131,7 @@ def _loaded(
     problems += reading.placed(check_modules(job, shelf, bool(wish.loose_types)))
     modules = _modules(job, shelf, wish.python, environ, problems)
     modules += order_runners(job, wish.python, environ, problems)
+    modules += function_runners(job, wish.python, environ, problems, running=read is not None)
     problems += pool_problems(job, "error" if files_needed else "note")
     here = capacity(wish.slots, wish.config)
     asked = wished(job, wish.config, here)
@@ -170,7 +173,7 @@ def _draft(wish: Wish, cwd: str, values: Values) -> Reading:
         path = os.path.join(cwd, path)
     try:
         loose = bool(wish.loose_types)
-        return draft(path, wish.format, loose=loose, given=values.given, base=values.base, shelves=values.shelves)
+        return draft(path, wish.format, loose=loose, values=values)
     except InputError:
         behind = next((file for file in wish.files if _looks_like_a_job(file)), "")
         if wish.format or not behind or _looks_like_a_job(wish.job_file):

@@ -45,11 +45,12 @@ class _Ended(NamedTuple):
     broken: str
 
 
-def execute(raw: bytes, file: str, folder: str, shelves: tuple[str, ...] = ()) -> Executed:
-    """The job of the script `file` (as typed; `raw` is its text when it is standard input). Raises InputError."""
+def execute(raw: bytes, file: str, folder: str, shelves: tuple[str, ...] = (), python: str = "") -> Executed:
+    """The job of the script `file` (as typed; `raw` is its text when it is standard input), executed by the program
+    `python`, "" for this one. Raises InputError."""
     with _on_disk(raw, file) as script:
-        spec = {"script": script, "folder": folder, "memory": MEMORY, "shelves": list(shelves)}
-        ended = _run(spec)
+        spec = {"script": script, "folder": folder, "memory": MEMORY, "shelves": list(shelves), "packages": _packages()}
+        ended = _run(spec, python or sys.executable)
         return _read(ended, file, script)
 
 
@@ -81,9 +82,17 @@ def _on_disk(raw: bytes, file: str) -> Iterator[str]:
 # --- the process ------------------------------------------------------------------------------------------------------
 
 
-def _run(spec: dict[str, Any]) -> _Ended:
+def _packages() -> list[str]:
+    """Where another Python finds what a script asks for beside job_manager itself: manifests are YAML."""
+    from importlib.util import find_spec
+
+    found = find_spec("yaml")
+    return [os.path.dirname(os.path.dirname(found.origin))] if found and found.origin else []
+
+
+def _run(spec: dict[str, Any], python: str) -> _Ended:
     answer, pipe = os.pipe()
-    words = [sys.executable, INSIDE, json.dumps({**spec, "pipe": pipe})]
+    words = [python, INSIDE, json.dumps({**spec, "pipe": pipe})]
     try:
         child = subprocess.Popen(
             words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, pass_fds=(pipe,),
