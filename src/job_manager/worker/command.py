@@ -34,8 +34,8 @@ def argv(
 ) -> list[str]:
     """The words to run. `paths` has the absolute path of every artifact the action reads or writes, or a list of them;
     `lists` for each such list the file in which it is written; `module` is the installed module of a module action,
-    or the runner of an order or a function (InvariantBroken's business to be there); `folder` the directory of the attempt;
-    `signs` says what `%j` and the like stand for in a command."""
+    or the runner of an order or a function (InvariantBroken's business to be there); `folder` the directory of the
+    attempt; `signs` says what `%j` and the like stand for in a command."""
     uses: list[Input | Output] = [*action.inputs, *action.outputs]
     if isinstance(action.work, ModuleCall):
         assert module is not None

@@ -183,7 +183,9 @@ def _hold_range(there: list[int], wanted: range, findings: Findings) -> None:
     if lacking:
         findings.faults.append(f"is not complete: {_are('frame', lacking)} missing (there are {spans(there)})")
     if beyond:
-        findings.faults.append(f"has more than is expected: {_named('frame', beyond)}, where {_written(wanted)} are expected")
+        findings.faults.append(
+            f"has more than is expected: {_named('frame', beyond)}, where {_written(wanted)} are expected"
+        )
 
 
 def _written(wanted: range) -> str:

@@ -32,7 +32,19 @@ from job_manager.model.params import NO_VALUES, Values
 from job_manager.model.record import NamedTuple, replace
 from job_manager.model.wording import quoted
 
-JOB_KEYS = ("title", "name", "version", "inputs", "params", "priority", "paused", "after", "max_active", "dirmaps", "wishes")
+JOB_KEYS = (
+    "title",
+    "name",
+    "version",
+    "inputs",
+    "params",
+    "priority",
+    "paused",
+    "after",
+    "max_active",
+    "dirmaps",
+    "wishes",
+)
 TASK_KEYS = ("title", "name", "needs", "when", "priority", "wishes")
 ORDER_KEYS = ("parallel", "serialsubtasks", "children")
 LONGEST_TITLE = 128
