@@ -165,6 +165,7 @@ SAID: Mapping[str, Callable[[Fields], Any]] = {
     "memory": lambda fields: fields.size("memory"),
     "limits": lambda fields: fields.counts("limits", MOST_OF_A_LIMIT, limit_name),
     "retry_on": more.read_retry_on,
+    "backoff": lambda fields: fields.duration("backoff"),
     "min_runtime": lambda fields: fields.duration("min_runtime"),
     "priority": lambda fields: fields.number("priority"),
     "tags": more.read_tags,

@@ -42,6 +42,8 @@ JOB_KEYS = (
     "paused",
     "after",
     "max_active",
+    "timeout",
+    "wait_timeout",
     "dirmaps",
     "wishes",
 )
@@ -124,6 +126,8 @@ def _job(rows: Sequence[Row], context: Context) -> Job:
         paused=bool(fields.flag("paused")),
         after=read_after(fields),
         max_active=fields.integer("max_active", 1, MOST_ACTIVE),
+        timeout=fields.duration("timeout"),
+        wait_timeout=fields.duration("wait_timeout"),
         dirmaps=read_dirmaps(fields),
         wishes=read_wishes(fields),
         source=context.file,
