@@ -18,7 +18,6 @@ At = tuple[int, int]  # 1-based line and column, in characters
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 # A mark is `line << 32 | column`, both 0-based: one number instead of a tuple for every node of a big file.
 LINE_SHIFT = 32
-MANY = 100_000  # objects
 _COLUMN = (1 << LINE_SHIFT) - 1
 STEP = late(r"\[([0-9]{1,9})\]|([^.\[\]]+)")
 
@@ -113,10 +112,7 @@ Value = Union[Map, Seq, str]  # noqa: UP007  the classes' bases name it before i
 
 @contextmanager
 def bulk() -> Iterator[None]:
-    """No garbage collection inside: a big file makes millions of objects and no cycles; collecting triples the time.
-
-    What is there afterwards counts as old at once, so that the next small collection does not go through all of it.
-    """
+    """No garbage collection inside: a big file makes millions of objects and no cycles; collecting triples the time."""
     if not gc.isenabled():
         yield
         return
@@ -124,7 +120,4 @@ def bulk() -> Iterator[None]:
     try:
         yield
     finally:
-        if gc.get_count()[0] > MANY and not gc.get_freeze_count():
-            gc.freeze()
-            gc.unfreeze()
         gc.enable()
