@@ -16,6 +16,7 @@ from job_manager.formats.job_yaml.foreach import read_foreach
 from job_manager.formats.job_yaml.naming import Wanted, wanted_name
 from job_manager.formats.job_yaml.scope import Scope, one_of
 from job_manager.formats.job_yaml.works import BESIDE, WORKS, read_work, say_at
+from job_manager.formats.stuck import read_stuck
 from job_manager.formats.wording import suggestion
 from job_manager.formats.words import Word
 from job_manager.formats.yaml_expect import read_expect
@@ -167,6 +168,7 @@ SAID: Mapping[str, Callable[[Fields], Any]] = {
     "retry_on": more.read_retry_on,
     "backoff": lambda fields: fields.duration("backoff"),
     "min_runtime": lambda fields: fields.duration("min_runtime"),
+    "stuck": read_stuck,
     "priority": lambda fields: fields.number("priority"),
     "tags": more.read_tags,
     "workdir": more.read_workdir,

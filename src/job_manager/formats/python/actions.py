@@ -32,7 +32,7 @@ WHEN = {"whenerror": ON_ERROR, "whensuccess": ON_SUCCESS, "whenalways": ALWAYS}
 SHARED = (
     *("needs", "retries", "timeout", "env", "idempotent", "foreach", "when", "cpus", "memory", "limits"),
     *("inputs", "outputs", "params", "priority", "tags", "expand", "workdir", "retry_on", "backoff", "min_runtime"),
-    *("wishes", "percent"),
+    *("wishes", "percent", "stuck"),
 )
 NAMED = ("name", "title")
 OF_FUNCTION = ("arguments", "script", "saved")
