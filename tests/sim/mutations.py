@@ -292,8 +292,8 @@ OF_THE_WORKER = (
     Mutant(
         "all are given back when the keeper dies",
         WORKER,
-        "for name in sorted(self._sent) if name not in told]",
-        "for name in self._sent]",
+        "for name in sorted(self._sent) if name not in told\n",
+        "for name in self._sent\n",
     ),
     Mutant(
         "the children of the keeper before are forgotten",
