@@ -137,7 +137,7 @@ OF_FAULTS = (
         "cli/output.py",
         " if code else escape(part)",
         " if code else part",
-        ("tests/cli/test_escaping.py", "tests/e2e/test_surroundings.py"),
+        ("tests/cli/test_escaping.py",),
     ),
 )
 
