@@ -16,6 +16,7 @@ from job_manager.app.looking import Look, status
 from job_manager.app.progress import piece
 from job_manager.app.running import Outcome
 from job_manager.core import policy, table
+from job_manager.core.phrases import reason_in_words
 from job_manager.core.state import Failure, JobState
 from job_manager.model.errors import JobManagerError
 from job_manager.model.pattern import late
@@ -88,17 +89,6 @@ def _argv(brief: Brief, layout: Layout) -> list[str]:
         return words(brief, layout)
     except (JobManagerError, KeyError):
         return []  # the module is gone from the site: the failure's own words say so
-
-
-def reason_in_words(failure: Failure) -> str:
-    """Why an attempt failed, as a sentence's end: `exit code 3`, `killed by SIGKILL`."""
-    if failure.message:
-        return failure.message
-    if failure.reason == "code":
-        return f"exit code {failure.code}"
-    if failure.reason == "lost":
-        return "its outcome is not known: it was killed together with what watched it"
-    return failure.reason if failure.code is None else f"{failure.reason} {failure.code}"
 
 
 def last_lines(path: str | None, lines: int = LINES) -> list[str]:

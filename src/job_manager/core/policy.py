@@ -14,6 +14,9 @@ LONGEST_DELAY = 300.0
 DOUBLINGS = 16  # beyond the longest delay already; a number of retries has no such limit, a float has
 # Trying again cannot help where the work itself says it is wrong, or where it could never begin.
 NOT_RETRIED = frozenset({"output-invalid", "spawn", "arguments", "cancelled", "upstream"})
+# What speaks against another attempt: it must not run twice; it was lost too often; trying again cannot help; its own
+# `retry_on` does not name it; its retries are used up; it has none.
+AGAINST = ("not-idempotent", "losses", "reason", "retry-on", "spent", "no-retries")
 
 
 def retries(job: JobState, action: Action) -> int:
@@ -34,10 +37,22 @@ def idempotent(job: JobState, action: Action) -> bool:
 
 def may_retry(job: JobState, index: int, failure: Failure) -> bool:
     """Whether the action gets another attempt after this failure."""
+    return not against_retry(job, index, failure)
+
+
+def against_retry(job: JobState, index: int, failure: Failure) -> str:
+    """Why the action gets no other attempt after this failure, one of AGAINST, or "" when it gets one."""
     action = job.shape.written(index)
     if failure.reason == "lost":
-        return idempotent(job, action) and job.losses.get(index, 0) <= MAX_LOSSES
-    return _helps(action, failure) and job.spent.get(index, 0) <= retries(job, action)
+        if not idempotent(job, action):
+            return "not-idempotent"
+        return "losses" if job.losses.get(index, 0) > MAX_LOSSES else ""
+    if not _helps(action, failure):
+        return "retry-on" if action.retry_on else "reason"
+    allowed = retries(job, action)
+    if job.spent.get(index, 0) <= allowed:
+        return ""
+    return "spent" if allowed else "no-retries"
 
 
 def _helps(action: Action, failure: Failure) -> bool:
