@@ -134,8 +134,17 @@ def look(home: Home, word: str) -> Look:
     finally:
         reading.close()
     job = farm.job(id)
-    layout = Layout(home.jobs, id, job.site.store and os.path.join(job.site.store, id))
-    return Look(job, layout, home.holder().get("job") == id, farm)
+    return Look(job, layout_of(home, job), is_hosted(home, id), farm)
+
+
+def is_hosted(home: Home, id: str) -> bool:
+    """Whether somebody runs the job at this moment."""
+    return bool(home.holder().get("job") == id)
+
+
+def layout_of(home: Home, job: JobState) -> Layout:
+    """Where the files of a job are."""
+    return Layout(home.jobs, job.id, job.site.store and os.path.join(job.site.store, job.id))
 
 
 def status(found: Look) -> Document:

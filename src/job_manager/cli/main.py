@@ -33,6 +33,8 @@ COMMANDS: dict[str, Callable[[], Any]] = {
     "status": lambda: import_module("job_manager.cli.commands.status"),
     "show": lambda: import_module("job_manager.cli.commands.show"),
     "logs": lambda: import_module("job_manager.cli.commands.logs"),
+    "why": lambda: import_module("job_manager.cli.commands.why"),
+    "story": lambda: import_module("job_manager.cli.commands.story"),
     "rm": lambda: import_module("job_manager.cli.commands.rm"),
     "config": lambda: import_module("job_manager.cli.commands.config"),
     "schema": lambda: import_module("job_manager.cli.commands.schema"),

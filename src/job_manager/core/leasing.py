@@ -25,36 +25,39 @@ Member = TypeVar("Member", int, tuple[float, int])
 def leases(state: State) -> list[e.Event]:
     """The leases of the first job that can have any; the next job is asked once these are folded."""
     round = Round(state)
-    for job in sorted(state.jobs.values(), key=_turn):
-        if not _may_lease(job) or job.workers & round.awaited:
+    for job in sorted(state.jobs.values(), key=turn):
+        if not may_lease(job) or job.workers & round.awaited:
             continue
         # Most jobs take nothing but slots, one each.
         by_need = job.needs or job.scarce or job.queues
         asked = _with_needs(round, job) if by_need else _plain(state, job, round.overtaking)
-        found = list(islice(asked, _room(job)))
+        found = list(islice(asked, room(job)))
         if found:
             return found
         if round.awaited & job.workers:
             continue
         # What waits for a free slot would wait for ever if later jobs were leased ahead of it.
-        round.overtaking = round.overtaking and not job.queues and _idempotent(job, job.ready[0])
+        round.overtaking = round.overtaking and not job.queues and idempotent(job, job.ready[0])
     return []
 
 
-def _turn(job: JobState) -> tuple[float, float, str]:
+def turn(job: JobState) -> tuple[float, float, str]:
+    """By this the jobs are asked, one after another."""
     return -(job.job.priority or 0.0), job.submitted_at, job.id
 
 
-def _may_lease(job: JobState) -> bool:
-    return bool(job.ready or job.queues) and bool(job.workers) and job.due and not job.held and _room(job) != 0
+def may_lease(job: JobState) -> bool:
+    """Whether the job has something ready, and may have it leased."""
+    return bool(job.ready or job.queues) and bool(job.workers) and job.due and not job.held and room(job) != 0
 
 
-def _room(job: JobState) -> int | None:
+def room(job: JobState) -> int | None:
     """How many more may be leased; None: as many as there are slots."""
     return None if job.job.max_active is None else max(0, job.job.max_active - len(job.leases))
 
 
-def _idempotent(job: JobState, action: int) -> bool:
+def idempotent(job: JobState, action: int) -> bool:
+    """Whether the action may simply be run again; by its index."""
     return policy.idempotent(job, job.shape.written(action))
 
 
@@ -78,7 +81,7 @@ def _plain(state: State, job: JobState, overtaking: bool) -> Iterator[e.Event]:
     places = [*free, *(behind if overtaking else ())]
     for taken, action in enumerate(first(job.ready, len(places))):
         # What must not run twice is leased only when it can begin at once.
-        if taken >= len(free) and not _idempotent(job, action):
+        if taken >= len(free) and not idempotent(job, action):
             return
         yield e.ActionLeased(job.id, action, job.attempts[action] + 1, places[taken])
 
@@ -161,7 +164,7 @@ def _with_needs(round: Round, job: JobState) -> Iterator[e.Event]:
         if lacking:
             round.pass_over(takes, lacking)
             continue
-        worker = round.place(job, takes.cpus, bool(takes.amounts) or not _idempotent(job, action))
+        worker = round.place(job, takes.cpus, bool(takes.amounts) or not idempotent(job, action))
         if worker is None:
             round.awaited |= job.workers
             return

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from job_manager.core import events as e
 from job_manager.core import table
 from job_manager.core.evolve import evolve
-from job_manager.core.state import JobState, State
+from job_manager.core.state import JobState, Skip, State
 from job_manager.model.record import NamedTuple
 
 Timed = tuple[float, e.Event]
@@ -36,14 +36,14 @@ class Again(NamedTuple):
 
 
 class Past:
-    """One job: `state` is the farm it is folded into. `because`: skipped action -> the action that did not succeed;
-    `left_out`: action -> the node whose condition did not hold; `troubles` by action; `again`: why it runs again;
-    `said`: the job's own events with their times, in order."""
+    """One job: `state` is the farm it is folded into. `because`: skipped action -> why, as in events.ActionsSkipped;
+    `left_out`: action -> the node that was not wanted; `troubles` by action; `again`: why it runs again; `said`: the
+    job's own events with their times, in order."""
 
     def __init__(self, job: str, state: State | None = None) -> None:
         self.id = job
         self.state = state or State()
-        self.because: dict[int, int] = {}
+        self.because: dict[int, Skip] = {}
         self.left_out: dict[int, int] = {}
         self.troubles: dict[int, list[Trouble]] = {}
         self.again: dict[int, Again] = {}
@@ -80,13 +80,12 @@ class Past:
     def _passed(self, event: e.ActionsSkipped | e.ActionsOmitted) -> None:
         waited = [action for action in _inside(self.job, event) if self.job.states[action] == table.WAITING]
         evolve(self.state, event)
-        for action in waited:
-            if self.job.states[action] != table.SKIPPED:
-                continue  # it starts however others end
-            if isinstance(event, e.ActionsSkipped):
-                self.because[action] = event.because
-            else:
-                self.left_out[action] = event.node
+        # What starts however others end still waits.
+        gone = (action for action in waited if self.job.states[action] == table.SKIPPED)
+        if isinstance(event, e.ActionsSkipped):
+            self.because.update(dict.fromkeys(gone, Skip(event.first, event.end, event.because, event.task)))
+        else:
+            self.left_out.update(dict.fromkeys(gone, event.node))
 
     def _resumed(self, at: float, event: e.JobResumed) -> None:
         before = self.job
@@ -111,9 +110,8 @@ class Past:
     def _forget(self) -> None:
         """What was skipped waits again."""
         states = self.job.states
-        for memory in (self.because, self.left_out):
-            for action in [action for action in memory if states[action] != table.SKIPPED]:
-                del memory[action]
+        self.because = {action: why for action, why in self.because.items() if states[action] == table.SKIPPED}
+        self.left_out = {action: node for action, node in self.left_out.items() if states[action] == table.SKIPPED}
 
 
 class _Before:

@@ -100,7 +100,7 @@ def against(job: JobState, node: int) -> str:
         if not holds(condition, lambda name: ended(job, asked[name])):
             return "condition"
     action = shape.leaf[node]
-    return "input" if job.omitted and action >= 0 and _reads_omitted(job, action) else ""
+    return "input" if job.omitted and action >= 0 and any(omitted_inputs(job, action)) else ""
 
 
 def _is_due(job: JobState, hook: int) -> bool:
@@ -143,11 +143,12 @@ def _waits_below(job: JobState, node: int) -> bool:
     return any(job.states.find(table.WAITING, *span) >= 0 for span in spans)
 
 
-def _reads_omitted(job: JobState, action: int) -> bool:
+def omitted_inputs(job: JobState, action: int) -> Iterable[str]:
+    """The artifacts that an action reads and cannot do without, of which all was left out."""
     written = job.shape.actions[action]
     wanted = [use.artifact for use in written.inputs if not use.optional]
     wanted += [each.artifact for each in written.foreach if each.artifact]
-    return any(_is_omitted(job, artifact) for artifact in wanted)
+    return (artifact for artifact in wanted if _is_omitted(job, artifact))
 
 
 def _is_omitted(job: JobState, artifact: str) -> bool:

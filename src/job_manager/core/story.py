@@ -13,7 +13,7 @@ from job_manager.core import events as e
 from job_manager.core import table
 from job_manager.core.evolve import evolve
 from job_manager.core.past import Timed
-from job_manager.core.phrases import UNKNOWN, against_in_words, amount, reason_in_words
+from job_manager.core.phrases import UNKNOWN, against_in_words, amount, left_out_in_words, reason_in_words
 from job_manager.core.state import Failure, JobState, State
 from job_manager.model.need import MEMORY
 from job_manager.model.quantity import human, size_text
@@ -107,7 +107,7 @@ ABOUT_WORKERS = (e.WorkerJoined, e.WorkerLeft)
 ABOUT_MANY = (e.ActionsSkipped, e.ActionsOmitted)
 
 
-# --- the words ----------------------------------------------------------------------------------------------------------
+# --- the words -------------------------------------------------------------------------------------------------------
 
 
 def _job_submitted(event: e.JobSubmitted, job: JobState, spelt: Spelt) -> str:
@@ -203,7 +203,7 @@ def _skipped(event: e.ActionsSkipped, job: JobState, spelt: Spelt) -> str:
 
 
 def _omitted(event: e.ActionsOmitted, job: JobState, spelt: Spelt) -> str:
-    return f"{_many(event, job)} left out, as {job.shape.path(event.node)} was not wanted"
+    return f"{_many(event, job)} left out: {left_out_in_words(job, event.node)}"
 
 
 def _many(event: e.ActionsSkipped | e.ActionsOmitted, job: JobState) -> str:

@@ -5,7 +5,7 @@ Knows no message.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 
 def quoted(text: str) -> str:
@@ -19,13 +19,10 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def named(names: Iterable[str], most: int = 3) -> str:
-    """`a`, `a and b`, `a, b and c`, `a, b, c and 7 more`: the names in the order given."""
-    shown, more = [], 0
-    for name in names:
-        if len(shown) < most:
-            shown.append(name)
-        else:
-            more += 1
+def named(names: Sequence[str], most: int = 3, total: int = 0) -> str:
+    """`a`, `a and b`, `a, b and c`, `a, b, c and 7 more`: the names in the order given; `total`: how many there are
+    when these are only the first."""
+    shown = list(names[:most])
+    more = max(total, len(names)) - len(shown)
     last = f"{more} more" if more else shown.pop() if shown else ""
     return f"{', '.join(shown)} and {last}" if shown else last

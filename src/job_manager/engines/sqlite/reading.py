@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Iterator
 
 from job_manager.core.events import Event
-from job_manager.engines.sqlite.journal import engine_errors, found_format, read_chain, turns
+from job_manager.engines.sqlite.journal import engine_errors, found_format, read_chain, read_timed, turns
 from job_manager.ports.history import JobRow
 
 
@@ -74,6 +74,11 @@ class Reading:
         """Every event of a job in order. Raises EngineError where the journal is damaged."""
         if self._db is not None:
             yield from read_chain(self._db, self._path, job)
+
+    def timed(self, job: str) -> Iterator[tuple[float, Event]]:
+        """The same, each with the time at which it was written."""
+        if self._db is not None:
+            yield from read_timed(self._db, self._path, job)
 
     def verify(self, job: str) -> None:
         """Read a job's events without making anything of them. Raises EngineError where the journal is damaged."""

@@ -1,0 +1,143 @@
+"""Why a job or an action stands where it does, and its story: read from the journal beside whoever writes it.
+
+Adds to the core's answer what only the disk knows: the end of the log, and what its words suggest. Decides nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from job_manager.app import wiring
+from job_manager.app.home import Home
+from job_manager.app.looking import Look, action_index, is_hosted, layout_of, look, resolve
+from job_manager.core import table
+from job_manager.core.answers import Answer, View
+from job_manager.core.evolve import fold
+from job_manager.core.explain import why
+from job_manager.core.overall import first_failed, why_job
+from job_manager.core.past import Past
+from job_manager.core.story import Line, story
+from job_manager.model.record import NamedTuple
+
+Document = dict[str, Any]
+LINES = 10  # of a log that are shown
+OWN_END = (table.FAILED, table.LOST, table.CANCELLED)
+
+
+class Explained(NamedTuple):
+    """The job's id and the answer; of what failed also the `log`, its last lines and what these suggest."""
+
+    id: str
+    answer: Answer
+    log: str | None = None
+    tail: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
+
+    def document(self) -> Document:
+        """As `jm why --json` has it, but for the commands."""
+        answer = self.answer
+        return {
+            "id": self.id,
+            "path": answer.path or None,
+            "state": answer.state,
+            "cause": answer.cause,
+            "reason": answer.reason or None,
+            "about": list(answer.about),
+            "sentence": answer.sentence,
+            "evidence": list(answer.evidence),
+            "groups": [group._asdict() | {"paths": list(group.paths)} for group in answer.groups],
+            "log": self.log,
+            "tail": list(self.tail),
+            "hints": list(self.hints),
+        }
+
+
+def local_time(now: float) -> Any:
+    """How a time is written here: of today without its date."""
+    today = time.localtime(now)[:3]
+
+    def spelt(at: float) -> str:
+        there = time.localtime(at)
+        return time.strftime("%H:%M:%S" if there[:3] == today else "%Y-%m-%d %H:%M:%S", there)
+
+    return spelt
+
+
+def explain(home: Home, word: str, action: str = "") -> Explained:
+    """Why the job that `word` names, or an action of it, stands where it does.
+
+    Raises NotFound, Refused, EngineError."""
+    found = _past(home, resolve(home, word))
+    job, now = found.job, time.time()
+    view = View(now, is_hosted(home, job.id), local_time(now))
+    if not action:
+        answer = why_job(found, view)
+        failed = first_failed(job)
+        index = failed[0] if failed and answer.cause in ("failed", "lost") else -1
+    else:
+        index = action_index(job, action)
+        answer = why(found, index, view)
+    if index < 0 or job.states[index] not in OWN_END:
+        return Explained(job.id, answer)
+    return _with_log(home, found, index, answer, view)
+
+
+def _past(home: Home, id: str) -> Past:
+    """The job, in the farm of all that is run together with it."""
+    past = Past(id)
+    reading = wiring.open_reading(home)
+    try:
+        past.fold(reading.timed(id))
+        if is_hosted(home, id):
+            for row in reading.jobs():
+                if row.id != id and row.state == "open" and is_hosted(home, row.id):
+                    fold(past.state, reading.events(row.id))
+    finally:
+        reading.close()
+    return past
+
+
+def _with_log(home: Home, past: Past, index: int, answer: Answer, view: View) -> Explained:
+    from job_manager.app.cards import card
+
+    found = Look(past.job, layout_of(home, past.job), view.hosted, past.state)
+    known = card(found.job, found.layout, index)
+    return Explained(
+        past.id, answer, known["err"] or known["log"], tuple(known["tail"][-LINES:]), tuple(known["hints"])
+    )
+
+
+# --- the story -------------------------------------------------------------------------------------------------------
+
+
+class Told(NamedTuple):
+    """The job's id, the path of the action or "", and the lines, which are read as they are asked for."""
+
+    id: str
+    path: str
+    lines: Iterator[Line]
+
+
+# What happens to every action is left out of a job's story unless it is asked for.
+USUAL = frozenset({"leased", "started", "returned", "retried"})
+
+
+def tell(home: Home, word: str, action: str = "", everything: bool = False) -> Told:
+    """The story of the job that `word` names, or of an action of it. Raises NotFound, Refused, EngineError."""
+    if not action:
+        id, path = resolve(home, word), ""
+    else:
+        job = look(home, word).job
+        id, path = job.id, job.shape.paths[action_index(job, action)]
+    return Told(id, path, _lines(home, id, path, everything or bool(path)))
+
+
+def _lines(home: Home, id: str, path: str, everything: bool) -> Iterator[Line]:
+    reading = wiring.open_reading(home)
+    try:
+        told = story(reading.timed(id), local_time(time.time()), path)
+        yield from (line for line in told if everything or line.event not in USUAL)
+    finally:
+        reading.close()

@@ -1,0 +1,247 @@
+"""What is in the way of an action that is not over: of the whole job, of its place in the tree, of a slot. Pure.
+
+Asks settle, the leasing and the timers of the state; decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from job_manager.core import events as e
+from job_manager.core import policy, queueing, table
+from job_manager.core.answers import Obstacle, View, Way
+from job_manager.core.holdups import Holdup, holdup_of, nearest, open_below, spans_of
+from job_manager.core.past import Past
+from job_manager.core.phrases import reason_in_words
+from job_manager.core.state import JobState
+from job_manager.model.need import MEMORY
+from job_manager.model.quantity import human
+from job_manager.model.wording import counted, named
+
+NAMED = 5  # tasks and actions that are named one by one
+
+
+def standstill(past: Past, view: View) -> Obstacle | None:
+    """What keeps everything of the job from going on, or None."""
+    job = past.job
+    if job.held:
+        return _held(past, view)
+    resume = Way(("resume", job.id), "goes on with the job here")
+    if not view.hosted:
+        return Obstacle(
+            "no-supervisor", "nobody runs the job", ways=(resume, Way(("up",), "runs all jobs that are open"))
+        )
+    if not job.due:
+        due = job.site.not_before
+        text = f"is not to start before {view.spelt(due)}, in {human(max(0.0, due - view.now))}"
+        return Obstacle("not-before", text, ways=(resume._replace(what="starts it now"),))
+    if not job.workers:
+        return Obstacle("no-worker", "has no worker: none has come yet, or the last one is gone")
+    return None
+
+
+def _held(past: Past, view: View) -> Obstacle:
+    job = past.job
+    timed = past.last(e.JobHeld)
+    since = f" since {view.spelt(timed[0])}" if timed else ""
+    ways = (Way(("resume", job.id), "goes on with the job here"),)
+    if job.held == "paused":
+        written = job.job.paused and timed is not None and timed[0] == job.submitted_at
+        text = f"is paused{since}{': its text says `paused`' if written else ''}"
+        return Obstacle("paused", text, ways=(Way(("unpause", job.id), "lets it go on"), *ways))
+    return Obstacle(
+        "interrupted",
+        f"was interrupted{since and f' at{since[6:]}'}",
+        ways=(*ways, Way(("up",), "runs all jobs that are open")),
+    )
+
+
+# --- in the tree -----------------------------------------------------------------------------------------------------
+
+
+def obstacle(past: Past, action: int, view: View) -> Obstacle:
+    """What is in the way of one action that waits, is ready, or is to be tried again."""
+    state = past.job.states[action]
+    if state == table.RETRYING:
+        return _retry(past, action, view)
+    if state == table.READY:
+        return _ready(past, action)
+    held = holdup_of(past.job, action)
+    return (
+        Obstacle("next", "is looked at in a moment: nothing is in its way")
+        if held is None
+        else waiting(past, held, view)
+    )
+
+
+def waiting(past: Past, held: Holdup, view: View) -> Obstacle:
+    """What a part of the tree waits for, in words."""
+    job = past.job
+    names = named([_standing(job, node, view) for node in held.nodes[:NAMED]], NAMED, len(held.nodes))
+    about = tuple(job.shape.path(node) for node in held.nodes[: 4 * NAMED])
+    task = job.shape.path(job.shape.parent[held.node]) or "the job"
+    text = {
+        "needs": f"waits for {names}",
+        "hook": f"runs when all else in {task} is over; open is {names}",
+        "turn": f"waits for its turn in {task}: before it comes {names}",
+    }[held.kind]
+    return Obstacle(held.kind, text, about, tuple(_chain(past, held, view)), _look_at(job, held))
+
+
+def _standing(job: JobState, node: int, view: View) -> str:
+    """`render, of which 2 of 10 are open`, `film, which is running`."""
+    path, action = job.shape.path(node), job.shape.leaf[node]
+    if action >= 0 and job.states[action] not in (table.FANNED, table.SUCCEEDED):
+        return f"{path}, which {_does(job, action, view)}"
+    left = open_below(job, node)
+    if sum(left.values()) == 1:
+        only = nearest(job, (node,))
+        return f"{path}: {job.shape.paths[only]} {_does(job, only, view)}"
+    words = ", ".join(f"{number} {table.NAMES[state]}" for state, number in left.items())
+    return f"{path}, of which {sum(left.values())} of {_size(job, node)} are open ({words})"
+
+
+def _size(job: JobState, node: int) -> int:
+    """How many actions there are below a node; a fan-out counts as those it stands for."""
+    return sum(high - low - job.states.count(table.FANNED, low, high) for low, high in spans_of(job, node))
+
+
+def _does(job: JobState, action: int, view: View) -> str:
+    state = job.states[action]
+    if state == table.RUNNING:
+        return f"is running since {view.spelt(job.began[action])}" if view.hosted else "was running"
+    return {
+        table.WAITING: "waits",
+        table.READY: "is ready",
+        table.LEASED: "begins in a moment",
+        table.RETRYING: "is tried again",
+    }.get(state, f"is {table.NAMES[state]}")
+
+
+def _chain(past: Past, held: Holdup, view: View) -> Iterator[str]:
+    """At what it ends when one goes on asking: who keeps the one that keeps it."""
+    job = past.job
+    at, hops = nearest(job, held.nodes), 1
+    seen = {at}
+    while at >= 0 and job.states[at] == table.WAITING:
+        further = holdup_of(job, at)
+        after = -1 if further is None else nearest(job, further.nodes)
+        if after < 0 or after in seen:
+            break
+        seen.add(after)
+        at, hops = after, hops + 1
+    if at >= 0 and hops > 1:
+        head = f"{job.shape.paths[at]}, which {_does(job, at, view)}"
+        yield f"that one waits, too: at the end of {hops} that wait for each other stands {head}"
+    if at >= 0 and job.states[at] in (table.READY, table.RETRYING) and view.hosted:
+        yield f"{job.shape.paths[at]} {obstacle(past, at, view).words}"
+
+
+def _look_at(job: JobState, held: Holdup) -> tuple[Way, ...]:
+    at = nearest(job, held.nodes)
+    if at < 0:
+        return ()
+    path = f"{job.id}/{job.shape.paths[at]}"
+    if job.states[at] == table.RUNNING:
+        return (Way(("logs", path, "-f"), "shows what it does"),)
+    return (Way(("why", path), "asks the same of that one"),)
+
+
+# --- a time, a slot --------------------------------------------------------------------------------------------------
+
+
+def _retry(past: Past, action: int, view: View) -> Obstacle:
+    job = past.job
+    failure = job.failures[action]
+    due = next((at for at, index in job.timers if index == action), None)
+    when = "in a moment" if due is None else f"at {view.spelt(due)}, in {human(max(0.0, due - view.now))}"
+    made, most = job.spent.get(action, 0), 1 + policy.retries(job, job.shape.written(action))
+    count = f" ({counted(made, 'attempt')} of {most} made)" if failure.reason != "lost" else ""
+    text = f"is tried again {when}: attempt {failure.attempt} ended with {reason_in_words(failure)}{count}"
+    return Obstacle(
+        "retry", text, ways=(Way(("logs", f"{job.id}/{job.shape.paths[action]}"), "shows what it printed"),)
+    )
+
+
+def _ready(past: Past, action: int) -> Obstacle:
+    found = next((each for each in queueing.stands(past.state, past.job) if each.action == action), None)
+    return queued(past, found or queueing.Stand(action, queueing.NEXT))
+
+
+def queued(past: Past, stand: queueing.Stand) -> Obstacle:
+    """What keeps a ready action from being leased, in words."""
+    return QUEUED[stand.kind](past, stand)
+
+
+def _next(past: Past, stand: queueing.Stand) -> Obstacle:
+    return Obstacle("next", "begins in a moment: nothing is in its way")
+
+
+def _lacks(past: Past, stand: queueing.Stand) -> Obstacle:
+    job = past.job
+    cause = "memory" if stand.names[0] == MEMORY else "limit"
+    holders = queueing.holding(past.state, job, stand.names[0])
+    evidence = tuple(f"{name} is held by {_holders(past, name)}" for name in stand.names)
+    text = f"waits for {queueing.in_words(past.state, job, stand)}"
+    return Obstacle(cause, text, (*stand.names, *holders[:NAMED]), evidence, SEE_TOTALS)
+
+
+def _holders(past: Past, name: str) -> str:
+    return named(queueing.holding(past.state, past.job, name), NAMED) or "nobody: there is less than it takes"
+
+
+SEE_TOTALS = (Way(("config",), "shows how much there is, and where that is said"),)
+
+
+def _kept(past: Past, stand: queueing.Stand) -> Obstacle:
+    text = f"waits for {queueing.in_words(past.state, past.job, stand)}"
+    about = (past.job.shape.paths[stand.first],) if stand.first >= 0 else ()
+    return Obstacle("kept", text, (*stand.names, *about), ways=SEE_TOTALS)
+
+
+def _room(past: Past, stand: queueing.Stand) -> Obstacle:
+    job = past.job
+    running = [job.shape.paths[action] for action in job.leases]
+    text = f"waits, as no more than {job.job.max_active} actions of the job run at once (`max_active`)"
+    return Obstacle("max-active", text, tuple(running[: 4 * NAMED]), (f"at work: {named(running, NAMED)}",))
+
+
+def _slots(past: Past, stand: queueing.Stand) -> Obstacle:
+    job, state, shape = past.job, past.state, past.job.shape
+    at_work = queueing.holding(state, job)
+    evidence = [f"at work: {named(at_work, NAMED)}"] if at_work else []
+    if stand.before:
+        evidence.append(f"{stand.before} of this job before it, first {shape.paths[stand.first]}")
+        first, own = shape.priority(stand.first), shape.priority(stand.action)
+        if first > own:
+            text = (
+                f"waits for a free slot; {shape.paths[stand.first]} comes first: its priority is {first:g}, not {own:g}"
+            )
+            return Obstacle("priority", text, (shape.paths[stand.first],), tuple(evidence))
+    text = f"waits for a free slot: {queueing.slots(state, job, job.takes(stand.action)).removeprefix('cpus: ')}"
+    return Obstacle("slots", text, tuple(at_work[: 4 * NAMED]), tuple(evidence))
+
+
+def _earlier(past: Past, stand: queueing.Stand) -> Obstacle:
+    job, first = past.job, queueing.before(past.state, past.job)
+    if first is None:
+        return _slots(past, stand)
+    own, others = job.job.priority or 0.0, first.job.priority or 0.0
+    why = f"its priority is {others:g}, not {own:g}" if others > own else "it came first"
+    text = f"waits for a free slot; job {first.id} ({first.job.name}) waits for one, too, and {why}"
+    return Obstacle(
+        "priority" if others > own else "slots",
+        text,
+        (first.id,),
+        (f"at work: {named(queueing.holding(past.state, job), NAMED)}",),
+    )
+
+
+QUEUED: dict[str, Callable[[Past, queueing.Stand], Obstacle]] = {
+    queueing.NEXT: _next,
+    queueing.SLOTS: _slots,
+    queueing.LACKS: _lacks,
+    queueing.KEPT: _kept,
+    queueing.ROOM: _room,
+    queueing.EARLIER: _earlier,
+}
