@@ -14,7 +14,6 @@ from job_manager.app.home import Home
 from job_manager.app.looking import Look, action_index, is_hosted, layout_of, look, resolve
 from job_manager.core import table
 from job_manager.core.answers import Answer, View
-from job_manager.core.evolve import fold
 from job_manager.core.explain import why
 from job_manager.core.overall import first_failed, why_job
 from job_manager.core.past import Past
@@ -93,7 +92,7 @@ def _past(home: Home, id: str) -> Past:
         if is_hosted(home, id):
             for row in reading.jobs():
                 if row.id != id and row.state == "open" and is_hosted(home, row.id):
-                    fold(past.state, reading.events(row.id))
+                    past.fold(reading.timed(row.id))
     finally:
         reading.close()
     return past

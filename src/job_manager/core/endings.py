@@ -23,6 +23,7 @@ AGAIN = {
     "text": "its own text was edited",
     "inputs": "what it reads had changed, was made anew, or what it had made was gone",
     "hook": "what it follows was run again",
+    "asked": "somebody asked for it",
 }
 
 
@@ -35,7 +36,8 @@ def tries(past: Past, action: int, view: View) -> Iterator[str]:
         yield _told(trouble, view)
     if action in past.again:
         at, why = past.again[action]
-        yield f"it had succeeded before, and was to run again from {view.spelt(at)} on: {AGAIN[why]}"
+        before = "had failed for good" if why == "asked" else "had succeeded before"
+        yield f"it {before}, and is to run again since {view.spelt(at)}: {AGAIN[why]}"
 
 
 def _told(trouble: Trouble, view: View) -> str:
@@ -114,14 +116,23 @@ def passed_over(past: Past, action: int, view: View) -> Answer:
     return _skipped(past, action, view) if action in past.because else _left_out(past, action, view)
 
 
+def blamed(past: Past, action: int) -> int:
+    """The action for which this one was skipped, or -1: it came to its end on its own account."""
+    if action in past.because:
+        return past.because[action].because
+    if past.job.states[action] in (table.FANNED, table.SUCCEEDED):  # what it stands for or has grown was skipped
+        return next((each for each in past.job.shape.below(past.job.shape.node_of[action]) if each in past.because), -1)
+    return -1
+
+
 def culprit(past: Past, action: int) -> tuple[int, list[int]]:
     """The action at which the skipping began, and those between, the nearest first."""
     between, seen = list[int](), {action}
-    at = past.because[action].because
-    while at in past.because and at not in seen:
+    at = blamed(past, action)
+    while (further := blamed(past, at)) >= 0 and at not in seen:
         seen.add(at)
         between.append(at)
-        at = past.because[at].because
+        at = further
     return at, between
 
 

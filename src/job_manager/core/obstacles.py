@@ -28,16 +28,19 @@ def standstill(past: Past, view: View) -> Obstacle | None:
         return _held(past, view)
     resume = Way(("resume", job.id), "goes on with the job here")
     if not view.hosted:
-        return Obstacle(
-            "no-supervisor", "nobody runs the job", ways=(resume, Way(("up",), "runs all jobs that are open"))
-        )
+        return Obstacle("no-supervisor", "is run by nobody", ways=(resume, Way(("up",), "runs all jobs that are open")))
     if not job.due:
         due = job.site.not_before
         text = f"is not to start before {view.spelt(due)}, in {human(max(0.0, due - view.now))}"
         return Obstacle("not-before", text, ways=(resume._replace(what="starts it now"),))
-    if not job.workers:
-        return Obstacle("no-worker", "has no worker: none has come yet, or the last one is gone")
-    return None
+    return None if job.workers else Obstacle("no-worker", f"has no worker: {_last_worker(past, view)}")
+
+
+def _last_worker(past: Past, view: View) -> str:
+    left = past.last(e.WorkerLeft)
+    if left is None or not isinstance(left[1], e.WorkerLeft):
+        return "none has come yet"
+    return f"{left[1].worker} is there no more since {view.spelt(left[0])}"
 
 
 def _held(past: Past, view: View) -> Obstacle:
@@ -89,16 +92,14 @@ def waiting(past: Past, held: Holdup, view: View) -> Obstacle:
 
 
 def _standing(job: JobState, node: int, view: View) -> str:
-    """`render, of which 2 of 10 are open`, `film, which is running`."""
+    """`film, which is running`, `render, of which 2 of 10 are open: render/a is running`."""
     path, action = job.shape.path(node), job.shape.leaf[node]
     if action >= 0 and job.states[action] not in (table.FANNED, table.SUCCEEDED):
         return f"{path}, which {_does(job, action, view)}"
-    left = open_below(job, node)
-    if sum(left.values()) == 1:
-        only = nearest(job, (node,))
-        return f"{path}: {job.shape.paths[only]} {_does(job, only, view)}"
-    words = ", ".join(f"{number} {table.NAMES[state]}" for state, number in left.items())
-    return f"{path}, of which {sum(left.values())} of {_size(job, node)} are open ({words})"
+    left = sum(open_below(job, node).values())
+    first = nearest(job, (node,))
+    of = "" if left == 1 else f", of which {left} of {_size(job, node)} are open"
+    return f"{path}{of}: {job.shape.paths[first]} {_does(job, first, view)}" if first >= 0 else path
 
 
 def _size(job: JobState, node: int) -> int:

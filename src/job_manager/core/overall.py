@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from job_manager.core import queueing, table
 from job_manager.core.answers import Answer, Group, View, Way
+from job_manager.core.endings import blamed
 from job_manager.core.explain import why
 from job_manager.core.holdups import Holdup, holdups
 from job_manager.core.obstacles import obstacle, queued, standstill, waiting
@@ -178,10 +179,10 @@ def _root(past: Past, action: int, roots: dict[int, int]) -> int:
     """As endings.culprit, remembering the way."""
     way: list[int] = []
     at = action
-    while at not in roots and at in past.because:
+    while at not in roots and (further := blamed(past, at)) >= 0:
         way.append(at)
         roots[at] = at  # a circle would end here
-        at = past.because[at].because
+        at = further
     root = roots.get(at, at)
     roots.update(dict.fromkeys(way, root))
     return root

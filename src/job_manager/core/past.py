@@ -16,7 +16,7 @@ from job_manager.model.record import NamedTuple
 Timed = tuple[float, e.Event]
 """When an event was written into the journal, in seconds since the epoch, and the event."""
 
-OF_JOBS = (e.JobSubmitted, e.JobHeld, e.JobResumed, e.JobFinished, e.JobDue)
+OF_JOBS = (e.JobSubmitted, e.JobHeld, e.JobResumed, e.JobFinished, e.JobDue, e.WorkerLeft)
 TROUBLES = (e.AttemptFailed, e.AttemptLost, e.AttemptStopped, e.LeaseReturned, e.RetryPlanned, e.FanOutFailed)
 
 
@@ -28,8 +28,9 @@ class Trouble(NamedTuple):
 
 
 class Again(NamedTuple):
-    """An action that had succeeded and is to run again since `at`: `why` is `text` (its own was edited), `inputs` (what
-    it reads was changed or is made anew), `hook` (what it follows runs again) or `asked` (a person said so)."""
+    """An action that was over and is to run again since `at`. It had succeeded, and `why` is `text` (its own was
+    edited), `inputs` (what it reads was changed or is made anew) or `hook` (what it follows runs again); or it had not,
+    and a person had it `asked` for again."""
 
     at: float
     why: str
@@ -61,7 +62,10 @@ class Past:
         return self
 
     def heed(self, at: float, event: e.Event) -> None:
-        """Fold one event into the state, and remember what the state does not."""
+        """Fold one event into the state, and remember what the state does not; of other jobs only the state counts."""
+        if event.job != self.id:
+            evolve(self.state, event)
+            return
         if isinstance(event, e.JobResumed):
             self._resumed(at, event)
         elif isinstance(event, e.ActionsSkipped | e.ActionsOmitted):
@@ -90,6 +94,7 @@ class Past:
     def _resumed(self, at: float, event: e.JobResumed) -> None:
         before = self.job
         done = [action for action, state in enumerate(before.states) if state == table.SUCCEEDED]
+        bad = [action for action, state in enumerate(before.states) if state in (table.FAILED, table.LOST)]
         old = _Before(before, done) if event.document is not None else None
         evolve(self.state, event)
         if old is not None:
@@ -98,6 +103,8 @@ class Past:
         else:
             again = (action for action in done if self.job.states[action] != table.SUCCEEDED)
             self.again.update((action, Again(at, "hook")) for action in again)
+            asked = (action for action in bad if self.job.states[action] not in (table.FAILED, table.LOST))
+            self.again.update((action, Again(at, "asked")) for action in asked)
         self._forget()
 
     def _renumber(self, event: e.JobResumed) -> None:
