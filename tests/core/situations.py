@@ -406,6 +406,90 @@ def grown_waits() -> Farm:
     return settled(one, 3, outcomes=script({0: printing("x", "y"), 2: HANGS}))
 
 
+# --- what a person said -----------------------------------------------------------------------------------------------
+
+
+def told(farm: Farm, *said: s.Said, seconds: float = 1) -> Farm:
+    """A second later somebody says this; and what comes of it in a second more."""
+    later(farm, 1)
+    farm.say(*said)
+    return later(farm, seconds)
+
+
+STUBBORN = HANGS._replace(heeds=False)
+
+
+def action_cancelled() -> Farm:
+    one = at_once(action("a"), linked("b", needs=("a",)), action("c"))
+    return told(settled(one, 1, outcomes=hanging(0, 2)), s.CancelAction("j1", 0, 0.0))
+
+
+def action_being_cancelled() -> Farm:
+    return told(settled(at_once("a", "b"), 1, outcomes=script({0: STUBBORN, 1: HANGS})), s.CancelAction("j1", 0, 30.0))
+
+
+def waiting_action_cancelled() -> Farm:
+    return told(settled(job("a", "b"), 1, outcomes=hanging(0)), s.CancelAction("j1", 1, 0.0))
+
+
+def job_cancelled() -> Farm:
+    return told(settled(job("a", "b"), 1, outcomes=hanging(0)), s.CancelJob("j1", 0.0))
+
+
+def job_being_cancelled() -> Farm:
+    return told(settled(job("a", "b"), 1, outcomes=script({0: STUBBORN})), s.CancelJob("j1", 30.0))
+
+
+def excused() -> Farm:
+    return told(settled(job("a", "b"), 1, outcomes=script({0: fails(7), 1: HANGS})), s.SkipAction("j1", 0))
+
+
+def reads_what_was_excused() -> Farm:
+    one = job(linked("make", writes=("film",)), linked("cut", reads=("film",)), "x")
+    return told(settled(one, 3, outcomes=script({0: fails(7), 2: HANGS})), s.SkipAction("j1", 0))
+
+
+def paused_while_something_runs() -> Farm:
+    return told(settled(at_once("a", "b"), 1, slots=1, outcomes=hanging(0)), s.HoldJob("j1", "paused", None))
+
+
+def released() -> Farm:
+    farm = told(settled(at_once("a", "b"), 1, slots=1, outcomes=hanging(0)), s.HoldJob("j1", "paused", None))
+    return told(farm, s.ReleaseJob("j1"))
+
+
+def shut_down() -> Farm:
+    return told(settled(job("a", "b"), 1, outcomes=hanging(0)), s.HoldJob("j1", "down", 0.0))
+
+
+def retried_after_success() -> Farm:
+    return told(settled(job("a", "b"), 5), s.RetryActions("j1", s.FROM, 0), seconds=5)
+
+
+def retried_after_a_cancel() -> Farm:
+    farm = told(settled(job("a", "b"), 1, outcomes=script({0: [HANGS, succeeds()]})), s.CancelAction("j1", 0, 0.0))
+    return told(farm, s.RetryActions("j1", s.FAILED), seconds=5)
+
+
+def another_job_was_preferred() -> Farm:
+    """Two jobs that want the one slot; the one that came later is given the higher priority."""
+    farm = later(beside(Farm(at_once("x", "y"), slots=1, outcomes=lambda order: HANGS), at_once("p"), "j2"), 1)
+    return told(farm, s.SetPriority("j2", 3.0))
+
+
+def out_of_time() -> Farm:
+    return settled(replace(job("a", "b"), timeout=20.0), 30, outcomes=hanging(0))
+
+
+def never_begun() -> Farm:
+    return settled(replace(job("a", "b"), wait_timeout=20.0), 30, workers=[])
+
+
+def out_of_time_with_retries() -> Farm:
+    one = replace(at_once(action("flaky", retries=3), action("b")), timeout=20.0)
+    return settled(one, 30, outcomes=script({0: HANGS, 1: succeeds()}))
+
+
 SITUATIONS: Sequence[Situation] = (
     Situation("its turn", turn, "late", Truth("turn", ("early",), "waits for its turn in the job", "", "logs")),
     Situation("the turn of its task", turn_within, "late", Truth("turn", ("outer",), "outer/inner/x", "", "logs")),
@@ -566,7 +650,12 @@ SITUATIONS: Sequence[Situation] = (
         "an input left out",
         input_left_out,
         "cut",
-        Truth("input-left-out", ("make",), 'reads "film", and make, which writes that, was left out'),
+        Truth(
+            "input-left-out",
+            ("make",),
+            'reads "film", and make, which writes that, was left out',
+            "its condition does not hold: `false`",
+        ),
     ),
     Situation("running", running, "a", Truth("running", ("a",), "since +0, for 7.0s", "on worker w1", "logs")),
     Situation("being ended", being_ended, "a", Truth("stopping", (), "is being ended: the job was interrupted")),
@@ -608,7 +697,110 @@ SITUATIONS: Sequence[Situation] = (
         "again when asked",
         resumed_after_a_failure,
         "a",
-        Truth("ran-again", ("a",), "because somebody asked for it", "it had failed for good"),
+        Truth("ran-again", ("a",), "because somebody asked for it", "attempt 1 failed at +1 after 1.0s: exit code 7"),
+    ),
+    Situation(
+        "cancelled",
+        action_cancelled,
+        "a",
+        Truth("cancelled", ("a",), "somebody said so at +2", "ended at +2, and with it the action", "retry"),
+    ),
+    Situation(
+        "cancelled before it began",
+        waiting_action_cancelled,
+        "b",
+        Truth("cancelled", ("b",), "somebody said so at +2", "nothing of it was started"),
+    ),
+    Situation(
+        "skipped for what was cancelled",
+        action_cancelled,
+        "b",
+        Truth("skipped", ("a",), "because a was cancelled", "b needs"),
+    ),
+    Situation(
+        "being cancelled",
+        action_being_cancelled,
+        "a",
+        Truth("stopping", (), "somebody cancelled it at +2", "had 30s to end"),
+    ),
+    Situation(
+        "cancelled with the job", job_cancelled, "b", Truth("cancelled", ("b",), "somebody cancelled the job at +2")
+    ),
+    Situation(
+        "being cancelled with the job",
+        job_being_cancelled,
+        "a",
+        Truth("stopping", (), "the job is ended: somebody cancelled the job at +2"),
+    ),
+    Situation(
+        "skipped by a person",
+        excused,
+        "a",
+        Truth("excused", ("a",), "somebody said at +2 to go on without it", "exit code 7", "retry"),
+    ),
+    Situation(
+        "reads what a person skipped",
+        reads_what_was_excused,
+        "cut",
+        Truth(
+            "input-left-out", ("make",), "make, which writes that, was left out", "somebody said at +4 to go on without"
+        ),
+    ),
+    Situation("runs since a person skipped", excused, "b", Truth("running", ("b",), "attempt 1, since +2")),
+    Situation(
+        "paused, nothing is ended",
+        paused_while_something_runs,
+        "b",
+        Truth("paused", (), "is paused since +2", "1 of 1 in use", "unpause"),
+    ),
+    Situation(
+        "paused, it goes on",
+        paused_while_something_runs,
+        "a",
+        Truth("running", ("a",), "since +0", "the job is paused since +2"),
+    ),
+    Situation("released", released, "b", Truth("slots", ("a",), "waits for a free slot: 1 of 1 in use")),
+    Situation(
+        "shut down", shut_down, "b", Truth("down", (), "held since its supervisor was shut down at +2", "", "up")
+    ),
+    Situation(
+        "retried after success",
+        retried_after_success,
+        "b",
+        Truth("ran-again", ("b",), "somebody asked for it", "since +6"),
+    ),
+    Situation(
+        "retried after a cancel",
+        retried_after_a_cancel,
+        "a",
+        Truth("ran-again", ("a",), "somebody asked for it", "since +4"),
+    ),
+    Situation(
+        "another job was preferred",
+        another_job_was_preferred,
+        "y",
+        Truth("priority", ("j2",), "job j2 (test) waits for one, too, and its priority is 3, not 0"),
+    ),
+    Situation(
+        "out of time, running", out_of_time, "a", Truth("job-timeout", ("a",), "the job's timeout of 20s had passed")
+    ),
+    Situation(
+        "out of time, waiting",
+        out_of_time,
+        "b",
+        Truth("job-timeout", ("b",), "b was cancelled: the job's timeout of 20s had passed at +20"),
+    ),
+    Situation(
+        "never begun",
+        never_begun,
+        "a",
+        Truth("job-timeout", ("a",), "it had not begun within its wait_timeout of 20s at +20"),
+    ),
+    Situation(
+        "no retry, out of time",
+        out_of_time_with_retries,
+        "flaky",
+        Truth("job-timeout", ("flaky",), "flaky failed: the job's timeout", "the whole job is ended"),
     ),
 )
 
@@ -651,5 +843,32 @@ JOBS: Sequence[Situation] = (
         succeeded_at_once,
         "",
         Truth("succeeded", (), "the job succeeded at +2, after 2.0s: 2 succeeded"),
+    ),
+    Situation(
+        "a cancelled job",
+        job_cancelled,
+        "",
+        Truth("cancelled", (), "the job was cancelled: somebody cancelled the job at +2", "", "retry"),
+    ),
+    Situation(
+        "a job being cancelled",
+        job_being_cancelled,
+        "",
+        Truth("cancelled", (), "the job is being ended: somebody", "1 attempt of it still to end"),
+    ),
+    Situation(
+        "a job out of time",
+        out_of_time,
+        "",
+        Truth("job-timeout", (), "the job failed: the job's timeout of 20s had passed at +20"),
+    ),
+    Situation(
+        "a job that never began",
+        never_begun,
+        "",
+        Truth("job-timeout", (), "the job failed: it had not begun within its wait_timeout of 20s"),
+    ),
+    Situation(
+        "a job whose supervisor was shut down", shut_down, "", Truth("down", (), "the job is held since its supervisor")
     ),
 )

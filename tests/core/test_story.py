@@ -6,11 +6,23 @@ Knows the farm's journal; how a time is written is the asker's.
 from __future__ import annotations
 
 from job_manager.core import events as e
+from job_manager.core import said as s
 from job_manager.core.story import WORDS, Line, story
 from job_manager.model.record import replace
 from job_manager.testing import HANGS, Farm, action, fails, job, linked, lost, parallel, script, succeeds
 from tests.core.rows import SCENARIOS
-from tests.core.situations import later, not_before, settled, spelt, worker_gone
+from tests.core.situations import (
+    later,
+    not_before,
+    out_of_time,
+    released,
+    settled,
+    spelt,
+    worker_gone,
+)
+from tests.core.situations import told as told_to
+
+NOW = 1000.0
 
 
 def told(farm: Farm, path: str = "") -> list[Line]:
@@ -22,15 +34,21 @@ def words(farm: Farm, path: str) -> list[str]:
     return [line.words for line in told(farm, path)]
 
 
+def said() -> list[Farm]:
+    return [told_to(settled(job("a")), s.SetPriority("j1", 2.0)), released(), out_of_time()]
+
+
 def test_every_kind_of_event_has_words():
     assert WORDS.keys() == e.NAMES.keys()
 
 
 def test_every_event_of_every_row_of_the_table_is_a_line_of_the_jobs_story():
     kinds = set()
-    for farm in (*(scenario() for scenario in SCENARIOS), later(not_before(), 200), worker_gone()):
-        lines = told(farm)
-        assert [line.event for line in lines] == [e.NAMES[type(event)] for event in farm.journal]
+    for farm in (*(scenario() for scenario in SCENARIOS), later(not_before(), 200), worker_gone(), *said()):
+        lines = list(story(((NOW, event) for event in farm.journal if event.job == farm.id), spelt))
+        assert [line.event for line in lines] == [
+            e.NAMES[type(event)] for event in farm.journal if event.job == farm.id
+        ]
         assert all(line.words and "\n" not in line.words for line in lines)
         kinds |= {line.event for line in lines}
     assert kinds == set(e.NAMES.values())

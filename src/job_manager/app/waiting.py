@@ -5,7 +5,7 @@ Decides nothing. Knows no terminal.
 
 from __future__ import annotations
 
-from job_manager.core.queueing import in_words, stands
+from job_manager.core.standing import in_words, stands
 from job_manager.core.state import JobState, State
 
 

@@ -27,11 +27,14 @@ CAUSES = {
     "not-before": "the job is not to start before a time",
     "paused": "somebody paused the job",
     "interrupted": "the job was interrupted",
+    "down": "the supervisor of the job was shut down",
     "no-supervisor": "nobody runs the job",
     "no-worker": "no worker is there",
     "next": "nothing is in its way: it begins in a moment",
     "running": "it runs",
     "stopping": "it is being ended",
+    "cancelled": "somebody cancelled it, or the whole job",
+    "job-timeout": "the time of the whole job had run out",
     "succeeded": "it succeeded",
     "ran-again": "it succeeded, and more than one attempt was made",
     "failed": "it failed; `reason` says how",
@@ -40,6 +43,7 @@ CAUSES = {
     "condition": "its condition, or that of a task it stands in, does not hold",
     "hook-not-called": "it is a hook, and things did not end so",
     "input-left-out": "what it reads was left out",
+    "excused": "somebody had the job go on without it",
 }
 
 

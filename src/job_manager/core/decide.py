@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from job_manager.core import events as e
-from job_manager.core import policy
+from job_manager.core import policy, table
+from job_manager.core.ending import CANCELLED
 from job_manager.core.fanning import items_of
 from job_manager.core.leasing import first, leases
 from job_manager.core.state import JobState, State
@@ -28,7 +29,7 @@ def quiet(state: State) -> None:
     """Say that decide has been heard out: nothing is left to decide until the next event or timer."""
     state.touched.clear()
     for job in state.jobs.values():
-        if job.timers or not job.due:
+        if job.timers or not job.due or job.deadline:
             state.touched.add(job.id)
 
 
@@ -37,10 +38,14 @@ def next_timer(state: State) -> float | None:
     going = [job for job in state.jobs.values() if not job.held]
     retries = (job.timers[0][0] for job in going if job.timers)
     starts = (job.site.not_before for job in going if not job.due)
-    return min((*retries, *starts), default=None)
+    ends = (job.deadline[0] for job in state.jobs.values() if job.deadline)
+    return min((*retries, *starts, *ends), default=None)
 
 
 def _decide_job(job: JobState, now: float) -> Iterator[e.Event]:
+    if job.deadline and now >= job.deadline[0] and not job.over:
+        yield e.JobTimedOut(job.id, now, *job.deadline[1:], policy.GRACE)
+        return
     if not job.due and now >= job.site.not_before:
         yield e.JobDue(job.id, now)
     for action in job.undecided:
@@ -69,7 +74,16 @@ def _verdict(job: JobState, action: int, now: float) -> e.Event:
 
 
 def _finish(job: JobState, now: float) -> e.Event:
-    return e.JobFinished(job.id, now, "succeeded" if job.ends[0] == 1 else "failed", job.counted())
+    return e.JobFinished(job.id, now, _how(job), job.counted())
+
+
+def _how(job: JobState) -> str:
+    if not job.ending:
+        return "succeeded" if job.ends[0] == 1 else "failed"
+    counts = (job.counts[state] for state in (table.CANCELLED, table.FAILED, table.LOST))
+    if not any(counts) and not job.missed:
+        return "succeeded"  # what was to be ended had come to a good end by then
+    return "cancelled" if job.ending == CANCELLED else "failed"
 
 
 def _fan_out(job: JobState, action: int, now: float) -> e.Event:
@@ -133,5 +147,5 @@ def fresh_orders(state: State) -> list[Order]:
 def _order(job: JobState, action: int) -> Order:
     worker, attempt = job.leases[action]
     if action in job.stopping:
-        return StopAttempt(job.id, action, attempt, worker, job.grace)
+        return StopAttempt(job.id, action, attempt, worker, job.stopping[action])
     return StartAttempt(job.id, action, attempt, worker)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from job_manager.core import endings, table
+from job_manager.core import table, verdicts
 from job_manager.core.answers import Answer, View, Way
 from job_manager.core.obstacles import obstacle, standstill
 from job_manager.core.past import Past
@@ -27,7 +27,7 @@ def _open(past: Past, action: int, view: View) -> Answer:
     job, path = past.job, past.job.shape.paths[action]
     own = obstacle(past, action, view)
     state = table.NAMES[job.states[action]]
-    tries = tuple(endings.tries(past, action, view))
+    tries = tuple(verdicts.tries(past, action, view))
     stopped = standstill(past, view)
     if stopped is None:
         return Answer(path, state, own.cause, f"{path} {own.words}", own.about, (*own.evidence, *tries), own.ways)
@@ -42,7 +42,7 @@ def _leased(past: Past, action: int, view: View) -> Answer:
     job, path = past.job, past.job.shape.paths[action]
     lease = job.leases[action]
     stopped = standstill(past, view)
-    tries = tuple(endings.tries(past, action, view))
+    tries = tuple(verdicts.tries(past, action, view))
     if stopped is not None:
         sentence = f"{path} does not go on: the job {stopped.words}"
         return Answer(
@@ -70,7 +70,7 @@ def _running(past: Past, action: int, view: View) -> Answer:
     lease = job.leases[action]
     logs = Way(("logs", f"{job.id}/{path}", "-f"), "shows what it does")
     since = f"attempt {lease.attempt}, since {view.spelt(job.began[action])}"
-    tries = tuple(endings.tries(past, action, view))
+    tries = tuple(verdicts.tries(past, action, view))
     if not view.hosted:
         stopped = standstill(past, view)
         assert stopped is not None
@@ -78,13 +78,24 @@ def _running(past: Past, action: int, view: View) -> Answer:
         return Answer(path, "interrupted", stopped.cause, sentence, (), (since, *tries), stopped.ways)
     took = human(max(0.0, view.now - job.began[action]))
     if action in job.stopping:
-        stopped = standstill(past, view)
-        sentence = f"{path} is being ended: the job {stopped.words}" if stopped else f"{path} is being ended"
-        return Answer(path, "running", "stopping", sentence, (), (since, *tries), (logs,))
+        grace = f"it had {human(job.stopping[action])} to end" if job.stopping[action] else "it was to end at once"
+        sentence = f"{path} is being ended: {_stopping(past, action, view)}"
+        return Answer(path, "running", "stopping", sentence, (), (since, grace, *tries), (logs,))
     limit = past.job.shape.written(action).timeout
     until = (f"at {view.spelt(job.began[action] + limit)} its timeout of {human(limit)} ends it",) if limit else ()
     sentence = f"{path} is running: {since}, for {took}"
-    return Answer(path, "running", "running", sentence, (path,), (f"on worker {lease.worker}", *until, *tries), (logs,))
+    paused = standstill(past, view)
+    held = (f"the job {paused.words}; what runs goes on to its end",) if paused else ()
+    evidence = (f"on worker {lease.worker}", *until, *held, *tries)
+    return Answer(path, "running", "running", sentence, (path,), evidence, (logs,))
+
+
+def _stopping(past: Past, action: int, view: View) -> str:
+    wish = past.wished.get(action)
+    if action in past.job.cancelling and wish is not None:
+        return f"somebody cancelled it at {view.spelt(wish.at)}"
+    stopped = standstill(past, view)
+    return f"the job {stopped.words}" if stopped else "the job was held, and goes on when it has ended"
 
 
 def _fanned(past: Past, action: int, view: View) -> Answer:
@@ -102,10 +113,10 @@ BY_STATE: dict[int, Explained] = {
     table.RETRYING: _open,
     table.LEASED: _leased,
     table.RUNNING: _running,
-    table.SUCCEEDED: endings.succeeded,
-    table.FAILED: endings.failed,
-    table.SKIPPED: endings.passed_over,
-    table.CANCELLED: endings.failed,
-    table.LOST: endings.lost,
+    table.SUCCEEDED: verdicts.succeeded,
+    table.FAILED: verdicts.failed,
+    table.SKIPPED: verdicts.passed_over,
+    table.CANCELLED: verdicts.cancelled,
+    table.LOST: verdicts.lost,
     table.FANNED: _fanned,
 }

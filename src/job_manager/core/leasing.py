@@ -43,7 +43,7 @@ def leases(state: State) -> list[e.Event]:
 
 def turn(job: JobState) -> tuple[float, float, str]:
     """By this the jobs are asked, one after another."""
-    return -(job.job.priority or 0.0), job.submitted_at, job.id
+    return -job.priority, job.submitted_at, job.id
 
 
 def may_lease(job: JobState) -> bool:

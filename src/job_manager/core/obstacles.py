@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from job_manager.core import events as e
-from job_manager.core import policy, queueing, table
+from job_manager.core import policy, standing, table
 from job_manager.core.answers import Obstacle, View, Way
 from job_manager.core.holdups import Holdup, holdup_of, nearest, open_below, spans_of
 from job_manager.core.past import Past
 from job_manager.core.phrases import reason_in_words
 from job_manager.core.state import JobState
+from job_manager.core.verdicts import job_ended
 from job_manager.model.need import MEMORY
 from job_manager.model.quantity import human
 from job_manager.model.wording import counted, named
@@ -24,16 +25,22 @@ NAMED = 5  # tasks and actions that are named one by one
 def standstill(past: Past, view: View) -> Obstacle | None:
     """What keeps everything of the job from going on, or None."""
     job = past.job
+    if job.ending:
+        cause, words = job_ended(past, view)
+        return Obstacle(cause, f"is ended: {words}", (), (f"{counted(len(job.leases), 'attempt')} of it still to end",))
     if job.held:
         return _held(past, view)
     resume = Way(("resume", job.id), "goes on with the job here")
     if not view.hosted:
-        return Obstacle("no-supervisor", "is run by nobody", ways=(resume, Way(("up",), "runs all jobs that are open")))
+        return Obstacle("no-supervisor", "is run by nobody", ways=(resume, EVERY))
     if not job.due:
         due = job.site.not_before
         text = f"is not to start before {view.spelt(due)}, in {human(max(0.0, due - view.now))}"
         return Obstacle("not-before", text, ways=(resume._replace(what="starts it now"),))
     return None if job.workers else Obstacle("no-worker", f"has no worker: {_last_worker(past, view)}")
+
+
+EVERY = Way(("up",), "runs all jobs that are open")
 
 
 def _last_worker(past: Past, view: View) -> str:
@@ -46,17 +53,15 @@ def _last_worker(past: Past, view: View) -> str:
 def _held(past: Past, view: View) -> Obstacle:
     job = past.job
     timed = past.last(e.JobHeld)
-    since = f" since {view.spelt(timed[0])}" if timed else ""
+    at = view.spelt(timed[0]) if timed else "some time"
     ways = (Way(("resume", job.id), "goes on with the job here"),)
     if job.held == "paused":
         written = job.job.paused and timed is not None and timed[0] == job.submitted_at
-        text = f"is paused{since}{': its text says `paused`' if written else ''}"
+        text = f"is paused since {at}{': its text says `paused`' if written else ''}"
         return Obstacle("paused", text, ways=(Way(("unpause", job.id), "lets it go on"), *ways))
-    return Obstacle(
-        "interrupted",
-        f"was interrupted{since and f' at{since[6:]}'}",
-        ways=(*ways, Way(("up",), "runs all jobs that are open")),
-    )
+    if job.held == "down":
+        return Obstacle("down", f"is held since its supervisor was shut down at {at}", ways=(EVERY, *ways))
+    return Obstacle("interrupted", f"was interrupted at {at}", ways=(*ways, EVERY))
 
 
 # --- in the tree -----------------------------------------------------------------------------------------------------
@@ -165,51 +170,51 @@ def _retry(past: Past, action: int, view: View) -> Obstacle:
 
 
 def _ready(past: Past, action: int) -> Obstacle:
-    found = next((each for each in queueing.stands(past.state, past.job) if each.action == action), None)
-    return queued(past, found or queueing.Stand(action, queueing.NEXT))
+    found = next((each for each in standing.stands(past.state, past.job) if each.action == action), None)
+    return queued(past, found or standing.Stand(action, standing.NEXT))
 
 
-def queued(past: Past, stand: queueing.Stand) -> Obstacle:
+def queued(past: Past, stand: standing.Stand) -> Obstacle:
     """What keeps a ready action from being leased, in words."""
     return QUEUED[stand.kind](past, stand)
 
 
-def _next(past: Past, stand: queueing.Stand) -> Obstacle:
+def _next(past: Past, stand: standing.Stand) -> Obstacle:
     return Obstacle("next", "begins in a moment: nothing is in its way")
 
 
-def _lacks(past: Past, stand: queueing.Stand) -> Obstacle:
+def _lacks(past: Past, stand: standing.Stand) -> Obstacle:
     job = past.job
     cause = "memory" if stand.names[0] == MEMORY else "limit"
-    holders = queueing.holding(past.state, job, stand.names[0])
+    holders = standing.holding(past.state, job, stand.names[0])
     evidence = tuple(f"{name} is held by {_holders(past, name)}" for name in stand.names)
-    text = f"waits for {queueing.in_words(past.state, job, stand)}"
+    text = f"waits for {standing.in_words(past.state, job, stand)}"
     return Obstacle(cause, text, (*stand.names, *holders[:NAMED]), evidence, SEE_TOTALS)
 
 
 def _holders(past: Past, name: str) -> str:
-    return named(queueing.holding(past.state, past.job, name), NAMED) or "nobody: there is less than it takes"
+    return named(standing.holding(past.state, past.job, name), NAMED) or "nobody: there is less than it takes"
 
 
 SEE_TOTALS = (Way(("config",), "shows how much there is, and where that is said"),)
 
 
-def _kept(past: Past, stand: queueing.Stand) -> Obstacle:
-    text = f"waits for {queueing.in_words(past.state, past.job, stand)}"
+def _kept(past: Past, stand: standing.Stand) -> Obstacle:
+    text = f"waits for {standing.in_words(past.state, past.job, stand)}"
     about = (past.job.shape.paths[stand.first],) if stand.first >= 0 else ()
     return Obstacle("kept", text, (*stand.names, *about), ways=SEE_TOTALS)
 
 
-def _room(past: Past, stand: queueing.Stand) -> Obstacle:
+def _room(past: Past, stand: standing.Stand) -> Obstacle:
     job = past.job
     running = [job.shape.paths[action] for action in job.leases]
     text = f"waits, as no more than {job.job.max_active} actions of the job run at once (`max_active`)"
     return Obstacle("max-active", text, tuple(running[: 4 * NAMED]), (f"at work: {named(running, NAMED)}",))
 
 
-def _slots(past: Past, stand: queueing.Stand) -> Obstacle:
+def _slots(past: Past, stand: standing.Stand) -> Obstacle:
     job, state, shape = past.job, past.state, past.job.shape
-    at_work = queueing.holding(state, job)
+    at_work = standing.holding(state, job)
     evidence = [f"at work: {named(at_work, NAMED)}"] if at_work else []
     if stand.before:
         evidence.append(f"{stand.before} of this job before it, first {shape.paths[stand.first]}")
@@ -219,30 +224,30 @@ def _slots(past: Past, stand: queueing.Stand) -> Obstacle:
                 f"waits for a free slot; {shape.paths[stand.first]} comes first: its priority is {first:g}, not {own:g}"
             )
             return Obstacle("priority", text, (shape.paths[stand.first],), tuple(evidence))
-    text = f"waits for a free slot: {queueing.slots(state, job, job.takes(stand.action)).removeprefix('cpus: ')}"
+    text = f"waits for a free slot: {standing.slots(state, job, job.takes(stand.action)).removeprefix('cpus: ')}"
     return Obstacle("slots", text, tuple(at_work[: 4 * NAMED]), tuple(evidence))
 
 
-def _earlier(past: Past, stand: queueing.Stand) -> Obstacle:
-    job, first = past.job, queueing.before(past.state, past.job)
+def _earlier(past: Past, stand: standing.Stand) -> Obstacle:
+    job, first = past.job, standing.before(past.state, past.job)
     if first is None:
         return _slots(past, stand)
-    own, others = job.job.priority or 0.0, first.job.priority or 0.0
+    own, others = job.priority, first.priority
     why = f"its priority is {others:g}, not {own:g}" if others > own else "it came first"
     text = f"waits for a free slot; job {first.id} ({first.job.name}) waits for one, too, and {why}"
     return Obstacle(
         "priority" if others > own else "slots",
         text,
         (first.id,),
-        (f"at work: {named(queueing.holding(past.state, job), NAMED)}",),
+        (f"at work: {named(standing.holding(past.state, job), NAMED)}",),
     )
 
 
-QUEUED: dict[str, Callable[[Past, queueing.Stand], Obstacle]] = {
-    queueing.NEXT: _next,
-    queueing.SLOTS: _slots,
-    queueing.LACKS: _lacks,
-    queueing.KEPT: _kept,
-    queueing.ROOM: _room,
-    queueing.EARLIER: _earlier,
+QUEUED: dict[str, Callable[[Past, standing.Stand], Obstacle]] = {
+    standing.NEXT: _next,
+    standing.SLOTS: _slots,
+    standing.LACKS: _lacks,
+    standing.KEPT: _kept,
+    standing.ROOM: _room,
+    standing.EARLIER: _earlier,
 }

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from job_manager.core import queueing, table
+from job_manager.core import standing, table, verdicts
 from job_manager.core.answers import Answer, Group, View, Way
-from job_manager.core.endings import blamed
 from job_manager.core.explain import why
 from job_manager.core.holdups import Holdup, holdups
 from job_manager.core.obstacles import obstacle, queued, standstill, waiting
@@ -32,6 +31,8 @@ def why_job(past: Past, view: View) -> Answer:
         took = human(max(0.0, job.finished_at - job.submitted_at))
         sentence = f"the job succeeded at {view.spelt(job.finished_at)}, after {took}: {amount(job.counted())}"
         return Answer("", job.state, "succeeded", sentence, groups=groups)
+    if job.ending:
+        return _ended(past, view, groups)
     found = first_failed(job)
     if found:
         return _because(past, found[0], view, groups)
@@ -50,6 +51,23 @@ def why_job(past: Past, view: View) -> Answer:
             groups,
         )
     return _going(past, view, groups)
+
+
+def _ended(past: Past, view: View, groups: tuple[Group, ...]) -> Answer:
+    """A job that somebody cancelled, or that has run out of time."""
+    job = past.job
+    cause, words = verdicts.job_ended(past, view)
+    how = job.finished or "is being ended"
+    evidence = (
+        amount(job.counted()),
+        *((f"{counted(len(job.leases), 'attempt')} of it still to end",) if job.leases else ()),
+    )
+    ways = (
+        Way(("retry", job.id, "--failed"), "runs what was cancelled after all"),
+        Way(("resume", job.id), "the same, here"),
+    )
+    sentence = f"the job {'was ' if how == 'cancelled' else ''}{how}: {words}"
+    return Answer("", _state(job, view), cause, sentence, (), evidence, ways if job.finished else (), "", groups)
 
 
 def _state(job: JobState, view: View) -> str:
@@ -121,7 +139,7 @@ def _going(past: Past, view: View, groups: tuple[Group, ...]) -> Answer:
 def _foremost(past: Past) -> int | None:
     """What is nearest to running of all that does not run: what is ready and comes first, else what is tried next."""
     job = past.job
-    stands = queueing.stands(past.state, job)
+    stands = standing.stands(past.state, job)
     if stands:
         return stands[0].action
     return job.timers[0][1] if job.timers else None
@@ -145,18 +163,12 @@ def _groups(past: Past, view: View) -> Iterator[Group]:
 
 
 def _failures(job: JobState) -> Iterator[Group]:
-    by_words: dict[tuple[str, str], list[int]] = {}
+    found: dict[tuple[str, str], list[int]] = {}
     for action in first_failed(job):
-        failure = job.failures.get(action)
-        words = reason_in_words(failure) if failure else table.NAMES[job.states[action]]
-        by_words.setdefault((table.NAMES[job.states[action]], words), []).append(action)
-    yield from _largest(
-        job,
-        {
-            ("failed" if name == "failed" else "lost", f"{name}: {words}"): found
-            for (name, words), found in by_words.items()
-        },
-    )
+        name = table.NAMES[job.states[action]]
+        words = reason_in_words(job.failure(action))
+        found.setdefault((name, name if words == name else f"{name}: {words}"), []).append(action)
+    yield from _largest(job, found)
 
 
 def _skipped(past: Past) -> Iterator[Group]:
@@ -172,14 +184,17 @@ def _skipped(past: Past) -> Iterator[Group]:
     yield from _largest(
         job, {("skipped", f"skipped because of {job.shape.paths[root]}"): found for root, found in by_root.items()}
     )
-    yield from _largest(job, {("condition", "left out on purpose"): out} if out else {})
+    excused = [action for action in out if action in job.excused]
+    others = [action for action in out if action not in job.excused]
+    found = {("excused", "left out, as somebody said so"): excused, ("condition", "left out on purpose"): others}
+    yield from _largest(job, {key: actions for key, actions in found.items() if actions})
 
 
 def _root(past: Past, action: int, roots: dict[int, int]) -> int:
-    """As endings.culprit, remembering the way."""
+    """As verdicts.culprit, remembering the way."""
     way: list[int] = []
     at = action
-    while at not in roots and (further := blamed(past, at)) >= 0:
+    while at not in roots and (further := verdicts.blamed(past, at)) >= 0:
         way.append(at)
         roots[at] = at  # a circle would end here
         at = further
@@ -195,8 +210,8 @@ def _of_state(job: JobState, state: int, cause: str, words: str) -> Iterator[Gro
 
 
 def _ready(past: Past) -> Iterator[Group]:
-    kinds: dict[tuple[str, tuple[str, ...]], list[queueing.Stand]] = {}
-    for stand in queueing.stands(past.state, past.job):
+    kinds: dict[tuple[str, tuple[str, ...]], list[standing.Stand]] = {}
+    for stand in standing.stands(past.state, past.job):
         kinds.setdefault((stand.kind, stand.names), []).append(stand)
     told = [(queued(past, found[0]), found) for found in kinds.values()]
     yield from _largest(past.job, {(one.cause, one.words): [each.action for each in found] for one, found in told})

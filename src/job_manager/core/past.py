@@ -16,7 +16,14 @@ from job_manager.model.record import NamedTuple
 Timed = tuple[float, e.Event]
 """When an event was written into the journal, in seconds since the epoch, and the event."""
 
-OF_JOBS = (e.JobSubmitted, e.JobHeld, e.JobResumed, e.JobFinished, e.JobDue, e.WorkerLeft)
+OF_JOBS = (
+    *(e.JobSubmitted, e.JobHeld, e.JobReleased, e.JobResumed, e.JobRetried, e.JobFinished, e.JobDue),
+    *(e.JobCancelled, e.JobTimedOut, e.PriorityChanged, e.WorkerLeft),
+)
+SAID = (e.ActionCancelled, e.ActionExcused)
+REOPENING = (e.JobRetried, e.ActionExcused)
+BAD = (table.FAILED, table.LOST, table.CANCELLED)
+OVER = (table.SUCCEEDED, *BAD)
 TROUBLES = (e.AttemptFailed, e.AttemptLost, e.AttemptStopped, e.LeaseReturned, e.RetryPlanned, e.FanOutFailed)
 
 
@@ -28,9 +35,8 @@ class Trouble(NamedTuple):
 
 
 class Again(NamedTuple):
-    """An action that was over and is to run again since `at`. It had succeeded, and `why` is `text` (its own was
-    edited), `inputs` (what it reads was changed or is made anew) or `hook` (what it follows runs again); or it had not,
-    and a person had it `asked` for again."""
+    """An action that was over and is to run again since `at`: `why` is `text` (its own was edited), `inputs` (what it
+    reads was changed or is made anew), `hook` (what it follows runs again) or `asked` (a person wanted it)."""
 
     at: float
     why: str
@@ -38,8 +44,8 @@ class Again(NamedTuple):
 
 class Past:
     """One job: `state` is the farm it is folded into. `because`: skipped action -> why, as in events.ActionsSkipped;
-    `left_out`: action -> the node that was not wanted; `troubles` by action; `again`: why it runs again; `said`: the
-    job's own events with their times, in order."""
+    `left_out`: action -> the node that was not wanted; `troubles` by action; `again`: why it runs again; `wished`: the
+    last that a person said of the action itself; `said`: the job's own events with their times, in order."""
 
     def __init__(self, job: str, state: State | None = None) -> None:
         self.id = job
@@ -48,6 +54,7 @@ class Past:
         self.left_out: dict[int, int] = {}
         self.troubles: dict[int, list[Trouble]] = {}
         self.again: dict[int, Again] = {}
+        self.wished: dict[int, Trouble] = {}
         self.said: list[Timed] = []
 
     @property
@@ -68,6 +75,8 @@ class Past:
             return
         if isinstance(event, e.JobResumed):
             self._resumed(at, event)
+        elif isinstance(event, REOPENING):
+            self._reopened(at, event)
         elif isinstance(event, e.ActionsSkipped | e.ActionsOmitted):
             self._passed(event)
         else:
@@ -76,6 +85,8 @@ class Past:
             self.said.append((at, event))
         elif isinstance(event, TROUBLES):
             self.troubles.setdefault(event.action, []).append(Trouble(at, event))
+        elif isinstance(event, SAID):
+            self.wished.update(dict.fromkeys(self.job.stands_for(event.action), Trouble(at, event)))
 
     def last(self, kind: type[e.Event]) -> Timed | None:
         """The last of the job's own events of a kind."""
@@ -94,7 +105,7 @@ class Past:
     def _resumed(self, at: float, event: e.JobResumed) -> None:
         before = self.job
         done = [action for action, state in enumerate(before.states) if state == table.SUCCEEDED]
-        bad = [action for action, state in enumerate(before.states) if state in (table.FAILED, table.LOST)]
+        bad = [action for action, state in enumerate(before.states) if state in BAD]
         old = _Before(before, done) if event.document is not None else None
         evolve(self.state, event)
         if old is not None:
@@ -103,8 +114,16 @@ class Past:
         else:
             again = (action for action in done if self.job.states[action] != table.SUCCEEDED)
             self.again.update((action, Again(at, "hook")) for action in again)
-            asked = (action for action in bad if self.job.states[action] not in (table.FAILED, table.LOST))
+            asked = (action for action in bad if self.job.states[action] not in BAD)
             self.again.update((action, Again(at, "asked")) for action in asked)
+        self._forget()
+
+    def _reopened(self, at: float, event: e.JobRetried | e.ActionExcused) -> None:
+        before = bytes(self.job.states)
+        evolve(self.state, event)
+        ranges = event.actions if isinstance(event, e.JobRetried) else ()
+        asked = (action for first, end in ranges for action in range(first, end))
+        self.again.update((action, Again(at, "asked")) for action in asked if before[action] in OVER)
         self._forget()
 
     def _renumber(self, event: e.JobResumed) -> None:
@@ -112,6 +131,7 @@ class Past:
         new_of = {was: new for new, was in event.kept}
         self.troubles = {new_of[was]: told for was, told in self.troubles.items() if was in new_of}
         self.again = {new_of[was]: told for was, told in self.again.items() if was in new_of}
+        self.wished = {}
         self.because, self.left_out = {}, {}
 
     def _forget(self) -> None:

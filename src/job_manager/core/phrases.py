@@ -6,6 +6,7 @@ Knows no event and decides nothing.
 from __future__ import annotations
 
 from job_manager.core import policy
+from job_manager.core.ending import why_ended
 from job_manager.core.settle import against, omitted_inputs
 from job_manager.core.state import Failure, JobState
 from job_manager.model.condition import text_of
@@ -33,6 +34,7 @@ def against_in_words(job: JobState, index: int, failure: Failure) -> str:
     return {
         "": "",
         "not-idempotent": "it is declared `idempotent: false`, so it is not run again by itself",
+        "ended": f"the whole job is ended: {why_ended(job)}",
         "losses": f"it was lost {job.losses.get(index, 0)} times; {policy.MAX_LOSSES} losses cost nothing, no more",
         "reason": f"trying again does not help after `{failure.reason}`",
         "retry-on": f"its `retry_on` does not name this end: {', '.join(action.retry_on)}",

@@ -12,11 +12,12 @@ MAX_LOSSES = 10  # attempts lost with their machine cost nothing of `retries`, b
 FIRST_DELAY = 1.0  # seconds before the first retry, doubling
 LONGEST_DELAY = 300.0
 DOUBLINGS = 16  # beyond the longest delay already; a number of retries has no such limit, a float has
+GRACE = 10.0  # seconds that what runs has to end when the job's time has run out
 # Trying again cannot help where the work itself says it is wrong, or where it could never begin.
 NOT_RETRIED = frozenset({"output-invalid", "spawn", "arguments", "cancelled", "upstream"})
-# What speaks against another attempt: it must not run twice; it was lost too often; trying again cannot help; its own
-# `retry_on` does not name it; its retries are used up; it has none.
-AGAINST = ("not-idempotent", "losses", "reason", "retry-on", "spent", "no-retries")
+# What speaks against another attempt: it must not run twice; the whole job is ended; it was lost too often; trying
+# again cannot help; its own `retry_on` does not name it; its retries are used up; it has none.
+AGAINST = ("not-idempotent", "ended", "losses", "reason", "retry-on", "spent", "no-retries")
 
 
 def retries(job: JobState, action: Action) -> int:
@@ -46,7 +47,9 @@ def against_retry(job: JobState, index: int, failure: Failure) -> str:
     if failure.reason == "lost":
         if not idempotent(job, action):
             return "not-idempotent"
-        return "losses" if job.losses.get(index, 0) > MAX_LOSSES else ""
+        return "ended" if job.ending else "losses" if job.losses.get(index, 0) > MAX_LOSSES else ""
+    if job.ending:
+        return "ended"
     if not _helps(action, failure):
         return "retry-on" if action.retry_on else "reason"
     allowed = retries(job, action)

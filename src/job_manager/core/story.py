@@ -11,6 +11,7 @@ from typing import Any
 
 from job_manager.core import events as e
 from job_manager.core import table
+from job_manager.core.ending import why_ended
 from job_manager.core.evolve import evolve
 from job_manager.core.past import Timed
 from job_manager.core.phrases import UNKNOWN, against_in_words, amount, left_out_in_words, reason_in_words
@@ -18,7 +19,7 @@ from job_manager.core.state import Failure, JobState, State
 from job_manager.model.need import MEMORY
 from job_manager.model.quantity import human, size_text
 from job_manager.model.record import NamedTuple
-from job_manager.model.wording import counted, quoted
+from job_manager.model.wording import counted, named, quoted
 
 Spelt = Callable[[float], str]
 """How a time (seconds since the epoch) is written where it is read."""
@@ -65,7 +66,7 @@ class _Teller:
         now = self._standing(event.job)
         if self._concerns(event, was, now):
             yield self._line(at, event, job)
-        yield from self._concluded(at, was, now)
+        yield from self._concluded(at, event, was, now)
 
     def _standing(self, id: str) -> int | None:
         """The state of the one action, None while there is none."""
@@ -78,15 +79,14 @@ class _Teller:
             return False
         if isinstance(event, ABOUT_JOBS):
             return isinstance(event, e.JobSubmitted) or was != now or (now is not None and now not in table.FINAL)
-        if isinstance(event, ABOUT_MANY):
-            return was != now
-        return bool(event._asdict()["action"] == self._index)
+        about = event._asdict().get("action")
+        return about == self._index or (isinstance(event, ABOUT_MANY) and was != now)
 
-    def _concluded(self, at: float, was: int | None, now: int | None) -> Iterator[Line]:
+    def _concluded(self, at: float, event: e.Event, was: int | None, now: int | None) -> Iterator[Line]:
         """What has become of it without an event of its own."""
         if now == table.READY and was in (None, table.WAITING):
             yield Line(at, at, UNBLOCKED, self._path, "nothing is left to wait for: it may run")
-        elif now == table.WAITING and was == table.SUCCEEDED:
+        elif now == table.WAITING and was == table.SUCCEEDED and not isinstance(event, e.JobRetried):
             yield Line(at, at, REPEATED, self._path, "what it follows is to run again, and so it is, too")
 
     def _line(self, recorded: float, event: e.Event, job: JobState) -> Line:
@@ -102,9 +102,12 @@ def _find(job: JobState, path: str) -> int:
 
 
 MAKING = (e.JobSubmitted, e.JobResumed)
-ABOUT_JOBS = (e.JobSubmitted, e.JobHeld, e.JobResumed, e.JobFinished, e.JobDue)
+ABOUT_JOBS = (
+    *(e.JobSubmitted, e.JobHeld, e.JobReleased, e.JobResumed, e.JobRetried, e.JobFinished, e.JobDue),
+    *(e.JobCancelled, e.JobTimedOut, e.PriorityChanged),
+)
 ABOUT_WORKERS = (e.WorkerJoined, e.WorkerLeft)
-ABOUT_MANY = (e.ActionsSkipped, e.ActionsOmitted)
+ABOUT_MANY = (e.ActionsSkipped, e.ActionsOmitted, e.ActionCancelled, e.ActionExcused)
 
 
 # --- the words -------------------------------------------------------------------------------------------------------
@@ -116,12 +119,55 @@ def _job_submitted(event: e.JobSubmitted, job: JobState, spelt: Spelt) -> str:
 
 
 def _job_held(event: e.JobHeld, job: JobState, spelt: Spelt) -> str:
-    what = {"paused": "the job was paused", "interrupted": "the job was interrupted"}
-    return f"{what.get(event.why, f'the job was held ({event.why})')}: nothing new starts{_ending(event.grace)}"
+    return f"{HELD.get(event.why, f'the job was held ({event.why})')}: nothing new starts{_ending(event.grace)}"
 
 
-def _ending(grace: float) -> str:
+HELD = {
+    "paused": "the job was paused",
+    "interrupted": "the job was interrupted",
+    "down": "the supervisor was shut down",
+}
+
+
+def _ending(grace: float | None) -> str:
+    if grace is None:
+        return ", what runs goes on to its end"
     return f", what runs has {human(grace)} to end" if grace else ", what runs is ended"
+
+
+def _job_released(event: e.JobReleased, job: JobState, spelt: Spelt) -> str:
+    return "the job goes on: it is held no more"
+
+
+def _job_cancelled(event: e.JobCancelled, job: JobState, spelt: Spelt) -> str:
+    return f"somebody cancelled the job: nothing new starts{_ending(event.grace)}"
+
+
+def _job_timed_out(event: e.JobTimedOut, job: JobState, spelt: Spelt) -> str:
+    return f"the job is ended, as {why_ended(job) or f'its {event.limit} had passed'}{_ending(event.grace)}"
+
+
+def _job_retried(event: e.JobRetried, job: JobState, spelt: Spelt) -> str:
+    many = sum(end - first for first, end in event.actions)
+    return f"somebody had {counted(many, 'action')} run again: {_first_of(event, job)}"
+
+
+def _first_of(event: e.JobRetried, job: JobState) -> str:
+    actions = [action for first, end in event.actions for action in range(first, min(end, first + 3))]
+    many = sum(end - first for first, end in event.actions)
+    return named([job.shape.paths[action] for action in actions[:3]], 3, many)
+
+
+def _priority_changed(event: e.PriorityChanged, job: JobState, spelt: Spelt) -> str:
+    return f"somebody gave the job the priority {event.priority:g}"
+
+
+def _action_cancelled(event: e.ActionCancelled, job: JobState, spelt: Spelt) -> str:
+    return f"somebody cancelled {job.shape.paths[event.action]}{_ending(event.grace)}"
+
+
+def _action_excused(event: e.ActionExcused, job: JobState, spelt: Spelt) -> str:
+    return f"somebody had the job go on without {job.shape.paths[event.action]}: it is left out"
 
 
 def _job_resumed(event: e.JobResumed, job: JobState, spelt: Spelt) -> str:
@@ -163,6 +209,8 @@ def _started(event: e.ActionStarted, job: JobState, spelt: Spelt) -> str:
 
 
 def _stopped(event: e.AttemptStopped, job: JobState, spelt: Spelt) -> str:
+    if job.states[event.action] == table.CANCELLED:
+        return f"attempt {event.attempt} has ended, and with it the action, for that was cancelled"
     return f"attempt {event.attempt} was ended, because the job was held; that costs nothing"
 
 
@@ -250,5 +298,12 @@ WORDS: Mapping[type, Callable[[Any, JobState, Spelt], str]] = MappingProxyType(
         e.FannedOut: _fanned_out,
         e.FanOutFailed: _fan_out_failed,
         e.Grown: _grown,
+        e.JobReleased: _job_released,
+        e.JobCancelled: _job_cancelled,
+        e.ActionCancelled: _action_cancelled,
+        e.JobTimedOut: _job_timed_out,
+        e.JobRetried: _job_retried,
+        e.ActionExcused: _action_excused,
+        e.PriorityChanged: _priority_changed,
     }
 )

@@ -13,7 +13,8 @@ from job_manager.model.record import NamedTuple
 
 
 class JobRow(NamedTuple):
-    """A line of the job list. `state` is open, succeeded or failed; times are seconds since the epoch."""
+    """A line of the job list. `state` is open, paused, succeeded, failed or cancelled; times are seconds since the
+    epoch."""
 
     id: str
     name: str

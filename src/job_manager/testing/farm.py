@@ -89,7 +89,7 @@ class Farm:
         self.workers.remove(worker)
         self.say(*worker.kill(self.clock.wall()), WorkerGone(self.id, worker.name))
 
-    def hold(self, why: str = "interrupted", grace: float = 10.0) -> None:
+    def hold(self, why: str = "interrupted", grace: float | None = 10.0) -> None:
         """A person wants the job to stop."""
         self.say(HoldJob(self.id, why, grace))
 

@@ -40,7 +40,7 @@ CREATE TABLE head (         -- the end of each job's chain, and a cache of what 
     seq INTEGER NOT NULL,
     hash BLOB NOT NULL,
     name TEXT NOT NULL,
-    state TEXT NOT NULL,    -- open, paused, succeeded or failed
+    state TEXT NOT NULL,    -- open, paused, succeeded, failed or cancelled
     submitted REAL NOT NULL,
     finished REAL,
     counts TEXT NOT NULL    -- JSON, number of actions by state, when finished
@@ -267,6 +267,8 @@ def _unpacked(path: str, job: str, packed: Sequence[Any]) -> Event:
         raise EngineError(text, "it was written by a newer one: use that") from cause
 
 
+# A job that was at its end is held no more; another may be paused.
+OPEN_AGAIN = "UPDATE head SET state=iif(finished IS NULL, state, 'open'), finished=NULL WHERE job=?"
 # What a few kinds of events change in the row that `jm ls` shows. A cache: the events are the truth.
 SUMMARIES: dict[str, Any] = {
     "job-submitted": lambda job, event: (
@@ -285,4 +287,7 @@ SUMMARIES: dict[str, Any] = {
         "UPDATE head SET state='open', finished=NULL, name=coalesce(?, name) WHERE job=?",
         (event[3] and event[3]["Job"].get("title", ""), job),
     ),
+    "job-released": lambda job, event: ("UPDATE head SET state='open' WHERE job=?", (job,)),
+    "job-retried": lambda job, event: (OPEN_AGAIN, (job,)),
+    "excused": lambda job, event: (OPEN_AGAIN, (job,)),
 }

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from job_manager.core import events as e
 from job_manager.core import table
 from job_manager.core.answers import Answer, View, Way
+from job_manager.core.ending import TIMEOUT, why_ended
 from job_manager.core.past import Past, Trouble
 from job_manager.core.phrases import against_in_words, left_out_in_words, reason_in_words
 from job_manager.core.settle import against, ended, omitted_inputs
@@ -33,14 +34,13 @@ def tries(past: Past, action: int, view: View) -> Iterator[str]:
     if len(troubles) > TRIES:
         yield f"{counted(len(troubles) - TRIES, 'attempt')} before these did not succeed either"
     for trouble in troubles[-TRIES:]:
-        yield _told(trouble, view)
+        yield _told(trouble, view, past.job.states[action] == table.CANCELLED)
     if action in past.again:
         at, why = past.again[action]
-        before = "had failed for good" if why == "asked" else "had succeeded before"
-        yield f"it {before}, and is to run again since {view.spelt(at)}: {AGAIN[why]}"
+        yield f"it was over, and is to run again since {view.spelt(at)}: {AGAIN[why]}"
 
 
-def _told(trouble: Trouble, view: View) -> str:
+def _told(trouble: Trouble, view: View, cancelled: bool) -> str:
     event, when = trouble.event, view.spelt(getattr(trouble.event, "ended", trouble.at))
     if isinstance(event, e.AttemptFailed):
         failure = Failure(event.attempt, event.reason, event.code, event.message)
@@ -49,7 +49,8 @@ def _told(trouble: Trouble, view: View) -> str:
     if isinstance(event, e.AttemptLost):
         return f"attempt {event.attempt} was lost at {when} with what watched it; that costs none of its retries"
     if isinstance(event, e.AttemptStopped):
-        return f"attempt {event.attempt} was ended at {when}, because the job was held; that costs nothing"
+        why = "and with it the action" if cancelled else "because the job was held; that costs nothing"
+        return f"attempt {event.attempt} was ended at {when}, {why}"
     if isinstance(event, e.LeaseReturned):
         return f"attempt {event.attempt} was given back at {when} before it began; that costs nothing"
     return f"at {when} it could not be fanned out"
@@ -61,7 +62,7 @@ def _told(trouble: Trouble, view: View) -> str:
 def failed(past: Past, action: int, view: View) -> Answer:
     """Why an action failed, how often it was tried, and why not again."""
     job, path = past.job, past.job.shape.paths[action]
-    failure = job.failures.get(action) or Failure(job.attempts[action], "lost", None, "")
+    failure = job.failure(action)
     after = "attempt 1" if failure.attempt <= 1 else f"attempt {failure.attempt}"
     evidence = list(tries(past, action, view))
     if not failure.attempt:
@@ -71,7 +72,7 @@ def failed(past: Past, action: int, view: View) -> Answer:
     return Answer(
         path,
         "failed",
-        "failed",
+        "job-timeout" if job.ending == TIMEOUT and failure.message == why_ended(job) else "failed",
         f"{path} failed: {reason_in_words(failure)}",
         (path,),
         tuple(evidence),
@@ -88,6 +89,34 @@ def _once_more(job: JobState, path: str) -> tuple[Way, ...]:
     if not job.finished:
         return (Way(("retry", job.id, "--only", path), "tries it again now"),)
     return (Way(("resume", job.id), "runs again what failed and what was skipped for it, when it is mended"),)
+
+
+def cancelled(past: Past, action: int, view: View) -> Answer:
+    """Who cancelled an action and when: somebody the action or the whole job, or the job's time had run out."""
+    job, path = past.job, past.job.shape.paths[action]
+    cause, words = _cancelling(past, action, view)
+    evidence = list(tries(past, action, view))
+    if not job.attempts[action]:
+        evidence.append("nothing of it was started")
+    ways = (Way(("retry", job.id, "--only", path), "runs it after all"), *_once_more(job, path)[-1:])
+    return Answer(
+        path, "cancelled", cause, f"{path} was cancelled: {words}", (path,), tuple(evidence), ways, "cancelled"
+    )
+
+
+def _cancelling(past: Past, action: int, view: View) -> tuple[str, str]:
+    wish = past.wished.get(action)
+    if wish is not None and isinstance(wish.event, e.ActionCancelled):
+        return "cancelled", f"somebody said so at {view.spelt(wish.at)}"
+    return job_ended(past, view)
+
+
+def job_ended(past: Past, view: View) -> tuple[str, str]:
+    """The cause and words for a job that is ended, or was: cancelled, or out of time."""
+    timed_out, said = past.last(e.JobTimedOut), past.last(e.JobCancelled)
+    if timed_out is not None and (said is None or past.job.ending == TIMEOUT):
+        return "job-timeout", f"{why_ended(past.job) or 'its time had run out'} at {view.spelt(timed_out[0])}"
+    return "cancelled", f"somebody cancelled the job at {view.spelt(said[0])}" if said else "somebody cancelled it"
 
 
 def lost(past: Past, action: int, view: View) -> Answer:
@@ -113,7 +142,26 @@ def lost(past: Past, action: int, view: View) -> Answer:
 
 def passed_over(past: Past, action: int, view: View) -> Answer:
     """Why an action was skipped or left out."""
+    if action in past.job.excused:
+        return _excused(past, action, view)
     return _skipped(past, action, view) if action in past.because else _left_out(past, action, view)
+
+
+def _of_maker(past: Past, maker: int, view: View) -> str:
+    """Why that was left out which would have made an input."""
+    one = next(iter(past.job.stands_for(maker)), maker)
+    if one in past.job.excused or one in past.left_out:
+        return passed_over(past, one, view).sentence
+    return f"{past.job.shape.paths[maker]} has made nothing"
+
+
+def _excused(past: Past, action: int, view: View) -> Answer:
+    job, path = past.job, past.job.shape.paths[action]
+    wish = past.wished.get(action)
+    at = f" at {view.spelt(wish.at)}" if wish is not None else ""
+    sentence = f"{path} was left out: somebody said{at} to go on without it"
+    ways = (Way(("retry", job.id, "--only", path), "runs it after all"),)
+    return Answer(path, "skipped", "excused", sentence, (path,), tuple(tries(past, action, view)), ways)
 
 
 def blamed(past: Past, action: int) -> int:
@@ -198,19 +246,19 @@ def _left_out(past: Past, action: int, view: View) -> Answer:
     node = past.left_out.get(action, shape.node_of[action])
     kind = against(job, node)
     cause = {"hook": "hook-not-called", "input": "input-left-out"}.get(kind, "condition")
-    about, evidence = _asked(job, node, kind)
+    about, evidence = _asked(past, node, kind, view)
     where = "" if node == shape.node_of[action] else f"so was all of {shape.path(node)}: "
     sentence = f"{path} was left out, and all is well: {where}{left_out_in_words(job, node)}"
     return Answer(path, "skipped", cause, sentence, about, tuple(evidence))
 
 
-def _asked(job: JobState, node: int, kind: str) -> tuple[tuple[str, ...], list[str]]:
+def _asked(past: Past, node: int, kind: str, view: View) -> tuple[tuple[str, ...], list[str]]:
     """Who was asked when a node was left out, and how these had ended."""
-    shape = job.shape
+    job, shape = past.job, past.job.shape
     if kind == "input":
         writers = [shape.writer(name) for name in omitted_inputs(job, shape.leaf[node])]
-        makers = [shape.paths[writer[0]] for writer in writers if writer is not None]
-        return tuple(makers), []
+        makers = [writer[0] for writer in writers if writer is not None]
+        return tuple(shape.paths[maker] for maker in makers), [_of_maker(past, maker, view) for maker in makers[:HOPS]]
     others = list(shape.body(shape.parent[node])) if kind == "hook" else list(shape.minding.get(node, {}).values())
     told = [f"{shape.path(other)} ended as {ended(job, other)}" for other in others[:HOPS]]
     if not others:
