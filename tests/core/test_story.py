@@ -35,7 +35,11 @@ def words(farm: Farm, path: str) -> list[str]:
 
 
 def said() -> list[Farm]:
-    return [told_to(settled(job("a")), s.SetPriority("j1", 2.0)), released(), out_of_time()]
+    return [
+        told_to(settled(job("a"), outcomes=script({0: HANGS})), s.SetPriority("j1", 2.0)),
+        released(),
+        out_of_time(),
+    ]
 
 
 def test_every_kind_of_event_has_words():

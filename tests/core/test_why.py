@@ -5,16 +5,19 @@ The situations are in situations.py; that the answers come of the same rules is 
 
 from __future__ import annotations
 
+import random
 import sys
 from collections.abc import Callable
 
 import pytest
 from hypothesis import strategies as st
 
+from job_manager.core import said as s
 from job_manager.core import table
 from job_manager.core.answers import CAUSES, Answer
 from job_manager.core.explain import why
-from job_manager.core.holdups import holdup_of, holdups
+from job_manager.core.holdups import Holdup, holdup_of, holdups
+from job_manager.core.obstacles import standstill
 from job_manager.core.overall import why_job
 from job_manager.core.past import Past
 from job_manager.model.record import replace
@@ -107,33 +110,63 @@ class Witness:
         self._read = 0
         self._named: dict[int, tuple[str, ...]] = {}  # what each waiting action was said to wait for
 
+    def forget(self) -> None:
+        """Somebody says something: what was to come may not come."""
+        self._named.clear()
+
     def look(self) -> None:
         for turn in self.farm.turns[self._read :]:
             self.past.fold((turn.now, event) for event in turn.events)
         self._read = len(self.farm.turns)
         job, view = self.past.job, view_of(self.farm)
         held = dict(holdups(job))
+        stopped = standstill(self.past, view)
         for index, state in enumerate(job.states):
-            if state not in (table.WAITING, table.SKIPPED):
-                assert not [path for path in self._named.pop(index, ()) if is_open(self.past, path)]
+            named = self._named.pop(index, ())
+            if state in BEGUN:
+                assert not [path for path in named if is_open(self.past, path)]
             answer = why(self.past, index, view)
             assert answer.cause in CAUSES
-            if state == table.WAITING:
-                assert held[index] == holdup_of(job, index)
-                assert answer.cause in ("needs", "turn", "hook")
-                assert answer.about and all(is_open(self.past, path) for path in answer.about)
-                self._named[index] = answer.about
-            elif state == table.READY:  # else it had been leased
-                assert answer.cause in ("slots", "limit", "memory", "kept", "priority", "max-active")
-            elif answer.cause == "skipped":
-                assert "was skipped because" in answer.sentence
-                assert job.states[index_of(self.past, answer.about[0])] in (table.FAILED, table.LOST)
+            if stopped is None:
+                self._heed(index, state, answer, held)
+            elif state in (table.WAITING, table.READY, table.RETRYING):
+                assert answer.cause == stopped.cause
+            if answer.cause == "skipped":
+                assert job.states[index_of(self.past, answer.about[0])] in (table.FAILED, table.LOST, table.CANCELLED)
         groups = sum(group.number for group in why_job(self.past, view).groups)
         assert groups == job.size - job.counts[table.SUCCEEDED]
 
+    def _heed(self, index: int, state: int, answer: Answer, held: dict[int, Holdup]) -> None:
+        if state == table.WAITING:
+            assert held[index] == holdup_of(self.past.job, index)
+            assert answer.cause in ("needs", "turn", "hook")
+            assert answer.about and all(is_open(self.past, path) for path in answer.about)
+            self._named[index] = answer.about
+        elif state == table.READY:  # else it had been leased
+            assert answer.cause in ("slots", "limit", "memory", "kept", "priority", "max-active")
 
-@drawn(40, 1500, TREES, OUTCOMES, st.integers(1, 3), st.integers(0, 2), st.booleans())
-def test_what_is_waited_for_is_open_and_nobody_starts_before_it_is_over(tree, outcomes, slots, limit, resumed):
+
+BEGUN = (table.READY, table.LEASED, table.RUNNING)
+
+
+def asked(draw: random.Random, size: int) -> s.Request:
+    """Something that a person may say."""
+    which = draw.randrange(size)
+    wishes: list[s.Request] = [
+        s.HoldJob("j1", "paused", draw.choice([None, 0.0])),
+        s.ReleaseJob("j1"),
+        s.CancelAction("j1", which, 0.0),
+        s.CancelJob("j1", 0.0),
+        s.SkipAction("j1", which),
+        s.RetryActions("j1", s.FAILED, lost=True),
+        s.RetryActions("j1", draw.choice([s.FROM, s.ONLY]), which),
+        s.SetPriority("j1", 2.0),
+    ]
+    return draw.choice(wishes)
+
+
+@drawn(40, 1500, TREES, OUTCOMES, st.integers(1, 3), st.integers(0, 2), st.randoms(use_true_random=False))
+def test_what_is_waited_for_is_open_and_nobody_starts_before_it_is_over(tree, outcomes, slots, limit, draw):
     taken = iter(outcomes)
     limits = {"gpu": limit} if limit else {}
     one = replace(tree, max_active=limit or None)
@@ -141,17 +174,16 @@ def test_what_is_waited_for_is_open_and_nobody_starts_before_it_is_over(tree, ou
         one, lambda artifact: ["a.png", "b.png"], lambda order: next(taken, succeeds()), slots=slots, limits=limits
     )
     witness = Witness(farm)
-    for _ in range(300):
+    for _ in range(60):
         farm.settle()
         witness.look()
-        if not farm.pass_time():
-            if not resumed or farm.job.finished == "succeeded":
-                break
-            resumed = False
+        if draw.random() < 0.3 and farm.job.states:
+            witness.forget()
+            farm.say(asked(draw, len(farm.job.states)))
+        elif not farm.pass_time():
+            witness.forget()
             farm.resume()
-            continue
         farm.work()
-    assert farm.job.finished
 
 
 # --- large jobs -------------------------------------------------------------------------------------------------------

@@ -32,12 +32,43 @@ def held_up(job: JobState, node: int, above: Holdup | None) -> Holdup | None:
         if not job.unmet[node]:
             return None
         kind = "hook" if node in shape.hooks else "needs"
-        return Holdup(kind, node, tuple(other for other in shape.needs[node] if not over(job, other)))
+        return Holdup(kind, node, _awaited(job, node))
     parent = shape.parent[node]
     if above is not None or shape.parallel[parent] or over(job, node):
         return above
     turn = job.turn[parent]
     return None if turn in (-1, node) else Holdup("turn", node, (turn,))
+
+
+def _awaited(job: JobState, node: int) -> tuple[int, ...]:
+    """What a node needs and what is open. Something may be left out before its turn has come, and is over only then:
+    in its place stands what it waits for itself."""
+    todo, found, seen = list(reversed(job.shape.needs[node])), dict[int, None](), {node}
+    while todo:
+        other = todo.pop()
+        if other in seen or over(job, other):
+            continue
+        seen.add(other)
+        held = None if nearest(job, (other,)) >= 0 else _kept_by(job, other, seen)
+        if held is None:
+            found[other] = None
+        else:
+            todo.extend(reversed(held))
+    return tuple(found)
+
+
+def _kept_by(job: JobState, node: int, seen: set[int]) -> tuple[int, ...] | None:
+    """What keeps a node from starting, of which nothing is open: the nodes, as they stand in the tree."""
+    shape = job.shape
+    while node > 0:
+        if node in shape.needs:
+            return tuple(other for other in shape.needs[node] if not over(job, other) and other not in seen)
+        parent = shape.parent[node]
+        turn = job.turn[parent]
+        if not shape.parallel[parent] and turn not in (-1, node):
+            return (turn,)
+        node = parent
+    return None
 
 
 def holdup_of(job: JobState, action: int) -> Holdup | None:
