@@ -98,7 +98,7 @@ def _job_resumed(state: State, event: e.JobResumed) -> None:
     job.hear(event.request)
     job.wait_from(event.at)
     job.site = read_site(event.site)
-    job.due = not job.site.not_before
+    job.due = not job.site.waits
     if event.document is not None:
         _revise(job, event)
     else:

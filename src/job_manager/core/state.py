@@ -107,7 +107,7 @@ class JobState:
         self.id = id
         self.submitted_at = at
         self.workers: set[str] = set()
-        self.due = not site.not_before  # whether the time has come before which nothing is to start
+        self.due = not site.waits  # whether the time has come before which nothing is to start
         self.held = ""  # why nothing new starts, or ""
         self.grace: float | None = 0.0  # of the hold, as in events.JobHeld
         self.ending = ""  # why all that is left is ended: cancelled | timeout
