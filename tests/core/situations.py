@@ -6,11 +6,11 @@ Knows what is true because it was made so; asks nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from job_manager.core import said as s
 from job_manager.core.answers import View
 from job_manager.core.past import Past
-from job_manager.model.document import job_document
 from job_manager.model.fanout import Each
 from job_manager.model.job import ALWAYS, ON_ERROR, ON_SUCCESS, Action, Job, Task
 from job_manager.model.record import NamedTuple, replace
@@ -151,11 +151,9 @@ def slots_of_several_cpus() -> Farm:
     return settled(at_once(action("a"), action("wide", cpus=2)), 3, outcomes=hanging(0))
 
 
-def beside(farm: Farm, other: Job, id: str = "j0") -> Farm:
-    """Another job comes to the same farm, which the farm's workers serve, too."""
-    farm.say(s.SubmitJob(id, job_document(other), farm.site))
-    for worker in farm.workers:
-        farm.say(s.WorkerAnnounced(id, worker.name, worker.slots, worker.ahead))
+def beside(farm: Farm, other: Job, id: str = "j0", **more: Any) -> Farm:
+    """Another job comes to the same farm, whose workers serve it, too."""
+    farm.submit(other, id, replace(site(), **more))
     return farm
 
 
@@ -231,6 +229,24 @@ def interrupted() -> Farm:
 
 def not_before() -> Farm:
     return settled(job("a"), 3, site=replace(site(), not_before=START + 100))
+
+
+def after_a_job_that_runs() -> Farm:
+    farm = Farm(job("a"), site=replace(site(), after_jobs=("j0",)), outcomes=lambda order: HANGS)
+    return later(beside(farm, job("x")), 3)
+
+
+def after_a_job_that_failed() -> Farm:
+    farm = Farm(job("a"), site=replace(site(), after_jobs=("j0",)), outcomes=lambda order: fails())
+    return later(beside(farm, job("x")), 3)
+
+
+def after_a_job_that_is_gone() -> Farm:
+    return settled(job("a"), 3, site=replace(site(), after_jobs=("j9",)))
+
+
+def never_taken_up() -> Farm:
+    return settled(job("a", "b"), 3, workers=[])
 
 
 def killed() -> Farm:
@@ -557,6 +573,31 @@ SITUATIONS: Sequence[Situation] = (
         killed,
         "a",
         Truth("no-supervisor", (), "was running when its jm was killed", "attempt 1", "resume"),
+        NO_ONE,
+    ),
+    Situation(
+        "after a job that runs",
+        after_a_job_that_runs,
+        "a",
+        Truth("after-jobs", ("j0",), "the job comes after job j0 (test), which is not over", "", "why"),
+    ),
+    Situation(
+        "after a job that failed",
+        after_a_job_that_failed,
+        "a",
+        Truth("after-jobs", ("j0",), "job j0 (test), which has failed, and does not count"),
+    ),
+    Situation(
+        "after a job that is gone",
+        after_a_job_that_is_gone,
+        "a",
+        Truth("after-jobs", ("j9",), "job j9, which is not there"),
+    ),
+    Situation(
+        "submitted only",
+        never_taken_up,
+        "b",
+        Truth("no-supervisor", (), "is submitted, and no supervisor is there", "", "up"),
         NO_ONE,
     ),
     Situation("no worker", no_worker, "a", Truth("no-worker", (), "has no worker: none has come yet")),

@@ -11,7 +11,7 @@ from typing import Any
 
 from job_manager.app import wiring
 from job_manager.app.home import Home
-from job_manager.app.looking import Look, action_index, is_hosted, layout_of, look, resolve
+from job_manager.app.looking import Look, action_index, look, resolve, to_come
 from job_manager.core import table
 from job_manager.core.answers import Answer, View
 from job_manager.core.explain import why
@@ -19,6 +19,7 @@ from job_manager.core.overall import first_failed, why_job
 from job_manager.core.past import Past
 from job_manager.core.story import Line, story
 from job_manager.model.record import NamedTuple
+from job_manager.worker.layout import layout_of
 
 Document = dict[str, Any]
 LINES = 10  # of a log that are shown
@@ -70,7 +71,7 @@ def explain(home: Home, word: str, action: str = "") -> Explained:
     Raises NotFound, Refused, EngineError."""
     found = _past(home, resolve(home, word))
     job, now = found.job, time.time()
-    view = View(now, is_hosted(home, job.id), local_time(now))
+    view = View(now, home.hosting().has(job.id), local_time(now))
     if not action:
         answer = why_job(found, view)
         failed = first_failed(job)
@@ -84,15 +85,16 @@ def explain(home: Home, word: str, action: str = "") -> Explained:
 
 
 def _past(home: Home, id: str) -> Past:
-    """The job, in the farm of all that is run together with it."""
-    past = Past(id)
+    """The job, in the farm of all that is run together with it, and with the jobs that it comes after."""
+    past, hosting = Past(id), home.hosting()
     reading = wiring.open_reading(home)
     try:
         past.fold(reading.timed(id))
-        if is_hosted(home, id):
-            for row in reading.jobs():
-                if row.id != id and row.state == "open" and is_hosted(home, row.id):
-                    past.fold(reading.timed(row.id))
+        if id not in past.state.jobs:
+            past.fold((getattr(event, "at", 0.0), event) for event in to_come(home, id))
+        beside = [row.id for row in reading.jobs() if row.id != id and row.state == "open" and hosting.has(row.id)]
+        for other in dict.fromkeys([*(beside if hosting.has(id) else ()), *past.job.site.after_jobs]):
+            past.fold(reading.timed(other))
     finally:
         reading.close()
     return past
@@ -101,7 +103,8 @@ def _past(home: Home, id: str) -> Past:
 def _with_log(home: Home, past: Past, index: int, answer: Answer, view: View) -> Explained:
     from job_manager.app.cards import card
 
-    found = Look(past.job, layout_of(home, past.job), view.hosted, past.state)
+    layout = layout_of(home.jobs, past.id, past.job.site)
+    found = Look(past.job, layout, view.hosted, past.state)
     known = card(found.job, found.layout, index)
     return Explained(
         past.id, answer, known["err"] or known["log"], tuple(known["tail"][-LINES:]), tuple(known["hints"])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from job_manager.app import wiring
+from job_manager.app.callers import REMOVE
 from job_manager.app.home import Home
+from job_manager.app.inbox import Inbox, request_id
 from job_manager.app.looking import look
 from job_manager.artifacts.store import Store
 from job_manager.worker import adoption
@@ -15,11 +17,34 @@ def remove(home: Home, word: str) -> str:
     Artifacts copied to `--out` stay. Raises NotFound, Refused (when the directory is in use)."""
     found = look(home, word)
     id = found.job.id
+    if not _by_holder(home, id):
+        _by_ourselves(home, id)
+    found.layout.store.remove_all()
+    Store(found.layout.folder).remove_all()
+    Inbox(home.inbox).forget(id)
+    return id
+
+
+def _by_holder(home: Home, id: str) -> bool:
+    """Whether there is a holder, and it has forgotten the job. Raises Refused."""
+    if not home.holder():
+        return False
+    from job_manager.app.asking import hears, reach  # mostly nobody is there
+
+    peer = reach(home)
+    if peer is None:
+        return False
+    try:
+        request = request_id()
+        return hears(peer, request, REMOVE, request, id)
+    finally:
+        peer.close()
+
+
+def _by_ourselves(home: Home, id: str) -> None:
     home.lock()
     try:
         _end_children(home, id)
-        found.layout.store.remove_all()
-        Store(found.layout.folder).remove_all()
         journal = wiring.open_journal(home)
         try:
             journal.remove(id)
@@ -27,7 +52,6 @@ def remove(home: Home, word: str) -> str:
             journal.close()
     finally:
         home.unlock()
-    return id
 
 
 def sweep_keepers(home: Home) -> None:
@@ -37,7 +61,7 @@ def sweep_keepers(home: Home) -> None:
         return
     reading = wiring.open_reading(home)
     try:
-        opened = {row.id for row in reading.jobs() if row.state == "open"}
+        opened = {row.id for row in reading.jobs() if not row.finished}
     finally:
         reading.close()
     for trace in traces:

@@ -25,6 +25,7 @@ CAUSES = {
     "priority": "others with a higher priority come first",
     "max-active": "as many actions of the job run as may",
     "not-before": "the job is not to start before a time",
+    "after-jobs": "the job comes after others that have not succeeded",
     "paused": "somebody paused the job",
     "interrupted": "the job was interrupted",
     "down": "the supervisor of the job was shut down",

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from job_manager.core import events as e
 from job_manager.core import policy, standing, table
 from job_manager.core.answers import Obstacle, View, Way
+from job_manager.core.decide import awaited
 from job_manager.core.holdups import Holdup, holdup_of, nearest, open_below, spans_of
 from job_manager.core.past import Past
 from job_manager.core.phrases import reason_in_words
@@ -30,14 +31,39 @@ def standstill(past: Past, view: View) -> Obstacle | None:
         return Obstacle(cause, f"is ended: {words}", (), (f"{counted(len(job.leases), 'attempt')} of it still to end",))
     if job.held:
         return _held(past, view)
-    resume = Way(("resume", job.id), "goes on with the job here")
     if not view.hosted:
-        return Obstacle("no-supervisor", "is run by nobody", ways=(resume, EVERY))
+        return _nobody(job)
     if not job.due:
-        due = job.site.not_before
-        text = f"is not to start before {view.spelt(due)}, in {human(max(0.0, due - view.now))}"
-        return Obstacle("not-before", text, ways=(resume._replace(what="starts it now"),))
+        return _not_due(past, view)
     return None if job.workers else Obstacle("no-worker", f"has no worker: {_last_worker(past, view)}")
+
+
+def _nobody(job: JobState) -> Obstacle:
+    resume = Way(("resume", job.id), "goes on with the job here")
+    if job.workers or any(job.attempts):
+        return Obstacle("no-supervisor", "is run by nobody: whatever ran it is there no more", ways=(resume, EVERY))
+    return Obstacle("no-supervisor", "is submitted, and no supervisor is there to run it", ways=(EVERY, resume))
+
+
+def _not_due(past: Past, view: View) -> Obstacle:
+    job = past.job
+    others = awaited(past.state, job)
+    if others:
+        told = [_other(past, id) for id in others[:NAMED]]
+        text = f"comes after {named(told, NAMED, len(others))}"
+        return Obstacle("after-jobs", text, tuple(others), ways=(Way(("why", others[0]), "asks the same of that job"),))
+    due = job.site.not_before
+    text = f"is not to start before {view.spelt(due)}, in {human(max(0.0, due - view.now))}"
+    return Obstacle("not-before", text, ways=(Way(("resume", job.id), "starts it now"),))
+
+
+def _other(past: Past, id: str) -> str:
+    """Of a job that has to succeed before this one starts."""
+    other = past.state.jobs.get(id)
+    if other is None:
+        return f"job {id}, which is not there"
+    ended = f"has {other.finished}, and does not count before it has succeeded" if other.finished else "is not over"
+    return f"job {id} ({other.job.name}), which {ended.replace('has cancelled', 'was cancelled')}"
 
 
 EVERY = Way(("up",), "runs all jobs that are open")

@@ -71,7 +71,9 @@ def _ended(past: Past, view: View, groups: tuple[Group, ...]) -> Answer:
 
 
 def _state(job: JobState, view: View) -> str:
-    return job.state if view.hosted or job.finished or job.state == "paused" else "interrupted"
+    if view.hosted or job.finished or job.state == "paused":
+        return job.state
+    return "interrupted" if job.workers or any(job.attempts) else "submitted"
 
 
 def first_failed(job: JobState) -> list[int]:

@@ -24,6 +24,13 @@ class JobRow(NamedTuple):
     counts: dict[str, int]
 
 
+class Tail(Protocol):
+    """A job's events in order, each given once, while somebody writes."""
+
+    def news(self) -> Sequence[Event]:
+        """The events since the last call."""
+
+
 class History(Protocol):
     """Raises EngineError when what is read is damaged or cannot be read."""
 
@@ -35,6 +42,9 @@ class History(Protocol):
 
     def timed(self, job: str) -> Iterator[tuple[float, Event]]:
         """The same, each with the time (seconds since the epoch) at which it was written."""
+
+    def tail(self, job: str) -> Tail:
+        """The events of a job, a part at a time."""
 
     def verify(self, job: str) -> None:
         """Only find out whether the events of a job can be read."""

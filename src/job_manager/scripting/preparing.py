@@ -24,7 +24,7 @@ from job_manager.model.params import Values
 from job_manager.roles.registry import ROLES
 
 if TYPE_CHECKING:
-    from job_manager.app.running import Outcome
+    from job_manager.app.finishing import Outcome
 
 Path = str | os.PathLike[str]
 

@@ -12,7 +12,7 @@ from job_manager.scripting.preparing import Asked, Prepared, prepare, start
 from job_manager.scripting.results import Result
 
 if TYPE_CHECKING:
-    from job_manager.app.running import Outcome
+    from job_manager.app.finishing import Outcome
 
 __all__ = ["Asked", "check", "plan", "run", "run_async"]
 

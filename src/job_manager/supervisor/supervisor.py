@@ -88,6 +88,12 @@ class Supervisor:
         full = [order for worker in sorted(announced) for order in orders(self.state, worker)]
         return list(dict.fromkeys([*full, *fresh_orders(self.state)]))
 
+    def forget(self, job: str) -> None:
+        """Hold this job in memory no longer; its stream must not be watched any more."""
+        self.state.jobs.pop(job, None)
+        self.state.touched.discard(job)
+        self._met.discard(job)
+
     def next_timer(self) -> float | None:
         """When a turn is due even if nothing is said: seconds since the epoch, or None."""
         return next_timer(self.state)

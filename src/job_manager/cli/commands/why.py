@@ -45,11 +45,9 @@ def main(options: Namespace, out: Output) -> int:
 
 def _commands(ways: Any, options: Namespace) -> list[dict[str, str]]:
     """The commands, ready to be pasted, and what each is good for."""
-    from job_manager.cli.main import COMMANDS
     from job_manager.cli.place import command
 
-    known = [way for way in ways if way.words[0] in COMMANDS]
-    return [{"command": command(options.home, *way.words), "what": way.what} for way in known]
+    return [{"command": command(options.home, *way.words), "what": way.what} for way in ways]
 
 
 def _show(found: Any, ways: list[dict[str, str]], out: Output) -> None:

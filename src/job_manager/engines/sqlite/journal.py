@@ -24,6 +24,8 @@ except ImportError:
 FORMAT = 1  # PRAGMA user_version; raised when the tables or the meaning of their rows change
 CHECKPOINT_TURNS = 2000
 
+FINISHED = frozenset({"succeeded", "failed", "cancelled"})
+
 SCHEMA = """
 CREATE TABLE turn (
     n INTEGER PRIMARY KEY,
@@ -123,6 +125,12 @@ class Journal:
         with engine_errors(self.path):
             row = self._db.execute("SELECT seq, hash FROM head WHERE job=?", (job,)).fetchone()
         return Head(*row) if row else Head()
+
+    def open_jobs(self) -> list[str]:
+        """Jobs that are not finished, in the order in which they were submitted."""
+        with engine_errors(self.path):
+            rows = self._db.execute("SELECT job, state FROM head ORDER BY submitted, rowid").fetchall()
+        return [job for job, state in rows if state not in FINISHED]
 
     def append(self, at: float, turns: Sequence[tuple[str, Head, Sequence[list[Any]]]]) -> bool:
         """One durable step for (job, head as known, packed events) of any number of jobs; heads are moved on.
@@ -228,8 +236,12 @@ def read_chain(db: sqlite3.Connection, path: str, job: str) -> Iterator[Event]:
 def read_timed(db: sqlite3.Connection, path: str, job: str) -> Iterator[tuple[float, Event]]:
     """The same, each with the time at which its turn was written."""
     for when, body in turns(db, path, job):
-        for packed in json.loads(body):
-            yield when, _unpacked(path, job, packed)
+        yield from ((when, event) for event in packed_events(path, job, body))
+
+
+def packed_events(path: str, job: str, body: bytes) -> list[Event]:
+    """The events of one turn. Raises EngineError for those of a newer version."""
+    return [_unpacked(path, job, packed) for packed in json.loads(body)]
 
 
 def turns(db: sqlite3.Connection, path: str, job: str) -> Iterator[tuple[float, bytes]]:
@@ -245,16 +257,17 @@ def turns(db: sqlite3.Connection, path: str, job: str) -> Iterator[tuple[float, 
                 break  # the end of a chain that is not there
             hash = chained(hash, job, seq, count, when, body)
             if at != seq or found != hash:
-                raise _damaged(path, job, seq, "the hash chain is broken")
+                raise damaged(path, job, seq, "the hash chain is broken")
             seq += count
             yield when, body
         if end is None and db.execute("SELECT 1 FROM turn WHERE job=? LIMIT 1", (job,)).fetchone():
-            raise _damaged(path, job, 0, "the end of its chain is missing")
+            raise damaged(path, job, 0, "the end of its chain is missing")
     if end is not None and end != (seq, hash):
-        raise _damaged(path, job, seq, "what was written last is missing")
+        raise damaged(path, job, seq, "what was written last is missing")
 
 
-def _damaged(path: str, job: str, seq: int, what: str) -> EngineError:
+def damaged(path: str, job: str, seq: int, what: str) -> EngineError:
+    """The error that the history of a job is not as it was written from this event on."""
     text = f"the journal {path} is damaged: job {job}, event {seq}: {what}"
     return EngineError(text, "keep a copy of the file before anything else")
 
