@@ -165,7 +165,7 @@ def asked(draw: random.Random, size: int) -> s.Request:
     return draw.choice(wishes)
 
 
-@drawn(40, 1500, TREES, OUTCOMES, st.integers(1, 3), st.integers(0, 2), st.randoms(use_true_random=False))
+@drawn(40, 400, TREES, OUTCOMES, st.integers(1, 3), st.integers(0, 2), st.randoms(use_true_random=False))
 def test_what_is_waited_for_is_open_and_nobody_starts_before_it_is_over(tree, outcomes, slots, limit, draw):
     taken = iter(outcomes)
     limits = {"gpu": limit} if limit else {}

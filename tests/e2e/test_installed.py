@@ -25,6 +25,8 @@ ls
 status
 show last
 logs last
+why last
+story last
 resume last --out results
 graph last
 convert first/job.yaml first/job.json

@@ -16,9 +16,10 @@ from job_manager.core import table
 from job_manager.core.answers import Answer, View
 from job_manager.core.explain import why
 from job_manager.core.overall import first_failed, why_job
-from job_manager.core.past import Past
+from job_manager.core.past import Past, Timed
 from job_manager.core.story import Line, story
 from job_manager.model.record import NamedTuple
+from job_manager.ports.history import History
 from job_manager.worker.layout import layout_of
 
 Document = dict[str, Any]
@@ -89,15 +90,23 @@ def _past(home: Home, id: str) -> Past:
     past, hosting = Past(id), home.hosting()
     reading = wiring.open_reading(home)
     try:
-        past.fold(reading.timed(id))
-        if id not in past.state.jobs:
-            past.fold((getattr(event, "at", 0.0), event) for event in to_come(home, id))
+        past.fold(_history(home, reading, id))
         beside = [row.id for row in reading.jobs() if row.id != id and row.state == "open" and hosting.has(row.id)]
         for other in dict.fromkeys([*(beside if hosting.has(id) else ()), *past.job.site.after_jobs]):
             past.fold(reading.timed(other))
     finally:
         reading.close()
     return past
+
+
+def _history(home: Home, reading: History, id: str) -> Iterator[Timed]:
+    """Every event of a job, or what there will be to begin with when somebody takes it up."""
+    known = False
+    for timed in reading.timed(id):
+        known = True
+        yield timed
+    if not known:
+        yield from ((getattr(event, "at", 0.0), event) for event in to_come(home, id))
 
 
 def _with_log(home: Home, past: Past, index: int, answer: Answer, view: View) -> Explained:
@@ -139,7 +148,7 @@ def tell(home: Home, word: str, action: str = "", everything: bool = False) -> T
 def _lines(home: Home, id: str, path: str, everything: bool) -> Iterator[Line]:
     reading = wiring.open_reading(home)
     try:
-        told = story(reading.timed(id), local_time(time.time()), path)
+        told = story(_history(home, reading, id), local_time(time.time()), path)
         yield from (line for line in told if everything or line.event not in USUAL)
     finally:
         reading.close()

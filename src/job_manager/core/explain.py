@@ -33,7 +33,7 @@ def _open(past: Past, action: int, view: View) -> Answer:
         return Answer(path, state, own.cause, f"{path} {own.words}", own.about, (*own.evidence, *tries), own.ways)
     sentence = f"{path} does not go on: the job {stopped.words}"
     evidence = stopped.evidence
-    if own.cause != "next" and job.workers:
+    if own.cause != "next" and (job.workers or job.states[action] != table.READY):
         evidence = (*evidence, f"when the job goes on, it {own.words}", *own.evidence)
     return Answer(path, state, stopped.cause, sentence, stopped.about, (*evidence, *tries), stopped.ways)
 

@@ -64,7 +64,7 @@ def _ended(past: Past, view: View, groups: tuple[Group, ...]) -> Answer:
     )
     ways = (
         Way(("retry", job.id, "--failed"), "runs what was cancelled after all"),
-        Way(("resume", job.id), "the same, here"),
+        Way(("resume", job.id), "the same, and watches"),
     )
     sentence = f"the job {'was ' if how == 'cancelled' else ''}{how}: {words}"
     return Answer("", _state(job, view), cause, sentence, (), evidence, ways if job.finished else (), "", groups)
@@ -86,7 +86,7 @@ def first_failed(job: JobState) -> list[int]:
 def _because(past: Past, first: int, view: View, groups: tuple[Group, ...]) -> Answer:
     """A job in which something failed: what was first."""
     job, answer = past.job, why(past, first, view)
-    ways = tuple(way for way in answer.ways if way.words[0] != "retry" or not job.finished)
+    ways = answer.ways
     if job.finished:
         sentence = f"the job failed because {answer.sentence}"
     else:

@@ -79,12 +79,13 @@ class _Teller:
             return False
         if isinstance(event, ABOUT_JOBS):
             return isinstance(event, e.JobSubmitted) or was != now or (now is not None and now not in table.FINAL)
-        about = event._asdict().get("action")
-        return about == self._index or (isinstance(event, ABOUT_MANY) and was != now)
+        if isinstance(event, e.ActionsSkipped | e.ActionsOmitted):
+            return was != now == table.SKIPPED
+        return event._asdict()["action"] == self._index or (isinstance(event, ABOUT_MANY) and was != now)
 
     def _concluded(self, at: float, event: e.Event, was: int | None, now: int | None) -> Iterator[Line]:
         """What has become of it without an event of its own."""
-        if now == table.READY and was in (None, table.WAITING):
+        if now == table.READY and was in (None, table.WAITING, *table.FINAL):
             yield Line(at, at, UNBLOCKED, self._path, "nothing is left to wait for: it may run")
         elif now == table.WAITING and was == table.SUCCEEDED and not isinstance(event, e.JobRetried):
             yield Line(at, at, REPEATED, self._path, "what it follows is to run again, and so it is, too")
@@ -107,7 +108,7 @@ ABOUT_JOBS = (
     *(e.JobCancelled, e.JobTimedOut, e.PriorityChanged),
 )
 ABOUT_WORKERS = (e.WorkerJoined, e.WorkerLeft)
-ABOUT_MANY = (e.ActionsSkipped, e.ActionsOmitted, e.ActionCancelled, e.ActionExcused)
+ABOUT_MANY = (e.ActionCancelled, e.ActionExcused)  # of a fan-out, or of what was skipped for one
 
 
 # --- the words -------------------------------------------------------------------------------------------------------

@@ -76,7 +76,7 @@ def failed(past: Past, action: int, view: View) -> Answer:
         f"{path} failed: {reason_in_words(failure)}",
         (path,),
         tuple(evidence),
-        (_logs(job, path), *_once_more(job, path)),
+        (_logs(job, path), *_once_more(job, view)),
         failure.reason,
     )
 
@@ -85,10 +85,11 @@ def _logs(job: JobState, path: str) -> Way:
     return Way(("logs", f"{job.id}/{path}"), "shows all that it printed")
 
 
-def _once_more(job: JobState, path: str) -> tuple[Way, ...]:
-    if not job.finished:
-        return (Way(("retry", job.id, "--only", path), "tries it again now"),)
-    return (Way(("resume", job.id), "runs again what failed and what was skipped for it, when it is mended"),)
+def _once_more(job: JobState, view: View) -> tuple[Way, ...]:
+    what = "runs again what did not succeed, once it is mended"
+    if not view.hosted:
+        return (Way(("resume", job.id), what),)
+    return Way(("retry", job.id), what), Way(("resume", job.id), "the same, and watches")
 
 
 def cancelled(past: Past, action: int, view: View) -> Answer:
@@ -98,7 +99,7 @@ def cancelled(past: Past, action: int, view: View) -> Answer:
     evidence = list(tries(past, action, view))
     if not job.attempts[action]:
         evidence.append("nothing of it was started")
-    ways = (Way(("retry", job.id, "--only", path), "runs it after all"), *_once_more(job, path)[-1:])
+    ways = (Way(("retry", job.id, "--only", path), "runs it after all"), *_once_more(job, view))
     return Answer(
         path, "cancelled", cause, f"{path} was cancelled: {words}", (path,), tuple(evidence), ways, "cancelled"
     )
@@ -192,7 +193,7 @@ def _skipped(past: Past, action: int, view: View) -> Answer:
     if between:
         names = named([job.shape.paths[each] for each in between[:HOPS]], HOPS, len(between))
         evidence.append(f"between the two {names} {'was' if len(between) == 1 else 'were'} skipped for it")
-    ways = (Way(("why", f"{job.id}/{culprit_path}"), "asks the same of that one"), *_once_more(job, culprit_path))
+    ways = (Way(("why", f"{job.id}/{culprit_path}"), "asks the same of that one"), *_once_more(job, view))
     words = _ended_as(job, first)
     return Answer(
         path,
