@@ -11,7 +11,7 @@ from job_manager.core import events as e
 from job_manager.core import table
 from job_manager.core.answers import Answer, View, Way
 from job_manager.core.ending import TIMEOUT, why_ended
-from job_manager.core.past import Past, Trouble
+from job_manager.core.past import BAD, Past, Trouble
 from job_manager.core.phrases import against_in_words, left_out_in_words, reason_in_words
 from job_manager.core.settle import against, ended, omitted_inputs
 from job_manager.core.state import Failure, JobState, Skip
@@ -194,6 +194,8 @@ def _skipped(past: Past, action: int, view: View) -> Answer:
         names = named([job.shape.paths[each] for each in between[:HOPS]], HOPS, len(between))
         evidence.append(f"between the two {names} {'was' if len(between) == 1 else 'were'} skipped for it")
     ways = (Way(("why", f"{job.id}/{culprit_path}"), "asks the same of that one"), *_once_more(job, view))
+    if job.states[first] not in BAD:
+        ways = (Way(("retry", job.id, "--only", path), "runs it after all"), *ways)
     words = _ended_as(job, first)
     return Answer(
         path,
@@ -228,9 +230,9 @@ def _ended_as(job: JobState, action: int) -> str:
         return f"failed: {reason_in_words(failure)}"
     if state == table.LOST:
         return "is lost: its outcome is not known"
-    return {table.FAILED: "failed", table.CANCELLED: "was cancelled", table.SKIPPED: "was skipped"}.get(
-        state, "did not succeed"
-    )
+    plain = {table.FAILED: "failed", table.CANCELLED: "was cancelled", table.SKIPPED: "was skipped"}
+    # Somebody had it run again, and it alone.
+    return plain.get(state, f"had not succeeded; only that one was asked for again, and it is {table.NAMES[state]}")
 
 
 def _end_of(past: Past, action: int, view: View) -> str:
