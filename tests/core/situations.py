@@ -136,7 +136,8 @@ def behind_a_retry() -> Farm:
 
 
 def behind_a_queue() -> Farm:
-    one = at_once(action("a", gpu=1), action("b", gpu=1), linked("after", needs=("b",)))
+    longer = (linked("a2", needs=("a",)), linked("a3", needs=("a2",)))
+    one = at_once(action("a", gpu=1), action("b", gpu=1), linked("after", needs=("b",)), *longer)
     return settled(one, 3, limits={"gpu": 1}, outcomes=hanging(0))
 
 
@@ -202,7 +203,29 @@ def priority_of_two() -> Farm:
 
 
 def leased_ahead() -> Farm:
-    return settled(at_once("a", "b"), 3, slots=1, ahead=1, outcomes=hanging(0))
+    """How long they take is known of the first."""
+    one = job("quick", parallel("p", "a", "b"))
+    return settled(one, 3, slots=1, ahead=1, outcomes=script({0: succeeds(0.0), 1: HANGS}))
+
+
+def a_longer_row() -> Farm:
+    rows = [linked(f"{row}{at}", needs=(f"{row}{at - 1}",) if at else None) for row in "pq" for at in range(3)]
+    return settled(at_once("short", *rows), 3, slots=1, outcomes=lambda order: HANGS)
+
+
+def fair_share() -> Farm:
+    farm = Farm(at_once("a", "b", "c"), slots=3, outcomes=lambda order: HANGS)
+    return later(beside(farm, at_once("x", "y", "z"), "j2"), 3)
+
+
+def came_first() -> Farm:
+    farm = Farm(at_once("a", "b"), slots=2, outcomes=lambda order: HANGS)
+    return later(beside(farm, at_once("x", "y", "z"), "j0"), 3)
+
+
+def capped() -> Farm:
+    one = at_once("a", action("wide", cpus=2))
+    return settled(one, 3, slots=4, site=replace(site(), cap=2), outcomes=hanging(0))
 
 
 # --- for the whole job ------------------------------------------------------------------------------------------------
@@ -556,7 +579,7 @@ SITUATIONS: Sequence[Situation] = (
         "x",
         Truth("priority", ("j0",), "job j0 (test) waits for one, too, and its priority is 0, not -1", "at work: j0/p"),
     ),
-    Situation("behind a slot", leased_ahead, "b", Truth("next", (), "behind the 1 slot of worker w1")),
+    Situation("behind a slot", leased_ahead, "p/b", Truth("next", (), "behind the 1 slot of worker w1")),
     Situation("paused", paused, "b", Truth("paused", (), "is paused since +2", "a, which is ready", "unpause")),
     Situation("paused by its text", paused_by_its_text, "a", Truth("paused", (), "its text says `paused`")),
     Situation("interrupted", interrupted, "b", Truth("interrupted", (), "was interrupted at +2", "", "resume")),
@@ -599,6 +622,35 @@ SITUATIONS: Sequence[Situation] = (
         "b",
         Truth("no-supervisor", (), "is submitted, and no supervisor is there", "", "up"),
         NO_ONE,
+    ),
+    Situation(
+        "a longer row first",
+        a_longer_row,
+        "short",
+        Truth(
+            "slots",
+            ("p0",),
+            "1 of 1 in use",
+            "first q0: it begins a row of 3 that come one after another, this one of 1",
+        ),
+    ),
+    Situation(
+        "a fair share",
+        fair_share,
+        "c",
+        Truth("fair-share", ("j2",), "job j2 (test) waits for one, too, and has only 1 slot, while this one has 2"),
+    ),
+    Situation(
+        "another job came first",
+        came_first,
+        "b",
+        Truth("fair-share", ("j0",), "job j0 (test) waits for one, too, and came first"),
+    ),
+    Situation(
+        "as many CPUs as the job may have",
+        capped,
+        "wide",
+        Truth("cap", ("a",), "was given 2 CPUs (`-j`), and it takes 2", "-j: 1 of 2 cpus in use"),
     ),
     Situation("no worker", no_worker, "a", Truth("no-worker", (), "has no worker: none has come yet")),
     Situation(

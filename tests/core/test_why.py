@@ -144,7 +144,7 @@ class Witness:
             assert answer.about and all(is_open(self.past, path) for path in answer.about)
             self._named[index] = answer.about
         elif state == table.READY:  # else it had been leased
-            assert answer.cause in ("slots", "limit", "memory", "kept", "priority", "max-active")
+            assert answer.cause in ("slots", "limit", "memory", "kept", "priority", "max-active", "cap", "fair-share")
 
 
 BEGUN = (table.READY, table.LEASED, table.RUNNING)

@@ -23,6 +23,8 @@ CAUSES = {
     "memory": "there is not enough memory left",
     "kept": "others that came first get what it needs before it",
     "priority": "others with a higher priority come first",
+    "fair-share": "it is another job's turn: it has fewer slots, or has begun nothing for longer",
+    "cap": "the job may have only so many CPUs (`-j`)",
     "max-active": "as many actions of the job run as may",
     "not-before": "the job is not to start before a time",
     "after-jobs": "the job comes after others that have not succeeded",

@@ -241,14 +241,14 @@ def _started(state: State, event: e.ActionStarted) -> None:
     job = state.jobs[event.job]
     _move(job, event)
     job.began[event.action] = event.at
-    job.begun_at = job.begun_at or event.at
+    job.began_at(event.at)
 
 
 def _attempt_failed(state: State, event: e.AttemptFailed) -> None:
     job = state.jobs[event.job]
     _move(job, event)
     job.began[event.action], job.ended[event.action] = event.began, event.ended
-    job.begun_at = job.begun_at or event.began
+    job.took(event.began, event.ended)
     job.failures[event.action] = Failure(event.attempt, event.reason, event.code, event.message)
     job.spent[event.action] = job.spent.get(event.action, 0) + 1
     _fruitless(state, job, event.action)
@@ -302,7 +302,7 @@ def _succeeded(state: State, event: e.ActionSucceeded) -> None:
     action = event.action
     _move(job, event)
     job.began[action], job.ended[action] = event.began, event.ended
-    job.begun_at = job.begun_at or event.began
+    job.took(event.began, event.ended)
     if event.outputs:
         job.results[action] = event.outputs
     if event.note:

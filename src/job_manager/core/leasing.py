@@ -1,9 +1,12 @@
-"""Who is leased next: by priority and then in listing order, as far as slots, memory and limits go.
+"""Who is leased next, as far as slots, memory and limits go: of the jobs that of the highest priority, of those that
+which holds least, of those that of which nothing has begun for the longest time; within a job by priority and then in
+the order of its shape.
 
 Memory and limits count from the lease on, so what takes some of them is leased only when it can begin at once. What
 lacks a resource is passed over, and from then on nothing later gets that resource before it: what it lacks is closed to
 all who come after, and what it has already is kept for it. The actions of one priority that take the same resources
-stand in one queue, so a look costs what is leased and the number of queues, however many wait in them.
+stand in one queue, so a look costs what is leased and the number of queues, however many wait in them. Behind the slots
+of a worker waits no more than is done in no time, and nothing at all of later jobs while an earlier one has no slot.
 """
 
 from __future__ import annotations
@@ -15,8 +18,10 @@ from typing import TypeVar
 
 from job_manager.core import events as e
 from job_manager.core import policy
+from job_manager.core.order import action_at
 from job_manager.core.state import FIRST, JobState, Queue, State, WorkerState
 from job_manager.model.need import PLAIN, Need
+from job_manager.model.record import NamedTuple
 
 Front = tuple[float, int, tuple[str, ...], Iterator[int]]
 Member = TypeVar("Member", int, tuple[float, int])
@@ -24,36 +29,53 @@ Member = TypeVar("Member", int, tuple[float, int])
 
 def leases(state: State) -> list[e.Event]:
     """The leases of the first job that can have any; the next job is asked once these are folded."""
+    asking = [job for job in state.jobs.values() if may_lease(job)]
+    if not asking:
+        return []
     round = Round(state)
-    for job in sorted(state.jobs.values(), key=turn):
-        if not may_lease(job) or job.workers & round.awaited:
+    asking.sort(key=turn)
+    for job, other in zip(asking, [*asking[1:], None], strict=True):
+        if job.workers & round.awaited:
             continue
         # Most jobs take nothing but slots, one each.
         by_need = job.needs or job.scarce or job.queues
         asked = _with_needs(round, job) if by_need else _plain(state, job, round.overtaking)
-        found = list(islice(asked, room(job)))
+        found = list(islice(asked, room(job, other, bool(by_need))))
         if found:
             return found
-        if round.awaited & job.workers:
-            continue
         # What waits for a free slot would wait for ever if later jobs were leased ahead of it.
-        round.overtaking = round.overtaking and not job.queues and idempotent(job, job.ready[0])
+        round.overtaking = False
     return []
 
 
-def turn(job: JobState) -> tuple[float, float, str]:
+def turn(job: JobState) -> tuple[float, int, tuple[float, float, str]]:
     """By this the jobs are asked, one after another."""
-    return -job.priority, job.submitted_at, job.id
+    return -job.priority, job.slots, _place(job)
+
+
+def _place(job: JobState) -> tuple[float, float, str]:
+    """Among those that hold as much."""
+    return job.latest, job.submitted_at, job.id
 
 
 def may_lease(job: JobState) -> bool:
     """Whether the job has something ready, and may have it leased."""
-    return bool(job.ready or job.queues) and bool(job.workers) and job.due and not job.held and room(job) != 0
+    if not (job.ready or job.queues) or not job.workers or not job.due or job.held:
+        return False
+    return room(job) != 0
 
 
-def room(job: JobState) -> int | None:
-    """How many more may be leased; None: as many as there are slots."""
-    return None if job.job.max_active is None else max(0, job.job.max_active - len(job.leases))
+def room(job: JobState, other: JobState | None = None, by_need: bool = False) -> int | None:
+    """How many more may be leased before the other job has its turn; None: as many as there are slots."""
+    limits = []
+    if job.job.max_active is not None:
+        limits.append(max(0, job.job.max_active - len(job.leases)))
+    if job.site.cap:
+        limits.append(max(0, job.site.cap - job.slots))
+    if other is not None and other.priority == job.priority:
+        # Where each may take several slots one is enough to look who holds less then.
+        limits.append(1 if by_need else other.slots - job.slots + (_place(job) < _place(other)))
+    return min(limits, default=None)
 
 
 def idempotent(job: JobState, action: int) -> bool:
@@ -79,7 +101,8 @@ def first(heap: list[Member], count: int) -> Iterator[Member]:
 def _plain(state: State, job: JobState, overtaking: bool) -> Iterator[e.Event]:
     free, behind = _places(state, job)
     places = [*free, *(behind if overtaking else ())]
-    for taken, action in enumerate(first(job.ready, len(places))):
+    for taken, place in enumerate(first(job.ready, len(places))):
+        action = action_at(place)
         # What must not run twice is leased only when it can begin at once.
         if taken >= len(free) and not idempotent(job, action):
             return
@@ -96,7 +119,7 @@ def _places(state: State, job: JobState) -> tuple[list[str], list[str]]:
         worker = state.workers[name]
         free += [(held, name) for held in range(worker.held, worker.slots)]
         full = max(worker.held, worker.slots)
-        behind += [(held - worker.slots, name) for held in range(full, worker.slots + worker.ahead)]
+        behind += [(held - worker.slots, name) for held in range(full, worker.slots + policy.ahead(job, worker))]
     return [name for _, name in sorted(free)], [name for _, name in sorted(behind)]
 
 
@@ -148,7 +171,9 @@ class Round:
             return min(free)[1]
         if at_once or not self.overtaking or job.scarce:
             return None
-        behind = [(held - one.slots, name) for held, name, one in known if held + cpus <= one.slots + one.ahead]
+        behind = [
+            (held - one.slots, name) for held, name, one in known if held + cpus <= one.slots + policy.ahead(job, one)
+        ]
         return min(behind)[1] if behind else None
 
 
@@ -157,36 +182,66 @@ def _free(worker: WorkerState, held: int, cpus: int) -> bool:
     return held + cpus <= worker.slots or (held == 0 < worker.slots)
 
 
+CAP, LACKS, SLOTS = "cap", "lacks", "slots"
+
+
+class Refusal(NamedTuple):
+    """Why an action is not leased now: it would take more than the job may have (`cap`), so much of `names` is not
+    there (`lacks`), or no worker has room (`slots`)."""
+
+    kind: str
+    names: tuple[str, ...] = ()
+
+
+def ask(round: Round, job: JobState, action: int, left: int | None) -> str | Refusal:
+    """The worker that gets the action, which is then taken into account, or why there is none. `left`: slots that the
+    job may still have, None: all."""
+    takes = job.needs.get(action, PLAIN)
+    if left is not None and takes.cpus > left and left < job.site.cap:
+        return Refusal(CAP)  # what takes more than all it may have runs alone
+    lacking = round.lacking(takes, job) if takes.amounts else []
+    if lacking:
+        round.pass_over(takes, lacking)
+        return Refusal(LACKS, tuple(lacking))
+    worker = round.place(job, takes.cpus, bool(takes.amounts) or not idempotent(job, action))
+    if worker is None:
+        round.awaited |= job.workers
+        return Refusal(SLOTS)
+    round.take(worker, takes)
+    return worker
+
+
+def slots_left(job: JobState) -> int | None:
+    """How many slots more the job may have; None: all."""
+    return job.site.cap - job.slots if job.site.cap else None
+
+
 def _with_needs(round: Round, job: JobState) -> Iterator[e.Event]:
+    left = slots_left(job)
     for action in _in_order(job, round.closed):
-        takes = job.needs.get(action, PLAIN)
-        lacking = round.lacking(takes, job) if takes.amounts else []
-        if lacking:
-            round.pass_over(takes, lacking)
-            continue
-        worker = round.place(job, takes.cpus, bool(takes.amounts) or not idempotent(job, action))
-        if worker is None:
-            round.awaited |= job.workers
+        found = ask(round, job, action, left)
+        if isinstance(found, str):
+            left = None if left is None else left - job.needs.get(action, PLAIN).cpus
+            yield e.ActionLeased(job.id, action, job.attempts[action] + 1, found)
+        elif found.kind != LACKS:
             return
-        round.take(worker, takes)
-        yield e.ActionLeased(job.id, action, job.attempts[action] + 1, worker)
 
 
 def _in_order(job: JobState, closed: set[str]) -> Iterator[int]:
-    """What is ready, by priority and in listing order, without the queues of which a resource is closed or becomes
-    so."""
+    """What is ready, by priority and in the order of the shape, without the queues of which a resource is closed or
+    becomes so."""
     fronts: list[Front] = []
     _queue_up(fronts, FIRST, first(job.ready, len(job.ready)))
     for queue, heap in job.queues.items():
         _queue_up(fronts, queue, first(heap, len(heap)))
     while fronts:
-        rank, action, names, members = heappop(fronts)
+        rank, place, names, members = heappop(fronts)
         if not closed.intersection(names):
-            yield action
+            yield action_at(place)
             _queue_up(fronts, (rank, names), members)
 
 
 def _queue_up(fronts: list[Front], queue: Queue, members: Iterator[int]) -> None:
-    action = next(members, None)
-    if action is not None:
-        heappush(fronts, (queue[0], action, queue[1], members))
+    place = next(members, None)
+    if place is not None:
+        heappush(fronts, (queue[0], place, queue[1], members))

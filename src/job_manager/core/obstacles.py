@@ -12,6 +12,7 @@ from job_manager.core import policy, standing, table
 from job_manager.core.answers import Obstacle, View, Way
 from job_manager.core.decide import awaited
 from job_manager.core.holdups import Holdup, holdup_of, nearest, open_below, spans_of
+from job_manager.core.leasing import CAP, LACKS, SLOTS
 from job_manager.core.past import Past
 from job_manager.core.phrases import reason_in_words
 from job_manager.core.state import JobState
@@ -234,46 +235,63 @@ def _kept(past: Past, stand: standing.Stand) -> Obstacle:
 def _room(past: Past, stand: standing.Stand) -> Obstacle:
     job = past.job
     running = [job.shape.paths[action] for action in job.leases]
-    text = f"waits, as no more than {job.job.max_active} actions of the job run at once (`max_active`)"
-    return Obstacle("max-active", text, tuple(running[: 4 * NAMED]), (f"at work: {named(running, NAMED)}",))
+    evidence = [f"{standing.at_most(job)}", f"at work: {named(running, NAMED)}"]
+    if job.job.max_active is not None and len(job.leases) >= job.job.max_active:
+        text = f"waits, as no more than {job.job.max_active} actions of the job run at once (`max_active`)"
+        return Obstacle("max-active", text, tuple(running[: 4 * NAMED]), tuple(evidence))
+    takes = job.takes(stand.action).cpus
+    text = f"waits, as the job was given {counted(job.site.cap, 'CPU')} (`-j`), and it takes {takes}"
+    return Obstacle("cap", text, tuple(running[: 4 * NAMED]), tuple(evidence))
 
 
 def _slots(past: Past, stand: standing.Stand) -> Obstacle:
-    job, state, shape = past.job, past.state, past.job.shape
+    job, state = past.job, past.state
     at_work = standing.holding(state, job)
     evidence = [f"at work: {named(at_work, NAMED)}"] if at_work else []
     if stand.before:
-        evidence.append(f"{stand.before} of this job before it, first {shape.paths[stand.first]}")
-        first, own = shape.priority(stand.first), shape.priority(stand.action)
-        if first > own:
-            text = (
-                f"waits for a free slot; {shape.paths[stand.first]} comes first: its priority is {first:g}, not {own:g}"
-            )
-            return Obstacle("priority", text, (shape.paths[stand.first],), tuple(evidence))
+        first = job.shape.paths[stand.first]
+        evidence.append(f"{stand.before} of this job before it, first {first}{_why_first(job, stand)}")
+        others, own = job.shape.priority(stand.first), job.shape.priority(stand.action)
+        if others > own:
+            text = f"waits for a free slot; {first} comes first: its priority is {others:g}, not {own:g}"
+            return Obstacle("priority", text, (first,), tuple(evidence))
     text = f"waits for a free slot: {standing.slots(state, job, job.takes(stand.action)).removeprefix('cpus: ')}"
     return Obstacle("slots", text, tuple(at_work[: 4 * NAMED]), tuple(evidence))
+
+
+def _why_first(job: JobState, stand: standing.Stand) -> str:
+    """What puts another action of the job first, if it is not the order of the job's text."""
+    order = job.shape.order
+    if order.place(stand.first) == stand.first or job.shape.priority(stand.first) != job.shape.priority(stand.action):
+        return ""
+    others, own = order.chain(stand.first), order.chain(stand.action)
+    return f": it begins a row of {others} that come one after another, this one of {own}" if others > own else ""
 
 
 def _earlier(past: Past, stand: standing.Stand) -> Obstacle:
     job, first = past.job, standing.before(past.state, past.job)
     if first is None:
         return _slots(past, stand)
-    own, others = job.priority, first.priority
-    why = f"its priority is {others:g}, not {own:g}" if others > own else "it came first"
+    cause, why = _before(job, first)
     text = f"waits for a free slot; job {first.id} ({first.job.name}) waits for one, too, and {why}"
-    return Obstacle(
-        "priority" if others > own else "slots",
-        text,
-        (first.id,),
-        (f"at work: {named(standing.holding(past.state, job), NAMED)}",),
-    )
+    evidence = f"at work: {named(standing.holding(past.state, job), NAMED)}"
+    return Obstacle(cause, text, (first.id,), (evidence,))
+
+
+def _before(job: JobState, other: JobState) -> tuple[str, str]:
+    if other.priority > job.priority:
+        return "priority", f"its priority is {other.priority:g}, not {job.priority:g}"
+    if other.slots < job.slots:
+        return "fair-share", f"has only {counted(other.slots, 'slot')}, while this one has {job.slots}"
+    return "fair-share", "has begun nothing for longer" if other.latest < job.latest else "came first"
 
 
 QUEUED: dict[str, Callable[[Past, standing.Stand], Obstacle]] = {
     standing.NEXT: _next,
-    standing.SLOTS: _slots,
-    standing.LACKS: _lacks,
+    SLOTS: _slots,
+    LACKS: _lacks,
     standing.KEPT: _kept,
     standing.ROOM: _room,
+    CAP: _room,
     standing.EARLIER: _earlier,
 }

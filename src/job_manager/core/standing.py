@@ -8,21 +8,22 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 
-from job_manager.core.leasing import Round, idempotent, may_lease, room, turn
+from job_manager.core.leasing import CAP, LACKS, SLOTS, Round, ask, may_lease, room, slots_left, turn
+from job_manager.core.order import action_at
 from job_manager.core.state import FIRST, JobState, State
 from job_manager.model.need import MEMORY, PLAIN, Need
 from job_manager.model.quantity import size_text
 from job_manager.model.record import NamedTuple
 from job_manager.model.wording import named
 
-NEXT, SLOTS, LACKS, KEPT, ROOM, EARLIER = "next", "slots", "lacks", "kept", "room", "earlier"
+NEXT, KEPT, ROOM, EARLIER = "next", "kept", "room", "earlier"
 
 
 class Stand(NamedTuple):
     """Where a ready action stands. kind: `next` (nothing is in its way), `slots` (none is free), `lacks` (so much of
     `names` is not there), `kept` (of `names` for `first`, which came before), `room` (as many of the job's actions are
-    leased as may), `earlier` (an earlier job waits for the slots). `before`: how many of the job come first, and
-    `first` the first of them or -1."""
+    leased as may), `cap` (it takes more slots than the job may still have), `earlier` (a job before it waits for the
+    slots). `before`: how many of the job come first, and `first` the first of them or -1."""
 
     action: int
     kind: str
@@ -43,13 +44,9 @@ def stands(state: State, job: JobState) -> list[Stand]:
 
 
 def before(state: State, job: JobState) -> JobState | None:
-    """The first of the jobs before this one that waits for the same workers."""
-    for other in sorted(state.jobs.values(), key=turn):
-        if other is job:
-            break
-        if may_lease(other) and other.workers & job.workers:
-            return other
-    return None
+    """The first of the jobs that are asked before this one and want the same workers."""
+    asking = (other for other in state.jobs.values() if may_lease(other) and other.workers & job.workers)
+    return min((other for other in asking if turn(other) < turn(job)), key=turn, default=None)
 
 
 def _look(round: Round, job: JobState) -> Iterator[Stand]:
@@ -58,45 +55,35 @@ def _look(round: Round, job: JobState) -> Iterator[Stand]:
         kind = EARLIER if job.workers else NEXT
         yield from (Stand(action, kind, (), at, order[0] if at else -1) for at, action in enumerate(order))
         return
-    left, waiting = room(job), list[int]()
+    many, left = room(job), slots_left(job)
     closed: dict[str, int] = {}  # who closed a resource
-    for action in order:
-        first = waiting[0] if waiting else -1
-        takes = job.needs.get(action, PLAIN)
-        if left == 0:
-            yield Stand(action, ROOM, (), len(waiting), first)
-        else:
-            stand = _ask(round, job, action, takes, closed)
-            if stand.kind == NEXT and left is not None:
-                left -= 1
-            yield stand._replace(before=len(waiting), first=stand.first if stand.first >= 0 else first)
-        waiting.append(action)
+    for at, action in enumerate(order):
+        stand = Stand(action, ROOM) if many == 0 else _ask(round, job, action, left, closed)
+        if stand.kind == NEXT:
+            many = None if many is None else many - 1
+            left = None if left is None else left - job.needs.get(action, PLAIN).cpus
+        yield stand._replace(before=at, first=stand.first if stand.first >= 0 else order[0] if at else -1)
 
 
-def _ask(round: Round, job: JobState, action: int, takes: Need, closed: dict[str, int]) -> Stand:
+def _ask(round: Round, job: JobState, action: int, left: int | None, closed: dict[str, int]) -> Stand:
     """What the leasing says when this one comes."""
-    kept = tuple(name for name in takes.names if name in round.closed)
+    names = job.needs.get(action, PLAIN).names
+    kept = tuple(name for name in names if name in round.closed)
     if kept:
         return Stand(action, KEPT, kept, first=closed.get(kept[0], -1))
-    lacking = round.lacking(takes, job) if takes.amounts else []
-    if lacking:
-        round.pass_over(takes, lacking)
-        closed.update(dict.fromkeys(lacking, action))
-        return Stand(action, LACKS, tuple(lacking))
     if job.workers & round.awaited:
         return Stand(action, SLOTS)
-    worker = round.place(job, takes.cpus, bool(takes.amounts) or not idempotent(job, action))
-    if worker is None:
-        round.awaited |= job.workers
-        return Stand(action, SLOTS)
-    round.take(worker, takes)
-    return Stand(action, NEXT)
+    found = ask(round, job, action, left)
+    if isinstance(found, str):
+        return Stand(action, NEXT)
+    closed.update(dict.fromkeys(found.names, action))
+    return Stand(action, found.kind, found.names)
 
 
 def _order(job: JobState) -> list[int]:
-    ranks = [(FIRST[0], action) for action in job.ready]
-    ranks += [(queue[0], action) for queue, heap in job.queues.items() for action in heap]
-    return [action for _, action in sorted(ranks)]
+    ranks = [(FIRST[0], place) for place in job.ready]
+    ranks += [(queue[0], place) for queue, heap in job.queues.items() for place in heap]
+    return [action_at(place) for _, place in sorted(ranks)]
 
 
 # --- in words --------------------------------------------------------------------------------------------------------
@@ -110,9 +97,16 @@ def in_words(state: State, job: JobState, stand: Stand) -> str:
     if stand.kind == KEPT:
         first = f"{job.shape.paths[stand.first]} comes" if stand.first >= 0 else "others come"
         return f"{stand.names[0]}: {first} before it"
-    if stand.kind == ROOM:
-        return f"max_active: {len(job.leases)} of {job.job.max_active} run"
+    if stand.kind in (ROOM, CAP):
+        return at_most(job)
     return slots(state, job, takes) if stand.kind in (SLOTS, EARLIER) else ""
+
+
+def at_most(job: JobState) -> str:
+    """How many of its own limit the job has: `max_active: 2 of 2 run`, `-j: 3 of 4 cpus in use`."""
+    if job.job.max_active is not None and len(job.leases) >= job.job.max_active:
+        return f"max_active: {len(job.leases)} of {job.job.max_active} run"
+    return f"-j: {job.slots} of {job.site.cap} cpus in use"
 
 
 def in_use(state: State, job: JobState, name: str, takes: Need) -> str:
