@@ -15,6 +15,7 @@ from job_manager.core.ending import action_cancelled, attempt_over, cancel_new, 
 from job_manager.core.queueing import make_ready, out_of_ready, out_of_waiting
 from job_manager.core.reopening import action_excused, job_retried
 from job_manager.core.settle import (
+    KEPT,
     bound_to_wait,
     empty_fans,
     hooks_to_repeat,
@@ -339,7 +340,7 @@ def _omitted(state: State, event: e.ActionsOmitted) -> None:
                 job.move(action, e.ActionsOmitted)
                 job.omitted.add(action)
                 ends.append((job.shape.node_of[action], True))
-            elif job.states[action] == table.SUCCEEDED:
+            elif job.states[action] in KEPT:
                 ends += kept_end(job, action)
     settle(job, finished=ends)
 
