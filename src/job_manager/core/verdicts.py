@@ -28,13 +28,14 @@ AGAIN = {
 }
 
 
-def tries(past: Past, action: int, view: View) -> Iterator[str]:
-    """A line for each attempt that was no success, and for each time it was to run again."""
+def tries(past: Past, action: int, view: View, known: str = "") -> Iterator[str]:
+    """A line for each attempt that was no success, and for each time it was to run again; without the reason that is
+    `known`."""
     troubles = [each for each in past.troubles.get(action, ()) if not isinstance(each.event, e.RetryPlanned)]
     if len(troubles) > TRIES:
         yield f"{counted(len(troubles) - TRIES, 'attempt')} before these did not succeed either"
     for trouble in troubles[-TRIES:]:
-        yield _told(trouble, view, past.job.states[action] == table.CANCELLED)
+        yield _told(trouble, view, past.job.states[action] == table.CANCELLED).removesuffix(f": {known}")
     if action in past.again:
         at, why = past.again[action]
         yield f"it was over, and is to run again since {view.spelt(at)}: {AGAIN[why]}"
@@ -64,7 +65,7 @@ def failed(past: Past, action: int, view: View) -> Answer:
     job, path = past.job, past.job.shape.paths[action]
     failure = job.failure(action)
     after = "attempt 1" if failure.attempt <= 1 else f"attempt {failure.attempt}"
-    evidence = list(tries(past, action, view))
+    evidence = list(tries(past, action, view, reason_in_words(failure)))
     if not failure.attempt:
         evidence = [f"nothing of it was started: at {view.spelt(job.ended[action])} its items were to be found"]
     elif why := against_in_words(job, action, failure):
