@@ -70,19 +70,19 @@ def explain(home: Home, word: str, action: str = "") -> Explained:
     """Why the job that `word` names, or an action of it, stands where it does.
 
     Raises NotFound, Refused, EngineError."""
-    found = _past(home, resolve(home, word))
-    job, now = found.job, time.time()
-    view = View(now, home.hosting().has(job.id), local_time(now))
+    past = _past(home, resolve(home, word))
+    job, now = past.job, time.time()
+    found = Look(job, layout_of(home.jobs, job.id, job.site), home.hosting().has(job.id), past.state)
+    view = View(now, found.hosted, local_time(now))
     if not action:
-        answer = why_job(found, view)
+        answer = why_job(past, view)._replace(state=found.state)
         failed = first_failed(job)
         index = failed[0] if failed and answer.cause in ("failed", "lost") else -1
     else:
         index = action_index(job, action)
-        answer = why(found, index, view)
-    if index < 0 or job.states[index] not in OWN_END:
-        return Explained(job.id, answer)
-    return _with_log(home, found, index, answer, view)
+        answer = why(past, index, view)
+        answer = answer._replace(state=found.as_seen(answer.state))
+    return _with_log(found, index, answer) if index >= 0 and job.states[index] in OWN_END else Explained(job.id, answer)
 
 
 def _past(home: Home, id: str) -> Past:
@@ -109,15 +109,12 @@ def _history(home: Home, reading: History, id: str) -> Iterator[Timed]:
         yield from ((getattr(event, "at", 0.0), event) for event in to_come(home, id))
 
 
-def _with_log(home: Home, past: Past, index: int, answer: Answer, view: View) -> Explained:
+def _with_log(found: Look, index: int, answer: Answer) -> Explained:
     from job_manager.app.cards import card
 
-    layout = layout_of(home.jobs, past.id, past.job.site)
-    found = Look(past.job, layout, view.hosted, past.state)
     known = card(found.job, found.layout, index)
-    return Explained(
-        past.id, answer, known["err"] or known["log"], tuple(known["tail"][-LINES:]), tuple(known["hints"])
-    )
+    log, tail, hints = known["err"] or known["log"], known["tail"][-LINES:], known["hints"]
+    return Explained(found.job.id, answer, log, tuple(tail), tuple(hints))
 
 
 # --- the story -------------------------------------------------------------------------------------------------------

@@ -146,7 +146,7 @@ class Look(NamedTuple):
         """The job's state in a word."""
         if self.job.finished or self.hosted or self.job.state == PAUSED:
             return self.job.state
-        return INTERRUPTED if self.job.workers or any(self.job.attempts) else SUBMITTED
+        return INTERRUPTED if self.job.taken_up else SUBMITTED
 
     @property
     def counts(self) -> dict[str, int]:

@@ -75,7 +75,7 @@ def _running(past: Past, action: int, view: View) -> Answer:
         stopped = standstill(past, view)
         assert stopped is not None
         sentence = f"{path} was running when its jm was killed, and may be running still: nobody watches it"
-        return Answer(path, "interrupted", stopped.cause, sentence, (), (since, *tries), stopped.ways)
+        return Answer(path, "running", stopped.cause, sentence, (), (since, *tries), stopped.ways)
     took = human(max(0.0, view.now - job.began[action]))
     if action in job.stopping:
         grace = f"it had {human(job.stopping[action])} to end" if job.stopping[action] else "it was to end at once"

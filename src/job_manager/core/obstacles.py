@@ -41,7 +41,7 @@ def standstill(past: Past, view: View) -> Obstacle | None:
 
 def _nobody(job: JobState) -> Obstacle:
     resume = Way(("resume", job.id), "goes on with the job here")
-    if job.workers or any(job.attempts):
+    if job.taken_up:
         return Obstacle("no-supervisor", "is run by nobody: whatever ran it is there no more", ways=(resume, EVERY))
     return Obstacle("no-supervisor", "is submitted, and no supervisor is there to run it", ways=(EVERY, resume))
 

@@ -41,7 +41,7 @@ def why_job(past: Past, view: View) -> Answer:
         left = f"{job.counts[table.SUCCEEDED]} of {counted(job.size, 'action')} done"
         return Answer(
             "",
-            _state(job, view),
+            job.state,
             stopped.cause,
             f"the job {stopped.words}",
             stopped.about,
@@ -67,13 +67,7 @@ def _ended(past: Past, view: View, groups: tuple[Group, ...]) -> Answer:
         Way(("resume", job.id), "the same, and watches"),
     )
     sentence = f"the job {'was ' if how == 'cancelled' else ''}{how}: {words}"
-    return Answer("", _state(job, view), cause, sentence, (), evidence, ways if job.finished else (), "", groups)
-
-
-def _state(job: JobState, view: View) -> str:
-    if view.hosted or job.finished or job.state == "paused":
-        return job.state
-    return "interrupted" if job.workers or any(job.attempts) else "submitted"
+    return Answer("", job.state, cause, sentence, (), evidence, ways if job.finished else (), "", groups)
 
 
 def first_failed(job: JobState) -> list[int]:
@@ -93,9 +87,7 @@ def _because(past: Past, first: int, view: View, groups: tuple[Group, ...]) -> A
         stopped = standstill(past, view)
         sentence = f"{answer.sentence}; the job {stopped.words if stopped else 'goes on with what does not need it'}"
         ways = (*(stopped.ways if stopped else ()), *ways)
-    return answer._replace(
-        path="", state=_state(job, view), sentence=sentence, groups=groups, ways=tuple(dict.fromkeys(ways))
-    )
+    return answer._replace(path="", state=job.state, sentence=sentence, groups=groups, ways=tuple(dict.fromkeys(ways)))
 
 
 def _going(past: Past, view: View, groups: tuple[Group, ...]) -> Answer:
