@@ -6,10 +6,11 @@ Knows what was done; which cause each situation has is held in tests/core/test_w
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 
-from tests.e2e.person import Folder, job
+from tests.e2e.person import PATIENCE, Folder, job
 from tests.e2e.test_resources import wait_for
 
 ENTRIES = (
@@ -67,11 +68,19 @@ def test_the_story_has_every_event_with_its_time(failed):
     assert left_out - {"started"} == {"leased", "retried"}  # what ends at once was not heard to begin
 
 
+def heard_of(here: Folder) -> None:
+    """Wait until the first action is known to have begun."""
+    give_up = time.monotonic() + PATIENCE
+    while here.jm("status", "last/a", "--json").json["state"] != "running":
+        assert time.monotonic() < give_up
+
+
 def test_a_job_that_runs_and_one_that_nobody_runs_any_more(here):
     waits = "touch began; until [ -e go ]; do sleep 0.02; done"
     here.write("job.yaml", job(f"[{{name: a, shell: '{waits}'}}, {{name: b, shell: 'true', needs: [a]}}]"))
     run = here.start("run", "job.yaml")
     wait_for(here, "began")
+    heard_of(here)
     found = here.jm("why", "last/b", "--json").json
     assert (found["cause"], found["about"]) == ("needs", ["s1/a"])
     assert found["sentence"].startswith("s1/b waits for s1/a, which is running since ")
