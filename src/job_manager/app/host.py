@@ -166,10 +166,20 @@ class Host:
         not ours."""
         layout = layout_of(self._home.jobs, job.id, job.site)
         self._hosted[job.id] = Hosted(job, layout, observer, own)
+        self._know(job.site.after_jobs)
         self._engine.say(*self.worker.open(Briefing(job, layout), environ, umask))
         if not own:
             self._owe(job.id)
         self._announce()
+
+    def _know(self, jobs: Iterable[str]) -> None:
+        """Have in memory what others wait for, as far as it can be read."""
+        for id in jobs:
+            if id not in self._supervisor.state.jobs and self.knows(id):
+                try:
+                    self.load(id)
+                except (Refused, EngineError):
+                    pass  # who asks why the job waits is told of it
 
     def _announce(self) -> None:
         self._home.announce([] if self._every else list(self._hosted), SUPERVISOR if self._every else "")
@@ -180,11 +190,17 @@ class Host:
 
     def _let_go(self, job: str) -> None:
         """Nothing is left to do for a job: it is in the journal, and no longer here."""
-        if self._hosted.pop(job, None) is not None:
+        gone = self._hosted.pop(job, None)
+        if gone is not None:
             self.worker.close_job(job)
             self._announce()
-        self._forget(job)
+        for id in (job, *(gone.job.site.after_jobs if gone else ())):
+            if id not in self._hosted and not self._is_awaited(id):
+                self._forget(id)
         self.seen_to(job)
+
+    def _is_awaited(self, id: str) -> bool:
+        return any(id in hosted.job.site.after_jobs and not hosted.job.due for hosted in self._hosted.values())
 
     def seen_to(self, job: str) -> None:
         """Its results are in place; nothing is owed to it any more."""
