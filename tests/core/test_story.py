@@ -11,16 +11,9 @@ from job_manager.core.story import WORDS, Line, story
 from job_manager.model.record import replace
 from job_manager.testing import HANGS, Farm, action, fails, job, linked, lost, parallel, script, succeeds
 from tests.core.rows import SCENARIOS
-from tests.core.situations import (
-    later,
-    not_before,
-    out_of_time,
-    released,
-    settled,
-    spelt,
-    worker_gone,
-)
-from tests.core.situations import told as told_to
+from tests.core.scenes import later, not_before, settled, spelt, worker_gone
+from tests.core.scenes_ended import out_of_time, released
+from tests.core.scenes_ended import told as told_to
 
 NOW = 1000.0
 

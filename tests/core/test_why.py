@@ -1,6 +1,7 @@
 """`why`: the answer to every situation of known cause is that cause, in data and in words; a large job costs its size.
 
-The situations are in situations.py; that the answers come of the same rules is held against random histories.
+What is true of each is in situations.py and situations_ended.py; that the answers come of the rules is held against
+random histories.
 """
 
 from __future__ import annotations
@@ -23,10 +24,12 @@ from job_manager.core.past import BAD, Past
 from job_manager.model.record import replace
 from job_manager.testing import HANGS, Farm, action, fails, job, linked, lost, parallel, succeeds
 from tests.core import making, trees
-from tests.core.situations import JOBS, SITUATIONS, Situation, Truth, past_of, settled, view_of
+from tests.core.scenes import past_of, settled, view_of
+from tests.core.situations import JOBS, WAITING, Situation, Truth
+from tests.core.situations_ended import ENDED
 from tests.drawn import drawn
 
-ALL = [*SITUATIONS, *JOBS]
+ALL = [*WAITING, *ENDED, *JOBS]
 
 
 def answer_to(situation: Situation) -> Answer:
