@@ -29,7 +29,7 @@ Member = TypeVar("Member", int, tuple[float, int])
 
 def leases(state: State) -> list[e.Event]:
     """The leases of the first job that can have any; the next job is asked once these are folded."""
-    asking = [job for job in state.jobs.values() if may_lease(job)]
+    asking = [job for job in state.jobs.values() if may_lease(state, job)]
     if not asking:
         return []
     round = Round(state)
@@ -40,7 +40,7 @@ def leases(state: State) -> list[e.Event]:
         # Most jobs take nothing but slots, one each.
         by_need = job.needs or job.scarce or job.queues
         asked = _with_needs(round, job) if by_need else _plain(state, job, round.overtaking)
-        found = list(islice(asked, room(job, other, bool(by_need))))
+        found = list(islice(asked, room(state, job, other, bool(by_need))))
         if found:
             return found
         # What waits for a free slot would wait for ever if later jobs were leased ahead of it.
@@ -58,19 +58,20 @@ def _place(job: JobState) -> tuple[float, float, str]:
     return job.latest, job.submitted_at, job.id
 
 
-def may_lease(job: JobState) -> bool:
+def may_lease(state: State, job: JobState) -> bool:
     """Whether the job has something ready, and may have it leased."""
     if not (job.ready or job.queues) or not job.workers or not job.due or job.held:
         return False
-    return room(job) != 0
+    return room(state, job) != 0
 
 
-def room(job: JobState, other: JobState | None = None, by_need: bool = False) -> int | None:
+def room(state: State, job: JobState, other: JobState | None = None, by_need: bool = False) -> int | None:
     """How many more may be leased before the other job has its turn; None: as many as there are slots."""
     limits = []
     if job.job.max_active is not None:
         limits.append(max(0, job.job.max_active - len(job.leases)))
-    if job.site.cap:
+    # A cap that is no less than there are slots limits nothing, least of all what waits behind the slots.
+    if job.site.cap and job.site.cap < sum(state.workers[name].slots for name in job.workers):
         limits.append(max(0, job.site.cap - job.slots))
     if other is not None and other.priority == job.priority:
         # Where each may take several slots one is enough to look who holds less then.

@@ -37,25 +37,25 @@ def stands(state: State, job: JobState) -> list[Stand]:
     round = Round(state)
     for other in sorted(state.jobs.values(), key=turn):
         if other is job:
-            return list(_look(round, job))
-        if may_lease(other):
-            deque(_look(round, other), 0)  # for what it takes, and for what it waits
+            return list(_look(state, round, job))
+        if may_lease(state, other):
+            deque(_look(state, round, other), 0)  # for what it takes, and for what it waits
     return []
 
 
 def before(state: State, job: JobState) -> JobState | None:
     """The first of the jobs that are asked before this one and want the same workers."""
-    asking = (other for other in state.jobs.values() if may_lease(other) and other.workers & job.workers)
+    asking = (other for other in state.jobs.values() if may_lease(state, other) and other.workers & job.workers)
     return min((other for other in asking if turn(other) < turn(job)), key=turn, default=None)
 
 
-def _look(round: Round, job: JobState) -> Iterator[Stand]:
+def _look(state: State, round: Round, job: JobState) -> Iterator[Stand]:
     order = _order(job)
     if not job.workers or job.workers & round.awaited:
         kind = EARLIER if job.workers else NEXT
         yield from (Stand(action, kind, (), at, order[0] if at else -1) for at, action in enumerate(order))
         return
-    many, left = room(job), slots_left(job)
+    many, left = room(state, job), slots_left(job)
     closed: dict[str, int] = {}  # who closed a resource
     for at, action in enumerate(order):
         stand = Stand(action, ROOM) if many == 0 else _ask(round, job, action, left, closed)
