@@ -35,12 +35,12 @@ from job_manager.model.site_document import read_site
 
 def evolve(state: State, event: e.Event) -> None:
     """Fold one event into the state. Raises InvariantBroken when the event cannot happen in this state."""
-    if (event.job in state.jobs) is isinstance(event, e.JobSubmitted):
+    job = state.jobs.get(event.job)
+    if (job is not None) is isinstance(event, e.JobSubmitted):
         raise InvariantBroken(f"{type(event).__name__} cannot happen to job {event.job}: {_known(state, event.job)}")
     state.touched.add(event.job)
     FOLDS[type(event)](state, event)
-    job = state.jobs[event.job]
-    if job.ending:
+    if job is not None and job.ending:
         conclude(job)
 
 

@@ -29,11 +29,12 @@ Member = TypeVar("Member", int, tuple[float, int])
 
 def leases(state: State) -> list[e.Event]:
     """The leases of the first job that can have any; the next job is asked once these are folded."""
-    asking = [job for job in state.jobs.values() if may_lease(state, job)]
+    asking = [job for job in state.jobs.values() if (job.ready or job.queues) and may_lease(state, job)]
     if not asking:
         return []
     round = Round(state)
-    asking.sort(key=turn)
+    if len(asking) > 1:
+        asking.sort(key=turn)
     for job, other in zip(asking, [*asking[1:], None], strict=True):
         if job.workers & round.awaited:
             continue
@@ -59,21 +60,22 @@ def _place(job: JobState) -> tuple[float, float, str]:
 
 
 def may_lease(state: State, job: JobState) -> bool:
-    """Whether the job has something ready, and may have it leased."""
-    if not (job.ready or job.queues) or not job.workers or not job.due or job.held:
-        return False
-    return room(state, job) != 0
+    """Whether the job may have leased what it has ready."""
+    return bool(job.workers) and job.due and not job.held and room(state, job) != 0
 
 
 def room(state: State, job: JobState, other: JobState | None = None, by_need: bool = False) -> int | None:
     """How many more may be leased before the other job has its turn; None: as many as there are slots."""
+    rivals = other is not None and other.priority == job.priority
+    if job.job.max_active is None and not job.site.cap and not rivals:
+        return None
     limits = []
     if job.job.max_active is not None:
         limits.append(max(0, job.job.max_active - len(job.leases)))
     # A cap that is no less than there are slots limits nothing, least of all what waits behind the slots.
     if job.site.cap and job.site.cap < sum(state.workers[name].slots for name in job.workers):
         limits.append(max(0, job.site.cap - job.slots))
-    if other is not None and other.priority == job.priority:
+    if other is not None and rivals:
         # Where each may take several slots one is enough to look who holds less then.
         limits.append(1 if by_need else other.slots - job.slots + (_place(job) < _place(other)))
     return min(limits, default=None)
@@ -118,10 +120,17 @@ def _places(state: State, job: JobState) -> tuple[list[str], list[str]]:
     behind: list[tuple[int, str]] = []
     for name in job.workers:
         worker = state.workers[name]
+        if len(job.workers) == 1:
+            return _places_of_one(name, worker, policy.ahead(job, worker))
         free += [(held, name) for held in range(worker.held, worker.slots)]
         full = max(worker.held, worker.slots)
         behind += [(held - worker.slots, name) for held in range(full, worker.slots + policy.ahead(job, worker))]
     return [name for _, name in sorted(free)], [name for _, name in sorted(behind)]
+
+
+def _places_of_one(name: str, worker: WorkerState, ahead: int) -> tuple[list[str], list[str]]:
+    free, left = worker.slots - worker.held, worker.slots + ahead - worker.held
+    return [name] * free, [name] * (left if free < 0 else left - free)
 
 
 # --- with needs -----------------------------------------------------------------------------------------------------

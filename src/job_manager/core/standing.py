@@ -38,14 +38,15 @@ def stands(state: State, job: JobState) -> list[Stand]:
     for other in sorted(state.jobs.values(), key=turn):
         if other is job:
             return list(_look(state, round, job))
-        if may_lease(state, other):
+        if (other.ready or other.queues) and may_lease(state, other):
             deque(_look(state, round, other), 0)  # for what it takes, and for what it waits
     return []
 
 
 def before(state: State, job: JobState) -> JobState | None:
     """The first of the jobs that are asked before this one and want the same workers."""
-    asking = (other for other in state.jobs.values() if may_lease(state, other) and other.workers & job.workers)
+    ready = (other for other in state.jobs.values() if (other.ready or other.queues) and other.workers & job.workers)
+    asking = (other for other in ready if may_lease(state, other))
     return min((other for other in asking if turn(other) < turn(job)), key=turn, default=None)
 
 

@@ -34,7 +34,7 @@ from job_manager.model.wording import quoted
 
 MOST_DEEP = 18  # Python takes 20 blocks in blocks
 WHEN = {ON_ERROR: "_whenerror", ON_SUCCESS: "_whensuccess", ALWAYS: "_whenalways"}
-SECONDS = ("_timeout", "_min_runtime")
+SECONDS = ("_timeout", "_backoff", "_min_runtime")
 UNSAID = ("wishes", "dirmaps")
 FILES = (".yaml", ".yml")  # a Job of that name reads such a file
 
