@@ -259,6 +259,10 @@ def out_of_time() -> Farm:
     return settled(replace(job("a", "b"), timeout=20.0), 30, outcomes=hanging(0))
 
 
+def in_time() -> Farm:
+    return settled(replace(job("a", "b"), timeout=20.0), 10, outcomes=hanging(0))
+
+
 def never_begun() -> Farm:
     return settled(replace(job("a", "b"), wait_timeout=20.0), 30, workers=[])
 

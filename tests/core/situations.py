@@ -51,6 +51,7 @@ from tests.core.scenes_ended import (
     job_being_cancelled,
     job_cancelled,
     lost_for_good,
+    in_time,
     never_begun,
     out_of_time,
     running,
@@ -205,7 +206,7 @@ WAITING: Sequence[Situation] = (
         "as many CPUs as the job may have",
         capped,
         "wide",
-        Truth("cap", ("a",), "was given 2 CPUs (`-j`), and it takes 2", "-j: 1 of 2 cpus in use"),
+        Truth("cap", ("a",), "may have 2 CPUs at once (`-j`): 1 in use, and it takes 2", "-j: 1 of 2 cpus in use"),
     ),
     Situation("no worker", no_worker, "a", Truth("no-worker", (), "has no worker: none has come yet")),
     Situation(
@@ -282,5 +283,11 @@ JOBS: Sequence[Situation] = (
     ),
     Situation(
         "a job whose supervisor was shut down", shut_down, "", Truth("down", (), "the job is held since its supervisor")
+    ),
+    Situation(
+        "a job with a limit of time",
+        in_time,
+        "",
+        Truth("running", ("a",), "at work is a", "its timeout of 20s ends it at +20"),
     ),
 )

@@ -240,7 +240,8 @@ def _room(past: Past, stand: standing.Stand) -> Obstacle:
         text = f"waits, as no more than {job.job.max_active} actions of the job run at once (`max_active`)"
         return Obstacle("max-active", text, tuple(running[: 4 * NAMED]), tuple(evidence))
     takes = job.takes(stand.action).cpus
-    text = f"waits, as the job was given {counted(job.site.cap, 'CPU')} (`-j`), and it takes {takes}"
+    cap = counted(job.site.cap, "CPU")
+    text = f"waits, as the job may have {cap} at once (`-j`): {job.slots} in use, and it takes {takes}"
     return Obstacle("cap", text, tuple(running[: 4 * NAMED]), tuple(evidence))
 
 

@@ -38,14 +38,14 @@ def why_job(past: Past, view: View) -> Answer:
         return _because(past, found[0], view, groups)
     stopped = standstill(past, view)
     if stopped is not None:
-        left = f"{job.counts[table.SUCCEEDED]} of {counted(job.size, 'action')} done"
+        left = _done(job, view)
         return Answer(
             "",
             job.state,
             stopped.cause,
             f"the job {stopped.words}",
             stopped.about,
-            (left,),
+            left,
             stopped.ways,
             "",
             groups,
@@ -94,14 +94,14 @@ def _going(past: Past, view: View, groups: tuple[Group, ...]) -> Answer:
     """A job that goes on, or waits for something of its own."""
     job = past.job
     at_work = [action for action, state in enumerate(job.states) if state in (table.RUNNING, table.LEASED)]
-    done = f"{job.counts[table.SUCCEEDED]} of {counted(job.size, 'action')} done"
+    done = _done(job, view)
     if at_work:
         paths = [job.shape.paths[action] for action in at_work[:SHOWN]]
         sentence = (
             f"the job is running: at work {'is' if len(at_work) == 1 else 'are'} {named(paths, SHOWN, len(at_work))}"
         )
         ways = (Way(("why", f"{job.id}/{paths[0]}"), "asks of one action"),)
-        return Answer("", job.state, "running", sentence, tuple(paths), (done,), ways, "", groups)
+        return Answer("", job.state, "running", sentence, tuple(paths), done, ways, "", groups)
     first = _foremost(past)
     if first is None:
         return Answer(
@@ -110,7 +110,7 @@ def _going(past: Past, view: View, groups: tuple[Group, ...]) -> Answer:
             "next",
             "the job is looked at in a moment: nothing is in its way",
             (),
-            (done,),
+            done,
             (),
             "",
             groups,
@@ -123,11 +123,20 @@ def _going(past: Past, view: View, groups: tuple[Group, ...]) -> Answer:
         found.cause,
         f"the job waits: {path} {found.words}",
         (path, *found.about),
-        (done, *found.evidence),
+        (*done, *found.evidence),
         found.ways,
         "",
         groups,
     )
+
+
+def _done(job: JobState, view: View) -> tuple[str, ...]:
+    """How far it is, and when its time will have run out."""
+    done = f"{job.counts[table.SUCCEEDED]} of {counted(job.size, 'action')} done"
+    if job.deadline is None:
+        return (done,)
+    at, limit, seconds = job.deadline
+    return done, f"its {limit} of {human(seconds)} ends it at {view.spelt(at)}"
 
 
 def _foremost(past: Past) -> int | None:
