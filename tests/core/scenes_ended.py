@@ -260,7 +260,7 @@ def out_of_time() -> Farm:
 
 
 def in_time() -> Farm:
-    return settled(replace(job("a", "b"), timeout=20.0), 10, outcomes=hanging(0))
+    return settled(replace(job("long", "b"), timeout=20.0), 10, outcomes=hanging(0))
 
 
 def never_begun() -> Farm:

@@ -48,10 +48,10 @@ from tests.core.scenes import (
 from tests.core.scenes_ended import (
     fails_plainly_beside,
     grown_waits,
+    in_time,
     job_being_cancelled,
     job_cancelled,
     lost_for_good,
-    in_time,
     never_begun,
     out_of_time,
     running,
@@ -288,6 +288,6 @@ JOBS: Sequence[Situation] = (
         "a job with a limit of time",
         in_time,
         "",
-        Truth("running", ("a",), "at work is a", "its timeout of 20s ends it at +20"),
+        Truth("running", ("long",), "at work is long", "its timeout of 20s ends it at +20"),
     ),
 )
