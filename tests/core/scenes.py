@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from job_manager.core import said as s
 from job_manager.core.answers import View
 from job_manager.core.past import Past
 from job_manager.model.job import ALWAYS, Action, Job, Task
@@ -246,6 +247,14 @@ def never_taken_up() -> Farm:
 
 def killed() -> Farm:
     return settled(job("a", "b"), 2, outcomes=hanging(0))
+
+
+def no_room() -> Farm:
+    """The worker has said that it takes nothing for now."""
+    farm = Farm(job("a"), workers=[])
+    short = "disk space: 10M free of the 256M floor at /data"
+    farm.say(s.WorkerAnnounced("j1", "w1", 0, 0, None, (), short))
+    return later(farm, 3)
 
 
 def no_worker() -> Farm:

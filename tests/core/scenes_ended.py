@@ -51,6 +51,10 @@ def fails_otherwise_than_retry_on() -> Farm:
     return settled(one, 60, outcomes=script({0: fails(3)}))
 
 
+def starves() -> Farm:
+    return settled(job("a"), 3000, outcomes=script({0: fails(reason="disk")}))
+
+
 def fails_after_ten_losses() -> Farm:
     return settled(job("a"), 60, outcomes=script({0: lost()}))
 

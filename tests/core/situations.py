@@ -33,6 +33,7 @@ from tests.core.scenes import (
     needs_a_task,
     needs_chain,
     never_taken_up,
+    no_room,
     no_worker,
     not_before,
     paused,
@@ -207,6 +208,12 @@ WAITING: Sequence[Situation] = (
         capped,
         "wide",
         Truth("cap", ("a",), "may have 2 CPUs at once (`-j`): 1 in use, and it takes 2", "-j: 1 of 2 cpus in use"),
+    ),
+    Situation(
+        "no room on the disk",
+        no_room,
+        "a",
+        Truth("disk", (), "for want of disk space: 10M free of the 256M floor at /data", "nothing is lost"),
     ),
     Situation("no worker", no_worker, "a", Truth("no-worker", (), "has no worker: none has come yet")),
     Situation(

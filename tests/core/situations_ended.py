@@ -47,6 +47,7 @@ from tests.core.scenes_ended import (
     skipped_by_turn,
     skipped_for_what_is_lost,
     skipped_over_others,
+    starves,
     succeeded_after_a_failure,
     succeeded_after_a_loss,
     succeeded_at_once,
@@ -56,6 +57,12 @@ from tests.core.scenes_ended import (
 from tests.core.situations import Situation, Truth
 
 ENDED: Sequence[Situation] = (
+    Situation(
+        "no room ten times",
+        starves,
+        "a",
+        Truth("failed", ("a",), "a failed: disk 1", "it found no room on a disk 11 times; 10 are borne"),
+    ),
     Situation(
         "failed", fails_plainly, "a", Truth("failed", ("a",), "a failed: exit code 3", "it has no `retries`", "logs")
     ),
@@ -81,7 +88,7 @@ ENDED: Sequence[Situation] = (
         "lost ten times",
         fails_after_ten_losses,
         "a",
-        Truth("failed", ("a",), "outcome is not known", "it was lost 11 times"),
+        Truth("failed", ("a",), "outcome is not known", "it was lost 11 times; 10 are borne"),
     ),
     Situation(
         "a retry", waits_for_a_retry, "a", Truth("retry", (), "is tried again at +2", "attempt 1 failed at +1", "logs")

@@ -21,6 +21,7 @@ CAUSES = {
     "slots": "all slots are taken",
     "limit": "a limit is used up",
     "memory": "there is not enough memory left",
+    "disk": "there is too little room on a disk to begin anything",
     "kept": "others that came first get what it needs before it",
     "priority": "others with a higher priority come first",
     "fair-share": "it is another job's turn: it has fewer slots, or has begun nothing for longer",

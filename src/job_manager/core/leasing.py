@@ -149,6 +149,11 @@ class Round:
         self.overtaking = True
         self.awaited: set[str] = set()
 
+    def want(self, job: JobState) -> str:
+        """For what all workers of the job wait before they take anything, or ""."""
+        wants = [self._workers[name].waits for name in job.workers]
+        return wants[0] if all(wants) else ""
+
     def lacking(self, takes: Need, job: JobState) -> list[str]:
         """The resources of which there is not enough left."""
         workers = [self._workers[name] for name in job.workers]

@@ -226,6 +226,12 @@ def _holders(past: Past, name: str) -> str:
 SEE_TOTALS = (Way(("config",), "shows how much there is, and where that is said"),)
 
 
+def _worker(past: Past, stand: standing.Stand) -> Obstacle:
+    text = f"waits, as nothing is begun for want of {stand.names[0]}"
+    evidence = ("what runs goes on, nothing is lost, and the rest begins when there is room again",)
+    return Obstacle("disk", text, (), evidence)
+
+
 def _kept(past: Past, stand: standing.Stand) -> Obstacle:
     text = f"waits for {standing.in_words(past.state, past.job, stand)}"
     about = (past.job.shape.paths[stand.first],) if stand.first >= 0 else ()
@@ -293,6 +299,7 @@ QUEUED: dict[str, Callable[[Past, standing.Stand], Obstacle]] = {
     LACKS: _lacks,
     standing.KEPT: _kept,
     standing.ROOM: _room,
+    standing.WORKER: _worker,
     CAP: _room,
     standing.EARLIER: _earlier,
 }

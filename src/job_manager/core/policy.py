@@ -9,6 +9,8 @@ from job_manager.core.state import Failure, JobState, WorkerState
 from job_manager.model.job import Action, ModuleCall
 
 MAX_LOSSES = 10  # attempts lost with their machine cost nothing of `retries`, but not for ever
+DISK = "disk"
+MAX_STARVED = 10  # nor do those for which there was no room on a disk, of an action that may be repeated
 FIRST_DELAY = 1.0  # seconds before the first retry, doubling
 LONGEST_DELAY = 300.0
 DOUBLINGS = 16  # beyond the longest delay already; a number of retries has no such limit, a float has
@@ -16,9 +18,9 @@ LEASED_AHEAD = 0.5  # seconds of work that may wait behind the slots of a worker
 GRACE = 10.0  # seconds that what runs has to end when the job's time has run out
 # Trying again cannot help where the work itself says it is wrong, or where it could never begin.
 NOT_RETRIED = frozenset({"output-invalid", "spawn", "arguments", "cancelled", "upstream"})
-# What speaks against another attempt: it must not run twice; the whole job is ended; it was lost too often; trying
-# again cannot help; its own `retry_on` does not name it; its retries are used up; it has none.
-AGAINST = ("not-idempotent", "ended", "losses", "reason", "retry-on", "spent", "no-retries")
+# What speaks against another attempt: it must not run twice; the whole job is ended; it was lost too often, or found no
+# room too often; trying again cannot help; its own `retry_on` does not name it; its retries are used up; it has none.
+AGAINST = ("not-idempotent", "ended", "losses", "starved", "reason", "retry-on", "spent", "no-retries")
 
 
 def retries(job: JobState, action: Action) -> int:
@@ -51,10 +53,13 @@ def against_retry(job: JobState, index: int, failure: Failure) -> str:
         return "ended" if job.ending else "losses" if job.losses.get(index, 0) > MAX_LOSSES else ""
     if job.ending:
         return "ended"
+    starved = job.starved.get(index, 0)
+    if failure.reason == DISK and idempotent(job, action) and not action.retry_on:
+        return "" if starved <= MAX_STARVED else "starved"
     if not _helps(action, failure):
         return "retry-on" if action.retry_on else "reason"
     allowed = retries(job, action)
-    if job.spent.get(index, 0) <= allowed:
+    if job.spent.get(index, 0) + (starved if failure.reason == DISK else 0) <= allowed:
         return ""
     return "spent" if allowed else "no-retries"
 
@@ -89,7 +94,8 @@ def delay(job: JobState, index: int, failure: Failure) -> float:
     if failure.reason == "lost":
         return 0.0
     backoff = job.shape.written(index).backoff or FIRST_DELAY
-    whole = min(max(LONGEST_DELAY, backoff), backoff * 2.0 ** min(DOUBLINGS, job.spent.get(index, 1) - 1))
+    count = job.starved if failure.reason == DISK else job.spent
+    whole = min(max(LONGEST_DELAY, backoff), backoff * 2.0 ** min(DOUBLINGS, count.get(index, 1) - 1))
     import hashlib  # loads OpenSSL, which takes milliseconds, and few jobs ever retry
 
     spread = hashlib.blake2b(f"{job.id}/{index}/{failure.attempt}".encode(), digest_size=2).digest()

@@ -16,14 +16,15 @@ from job_manager.model.quantity import size_text
 from job_manager.model.record import NamedTuple
 from job_manager.model.wording import named
 
-NEXT, KEPT, ROOM, EARLIER = "next", "kept", "room", "earlier"
+NEXT, KEPT, ROOM, EARLIER, WORKER = "next", "kept", "room", "earlier", "worker"
 
 
 class Stand(NamedTuple):
     """Where a ready action stands. kind: `next` (nothing is in its way), `slots` (none is free), `lacks` (so much of
     `names` is not there), `kept` (of `names` for `first`, which came before), `room` (as many of the job's actions are
     leased as may), `cap` (it takes more slots than the job may still have), `earlier` (a job before it waits for the
-    slots). `before`: how many of the job come first, and `first` the first of them or -1."""
+    slots), `worker` (no worker takes anything, for want of what `names` says). `before`: how many of the job come
+    first, and `first` the first of them or -1."""
 
     action: int
     kind: str
@@ -55,6 +56,10 @@ def _look(state: State, round: Round, job: JobState) -> Iterator[Stand]:
     if not job.workers or job.workers & round.awaited:
         kind = EARLIER if job.workers else NEXT
         yield from (Stand(action, kind, (), at, order[0] if at else -1) for at, action in enumerate(order))
+        return
+    want = round.want(job)
+    if want:
+        yield from (Stand(action, WORKER, (want,), at, order[0] if at else -1) for at, action in enumerate(order))
         return
     many, left = room(state, job), slots_left(job)
     closed: dict[str, int] = {}  # who closed a resource
@@ -98,6 +103,8 @@ def in_words(state: State, job: JobState, stand: Stand) -> str:
     if stand.kind == KEPT:
         first = f"{job.shape.paths[stand.first]} comes" if stand.first >= 0 else "others come"
         return f"{stand.names[0]}: {first} before it"
+    if stand.kind == WORKER:
+        return stand.names[0]
     if stand.kind in (ROOM, CAP):
         return at_most(job)
     return slots(state, job, takes) if stand.kind in (SLOTS, EARLIER) else ""

@@ -92,6 +92,7 @@ class JobState:
         "since",
         "site",
         "spent",
+        "starved",
         "states",
         "stopping",
         "submitted_at",
@@ -140,6 +141,7 @@ class JobState:
         self.began = array("d", bytes(8 * size))
         self.ended = array("d", bytes(8 * size))
         self.spent: dict[int, int] = {}  # attempts that count against `retries`
+        self.starved: dict[int, int] = {}  # attempts that failed for want of room on a disk
         self.losses: dict[int, int] = {}  # attempts lost with their machine
         self.results: dict[int, Sequence[Sequence[Any]]] = {}  # outputs of what succeeded
         self.notes: dict[int, str] = {}  # what a person should know of something that succeeded
@@ -325,9 +327,10 @@ class JobState:
 
 class WorkerState:
     """A worker's incarnation: how many slots it has, how many may be leased behind them, how many its leases take, and
-    how much there is of memory (in bytes, None: nobody has looked) and of each limit where it runs."""
+    how much there is of memory (in bytes, None: nobody has looked) and of each limit where it runs. `waits`: for what
+    it waits before it takes any, or ""."""
 
-    __slots__ = ("ahead", "held", "limits", "memory", "slots")
+    __slots__ = ("ahead", "held", "limits", "memory", "slots", "waits")
 
     def __init__(self, slots: int, ahead: int) -> None:
         self.slots = slots
@@ -335,6 +338,12 @@ class WorkerState:
         self.held = 0
         self.memory: int | None = None
         self.limits: dict[str, int] = {}
+        self.waits = ""
+
+    @property
+    def offer(self) -> tuple[int, int, int | None, dict[str, int], str]:
+        """What it has announced."""
+        return self.slots, self.ahead, self.memory, self.limits, self.waits
 
     def total(self, name: str) -> float:
         """How much there is of a resource."""

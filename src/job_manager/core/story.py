@@ -188,6 +188,8 @@ def _job_due(event: e.JobDue, job: JobState, spelt: Spelt) -> str:
 
 
 def _worker_joined(event: e.WorkerJoined, job: JobState, spelt: Spelt) -> str:
+    if event.waits:
+        return f"worker {event.worker} takes nothing, and waits for {event.waits}"
     more = [f"{size_text(event.memory)} of {MEMORY}"] if event.memory else []
     more += [f"{number} of {quoted(name)}" for name, number in event.limits]
     return f"worker {event.worker} came, with {', '.join([counted(event.slots, 'slot'), *more])}"
