@@ -64,6 +64,13 @@ def may_lease(state: State, job: JobState) -> bool:
     return bool(job.workers) and job.due and not job.held and room(state, job) != 0
 
 
+def _cap(workers: dict[str, WorkerState], job: JobState) -> int:
+    """How many slots the job may take; 0: all. A cap that is no less than there are limits nothing, least of all what
+    waits behind the slots."""
+    cap = job.site.cap
+    return cap if cap and cap < sum(workers[name].slots for name in job.workers) else 0
+
+
 def room(state: State, job: JobState, other: JobState | None = None, by_need: bool = False) -> int | None:
     """How many more may be leased before the other job has its turn; None: as many as there are slots."""
     rivals = other is not None and other.priority == job.priority
@@ -72,9 +79,9 @@ def room(state: State, job: JobState, other: JobState | None = None, by_need: bo
     limits = []
     if job.job.max_active is not None:
         limits.append(max(0, job.job.max_active - len(job.leases)))
-    # A cap that is no less than there are slots limits nothing, least of all what waits behind the slots.
-    if job.site.cap and job.site.cap < sum(state.workers[name].slots for name in job.workers):
-        limits.append(max(0, job.site.cap - job.slots))
+    cap = _cap(state.workers, job)
+    if cap:
+        limits.append(max(0, cap - job.slots))
     if other is not None and rivals:
         # Where each may take several slots one is enough to look who holds less then.
         limits.append(1 if by_need else other.slots - job.slots + (_place(job) < _place(other)))
@@ -154,6 +161,10 @@ class Round:
         wants = [self._workers[name].waits for name in job.workers]
         return wants[0] if all(wants) else ""
 
+    def cap(self, job: JobState) -> int:
+        """How many slots the job may take; 0: all."""
+        return _cap(self._workers, job)
+
     def lacking(self, takes: Need, job: JobState) -> list[str]:
         """The resources of which there is not enough left."""
         workers = [self._workers[name] for name in job.workers]
@@ -226,13 +237,14 @@ def ask(round: Round, job: JobState, action: int, left: int | None) -> str | Ref
     return worker
 
 
-def slots_left(job: JobState) -> int | None:
+def slots_left(round: Round, job: JobState) -> int | None:
     """How many slots more the job may have; None: all."""
-    return job.site.cap - job.slots if job.site.cap else None
+    cap = round.cap(job)
+    return cap - job.slots if cap else None
 
 
 def _with_needs(round: Round, job: JobState) -> Iterator[e.Event]:
-    left = slots_left(job)
+    left = slots_left(round, job)
     for action in _in_order(job, round.closed):
         found = ask(round, job, action, left)
         if isinstance(found, str):

@@ -61,7 +61,7 @@ def _look(state: State, round: Round, job: JobState) -> Iterator[Stand]:
     if want:
         yield from (Stand(action, WORKER, (want,), at, order[0] if at else -1) for at, action in enumerate(order))
         return
-    many, left = room(state, job), slots_left(job)
+    many, left = room(state, job), slots_left(round, job)
     closed: dict[str, int] = {}  # who closed a resource
     for at, action in enumerate(order):
         stand = Stand(action, ROOM) if many == 0 else _ask(round, job, action, left, closed)

@@ -61,6 +61,9 @@ class _Writer:
         if job.name.endswith(FILES):
             self.unsaid.say(job, "title", f"the title {quoted(job.name)}", "Job of such a name reads that file")
         said = {key: value for key, value in job_head(job).items() if key not in ("name", *UNSAID)}
+        for key in ("timeout", "wait_timeout"):
+            if "e" in repr(said.get(key, 0.0)):
+                said[key] = number(said[key])
         if job.parallel:
             said["parallel"] = True
         yield "from job_manager import Action, Job, Task"
