@@ -16,6 +16,7 @@ from job_manager.model.record import replace
 from job_manager.testing import (
     HANGS,
     Farm,
+    ScriptedWorker,
     action,
     fails,
     job,
@@ -131,9 +132,15 @@ def beside(farm: Farm, other: Job, id: str = "j0", **more: Any) -> Farm:
     return farm
 
 
+def together(one: Job, other: Job, id: str, slots: int) -> Farm:
+    """Two jobs are there when the worker comes."""
+    farm = beside(Farm(one, workers=[]), other, id)
+    farm.join(ScriptedWorker("w1", slots, 0, lambda order: HANGS))
+    return later(farm, 3)
+
+
 def slots_of_another_job() -> Farm:
-    farm = Farm(replace(at_once("x", "y"), priority=-1.0), slots=1, outcomes=lambda order: HANGS)
-    return later(beside(farm, at_once("p", "q")), 3)
+    return together(replace(at_once("x", "y"), priority=-1.0), at_once("p", "q"), "j0", 1)
 
 
 def limit() -> Farm:
@@ -187,13 +194,11 @@ def a_longer_row() -> Farm:
 
 
 def fair_share() -> Farm:
-    farm = Farm(at_once("a", "b", "c"), slots=3, outcomes=lambda order: HANGS)
-    return later(beside(farm, at_once("x", "y", "z"), "j2"), 3)
+    return together(at_once("a", "b", "c"), at_once("x", "y", "z"), "j2", 3)
 
 
 def came_first() -> Farm:
-    farm = Farm(at_once("a", "b"), slots=2, outcomes=lambda order: HANGS)
-    return later(beside(farm, at_once("x", "y", "z"), "j0"), 3)
+    return together(at_once("a", "b"), at_once("x", "y", "z"), "j0", 2)
 
 
 def capped() -> Farm:

@@ -27,6 +27,9 @@ show last
 logs last
 why last
 story last
+secret set key --from-file first/sample.txt
+secret ls
+secret rm key
 resume last --out results
 graph last
 convert first/job.yaml first/job.json

@@ -14,6 +14,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from job_manager.app.safety import check_place
 from job_manager.model.errors import EngineError, InputError, Refused
 from job_manager.model.record import NamedTuple
 
@@ -40,6 +41,7 @@ class Home:
     def __init__(self, path: str) -> None:
         self.path = os.path.abspath(path)
         self.journal = os.path.join(self.path, "journal.db")
+        self.reserve = os.path.join(self.path, "reserve")
         self.jobs = os.path.join(self.path, "jobs")
         self.keepers = os.path.join(self.path, "keepers")
         self.inbox = os.path.join(self.path, "inbox")
@@ -53,6 +55,7 @@ class Home:
     def make(self) -> None:
         """Create what is missing, for this user only. Raises InputError where that cannot be, and where there is
         something else already: hiding a person's folder from git and backups is not ours to do."""
+        check_place(self.path)
         try:
             if self._is_foreign():
                 hint = "choose an empty or a new directory, for example --home " + os.path.join(self.path, DEFAULT)
@@ -75,7 +78,9 @@ class Home:
         return bool(there) and not {"journal.db", "lock", "keepers"}.intersection(there)
 
     def lock(self) -> None:
-        """Become the holder of this directory. Raises Refused naming the present holder."""
+        """Become the holder of this directory. Raises Refused naming the present holder, InputError where the place is
+        not safe."""
+        check_place(self.path)
         handle = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
             _flock(handle)
@@ -140,9 +145,20 @@ class Home:
             self._lock = None
 
 
+def _make_above(folder: str) -> None:
+    """What is missing above, in which nobody else may write, whatever the umask."""
+    if not os.path.isdir(folder):
+        _make_above(os.path.dirname(folder))
+        try:
+            os.mkdir(folder, 0o755)
+        except FileExistsError:
+            pass  # another was quicker, or it is no directory, which is said soon
+
+
 def _make_private(folder: str) -> None:
+    _make_above(os.path.dirname(folder))
     try:
-        os.makedirs(folder, 0o700)
+        os.mkdir(folder, 0o700)
     except FileExistsError:
         if not os.path.isdir(folder):
             raise

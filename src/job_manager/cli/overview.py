@@ -35,6 +35,7 @@ Look
   why [ID[/ACTION]]        why something waits, failed, ran again or was skipped, and what helps
   story [ID[/ACTION]]      what has happened to an action or a job, event by event
   rm ID                    remove a job with everything it left
+  secret set|ls|rm NAME    passwords and tokens that jobs take by name and nobody is shown
   config                   every setting, and where it comes from
   schema [NAME]            the JSON Schema of job files, manifests or settings, for editors
 
