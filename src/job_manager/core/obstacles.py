@@ -268,7 +268,7 @@ def _slots(past: Past, stand: standing.Stand) -> Obstacle:
 
 def _why_first(job: JobState, stand: standing.Stand) -> str:
     """What puts another action of the job first, if it is not the order of the job's text."""
-    order = job.shape.order
+    order = job.order
     if order.place(stand.first) == stand.first or job.shape.priority(stand.first) != job.shape.priority(stand.action):
         return ""
     others, own = order.chain(stand.first), order.chain(stand.action)
