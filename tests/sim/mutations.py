@@ -111,7 +111,13 @@ OF_FAULTS = (
         "attempt.began, attempt.start = time.time(), time.time()",
     ),
     Mutant("wall clock leases: retries", DECIDE, "timers[0][0] > now + policy.LONGEST_WAIT", "False"),
-    Mutant("blind retry of unknown", POLICY, "return idempotent(job, action) and ", "return ", (WORLD, FARM)),
+    Mutant(
+        "blind retry of unknown",
+        POLICY,
+        "        if not idempotent(job, action):\n",
+        "        if False:\n",
+        (WORLD, FARM),
+    ),
     Mutant(
         "delete temp of all jobs at start",
         HOST,
@@ -158,13 +164,13 @@ OF_THE_CORE = (
     Mutant(
         "one retry too many",
         POLICY,
-        "spent <= retries(job, action)",
-        "spent <= retries(job, action) + 1",
+        "if failure.reason == DISK else 0) <= allowed:",
+        "if failure.reason == DISK else 0) <= allowed + 1:",
         ("tests/core/test_decide.py",),
     ),
     Mutant("a retry is forgotten", DECIDE, "if job.timers or not", "if not", (WORLD, FARM)),
     Mutant(
-        "losses without end", POLICY, "job.losses.get(index, 0) <= MAX_LOSSES", "True", ("tests/core/test_decide.py",)
+        "losses without end", POLICY, "job.losses.get(index, 0) > MAX_LOSSES", "False", ("tests/core/test_decide.py",)
     ),
     Mutant(
         "a slot is not given back",
@@ -272,6 +278,7 @@ OF_THE_WORKER = (
         ADOPTION,
         "    trace = trace._replace(begun=read_trace(trace.directory).begun)  # as much as it had begun by then\n",
         "",
+        ("tests/process/test_adoption.py", WORLD),
     ),
     Mutant(
         "torn outputs are published after a power cut",
