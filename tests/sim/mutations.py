@@ -285,9 +285,13 @@ OF_THE_WORKER = (
         WORKER,
         "not (other_boot and may_be_torn(brief, briefing.layout))",
         "True",
+        ("tests/sim/test_sweeps.py", WORLD),
     ),
     Mutant(
-        "after a power cut what is not recorded never began", WORKER, "or (other_boot and not brief.idempotent)", ""
+        "after a power cut what is not recorded never began",
+        WORKER,
+        "or (other_boot and not brief.idempotent)",
+        ""("tests/sim/test_sweeps.py", WORLD),
     ),
     Mutant(
         "an order of before is prepared",
@@ -295,7 +299,13 @@ OF_THE_WORKER = (
         "!= Lease(order.worker, order.attempt):\n            return  # an order",
         "== 0:\n            return  # an order",
     ),
-    Mutant("a keeper that did not say who it is", "worker/keeper_link.py", " or os.path.basename(directory)\n", "\n"),
+    Mutant(
+        "a keeper that did not say who it is",
+        "worker/keeper_link.py",
+        " or os.path.basename(directory)\n",
+        "\n",
+        ("tests/sim/test_sweeps.py", WORLD),
+    ),
     Mutant(
         "all are given back when the keeper dies",
         WORKER,

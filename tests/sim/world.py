@@ -46,8 +46,8 @@ class Broken(AssertionError):
 class World:
     """`run` is all there is to call. `story` has what happened, in words."""
 
-    def __init__(self, seed: int, without: Collection[str] = ()) -> None:
-        self.plan = Plan(seed, without)
+    def __init__(self, seed: int, without: Collection[str] = (), plan: Plan | None = None) -> None:
+        self.plan = plan or Plan(seed, without)
         self.rng = random.Random(f"{seed} order")
         self.kernel = Kernel(random.Random(f"{seed} kernel"), self.plan.careful, self.plan.room)
         self.system = System(self.kernel, random.Random(f"{seed} system"))
