@@ -8,7 +8,9 @@ import signal
 from pathlib import Path
 
 from job_manager.core import events as e
+from job_manager.core.decide import StartAttempt
 from job_manager.core.said import HoldJob
+from job_manager.model.job import Action, Job, Output, Shell
 from job_manager.worker import adoption
 from tests.process.keeping import Fifo, gone, is_alive
 from tests.process.working import Working, shells
@@ -181,3 +183,16 @@ def test_records_of_a_dead_keeper_stay_until_all_jobs_in_them_have_been_opened(w
     assert len(os.listdir(tmp_path / "keepers")) == 1
     for gate in gates:
         gate.close()
+
+
+def test_an_order_of_before_clears_nothing_away(working):
+    """It was given out before the end was heard: preparing it anew would take away what has been published since."""
+    one = working()
+    makes = Action("a", Shell("echo made > {out}"), outputs=(Output("out", public=True),))
+    one.submit("j1", Job("test", (makes,)))
+    (lease,) = [order for order in one.handed_out if isinstance(order, StartAttempt)]
+    one.finish("j1")
+    path = Path(one.layout("j1").store.path("out", public=True))
+    assert path.read_text() == "made\n"
+    assert one.worker.carry_out([lease]) == []
+    assert path.read_text() == "made\n"

@@ -291,13 +291,15 @@ OF_THE_WORKER = (
         "after a power cut what is not recorded never began",
         WORKER,
         "or (other_boot and not brief.idempotent)",
-        ""("tests/sim/test_sweeps.py", WORLD),
+        "",
+        ("tests/sim/test_sweeps.py", WORLD),
     ),
     Mutant(
         "an order of before is prepared",
         WORKER,
         "!= Lease(order.worker, order.attempt):\n            return  # an order",
         "== 0:\n            return  # an order",
+        ("tests/process/test_hosting.py", WORLD),
     ),
     Mutant(
         "a keeper that did not say who it is",
@@ -319,13 +321,6 @@ OF_THE_WORKER = (
         "        self._orphans = [(old, orphans)]\n",
     ),
     Mutant(
-        "an end counts twice",
-        WORKER,
-        "        if name in self._ends:\n            return None\n",
-        "",
-        (WORLD, "tests/process/test_hosting.py"),
-    ),
-    Mutant(
         "the outputs of an attempt before stay",
         STORE,
         "            self._clear(outputs)\n        return self.attempt_path(label)",
@@ -337,6 +332,7 @@ OF_THE_WORKER = (
         WORKER,
         "                briefing.layout.store.withdraw(brief.declared)",
         "                ()",
+        ("tests/sim/test_sweeps.py", WORLD),
     ),
 )
 
@@ -352,12 +348,14 @@ OF_THE_KEEPER = (
         KEEPER,
         "while event & select.POLLHUP and handle",
         "while False and handle",
+        ("tests/process/test_serving.py", WORLD),
     ),
     Mutant(
         "it keeps the queue of its dead master",
         KEEPER,
         "for waiting in (self.queue, self.queued, self.unreported,",
         "for waiting in (self.unreported,",
+        ("tests/process/test_serving.py", WORLD),
     ),
     Mutant(
         "it begins again what it has begun",
@@ -371,15 +369,15 @@ OF_THE_KEEPER = (
         KEEPER,
         "        if self.unwritten and self.records:\n            return",
         "        if False:\n            return",
+        ("tests/process/test_serving.py", WORLD),
     ),
     Mutant(
         "it signals whoever has the pid now",
         KEEPER,
         "if now is None or now.ticks != process.ticks:",
         "if now is None:",
-        (WORLD, "tests/process"),
+        ("tests/process/test_adoption.py",),
     ),
-    Mutant("its ends are not forced to disk", KEEPER, "        if self.durable:\n            self._sync()\n", ""),
     Mutant(
         "any child of that pid is an old one",
         ADOPTION,

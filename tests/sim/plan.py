@@ -61,9 +61,9 @@ class Plan:
         drawn = [_fault(rng, f"f{n}", rng.choice(kinds)) for n in range(1, many + 1)]
         return [fault for fault in drawn if fault.name not in self.without]
 
-    def told(self, faults: list[Fault], job: Job) -> Plan:
+    def told(self, faults: list[Fault], job: Job, careful: bool) -> Plan:
         """The same with these misfortunes, one job at once and children of good manners; nothing left to chance."""
-        self.faults, self.rates, self.jobs = faults, {}, {"j1": (0.0, job)}
+        self.faults, self.rates, self.jobs, self.careful = faults, {}, {"j1": (0.0, job)}, careful
         self._contents = {"j1": _contents("j1", job)}
         return self
 
