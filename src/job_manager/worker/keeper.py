@@ -941,19 +941,27 @@ class Spares:
     def __init__(self, home: int) -> None:
         self._home = home
         self._free: list[tuple[int, str]] = []
+        self._folders: set[str] = set()
         self._serial = 0
         self._usable = True
 
-    def take(self) -> tuple[int, str] | None:
-        """An open file and its name; None where logs cannot get their names that way, or no file can be made."""
-        if self._free or not self._usable:
-            return self._free.pop() if self._usable else None
+    def take(self, log: str) -> tuple[int, str] | None:
+        """An open file and its name; None where a log cannot get its name that way: the child opens its own then."""
+        if not self._usable or os.path.lexists(log) or not self._is_folder(os.path.dirname(log)):
+            return None
+        if self._free:
+            return self._free.pop()
         self._serial += 1
         name = f"log-{self._serial}"
         try:
             return os.open(name, LOG_FLAGS | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=self._home), name
         except OSError:
             return None  # what is wrong shows when the child's own log is opened
+
+    def _is_folder(self, path: str) -> bool:
+        if path not in self._folders and os.access(path, os.W_OK | os.X_OK):
+            self._folders = {path}  # the next one is mostly in the same
+        return path in self._folders
 
     def give_name(self, attempt: Attempt) -> None:
         """Its log is where everybody looks for it."""
@@ -1332,7 +1340,7 @@ class Keeper:
             self.confinement.name(attempt)
             attempt.logs = (order["log"], order["err"]) if order.get("err") else (order["log"],)
             if len(attempt.logs) == 1 and not order.get("secrets"):
-                attempt.spare = self.spares.take()
+                attempt.spare = self.spares.take(order["log"])
         try:
             self.starts.append("".join([self._start_line(attempt, began) for attempt, _ in batch]))
         except OSError as error:

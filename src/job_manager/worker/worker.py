@@ -27,7 +27,7 @@ from job_manager.worker.keeper import UNWRITTEN
 from job_manager.worker.keeper_link import KeeperGone, KeeperLink
 from job_manager.worker.room import Room
 from job_manager.worker.sharing import Shares
-from job_manager.worker.traces import Traces
+from job_manager.worker.traces import Traces, name_logs
 
 AHEAD = 64  # orders that wait in the keeper, so that neither a commit nor a round trip stands between two actions
 HELLO_TIMEOUT = 10.0
@@ -64,8 +64,6 @@ class Worker:
         self._resolved: list[adoption.KeeperTrace] = []  # dead keepers all of whose word has been said
         self._reaps = False
         self.incarnation = ""
-
-    # --- beginning ----------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Start a fresh keeper now, before it is needed: it takes a moment to come up."""
@@ -160,7 +158,7 @@ class Worker:
 
     def _resolve(self, briefing: Briefing, trace: adoption.KeeperTrace) -> Iterator[Report]:
         """What a keeper that is gone can still tell: ends that count, attempts that never began, and what is lost."""
-        trace = self._traces.settled(trace)
+        trace = self._traces.settled(trace, briefing)
         for brief, lease in leases(briefing, trace.incarnation):
             name = token(brief.job, brief.number, lease.attempt)
             if name in self._ends:
@@ -401,6 +399,7 @@ class Worker:
         self._link.close()
         old, trace = self.incarnation, self._trace_of(self.incarnation)
         orphans = adoption.Orphans(trace, self._deadlines(trace))
+        name_logs(orphans.trace, self.jobs.briefings.values())
         self._orphans = (old, orphans)
         told = {*orphans.trace.begun, *orphans.trace.exits}
         reports: list[Report] = [AttemptReturned(*read_token(name), old) for name in self._sent if name not in told]
