@@ -55,17 +55,23 @@ def resolve(home: Home, word: str) -> str:
     raise NotFound(f"there is no job {quoted(word)} in {home.path}", "`jm ls` shows those there are")
 
 
-def verified_list(home: Home) -> list[Document]:
-    """The `job_list` of a journal that is sound. Raises EngineError when that of any job is damaged: what the list
-    shows is a cache, and would look well all the same."""
+def verified_list(home: Home) -> tuple[list[Document], str]:
+    """The `job_list`, held to the histories that it is a cache of, and what is damaged, or "".
+
+    A job whose history cannot be used has the state `unreadable`, and as `problem` the reason."""
+    # Imported here: who looks at one job needs none of it.
+    from job_manager.app.soundness import UNREADABLE, unreadable
+
     listed = job_list(home)
     reading = wiring.open_reading(home)
     try:
         for job in listed:
-            reading.verify(job["id"])
+            why = unreadable(reading, job["id"], job["finished"] is None and job["state"] != "running")
+            job["problem"] = why or None
+            job["state"] = UNREADABLE if why else job["state"]
     finally:
         reading.close()
-    return listed
+    return listed, next((job["problem"] for job in listed if job["problem"]), "")
 
 
 def job_list(home: Home) -> list[Document]:

@@ -9,6 +9,7 @@ from job_manager.app.home import Home
 from job_manager.engines.sqlite.engine import SqliteEngine
 from job_manager.engines.sqlite.journal import Journal
 from job_manager.engines.sqlite.reading import Reading
+from job_manager.engines.sqlite.replacing import current, finish
 from job_manager.ports.clock import Clock
 from job_manager.ports.history import History
 
@@ -24,7 +25,12 @@ def system_clock() -> Clock:
 
 
 def open_journal(home: Home) -> Journal:
-    """The journal of a state directory whose lock is held."""
+    """The journal of a state directory whose lock is held. Raises Damaged, before anything is written to it."""
+    # Imported here: it asks for a reading of this file.
+    from job_manager.app.soundness import refuse_damaged
+
+    finish(home.journal)
+    refuse_damaged(home)
     return Journal(home.journal)
 
 
@@ -46,4 +52,4 @@ def grower(config: Config, here: Capacity) -> Grow:
 
 def open_reading(home: Home) -> History:
     """The journal of a state directory, for looking only."""
-    return Reading(home.journal)
+    return Reading(current(home.journal))

@@ -29,7 +29,7 @@ def main(options: Namespace, out: Output) -> int:
     from job_manager.cli.place import home_of
 
     home = home_of(options)
-    jobs = verified_list(home)
+    jobs, problem = verified_list(home)
     out.document({"jobs": jobs})
     for job in jobs:
         out.value(job["id"])
@@ -37,7 +37,18 @@ def main(options: Namespace, out: Output) -> int:
         _show(jobs, out)
         if not jobs:
             out.line(f"there are no jobs in {home.path}; `jm run JOB.yaml` makes one, `jm init DIR` a project to try")
-    return 0
+    return _say(jobs, options, out) if problem else 0
+
+
+def _say(jobs: list[dict[str, Any]], options: Namespace, out: Output) -> int:
+    from job_manager.cli.place import command
+    from job_manager.cli.reporting import ENGINE
+
+    for job in jobs:
+        if job["problem"]:
+            out.error(Styled("error: ", "bad"), f"{job['id']} is unreadable: {job['problem']}")
+    out.error(Styled("   hint: ", "quiet"), f"`{command(options.home, 'repair', '--dry-run')}` shows what can be kept")
+    return ENGINE
 
 
 def _show(jobs: list[dict[str, Any]], out: Output) -> None:

@@ -9,12 +9,15 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from job_manager.core.events import Event, unpack
+from job_manager.engines.sqlite.faults import UNSURE, UnsureWrite, engine_errors, explained
+from job_manager.engines.sqlite.mark import clear_mark, set_mark
 from job_manager.model.errors import EngineError
+from job_manager.ports.history import Damage, Damaged
 
 try:
     from _blake2 import blake2b  # what hashlib gives, without the milliseconds it takes to load OpenSSL first
@@ -23,6 +26,7 @@ except ImportError:
 
 FORMAT = 1  # PRAGMA user_version; raised when the tables or the meaning of their rows change
 CHECKPOINT_TURNS = 2000
+LOG_LIMIT = 64 << 20  # bytes of the write-ahead log that stay on disk when it is empty, and from which on it is too long
 
 SCHEMA = """
 CREATE TABLE turn (
@@ -64,15 +68,6 @@ def chained(before: bytes, job: str, seq: int, count: int, at: float, body: byte
     return blake2b(before + row + body, digest_size=16).digest()
 
 
-@contextmanager
-def engine_errors(path: str) -> Iterator[None]:
-    """Turn what SQLite raises into an EngineError that says which file and what to do."""
-    try:
-        yield
-    except (sqlite3.Error, OSError) as cause:
-        raise _explained(path, cause) from cause
-
-
 def found_format(db: sqlite3.Connection, path: str) -> int:
     """The format the file was written in, 0 for a new one. Raises EngineError for a later one than ours."""
     found: int = db.execute("PRAGMA user_version").fetchone()[0]
@@ -81,23 +76,18 @@ def found_format(db: sqlite3.Connection, path: str) -> int:
     return found
 
 
-def _explained(path: str, cause: Exception) -> EngineError:
-    text = str(cause)
-    if "full" in text:
-        return EngineError(f"the disk is full: {path}", "free some space, then resume the job", retryable=True)
-    if "locked" in text or "busy" in text:
-        return EngineError(f"another program holds {path}: {text}", "close it, then try again", retryable=True)
-    if "malformed" in text or "not a database" in text:
-        return EngineError(f"the journal {path} is damaged: {text}", "keep a copy of the file before anything else")
-    return EngineError(f"the journal {path} cannot be used: {text}")
-
-
 class Journal:
     """An open journal; makes the file (0600) when there is none. `patience`: seconds to wait for another program that
-    holds the file."""
+    holds the file. `warning`: what a person should know of it, or "".
+
+    After an UnsureWrite nothing is written by this journal any more: after a failed fsync the kernel takes for clean
+    what never came to the disk, so that trying again would only look like success (Rebello et al., ATC 2020)."""
 
     def __init__(self, path: str, patience: float = 30.0) -> None:
         self.path = path
+        self.warning = ""
+        self._unsure: UnsureWrite | None = None
+        self._since_checkpoint = 0
         with engine_errors(path):
             if not os.path.exists(path):
                 os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600))
@@ -107,7 +97,6 @@ class Journal:
             except BaseException:
                 self._db.close()
                 raise
-        self._since_checkpoint = 0
 
     def _open(self) -> None:
         db = self._db
@@ -115,8 +104,17 @@ class Journal:
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
         db.execute("PRAGMA wal_autocheckpoint=0")
+        db.execute(f"PRAGMA journal_size_limit={LOG_LIMIT}")
         if not found:
             db.executescript(f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version={FORMAT}; COMMIT;")
+        elif log_size(self.path):
+            # Of a writer that was killed: whether it came to the disk is not known before it has been folded in.
+            self._checkpoint("PASSIVE")
+
+    def be_patient(self, seconds: float) -> None:
+        """How long to wait from now on for another program that holds the file."""
+        with engine_errors(self.path):
+            self._db.execute(f"PRAGMA busy_timeout={round(seconds * 1000)}")
 
     def head(self, job: str) -> Head:
         """The end of a job's chain; an empty one for a job that has no events."""
@@ -140,16 +138,25 @@ class Journal:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with engine_errors(self.path):
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                if self._db.in_transaction:
-                    self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
+        if self._unsure is not None:
+            raise self._unsure
+        try:
+            with engine_errors(self.path):
+                yield from self._step()
+        except UnsureWrite as error:
+            self._unsure = error
+            raise
+
+    def _step(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            if self._db.in_transaction:
+                self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
 
     def _append_one(self, at: float, job: str, head: Head, events: Sequence[list[Any]], body: str) -> bool:
         hash = chained(head.hash, job, head.seq, len(events), at, body.encode())
@@ -165,7 +172,8 @@ class Journal:
         if added.rowcount != 1:
             return False
         row = (job, head.seq, len(events), at, body, hash)
-        self._db.execute("INSERT INTO turn (job, seq, count, at, body, hash) VALUES (?, ?, ?, ?, ?, ?)", row)
+        put = self._db.execute("INSERT INTO turn (job, seq, count, at, body, hash) VALUES (?, ?, ?, ?, ?, ?)", row)
+        self._last = put.lastrowid or 0
         for event in events:
             if event[0] in SUMMARIES:
                 self._db.execute(*SUMMARIES[event[0]](job, event))
@@ -177,31 +185,88 @@ class Journal:
         for (job, head, events), body in zip(turns, bodies, strict=True):
             head.hash = chained(head.hash, job, head.seq, len(events), at, body.encode())
             head.seq += len(events)
+        if not self._since_checkpoint:
+            set_mark(self.path, self._last)
         self._since_checkpoint += 1
         if self._since_checkpoint >= CHECKPOINT_TURNS:
             self._checkpoint("PASSIVE")
 
-    def _checkpoint(self, mode: str) -> None:
+    def _checkpoint(self, mode: str) -> bool:
+        """Fold the log into the file; True when all of it was."""
         self._since_checkpoint = 0
         try:
-            self._db.execute(f"PRAGMA wal_checkpoint({mode})")
-        except sqlite3.Error:
-            pass  # what was appended is safe in the log beside the file, and is folded in another time
+            busy, frames, folded = self._db.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
+        except sqlite3.Error as cause:
+            if getattr(cause, "sqlite_errorcode", 0) in UNSURE:
+                self._unsure = explained(self.path, cause)  # type: ignore[assignment]  # what these codes give
+            return False  # what was appended is safe in the log beside the file, and is folded in another time
+        self.warning = _too_long(self.path) if folded < frames and log_size(self.path) > LOG_LIMIT else ""
+        return not busy and folded == frames
 
     def events(self, job: str) -> Iterator[Event]:
         """Every event of a job in order. Raises EngineError where the chain is broken."""
         yield from read_chain(self._db, self.path, job)
 
     def remove(self, job: str) -> None:
-        """Forget a job and all its events."""
+        """Forget a job and all its events; nothing of them is left in the file for a repair to find."""
+        self._db.execute("PRAGMA secure_delete=ON")
         with self._transaction():
             self._db.execute("DELETE FROM turn WHERE job=?", (job,))
             self._db.execute("DELETE FROM head WHERE job=?", (job,))
 
+    def restore(self, turns: Iterable[tuple[str, float, int, bytes]]) -> None:
+        """Append, in one step, turns of another journal: (job, at, count, body) in their old order."""
+        heads: dict[str, Head] = {}
+        with self._transaction():
+            for job, at, count, body in turns:
+                head = heads.setdefault(job, Head())
+                text = body.decode()
+                self._append_one(at, job, head, json.loads(text), text)
+                head.hash = chained(head.hash, job, head.seq, count, at, body)
+                head.seq += count
+
+    def shrink(self) -> None:
+        """Give back to the file system what removed jobs have left, when that is a quarter of the file or more."""
+        with engine_errors(self.path):
+            pages, free = (self._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count"))
+            if free * 4 >= pages:
+                self._db.execute("VACUUM")
+
     def close(self) -> None:
         """Let go of the file; the write-ahead log is folded into it."""
-        self._checkpoint("TRUNCATE")
+        if self._unsure is not None:
+            self._leave_log()
+        elif self._checkpoint("TRUNCATE"):
+            clear_mark(self.path)
         self._db.close()
+
+    def _leave_log(self) -> None:
+        """Not to be the last who closes: that one would fold in what may not have come to the disk."""
+        from job_manager.engines.sqlite.reading import connect
+
+        try:
+            beside = connect(self.path, "mode=ro")
+            beside.execute("SELECT 1 FROM head LIMIT 1").fetchall()
+        except sqlite3.Error:
+            return
+        self._db.close()
+        beside.close()
+
+
+def log_size(path: str) -> int:
+    """Bytes of the write-ahead log beside the file; 0 where there is none."""
+    try:
+        return os.stat(f"{path}-wal").st_size
+    except OSError:
+        return 0
+
+
+def _too_long(path: str) -> str:
+    from job_manager.engines.sqlite.holding import in_words, others
+
+    readers = others(path)
+    by = f"; it is being read by {in_words(readers)}" if readers else ""
+    return f"the log of the journal ({path}-wal) has grown to {log_size(path) >> 20} MiB and cannot be folded in{by}"
 
 
 def _body(path: str, job: str, events: Sequence[list[Any]]) -> str:
@@ -249,9 +314,8 @@ def turns(db: sqlite3.Connection, path: str, job: str) -> Iterator[bytes]:
         raise _damaged(path, job, seq, "what was written last is missing")
 
 
-def _damaged(path: str, job: str, seq: int, what: str) -> EngineError:
-    text = f"the journal {path} is damaged: job {job}, event {seq}: {what}"
-    return EngineError(text, "keep a copy of the file before anything else")
+def _damaged(path: str, job: str, seq: int, what: str) -> Damaged:
+    return Damaged(path, Damage(job, seq, what))
 
 
 def _unpacked(path: str, job: str, packed: Sequence[Any]) -> Event:

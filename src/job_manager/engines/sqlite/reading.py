@@ -11,8 +11,9 @@ import sqlite3
 from collections.abc import Iterator
 
 from job_manager.core.events import Event
-from job_manager.engines.sqlite.journal import engine_errors, found_format, read_chain, turns
-from job_manager.ports.history import JobRow
+from job_manager.engines.sqlite.faults import engine_errors
+from job_manager.engines.sqlite.journal import found_format, log_size, read_chain, turns
+from job_manager.ports.history import Damage, JobRow
 
 
 def _address(path: str, how: str) -> str:
@@ -22,11 +23,9 @@ def _address(path: str, how: str) -> str:
     return f"file://{path}?{how}"
 
 
-def _has_log(path: str) -> bool:
-    try:
-        return os.stat(f"{path}-wal").st_size > 0
-    except OSError:
-        return False
+def connect(path: str, how: str) -> sqlite3.Connection:
+    """mode=ro: a connection that could write would, as the last to close, fold the log into the file."""
+    return sqlite3.connect(_address(path, how), uri=True, isolation_level=None, timeout=5)
 
 
 class Reading:
@@ -43,14 +42,13 @@ class Reading:
         try:
             return self._connect("mode=ro")
         except sqlite3.OperationalError:
-            if _has_log(self._path):
+            if log_size(self._path):
                 raise
             # Nothing can be made beside the file, and there is no log of a writer to be read with it.
             return self._connect("immutable=1")
 
     def _connect(self, how: str) -> sqlite3.Connection | None:
-        """mode=ro: a connection that could write would, as the last to close, fold the log into the file."""
-        db = sqlite3.connect(_address(self._path, how), uri=True, isolation_level=None, timeout=5)
+        db = connect(self._path, how)
         try:
             if found_format(db, self._path):
                 return db
@@ -80,6 +78,17 @@ class Reading:
         if self._db is not None:
             for _ in turns(self._db, self._path, job):
                 pass
+
+    def damages(self, thorough: bool = False) -> Iterator[Damage]:
+        """What is not as it was written. Not `thorough`: as much as a start has time for."""
+        # Imported here: who looks at one job needs none of it.
+        from job_manager.engines.sqlite import soundness
+
+        if self._db is None:
+            yield from soundness.lost_log(None, self._path)
+        else:
+            with engine_errors(self._path):
+                yield from soundness.damages(self._db, self._path, thorough)
 
     def close(self) -> None:
         """Let go of the file."""
