@@ -140,8 +140,19 @@ def look(home: Home, word: str) -> Look:
     finally:
         reading.close()
     job = farm.job(id)
-    layout = Layout(home.jobs, id, job.site.store and os.path.join(job.site.store, id))
-    return Look(job, layout, home.holder().get("job") == id, farm)
+    return Look(job, _layout(home, job), home.holder().get("job") == id, farm)
+
+
+def _layout(home: Home, job: JobState) -> Layout:
+    return Layout(home.jobs, job.id, job.site.store and os.path.join(job.site.store, job.id))
+
+
+def layout_of(home: Home, id: str) -> Layout:
+    """Where the things of a job stand; of one whose history cannot be used, where they usually do."""
+    try:
+        return look(home, id).layout
+    except Exception:  # whatever its events do to the fold: what it left is to be found all the same
+        return Layout(home.jobs, id)
 
 
 def status(found: Look) -> Document:

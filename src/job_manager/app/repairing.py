@@ -5,6 +5,7 @@ The last good prefix of each job is kept, nothing is made up. Knows no terminal 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -13,19 +14,17 @@ from job_manager.app.home import Home
 from job_manager.app.soundness import damages
 from job_manager.core import table
 from job_manager.core.admit import admit
-from job_manager.core.events import KINDS, pack, unpack
+from job_manager.core.events import KINDS, Event, unpack
 from job_manager.core.evolve import evolve
 from job_manager.core.policy import idempotent
 from job_manager.core.said import HoldJob
 from job_manager.core.state import JobState, State
-from job_manager.engines.sqlite import replacing, salvage
-from job_manager.engines.sqlite.journal import Journal
-from job_manager.engines.sqlite.salvage import Salvaged
-from job_manager.model.errors import JobManagerError
 from job_manager.model.record import NamedTuple
 from job_manager.ports.history import Damage
+from job_manager.ports.mending import Salvaged, packed_events
 from job_manager.worker import adoption
 
+GONE = "gone"
 MOST_FACTS = 50  # of a job that are said one by one
 
 
@@ -55,16 +54,19 @@ class Plan(NamedTuple):
 def plan(home: Home) -> Plan:
     """What a repair would keep and lose. Needs no lock and changes nothing."""
     found = tuple(damages(home, thorough=True))
-    return Plan(found, tuple(_planned(saved)[0] for saved in _salvaged(home)) if found else ())
+    saved = wiring.mending(home).salvage() if found else ()
+    return Plan(found, tuple(_planned(each)[0] for each in saved))
 
 
 def repair(home: Home) -> Plan:
     """Put a journal with what can be kept in the place of the damaged one, of which a copy stays beside it.
 
     Harmless to do again, and at any moment undone or done. Raises Refused when somebody holds the directory."""
+    if not os.path.isdir(home.jobs):
+        return Plan((), ())
     home.lock()
     try:
-        replacing.finish(home.journal)
+        wiring.finish_mending(home)
         found = tuple(damages(home, thorough=True))
         return _repair(home, found) if found else Plan((), ())
     finally:
@@ -72,16 +74,22 @@ def repair(home: Home) -> Plan:
 
 
 def _repair(home: Home, found: tuple[Damage, ...]) -> Plan:
-    saved = _salvaged(home)
+    mending = wiring.mending(home)
+    saved = mending.salvage()
     _end_forgotten(home, {each.job for each in saved if each.events > each.kept})
-    copies = replacing.keep_copy(home.journal)
-    journal = salvage.write(saved, replacing.being_written(home.journal))
-    try:
-        jobs = [_settled(journal, each) for each in saved]
-    finally:
-        journal.close()
-    replacing.put_in_place(home.journal)
-    return Plan(found, tuple(jobs), tuple(copies))
+    copies = mending.keep_copy()
+    planned = [_planned(each) for each in saved]
+    now = wiring.system_clock().wall()
+    held = [(now, event) for each, state in planned for event in _held(each, state, now)]
+    mending.write(saved, held)
+    return Plan(found, tuple(each for each, _ in planned), tuple(copies))
+
+
+def _held(planned: JobPlan, state: State | None, now: float) -> Sequence[Event]:
+    """That a job waits for a person's word, where it has to."""
+    if not planned.paused or state is None:
+        return ()
+    return admit(state, HoldJob(planned.id, "paused", 0.0), now)
 
 
 def _end_forgotten(home: Home, jobs: set[str]) -> None:
@@ -91,32 +99,12 @@ def _end_forgotten(home: Home, jobs: set[str]) -> None:
             adoption.end_leftovers(trace, 0.0)
 
 
-def _salvaged(home: Home) -> Sequence[Salvaged]:
-    try:
-        return salvage.salvage(replacing.current(home.journal))
-    except JobManagerError as error:
-        if isinstance(error.__cause__, FileNotFoundError):
-            return ()
-        raise
-
-
-def _settled(journal: Journal, saved: Salvaged) -> JobPlan:
-    """The plan of a job; where it has to wait for a person's word, that is written behind what was kept."""
-    planned, state = _planned(saved)
-    if planned.paused and state is not None:
-        now = wiring.system_clock().wall()
-        events = admit(state, HoldJob(saved.job, "paused", 0.0), now)
-        if events:
-            journal.append(now, [(saved.job, journal.head(saved.job), [pack(event) for event in events])])
-    return planned
-
-
 def _planned(saved: Salvaged) -> tuple[JobPlan, State | None]:
     lost = saved.events - saved.kept
-    facts = tuple(salvage.packed(saved.unproven)) if lost else ()
-    plan = JobPlan(saved.job, saved.name, "lost", saved.kept, lost)
+    facts = tuple(packed_events(saved.unproven)) if lost else ()
+    plan = JobPlan(saved.job, saved.name, GONE, saved.kept, lost)
     if not saved.turns:
-        return plan._replace(facts=tuple(_in_words(None, facts, lost))), None
+        return plan._replace(facts=tuple(_in_words(_as_it_was(saved), facts, lost, gone=True))), None
     try:
         state = _folded(saved)
     except Exception as error:  # whatever an event can do to the fold: the others are kept all the same
@@ -128,9 +116,19 @@ def _planned(saved: Salvaged) -> tuple[JobPlan, State | None]:
     return plan._replace(state=shown, facts=tuple(_in_words(job, facts, lost)), paused=paused), state
 
 
+def _as_it_was(saved: Salvaged) -> JobState | None:
+    """A job of which nothing is proven, for the names of its actions, if its beginning can still be read."""
+    try:
+        state = State()
+        evolve(state, unpack(saved.job, next(packed_events(saved.unproven))))
+        return state.job(saved.job)
+    except Exception:  # what was changed may be anything
+        return None
+
+
 def _folded(saved: Salvaged) -> State:
     state = State()
-    for packed in salvage.packed(saved.turns):
+    for packed in packed_events(saved.turns):
         evolve(state, unpack(saved.job, packed))
     return state
 
@@ -164,8 +162,9 @@ OF_JOB = {
 BETTER = {"succeeded": ("started", "attempt-failed"), "failed": ("started", "attempt-failed")}
 
 
-def _in_words(job: JobState | None, facts: Iterable[list[Any]], lost: int) -> Iterator[str]:
-    """What the lost events had said that somebody may have relied upon; and how many cannot be read any more."""
+def _in_words(job: JobState | None, facts: Iterable[list[Any]], lost: int, gone: bool = False) -> Iterator[str]:
+    """What the lost events had said that somebody may have relied upon; and how many cannot be read any more. `gone`:
+    nothing of it runs again."""
     if not lost:
         return
     said: dict[tuple[str, int], str] = {}
@@ -178,7 +177,8 @@ def _in_words(job: JobState | None, facts: Iterable[list[Any]], lost: int) -> It
         elif kind in SAID and action >= 0:
             for less in BETTER.get(kind, ()):
                 said.pop((less, action), None)
-            said[kind, action] = f"{_path(job, action)} {SAID[kind]}"
+            words = SAID[kind].partition(";")[0] if gone else SAID[kind]
+            said[kind, action] = f"{_path(job, action)} {words}"
     yield from list(said.values())[:MOST_FACTS]
     if len(said) > MOST_FACTS:
         yield f"and {len(said) - MOST_FACTS} more"

@@ -9,9 +9,11 @@ from job_manager.app.home import Home
 from job_manager.engines.sqlite.engine import SqliteEngine
 from job_manager.engines.sqlite.journal import Journal
 from job_manager.engines.sqlite.reading import Reading
-from job_manager.engines.sqlite.replacing import current, finish
+from job_manager.engines.sqlite.replacing import current
+from job_manager.engines.sqlite.replacing import finish as finish_replacing
 from job_manager.ports.clock import Clock
 from job_manager.ports.history import History
+from job_manager.ports.mending import Mending
 
 if TYPE_CHECKING:
     from job_manager.app.capacity import Capacity
@@ -29,7 +31,7 @@ def open_journal(home: Home) -> Journal:
     # Imported here: it asks for a reading of this file.
     from job_manager.app.soundness import refuse_damaged
 
-    finish(home.journal)
+    finish_mending(home)
     refuse_damaged(home)
     return Journal(home.journal)
 
@@ -53,3 +55,16 @@ def grower(config: Config, here: Capacity) -> Grow:
 def open_reading(home: Home) -> History:
     """The journal of a state directory, for looking only."""
     return Reading(current(home.journal))
+
+
+def mending(home: Home) -> Mending:
+    """What mends the journal of a state directory."""
+    # Imported here: it is wanted seldom.
+    from job_manager.engines.sqlite.mending import Mender
+
+    return Mender(home.journal)
+
+
+def finish_mending(home: Home) -> None:
+    """Bring to its end a repair that was killed when all was written. For the holder only."""
+    finish_replacing(home.journal)

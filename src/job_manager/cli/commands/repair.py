@@ -48,8 +48,8 @@ def main(options: Namespace, out: Output) -> int:
 
 
 def _show_job(job: Any, options: Namespace, out: Output) -> None:
-    from job_manager.cli.place import command
     from job_manager.app.watching import counted
+    from job_manager.cli.place import command
 
     lost = Styled(f", {counted(job.lost, 'event')} lost", "warn") if job.lost else ", nothing lost"
     out.line(Styled(job.id, "strong"), f"  {job.name}: {counted(job.kept, 'event')} kept", lost, f"; {job.state}")

@@ -26,7 +26,9 @@ except ImportError:
 
 FORMAT = 1  # PRAGMA user_version; raised when the tables or the meaning of their rows change
 CHECKPOINT_TURNS = 2000
-LOG_LIMIT = 64 << 20  # bytes of the write-ahead log that stay on disk when it is empty, and from which on it is too long
+LOG_LIMIT = (
+    64 << 20
+)  # bytes of the write-ahead log that stay on disk when it is empty, and from which on it is too long
 
 SCHEMA = """
 CREATE TABLE turn (
@@ -228,7 +230,9 @@ class Journal:
     def shrink(self) -> None:
         """Give back to the file system what removed jobs have left, when that is a quarter of the file or more."""
         with engine_errors(self.path):
-            pages, free = (self._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count"))
+            pages, free = (
+                self._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count")
+            )
             if free * 4 >= pages:
                 self._db.execute("VACUUM")
 

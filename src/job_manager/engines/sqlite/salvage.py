@@ -1,47 +1,18 @@
 """What can be saved of a damaged journal: of every job the longest history that its hash chain proves.
 
-Rows come from the pages themselves (pages.py), so that it does not matter what of the file is damaged. Writes only
-the new file it is told to. Knows events as packed lists.
+Rows come from the pages themselves (pages.py), so that it does not matter what of the file is damaged. Writes nothing.
+Knows events as packed lists.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from job_manager.engines.sqlite.faults import engine_errors
-from job_manager.engines.sqlite.journal import Journal, chained
+from job_manager.engines.sqlite.journal import chained
 from job_manager.engines.sqlite.pages import rows
-from job_manager.model.record import NamedTuple
-
-
-class Kept(NamedTuple):
-    """A turn as it stands in the file. `n` is its number among the turns of all jobs."""
-
-    n: int
-    job: str
-    seq: int
-    count: int
-    at: float
-    body: bytes
-    hash: bytes
-
-
-class Salvaged(NamedTuple):
-    """A job: the turns that are proven, how many events there were at least, and turns after the break that can still
-    be read, but are not proven."""
-
-    job: str
-    name: str
-    turns: Sequence[Kept]
-    events: int
-    unproven: Sequence[Kept]
-
-    @property
-    def kept(self) -> int:
-        """How many events are proven."""
-        return sum(turn.count for turn in self.turns)
+from job_manager.ports.mending import KeptTurn, Salvaged, packed_events
 
 
 def salvage(path: str) -> list[Salvaged]:
@@ -52,29 +23,7 @@ def salvage(path: str) -> list[Salvaged]:
     return sorted(jobs.values(), key=lambda job: (job.turns[0].n if job.turns else 0, job.job))
 
 
-def write(saved: Sequence[Salvaged], path: str) -> Journal:
-    """A new journal with what is proven; it stays open. Raises EngineError."""
-    journal = Journal(path)
-    try:
-        turns = sorted((turn for job in saved for turn in job.turns), key=lambda turn: turn.n)
-        journal.restore((turn.job, turn.at, turn.count, turn.body) for turn in turns)
-    except BaseException:
-        journal.close()
-        raise
-    return journal
-
-
-def packed(turns: Sequence[Kept]) -> Iterator[list[Any]]:
-    """The events of turns, as far as they can be read."""
-    for turn in turns:
-        try:
-            events = json.loads(turn.body)
-        except ValueError:
-            continue
-        yield from (event for event in events if isinstance(event, list) and event)
-
-
-Turns = dict[str, dict[int, list[Kept]]]  # by job and number of events before them
+Turns = dict[str, dict[int, list[KeptTurn]]]  # by job and number of events before them
 Heads = dict[str, tuple[str, int]]  # by job its name, and the most events that were ever said to be there
 
 
@@ -93,7 +42,7 @@ def _read(path: str) -> tuple[Turns, Heads]:
     return turns, heads
 
 
-def _turn(number: int, columns: Sequence[Any]) -> Kept | None:
+def _turn(number: int, columns: Sequence[Any]) -> KeptTurn | None:
     """The row of the table `turn`, or None for any other."""
     if len(columns) != 7 or columns[0] is not None:
         return None
@@ -102,7 +51,7 @@ def _turn(number: int, columns: Sequence[Any]) -> Kept | None:
     if not texts or not isinstance(seq, int) or not isinstance(count, int) or not isinstance(at, int | float):
         return None
     try:
-        return Kept(number, job.decode(), seq, count, float(at), body, hash)
+        return KeptTurn(number, job.decode(), seq, count, float(at), body, hash)
     except UnicodeDecodeError:
         return None
 
@@ -117,7 +66,7 @@ def _head(columns: Sequence[Any]) -> tuple[str, str, int] | None:
     return job.decode("utf-8", "replace"), name.decode("utf-8", "replace"), events
 
 
-def _salvaged(job: str, turns: dict[int, list[Kept]], name: str, events: int) -> Salvaged:
+def _salvaged(job: str, turns: dict[int, list[KeptTurn]], name: str, events: int) -> Salvaged:
     proven = list(_proven(job, turns))
     end = proven[-1].seq + proven[-1].count if proven else 0
     after = [same[-1] for seq, same in sorted(turns.items()) if seq >= end]
@@ -125,7 +74,7 @@ def _salvaged(job: str, turns: dict[int, list[Kept]], name: str, events: int) ->
     return Salvaged(job, name or _name(proven), proven, most, after)
 
 
-def _proven(job: str, turns: dict[int, list[Kept]]) -> Iterator[Kept]:
+def _proven(job: str, turns: dict[int, list[KeptTurn]]) -> Iterator[KeptTurn]:
     hash, seq = b"", 0
     while seq in turns:
         for turn in turns[seq]:
@@ -137,6 +86,6 @@ def _proven(job: str, turns: dict[int, list[Kept]]) -> Iterator[Kept]:
             return
 
 
-def _name(turns: Sequence[Kept]) -> str:
-    first = next(packed(turns[:1]), ["", 0, {}])
+def _name(turns: Sequence[KeptTurn]) -> str:
+    first = next(packed_events(turns[:1]), ["", 0, {}])
     return str(first[2].get("Job", {}).get("title", "")) if first[0] == "job-submitted" else ""
