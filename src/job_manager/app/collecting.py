@@ -13,7 +13,7 @@ from job_manager.app.home import Home
 from job_manager.app.leftovers import keepers_left, strangers
 from job_manager.app.looking import layout_of
 from job_manager.app.removing import LOGS, remove_all, remove_folder, sweep_keepers
-from job_manager.app.soundness import refuse_damaged, unreadable
+from job_manager.app.soundness import unreadable
 from job_manager.core.events import JobResumed, JobSubmitted
 from job_manager.model.record import NamedTuple
 from job_manager.ports.history import History, JobRow
@@ -39,15 +39,12 @@ def waste(home: Home, older: float, failed: bool = False, keep_logs: bool = Fals
     and what has lain about for as long. Needs no lock. Raises Damaged."""
     if not os.path.isdir(home.jobs):
         return []
-    refuse_damaged(home)
+    wiring.refuse_damaged(home)
     before = wiring.system_clock().wall() - older
     return [
         *_jobs(home, before, failed, keep_logs),
         *(_folder(path, keep_logs) for path in strangers(home) if _last_touched(path) < before),
-        *(
-            Waste(KEEPER, os.path.basename(t.directory), t.directory, usage(t.directory))
-            for t in keepers_left(home).dead
-        ),
+        *(_records(trace.directory) for trace in keepers_left(home).dead),
         *_answers(home, before),
     ]
 
@@ -105,6 +102,10 @@ def _awaited(reading: History, rows: Sequence[JobRow]) -> Iterator[str]:
 
 
 # --- what lies about --------------------------------------------------------------------------------------------------
+
+
+def _records(path: str) -> Waste:
+    return Waste(KEEPER, os.path.basename(path), path, usage(path))
 
 
 def _folder(path: str, keep_logs: bool) -> Waste:

@@ -12,27 +12,17 @@ from collections.abc import Iterator, Sequence
 
 from job_manager.app import wiring
 from job_manager.app.filesystems import is_network, is_unsure, kind_of
+from job_manager.app.findings import BAD, OK, WARN, Finding
 from job_manager.app.home import Home
 from job_manager.app.leftovers import keepers_left, strangers
-from job_manager.app.soundness import damages, unreadable
+from job_manager.app.soundness import unreadable
 from job_manager.model.errors import EngineError
 from job_manager.model.quantity import size_text
-from job_manager.model.record import NamedTuple
 from job_manager.ports.history import JobRow
 
-OK, WARN, BAD = "ok", "warn", "bad"
 SCARCE, TIGHT = 1 << 30, 64 << 20  # bytes free, below which it is said, and below which it is bad
 FEW_FILES = 1000
 OLDEST = 1_704_067_200  # 2024: a clock that says less was never set
-
-
-class Finding(NamedTuple):
-    """`level`: ok, warn (worth knowing) or bad (something will not work, or has not)."""
-
-    topic: str
-    level: str
-    says: str
-    hint: str = ""
 
 
 def examine(home: Home) -> Iterator[Finding]:
@@ -125,7 +115,7 @@ def _holder(home: Home) -> Iterator[Finding]:
 
 
 def _journal(home: Home) -> Iterator[Finding]:
-    found = damages(home, thorough=True)
+    found = wiring.damages(home, thorough=True)
     for damage in found:
         yield Finding("journal", BAD, f"damaged: {damage}", "`jm repair --dry-run` shows what can be kept")
     if not found:
@@ -162,9 +152,8 @@ def _clock(rows: Sequence[JobRow]) -> Iterator[Finding]:
     if now < OLDEST:
         yield Finding("clock", BAD, f"it says {_day(now)}", "set the clock")
     elif newest > now + 60:
-        yield Finding(
-            "clock", WARN, f"it says {_day(now)}, and the journal has a job of {_day(newest)}", "set the clock"
-        )
+        says = f"it says {_day(now)}, and the journal has a job of {_day(newest)}"
+        yield Finding("clock", WARN, says, "set the clock")
     else:
         yield Finding("clock", OK, _day(now))
 

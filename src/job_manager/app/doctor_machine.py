@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 
-from job_manager.app.doctor import BAD, OK, WARN, Finding
+from job_manager.app.findings import BAD, OK, WARN, Finding
 from job_manager.model.quantity import size_text
 from job_manager.worker.keeper import become_subreaper, pidfd_of
 from job_manager.worker.keeper_link import KeeperGone, KeeperLink
@@ -39,9 +39,7 @@ def _sqlite(version: tuple[int, ...]) -> Finding:
     words = ".".join(map(str, version))
     if RACE_FROM <= version < RACE_UNTIL and version not in RACE_MENDED:
         says = f"{words} may damage a journal that two programs write at once (WAL-reset race, mended in 3.51.3)"
-        return Finding(
-            "sqlite", WARN, says, "jm has one writer at a time; open the journal with nothing else that writes"
-        )
+        return Finding("sqlite", WARN, says, "jm has one writer at a time; let nothing else write to the journal")
     return Finding("sqlite", OK, words)
 
 
@@ -78,9 +76,8 @@ def _answers(link: KeeperLink, until: float) -> bool:
 
 def _processes() -> Iterator[Finding]:
     if not os.path.exists("/proc/self/stat"):
-        yield Finding(
-            "processes", WARN, "there is no /proc: children of a killed jm are not found again", "mount /proc"
-        )
+        says = "there is no /proc: what a killed jm left running is not found again"
+        yield Finding("processes", WARN, says, "mount /proc")
     elif not become_subreaper():
         yield Finding("processes", WARN, "no subreaper: what detaches itself from its action is found by its mark only")
     else:

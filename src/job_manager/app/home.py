@@ -54,6 +54,14 @@ class Home:
             return False
         return bool(there) and not {"journal.db", "lock", "keepers"}.intersection(there)
 
+    def has_jobs(self) -> bool:
+        """Whether there is the folder of any job."""
+        try:
+            with os.scandir(self.jobs) as entries:
+                return any(entries)
+        except OSError:
+            return False
+
     def lock(self) -> None:
         """Become the holder of this directory. Raises Refused naming the present holder."""
         handle = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)

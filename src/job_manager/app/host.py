@@ -14,14 +14,19 @@ from job_manager.app.capacity import Capacity
 from job_manager.app.home import Home
 from job_manager.app.interrupts import Interrupts
 from job_manager.app.settings import Config
+from job_manager.app.storage_trouble import StorageTrouble
 from job_manager.core.events import Event
-from job_manager.core.said import HoldJob, Request
+from job_manager.core.said import HoldJob, Report, Request
 from job_manager.core.state import JobState
+from job_manager.model.errors import EngineError
 from job_manager.supervisor.supervisor import Supervisor
 from job_manager.worker.attempt import GRACE
 from job_manager.worker.brief import Briefing
 from job_manager.worker.layout import Layout
 from job_manager.worker.worker import Worker
+
+
+WAIT = 2.0  # seconds for another program that holds the journal
 
 
 class Observer(Protocol):
@@ -39,6 +44,9 @@ class Observer(Protocol):
     def interrupted(self, job: JobState, times: int) -> None:
         """The person (or the system) asked to stop, for the first or second time."""
 
+    def storage(self, text: str) -> None:
+        """The journal cannot be written, or can be again."""
+
 
 class Silent:
     """An observer that looks away."""
@@ -54,6 +62,9 @@ class Silent:
     def interrupted(self, job: JobState, times: int) -> None:
         """Nothing."""
 
+    def storage(self, text: str) -> None:
+        """Nothing."""
+
 
 class Host:
     """Runs one job of a held state directory. Use as a context manager; `worker` may be started early."""
@@ -64,6 +75,7 @@ class Host:
         self._journal = wiring.open_journal(home)
         self._engine = wiring.local_engine(self._journal, self._clock)
         self._supervisor = Supervisor(self._engine)
+        self._heard: list[Report] = []  # what is not in the journal yet
         self.worker = Worker(home.keepers, slots, environ, umask, self._clock)
 
     def __enter__(self) -> Host:
@@ -100,11 +112,13 @@ class Host:
     def run(self, job: JobState, layout: Layout, observer: Observer, interrupts: Interrupts | None = None) -> JobState:
         """Run the job until it is finished, or held and nothing of it runs any more."""
         self._home.announce(job.id)
+        self._journal.be_patient(WAIT)  # beyond that the loop itself waits, and can be interrupted
+        self._trouble = StorageTrouble(self._clock, observer.storage)
         self._engine.say(*self.worker.open(Briefing(job, layout)))
         with interrupts or Interrupts() as interrupts:
             while True:
                 self._turn(job, observer)
-                if (job.finished or job.held) and not job.leases:
+                if (job.finished or job.held) and not job.leases and not self._trouble.active:
                     return job
                 self._wait(interrupts, observer)
                 self._heed(interrupts, job, observer)
@@ -115,12 +129,27 @@ class Host:
         while True:
             reports = self.worker.receive()
             self._engine.say(*reports)
-            events = self._supervisor.turn(self._clock.wall())
-            self.worker.committed(reports)
-            if events:
-                observer.happened(job, events)
+            self._heard += reports
+            if not self._committed(job, observer):
+                return
             if not self._worker_orders() and not reports:
                 return
+
+    def _committed(self, job: JobState, observer: Observer) -> bool:
+        """Take a turn; False when it could not be written and has to be written later."""
+        if self._trouble.holds_back():
+            return False
+        try:
+            events = self._supervisor.turn(self._clock.wall())
+        except EngineError as error:
+            self._trouble.met(error)
+            return False
+        self._trouble.over()
+        heard, self._heard = self._heard, []
+        self.worker.committed(heard)
+        if events:
+            observer.happened(job, events)
+        return True
 
     def _worker_orders(self) -> bool:
         """Have the worker carry out what is ordered; True when it has to report at once."""
@@ -131,7 +160,10 @@ class Host:
 
     def _wait(self, interrupts: Interrupts, observer: Observer) -> None:
         due = self._supervisor.next_timer()
+        if self._trouble.active:
+            due = None
         limits = [None if due is None else due - self._clock.wall(), self.worker.next_timeout(), observer.interval]
+        limits.append(self._trouble.seconds())
         timeout = min((max(0.0, limit) for limit in limits if limit is not None), default=None)
         _, writable, _ = select.select([interrupts, *self.worker.readers()], self.worker.writers(), [], timeout)
         if writable:
@@ -142,6 +174,7 @@ class Host:
         if interrupts.count == seen:
             return
         interrupts.drain()
+        self._trouble.give_up()
         observer.interrupted(job, min(2, interrupts.count))
         self._engine.say(HoldJob(job.id, "interrupted", GRACE if interrupts.count == 1 else 0.0))
 

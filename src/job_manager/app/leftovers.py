@@ -1,4 +1,4 @@
-"""What lies in a state directory and belongs to nobody any more: folders of jobs that are gone, records of dead keepers.
+"""What lies in a state directory and belongs to nobody: folders of jobs that are gone, records of dead keepers.
 
 Looks only. Knows nothing that is not ours: what has no name or shape of ours is passed over.
 """

@@ -84,6 +84,11 @@ class Account:
         self._say(logging.WARNING, f"Interrupted: nothing new starts, what runs ({running}) {what}")
         self._write(SHARE)
 
+    def storage(self, text: str) -> None:
+        """What keeps the run from going on."""
+        self._say(logging.WARNING, f"Journal: {text}")
+        self._write(SHARE)
+
     def finish(self, job: JobState, hurried: Callable[[], bool] = lambda: False) -> None:
         """The run is over: log all that is left; or no more than LAST seconds of it, when somebody is in a hurry."""
         for key in list(self._live):

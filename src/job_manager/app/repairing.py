@@ -11,7 +11,6 @@ from typing import Any
 
 from job_manager.app import wiring
 from job_manager.app.home import Home
-from job_manager.app.soundness import damages
 from job_manager.core import table
 from job_manager.core.admit import admit
 from job_manager.core.events import KINDS, Event, unpack
@@ -53,7 +52,7 @@ class Plan(NamedTuple):
 
 def plan(home: Home) -> Plan:
     """What a repair would keep and lose. Needs no lock and changes nothing."""
-    found = tuple(damages(home, thorough=True))
+    found = tuple(wiring.damages(home, thorough=True))
     saved = wiring.mending(home).salvage() if found else ()
     return Plan(found, tuple(_planned(each)[0] for each in saved))
 
@@ -67,7 +66,7 @@ def repair(home: Home) -> Plan:
     home.lock()
     try:
         wiring.finish_mending(home)
-        found = tuple(damages(home, thorough=True))
+        found = tuple(wiring.damages(home, thorough=True))
         return _repair(home, found) if found else Plan((), ())
     finally:
         home.unlock()
@@ -93,7 +92,7 @@ def _held(planned: JobPlan, state: State | None, now: float) -> Sequence[Event]:
 
 
 def _end_forgotten(home: Home, jobs: set[str]) -> None:
-    """What still runs of jobs that have lost events: no journal knows of it, so it would run beside its own repetition."""
+    """What still runs of jobs that have lost events: no journal knows of it, and it would run beside its repetition."""
     for trace in adoption.keepers(home.keepers):
         if any(left.token.partition("/")[0] in jobs for left in adoption.leftovers(trace)):
             adoption.end_leftovers(trace, 0.0)

@@ -39,7 +39,7 @@ GROUPS = {
 
 class Notice(NamedTuple):
     """Something worth a line. `kind`: step-began, step-ended, call (of an order), done, failed, retry, lost (the
-    attempt), unknown (the action is lost), stopped. `subject`: the task or action; `seconds` it took; `attempt` of an
+    attempt), unknown (the action is lost), stopped, storage (of the journal). `subject`: the task or action; `seconds` it took; `attempt` of an
     action; `message`: why, or what came of the task, in words."""
 
     kind: str
@@ -149,6 +149,10 @@ class Watch:
         """See app.host.Observer."""
         self._screen.stopping(self, times)
 
+    def storage(self, text: str) -> None:
+        """See app.host.Observer."""
+        self._screen.told(self, [Notice("storage", "journal", message=text)])
+
     # --- counting -------------------------------------------------------------------------------------------------
 
     def _count_all(self, job: JobState) -> None:
@@ -235,7 +239,7 @@ class Watch:
             self._running[index] = None
         if step.over:
             step.ended = time.time()
-            seconds = step.ended - step.began if step.began else 0.0
+            seconds = max(0.0, step.ended - step.began) if step.began else 0.0
             yield Notice("step-ended", step.name, seconds, message=in_words(step.counts))
 
     def _begin(self, index: int, at: float) -> Iterator[Notice]:
@@ -254,9 +258,9 @@ class Watch:
         if isinstance(event, e.ActionSucceeded | e.AttemptFailed):
             yield from self._begin(event.action, event.began)  # it may be over before we heard that it began
         if isinstance(event, e.ActionSucceeded):
-            yield self._notice("done", event.action, event.attempt, event.ended - event.began, event.note)
+            yield self._notice("done", event.action, event.attempt, max(0.0, event.ended - event.began), event.note)
         elif isinstance(event, e.AttemptFailed):
-            kind, seconds = self._final(event.action) or "retry", event.ended - event.began
+            kind, seconds = self._final(event.action) or "retry", max(0.0, event.ended - event.began)
             yield self._notice(kind, event.action, event.attempt, seconds, event.message or event.reason)
         elif isinstance(event, e.AttemptLost):
             message = "its outcome is not known: what ran it was killed"
@@ -277,8 +281,8 @@ class Watch:
 
     @property
     def elapsed(self) -> float:
-        """Seconds since this run began."""
-        return time.time() - self.started
+        """Seconds since this run began; 0 before that, and where the clock was put back."""
+        return max(0.0, time.time() - self.started) if self.started else 0.0
 
     def rows(self, most: int) -> tuple[list[Row], int]:
         """The `most` actions that have run longest, with their progress, and how many more there are."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from job_manager.app.clock import SystemClock
@@ -12,7 +14,7 @@ from job_manager.engines.sqlite.reading import Reading
 from job_manager.engines.sqlite.replacing import current
 from job_manager.engines.sqlite.replacing import finish as finish_replacing
 from job_manager.ports.clock import Clock
-from job_manager.ports.history import History
+from job_manager.ports.history import Damage, Damaged
 from job_manager.ports.mending import Mending
 
 if TYPE_CHECKING:
@@ -28,9 +30,6 @@ def system_clock() -> Clock:
 
 def open_journal(home: Home) -> Journal:
     """The journal of a state directory whose lock is held. Raises Damaged, before anything is written to it."""
-    # Imported here: it asks for a reading of this file.
-    from job_manager.app.soundness import refuse_damaged
-
     finish_mending(home)
     refuse_damaged(home)
     return Journal(home.journal)
@@ -52,7 +51,29 @@ def grower(config: Config, here: Capacity) -> Grow:
     return grow
 
 
-def open_reading(home: Home) -> History:
+def refuse_damaged(home: Home) -> None:
+    """Raises Damaged when the journal is not as it was written, as far as a start has time to look."""
+    for damage in damages(home):
+        raise Damaged(home.journal, damage)
+
+
+def damages(home: Home, thorough: bool = False) -> list[Damage]:
+    """What of the journal is damaged: all, or, for a start, the first that is found in little time."""
+    try:
+        reading = open_reading(home)
+    except Damaged as error:
+        return [error.damage]
+    try:
+        if not reading.written and home.has_jobs():
+            state = "empty" if os.path.exists(home.journal) else "gone"
+            return [Damage("", 0, f"it is {state}, though there are jobs in jobs/")]
+        found = reading.damages(thorough)
+        return list(found if thorough else islice(found, 1))
+    finally:
+        reading.close()
+
+
+def open_reading(home: Home) -> Reading:
     """The journal of a state directory, for looking only."""
     return Reading(current(home.journal))
 

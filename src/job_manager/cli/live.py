@@ -38,7 +38,7 @@ PAUSE = 0.25
 ROWS = 8
 MESSAGE = 8  # columns that a message needs at least
 OTHER_LINES = 5  # below and above the tasks and rows
-LOUD = frozenset({"failed", "unknown", "retry", "lost"})
+LOUD = frozenset({"failed", "unknown", "retry", "lost", "storage"})
 STYLES = {"good": "green", "bad": "bold red", "warn": "yellow", "active": "cyan", "quiet": "dim", "strong": "bold"}
 BAR = 24
 SHORTEST_BAR = 6
@@ -177,7 +177,7 @@ def _step_line(number: int, step: Step, names: int, wide: bool) -> list[str]:
     state, colour = _step_state(step)
     name = shorten(escape(step.name), names)
     words = [f"{counts[g]} {w}" for g, w in EXTRAS if counts[g]]
-    took = human((step.ended or time.time()) - step.began) if step.began else ""
+    took = human(max(0.0, (step.ended or time.time()) - step.began)) if step.began else ""
     done = f"{counts[DONE]}/{step.total}"
     return [
         Styled(f" {icon(state)} ", colour),

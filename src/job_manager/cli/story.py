@@ -11,7 +11,8 @@ from job_manager.app.watching import Notice, Watch, counted
 from job_manager.cli.output import Output, Styled
 from job_manager.model.quantity import human
 
-COLOURS = {"done": "good", "failed": "bad", "unknown": "bad", "retry": "warn", "lost": "warn", "stopped": "warn"}
+WARNED = ("retry", "lost", "stopped", "storage")
+COLOURS = {"done": "good", "failed": "bad", "unknown": "bad"} | dict.fromkeys(WARNED, "warn")
 
 
 def telling(notice: Notice) -> str:
@@ -22,7 +23,7 @@ def telling(notice: Notice) -> str:
             return f"started, {notice.message}"
         case "step-ended":
             return f"ended after {took}: {notice.message}" if notice.seconds else f"over: {notice.message}"
-        case "call":
+        case "call" | "storage":
             return notice.message
         case "done":
             return f"done in {took}{notice.message and f': {notice.message}'}"
@@ -94,4 +95,7 @@ class Silent(Plain):
     """For --quiet and --json: the id, when it is asked for."""
 
     def told(self, watch: Watch, notices: Sequence[Notice]) -> None:
-        """Nothing."""
+        """Nothing, but for what keeps the run from going on."""
+        for notice in notices:
+            if notice.kind == "storage":
+                self._out.error(Styled(f"{notice.subject}: {notice.message}", "warn"))

@@ -25,7 +25,7 @@ class JobRow(NamedTuple):
 
 
 class Damage(NamedTuple):
-    """Something that is not as it was written: of a job from the event of that number on, or with `job` "" of the whole."""
+    """Something that is not as it was written: of a job from that event on, or, with `job` "", of the whole."""
 
     job: str
     event: int

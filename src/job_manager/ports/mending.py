@@ -13,13 +13,13 @@ from job_manager.model.record import NamedTuple
 
 
 class KeptTurn(NamedTuple):
-    """A turn as it was found. `n` is its number among the turns of all jobs, `seq` the number of the job's events before
-    it, `body` its packed events as JSON."""
+    """A turn as it was found. `n`: its number among the turns of all jobs; `seq`: the number of the job's events before
+    it; `length`: how many it has; `body`: these, packed, as JSON."""
 
     n: int
     job: str
     seq: int
-    count: int
+    length: int
     at: float
     body: bytes
     hash: bytes
@@ -38,7 +38,7 @@ class Salvaged(NamedTuple):
     @property
     def kept(self) -> int:
         """How many events are proven."""
-        return sum(turn.count for turn in self.turns)
+        return sum(turn.length for turn in self.turns)
 
 
 class Mending(Protocol):
@@ -52,8 +52,8 @@ class Mending(Protocol):
         """Copy what is there, as it is; where to."""
 
     def write(self, saved: Sequence[Salvaged], more: Sequence[tuple[float, Event]]) -> None:
-        """Put a journal with what is proven, and with these events (each with its time) behind that, in the place of the
-        other, in one step."""
+        """Put a journal with what is proven, and behind that with these events (each with its time), in the place of
+        the other, in one step."""
 
     def copies(self) -> Sequence[str]:
         """The copies that were ever kept and are still there."""

@@ -5,7 +5,7 @@ A turn is a function of the engine's turn and `now`; whoever drives it sleeps an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from job_manager.core.admit import admit
 from job_manager.core.decide import Order, decide, fresh_orders, next_timer, orders, quiet
@@ -14,7 +14,17 @@ from job_manager.core.evolve import evolve
 from job_manager.core.said import Said, WorkerAnnounced
 from job_manager.core.state import State
 from job_manager.model.errors import Refused
+from job_manager.model.record import NamedTuple
 from job_manager.ports.engine import Engine, Turn
+
+
+class Decided(NamedTuple):
+    """A turn and what followed from it. `met`: jobs of whose history it was the first."""
+
+    turn: Turn
+    events: Sequence[Event]
+    orders: Sequence[Order]
+    met: frozenset[str]
 
 
 class Supervisor:
@@ -25,36 +35,52 @@ class Supervisor:
         self.state = State()
         self.refused: list[tuple[Said, Refused]] = []
         self._met: set[str] = set()  # jobs whose events have passed through here
+        self._decided: Decided | None = None  # what could not be committed yet
+
+    @property
+    def ahead(self) -> bool:
+        """Whether the state has events that are not in the journal: nothing may be done or said because of them."""
+        return self._decided is not None
 
     def turn(self, now: float) -> Sequence[Event]:
-        """Take one turn if there is one; the events committed. Raises EngineError when the commit failed: the state
-        here is then ahead of the journal and this supervisor must not be used again."""
-        timer = next_timer(self.state)
-        turn = self._engine.next(due=timer is not None and timer <= now)
-        return () if turn is None else self._take(turn, now)
+        """Take one turn if there is one; the events committed. Raises EngineError when the commit failed: the state is
+        `ahead` then, and if the error is retryable, the next call commits the same, with what was said meanwhile after
+        it. After any other this supervisor must not be used again."""
+        if self._decided is None:
+            timer = next_timer(self.state)
+            turn = self._engine.next(due=timer is not None and timer <= now)
+            if turn is None:
+                return ()
+            self._decided = self._decide_on(turn, now)
+        return self._commit(self._decided, now)
 
-    def _take(self, turn: Turn, now: float) -> Sequence[Event]:
+    def _decide_on(self, turn: Turn, now: float) -> Decided:
         history = list(turn.events)
         for event in history:
             evolve(self.state, event)
         self.refused = []
-        events = self._meet(history, now)
+        met = frozenset(event.job for event in history if isinstance(event, JobSubmitted)) - self._met
+        events: list[Event] = self._meet(met, now)
         events += self._hear(turn.said, now)
         events += self._decide(now)
-        if not self._engine.commit(turn, events, self._read_orders(turn.said)):
+        return Decided(turn, events, self._read_orders(turn.said), met)
+
+    def _commit(self, decided: Decided, now: float) -> Sequence[Event]:
+        committed = self._engine.commit(decided.turn, decided.events, decided.orders)
+        self._decided = None
+        if not committed:
             self.state = State()
             return self.turn(now)
-        self._met.update(event.job for event in events if isinstance(event, JobSubmitted))
-        return events
+        self._met |= decided.met
+        self._met.update(event.job for event in decided.events if isinstance(event, JobSubmitted))
+        return decided.events
 
-    def _meet(self, history: Sequence[Event], now: float) -> list[Event]:
+    def _meet(self, met: Iterable[str], now: float) -> list[Event]:
         """Of a job whose history is read for the first time: its workers are gone until they announce themselves.
 
         Whether they still live is not in the journal, and what is leased to nobody is lost time, or lost."""
-        unmet = {event.job for event in history if isinstance(event, JobSubmitted)} - self._met
-        self._met |= unmet
         left: list[Event] = [
-            WorkerLeft(job, worker, now) for job in sorted(unmet) for worker in sorted(self.state.jobs[job].workers)
+            WorkerLeft(job, worker, now) for job in sorted(met) for worker in sorted(self.state.jobs[job].workers)
         ]
         for event in left:
             evolve(self.state, event)

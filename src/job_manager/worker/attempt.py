@@ -173,8 +173,13 @@ def conclude(
             note = f" ({ending.message})" if ending.message else ""
             ending = Ending(unfit.reason, None, f"{unfit}{note}")
     usage = (record["utime"], record["stime"], record["maxrss_kib"])
-    told = ended(brief, worker, record["began"], record["ended"], ending, usage, outputs)
+    told = ended(brief, worker, record["began"], _end_of(record), ending, usage, outputs)
     return told if ending.reason or not grown.children else told._replace(grown=grown.children)
+
+
+def _end_of(record: ExitRecord) -> float:
+    """By how long it took: the clock may have been set meanwhile."""
+    return record["began"] + record["elapsed"] if record["began"] else record["ended"]
 
 
 def _printed(brief: Brief, layout: Layout, grow: Callable[[str], Grown] | None) -> Grown:
@@ -220,7 +225,7 @@ def read_ending(record: ExitRecord, brief: Brief) -> Ending:
 
 
 def _too_soon(record: ExitRecord, least: float | None) -> Ending:
-    took = record["ended"] - record["began"]
+    took = record["elapsed"]
     if least is None or took >= least:
         return Ending("", None, "")
     return Ending("code", 0, f"it was done after {took:.1f} s, sooner than its min_runtime of {least:g} s")

@@ -24,7 +24,8 @@ def parser() -> Parser:
 
 def main(options: Namespace, out: Output) -> int:
     """Print a line for each finding."""
-    from job_manager.app.doctor import BAD, OK, examine
+    from job_manager.app.doctor import examine
+    from job_manager.app.findings import BAD, OK
     from job_manager.cli.place import home_of
     from job_manager.cli.reporting import FAILED
 

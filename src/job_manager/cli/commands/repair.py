@@ -10,9 +10,9 @@ from job_manager.cli.usage import Parser
 
 SUMMARY = "Repair a damaged journal: every job keeps its history up to the first event that is not as it was written."
 MORE = """\
-A copy of the damaged file stays beside it. When nothing is damaged, nothing is done. What had been said after the break
-is listed; what ran there runs again, but for actions declared idempotent: false: their job is paused, since they may have
-run, and waits for your word."""
+A copy of the damaged file stays beside it. When nothing is damaged, nothing is done. What had been said after the
+break is listed; what ran there runs again, but for actions declared idempotent: false: their job is paused, since
+they may have run, and waits for your word."""
 EXAMPLES = (
     ("jm repair --dry-run", "what would be kept, and what is lost"),
     ("jm repair", "do it; refused while a jm runs jobs here"),

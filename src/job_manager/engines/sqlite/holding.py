@@ -38,7 +38,7 @@ def in_words(found: Iterable[Holding]) -> str:
 
 
 def _listed(locks: str) -> Iterator[tuple[str, int, str]]:
-    """Kind, pid and `major:minor:inode` of each lock; lines of those who only wait have an arrow and are passed over."""
+    """Kind, pid and `major:minor:inode` of each lock; those who only wait have an arrow and are passed over."""
     try:
         with open(locks, encoding="ascii", errors="replace") as lines:
             for line in lines:

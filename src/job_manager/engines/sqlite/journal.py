@@ -230,11 +230,12 @@ class Journal:
     def shrink(self) -> None:
         """Give back to the file system what removed jobs have left, when that is a quarter of the file or more."""
         with engine_errors(self.path):
-            pages, free = (
-                self._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count")
-            )
-            if free * 4 >= pages:
+            if self._number("freelist_count") * 4 >= self._number("page_count"):
                 self._db.execute("VACUUM")
+
+    def _number(self, pragma: str) -> int:
+        found: int = self._db.execute(f"PRAGMA {pragma}").fetchone()[0]
+        return found
 
     def close(self) -> None:
         """Let go of the file; the write-ahead log is folded into it."""
@@ -246,7 +247,7 @@ class Journal:
 
     def _leave_log(self) -> None:
         """Not to be the last who closes: that one would fold in what may not have come to the disk."""
-        from job_manager.engines.sqlite.reading import connect
+        from job_manager.engines.sqlite.connecting import connect
 
         try:
             beside = connect(self.path, "mode=ro")

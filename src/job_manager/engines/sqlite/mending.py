@@ -36,7 +36,7 @@ class Mender:
             journal = Journal(replacing.being_written(self.path))
             try:
                 turns = sorted((turn for job in saved for turn in job.turns), key=lambda turn: turn.n)
-                journal.restore((turn.job, turn.at, turn.count, turn.body) for turn in turns)
+                journal.restore((turn.job, turn.at, turn.length, turn.body) for turn in turns)
                 for at, event in more:
                     journal.append(at, [(event.job, journal.head(event.job), [pack(event)])])
             finally:

@@ -11,21 +11,10 @@ import sqlite3
 from collections.abc import Iterator
 
 from job_manager.core.events import Event
+from job_manager.engines.sqlite.connecting import connect
 from job_manager.engines.sqlite.faults import engine_errors
 from job_manager.engines.sqlite.journal import found_format, log_size, read_chain, turns
 from job_manager.ports.history import Damage, JobRow
-
-
-def _address(path: str, how: str) -> str:
-    path = os.path.abspath(path)
-    for sign in "%?#":  # the signs that mean something in an address; the percent first
-        path = path.replace(sign, f"%{ord(sign):02x}")
-    return f"file://{path}?{how}"
-
-
-def connect(path: str, how: str) -> sqlite3.Connection:
-    """mode=ro: a connection that could write would, as the last to close, fold the log into the file."""
-    return sqlite3.connect(_address(path, how), uri=True, isolation_level=None, timeout=5)
 
 
 class Reading:
@@ -57,6 +46,11 @@ class Reading:
             raise
         db.close()  # its maker has not written the tables yet
         return None
+
+    @property
+    def written(self) -> bool:
+        """Whether there is a journal, with the tables of one."""
+        return self._db is not None
 
     def jobs(self) -> list[JobRow]:
         """Every job, newest first."""

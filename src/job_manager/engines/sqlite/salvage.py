@@ -68,9 +68,9 @@ def _head(columns: Sequence[Any]) -> tuple[str, str, int] | None:
 
 def _salvaged(job: str, turns: dict[int, list[KeptTurn]], name: str, events: int) -> Salvaged:
     proven = list(_proven(job, turns))
-    end = proven[-1].seq + proven[-1].count if proven else 0
+    end = proven[-1].seq + proven[-1].length if proven else 0
     after = [same[-1] for seq, same in sorted(turns.items()) if seq >= end]
-    most = max([events, end, *(turn.seq + turn.count for turn in after)])
+    most = max([events, end, *(turn.seq + turn.length for turn in after)])
     return Salvaged(job, name or _name(proven), proven, most, after)
 
 
@@ -78,14 +78,14 @@ def _proven(job: str, turns: dict[int, list[KeptTurn]]) -> Iterator[KeptTurn]:
     hash, seq = b"", 0
     while seq in turns:
         for turn in turns[seq]:
-            if turn.hash == chained(hash, job, seq, turn.count, turn.at, turn.body) and turn.count > 0:
+            if turn.hash == chained(hash, job, seq, turn.length, turn.at, turn.body) and turn.length > 0:
                 yield turn
-                hash, seq = turn.hash, seq + turn.count
+                hash, seq = turn.hash, seq + turn.length
                 break
         else:
             return
 
 
 def _name(turns: Sequence[KeptTurn]) -> str:
-    first = next(packed_events(turns[:1]), ["", 0, {}])
+    first: list[Any] = next(packed_events(turns[:1]), [""])
     return str(first[2].get("Job", {}).get("title", "")) if first[0] == "job-submitted" else ""
