@@ -13,6 +13,7 @@ import sys
 import time
 from typing import Any
 
+from job_manager.app.filesystems import is_network, kind_of
 from job_manager.model.errors import EngineError, InputError, Refused
 
 DEFAULT = ".jm"
@@ -63,7 +64,9 @@ class Home:
             return False
 
     def lock(self) -> None:
-        """Become the holder of this directory. Raises Refused naming the present holder."""
+        """Become the holder of this directory. Raises Refused naming the present holder, EngineError where the file
+        system has no locks to rely upon."""
+        self._refuse_network()
         handle = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
             _flock(handle)
@@ -81,9 +84,18 @@ class Home:
         os.ftruncate(self._lock, 0)
         os.pwrite(self._lock, text.encode("utf-8", "replace"), 0)
 
+    def _refuse_network(self) -> None:
+        kind = kind_of(self.path)
+        if is_network(kind):
+            text = f"the state directory {self.path} is on a network file system ({kind}): its locks do not hold"
+            raise EngineError(text, "use a directory on a local disk: --home DIR or JM_HOME")
+
     def _refusal(self, cause: OSError) -> Refused | EngineError:
         if cause.errno not in (errno.EWOULDBLOCK, errno.EACCES):
-            return EngineError(f"the state directory {self.path} cannot be locked: {cause.strerror}")
+            kind = kind_of(self.path)
+            where = f" (file system: {kind})" if kind else ""
+            text = f"the state directory {self.path} cannot be locked{where}: {cause.strerror}"
+            return EngineError(text, "use a directory on a local disk: --home DIR or JM_HOME")
         way = "wait for it to end, or use another directory with --home DIR"  # in the same line: the issue asks for one
         return Refused(f"the state directory {self.path} is in use by {_in_words(self.holder())}; {way}")
 

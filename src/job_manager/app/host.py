@@ -25,7 +25,6 @@ from job_manager.worker.brief import Briefing
 from job_manager.worker.layout import Layout
 from job_manager.worker.worker import Worker
 
-
 WAIT = 2.0  # seconds for another program that holds the journal
 
 

@@ -14,9 +14,10 @@ from job_manager.app import wiring
 from job_manager.app.calls import call_documents
 from job_manager.app.home import Home
 from job_manager.core import table
+from job_manager.core.events import JobResumed, JobSubmitted
 from job_manager.core.evolve import fold
 from job_manager.core.state import JobState, State
-from job_manager.model.errors import NotFound, Refused
+from job_manager.model.errors import EngineError, NotFound, Refused
 from job_manager.model.job import Function
 from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted
@@ -55,8 +56,8 @@ def resolve(home: Home, word: str) -> str:
     raise NotFound(f"there is no job {quoted(word)} in {home.path}", "`jm ls` shows those there are")
 
 
-def verified_list(home: Home) -> tuple[list[Document], str]:
-    """The `job_list`, held to the histories that it is a cache of, and what is damaged, or "".
+def verified_list(home: Home) -> tuple[list[Document], list[str]]:
+    """The `job_list`, held to the histories that it is a cache of, and what is damaged of the whole.
 
     A job whose history cannot be used has the state `unreadable`, and as `problem` the reason."""
     # Imported here: who looks at one job needs none of it.
@@ -69,9 +70,10 @@ def verified_list(home: Home) -> tuple[list[Document], str]:
             why = unreadable(reading, job["id"], job["finished"] is None and job["state"] != "running")
             job["problem"] = why or None
             job["state"] = UNREADABLE if why else job["state"]
+        whole = [str(damage) for damage in reading.damages_of_log()]
     finally:
         reading.close()
-    return listed, next((job["problem"] for job in listed if job["problem"]), "")
+    return listed, whole
 
 
 def job_list(home: Home) -> list[Document]:
@@ -148,11 +150,18 @@ def _layout(home: Home, job: JobState) -> Layout:
 
 
 def layout_of(home: Home, id: str) -> Layout:
-    """Where the things of a job stand; of one whose history cannot be used, where they usually do."""
+    """Where the things of a job stand; of one whose history cannot be read, where they usually do. Without a fold."""
+    store = ""
+    reading = wiring.open_reading(home)
     try:
-        return look(home, id).layout
-    except Exception:  # whatever its events do to the fold: what it left is to be found all the same
-        return Layout(home.jobs, id)
+        for event in reading.events(id):
+            if isinstance(event, JobSubmitted | JobResumed):
+                store = str(event.site.get("store", ""))
+    except EngineError:
+        pass  # what it left is to be found all the same
+    finally:
+        reading.close()
+    return Layout(home.jobs, id, store and os.path.join(store, id))
 
 
 def status(found: Look) -> Document:

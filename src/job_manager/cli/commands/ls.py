@@ -29,7 +29,8 @@ def main(options: Namespace, out: Output) -> int:
     from job_manager.cli.place import home_of
 
     home = home_of(options)
-    jobs, problem = verified_list(home)
+    jobs, damages = verified_list(home)
+    damages += [f"{job['id']} is unreadable: {job['problem']}" for job in jobs if job["problem"]]
     out.document({"jobs": jobs})
     for job in jobs:
         out.value(job["id"])
@@ -37,16 +38,15 @@ def main(options: Namespace, out: Output) -> int:
         _show(jobs, out)
         if not jobs:
             out.line(f"there are no jobs in {home.path}; `jm run JOB.yaml` makes one, `jm init DIR` a project to try")
-    return _say(jobs, options, out) if problem else 0
+    return _say(damages, options, out) if damages else 0
 
 
-def _say(jobs: list[dict[str, Any]], options: Namespace, out: Output) -> int:
+def _say(damages: list[str], options: Namespace, out: Output) -> int:
     from job_manager.cli.place import command
     from job_manager.cli.reporting import ENGINE
 
-    for job in jobs:
-        if job["problem"]:
-            out.error(Styled("error: ", "bad"), f"{job['id']} is unreadable: {job['problem']}")
+    for damage in damages:
+        out.error(Styled("error: ", "bad"), damage)
     out.error(Styled("   hint: ", "quiet"), f"`{command(options.home, 'repair', '--dry-run')}` shows what can be kept")
     return ENGINE
 

@@ -93,6 +93,7 @@ class Journal:
         with engine_errors(path):
             if not os.path.exists(path):
                 os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600))
+            set_mark(path)
             self._db = sqlite3.connect(path, isolation_level=None, timeout=patience)
             try:
                 self._open()
@@ -109,7 +110,12 @@ class Journal:
         db.execute(f"PRAGMA journal_size_limit={LOG_LIMIT}")
         if not found:
             db.executescript(f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version={FORMAT}; COMMIT;")
-        elif log_size(self.path):
+            return
+        if found < FORMAT:
+            from job_manager.engines.sqlite.upgrading import upgrade
+
+            upgrade(db, self.path, found, FORMAT)
+        if log_size(self.path):
             # Of a writer that was killed: whether it came to the disk is not known before it has been folded in.
             self._checkpoint("PASSIVE")
 
@@ -188,10 +194,16 @@ class Journal:
             head.hash = chained(head.hash, job, head.seq, len(events), at, body.encode())
             head.seq += len(events)
         if not self._since_checkpoint:
-            set_mark(self.path, self._last)
+            self._mark()
         self._since_checkpoint += 1
         if self._since_checkpoint >= CHECKPOINT_TURNS:
             self._checkpoint("PASSIVE")
+
+    def _mark(self) -> None:
+        try:
+            set_mark(self.path, self._last)
+        except OSError:
+            pass  # it is there already, unless somebody has removed it
 
     def _checkpoint(self, mode: str) -> bool:
         """Fold the log into the file; True when all of it was."""

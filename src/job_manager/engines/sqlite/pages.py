@@ -11,7 +11,8 @@ import struct
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from job_manager.engines.sqlite.soundness import FRAME, HEADER, log_header
+from job_manager.engines.sqlite.mark import marked
+from job_manager.engines.sqlite.soundness import FRAME, HEADER, is_foreign, log_header
 
 Row = tuple[int, Sequence[Any]]  # number of the row, and its columns: int, float, bytes or None
 LEAF = 0x0D
@@ -22,7 +23,9 @@ NUMBERS = {1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8}  # bytes of the integers, by seri
 def rows(path: str) -> Iterator[Row]:
     """Every row of every table that can be read in the file or in the log; some come twice."""
     with open(path, "rb") as main, _opened(f"{path}-wal") as log:
-        pages = _Pages(main, log)
+        mark = marked(path)
+        # Without a mark nobody knows whose log it is: rather a job too many than one that is lost.
+        pages = _Pages(main, log, with_log=mark is None or not is_foreign(path, mark))
         for page, first in pages.all():
             for at in _cells(page, first):
                 try:
@@ -47,14 +50,14 @@ def _cells(page: bytes, first: bool) -> list[int]:
 class _Pages:
     """The pages of a file, each as it is in the file and as it has been written to the log."""
 
-    def __init__(self, main: Any, log: Any) -> None:
+    def __init__(self, main: Any, log: Any, with_log: bool) -> None:
         self._main, self._log = main, log
         head = main.read(100)
         salt, in_log = log_header(log.read(HEADER))
         self.size = _size(head) or in_log or 4096
         self._usable = self.size - (head[20] if _size(head) else 0)
         self._newest: dict[int, int] = {}  # where in the log the last copy of a page stands
-        self._frames = list(self._find_frames(salt)) if in_log == self.size else []
+        self._frames = list(self._find_frames(salt)) if with_log and in_log == self.size else []
 
     def _find_frames(self, salt: bytes) -> Iterator[tuple[int, int]]:
         at = HEADER

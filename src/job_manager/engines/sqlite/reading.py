@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from job_manager.core.events import Event
 from job_manager.engines.sqlite.connecting import connect
 from job_manager.engines.sqlite.faults import engine_errors
-from job_manager.engines.sqlite.journal import found_format, log_size, read_chain, turns
+from job_manager.engines.sqlite.journal import FORMAT, found_format, log_size, read_chain, turns
+from job_manager.model.errors import EngineError
 from job_manager.ports.history import Damage, JobRow
 
 
@@ -39,13 +40,19 @@ class Reading:
     def _connect(self, how: str) -> sqlite3.Connection | None:
         db = connect(self._path, how)
         try:
-            if found_format(db, self._path):
+            if found := found_format(db, self._path):
+                self._refuse_older(found)
                 return db
         except BaseException:
             db.close()
             raise
         db.close()  # its maker has not written the tables yet
         return None
+
+    def _refuse_older(self, found: int) -> None:
+        if found < FORMAT:
+            text = f"{self._path} is of an older job_manager (format {found}; this one reads {FORMAT})"
+            raise EngineError(text, "the next `jm run` or `jm resume` brings it up to date; a copy of it is kept")
 
     @property
     def written(self) -> bool:
@@ -83,6 +90,13 @@ class Reading:
         else:
             with engine_errors(self._path):
                 yield from soundness.damages(self._db, self._path, thorough)
+
+    def damages_of_log(self) -> Iterator[Damage]:
+        """What has been written last and is lost with the log beside the file."""
+        from job_manager.engines.sqlite import soundness
+
+        with engine_errors(self._path):
+            yield from soundness.lost_log(self._db, self._path)
 
     def close(self) -> None:
         """Let go of the file."""

@@ -11,7 +11,7 @@ import struct
 from collections.abc import Iterator
 
 from job_manager.engines.sqlite.journal import log_size, turns
-from job_manager.engines.sqlite.mark import marked
+from job_manager.engines.sqlite.mark import Mark, marked
 from job_manager.ports.history import Damage, Damaged
 
 MOST_EVENTS = 100_000  # of finished jobs, newest first, that a start reads
@@ -72,12 +72,25 @@ def of_job(db: sqlite3.Connection, path: str, job: str) -> Damage | None:
 
 def lost_log(db: sqlite3.Connection | None, path: str) -> Iterator[Damage]:
     """Turns that were committed to the log and are not there any more, with it or in the middle of it."""
-    first, name = marked(path), f"{os.path.basename(path)}-wal"
-    if first is not None and _last_turn(db) < first:
-        state = "is damaged" if os.path.exists(f"{path}-wal") else "is gone"
-        yield Damage("", 0, f"its write-ahead log ({name}) {state}, and what was written last is lost with it")
+    mark, log = marked(path), f"its write-ahead log ({os.path.basename(path)}-wal)"
+    if is_foreign(path, mark):
+        yield Damage("", 0, f"{log} is of another journal")
+    elif mark is not None and _last_turn(db) < mark.turn:
+        state = "is damaged" if log_size(path) else "is gone"
+        yield Damage("", 0, f"{log} {state}, and what was written last is lost with it")
     elif db is not None and log_size(path) > HEADER and _torn_log(db, path):
-        yield Damage("", 0, f"its write-ahead log ({name}) is damaged in the middle")
+        yield Damage("", 0, f"{log} is damaged in the middle")
+
+
+def is_foreign(path: str, mark: Mark | None) -> bool:
+    """Whether there is a commit in a log that nobody has said to belong to this journal."""
+    if not log_size(path):
+        return False
+    with open(f"{path}-wal", "rb") as log:
+        salts, size = log_header(log.read(HEADER))
+    if not size or (mark is not None and mark.fits(salts)):
+        return False
+    return any(frame[4:8] != b"\0\0\0\0" for frame in _frames_from(path, 0))
 
 
 def _last_turn(db: sqlite3.Connection | None) -> int:
