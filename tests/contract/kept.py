@@ -1,4 +1,4 @@
-"""Journals as each format was written, kept in `journals/` with what they fold to: every kind of event is in the newest.
+"""Journals as each format was written, kept in `journals/` with what they fold to; the newest has every kind of event.
 
 `python -m tests.contract.kept` writes the one of the present format anew, when kinds have been added; those of earlier
 formats are never written again. Knows the histories of the core's tests and the journal's own functions.

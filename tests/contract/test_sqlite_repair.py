@@ -177,7 +177,7 @@ def test_the_log_of_another_journal_is_seen_before_it_is_folded_in(path, tmp_pat
     shutil.copy(tmp_path / "other" / "journal.db-wal", f"{path}-wal")
     before = Path(path).read_bytes()
     damages, _ = found_in(path)
-    assert [str(damage) for damage in damages][0] == "its write-ahead log (journal.db-wal) is of another journal"
+    assert str(damages[0]) == "its write-ahead log (journal.db-wal) is of another journal"
     assert Path(path).read_bytes() == before
     if clean:
         kept = mended(path)
@@ -256,7 +256,7 @@ def listed(path):
 
 
 def test_a_job_that_was_removed_does_not_come_back(path):
-    journal, known = grown(path)
+    journal, _ = grown(path)
     journal.remove("j2")
     journal.close()
     db = sqlite3.connect(path)

@@ -16,6 +16,7 @@ from job_manager.app.findings import BAD, OK, WARN, Finding
 from job_manager.app.home import Home
 from job_manager.app.leftovers import keepers_left, strangers
 from job_manager.app.soundness import unreadable
+from job_manager.app.watching import counted
 from job_manager.model.errors import EngineError
 from job_manager.model.quantity import size_text
 from job_manager.ports.history import JobRow
@@ -136,7 +137,7 @@ def _sound_journal(home: Home) -> Iterator[Finding]:
         rows = reading.jobs()
         opened = [row for row in rows if row.finished is None]
         size = size_text(os.path.getsize(home.journal)) if os.path.exists(home.journal) else "no file yet"
-        yield Finding("journal", OK, f"sound: {len(rows)} jobs, {len(opened)} of them not finished; {size}")
+        yield Finding("journal", OK, f"sound: {counted(len(rows), 'job')}, {len(opened)} of them not finished; {size}")
         for row in opened:
             why = unreadable(reading, row.id, open=True)
             if why:
@@ -168,19 +169,23 @@ def _day(at: float) -> str:
 def _leftovers(home: Home) -> Iterator[Finding]:
     left = keepers_left(home)
     if left.alive:
-        yield Finding("keepers", OK, f"{len(left.alive)} alive, with {left.running} programs that run on")
+        yield Finding("keepers", OK, f"{len(left.alive)} alive, with {counted(left.running, 'program')} under way")
     if left.dead:
-        yield Finding("keepers", WARN, f"records of {len(left.dead)} dead keepers that nobody needs", "`jm gc`")
+        yield Finding(
+            "keepers", WARN, f"records of {counted(len(left.dead), 'dead keeper')} that nobody needs", "`jm gc`"
+        )
     folders = strangers(home)
     if folders:
-        yield Finding("jobs", WARN, f"{len(folders)} folders of jobs that are gone: {_some(folders)}", "`jm gc`")
+        yield Finding(
+            "jobs", WARN, f"{counted(len(folders), 'folder')} of jobs that are gone: {_some(folders)}", "`jm gc`"
+        )
     copies = wiring.mending(home).copies()
     if copies:
         hint = "remove them when you need them no more"
-        yield Finding("journal", WARN, f"{len(copies)} copies of damaged files: {_some(copies)}", hint)
+        yield Finding("journal", WARN, f"{counted(len(copies), 'kept damaged file')}: {_some(copies)}", hint)
     waiting = _waiting(home)
     if waiting and not home.holder():
-        yield Finding("inbox", WARN, f"{waiting} requests wait for a supervisor", "`jm up`")
+        yield Finding("inbox", WARN, f"no supervisor runs, and {counted(waiting, 'request')} to be heard", "`jm up`")
 
 
 def _some(names: Sequence[str]) -> str:

@@ -36,7 +36,8 @@ def remove_all(home: Home, ids: list[str], keep_logs: bool = False) -> None:
         for id in ids:
             layout = layout_of(home, id)
             _end_children(home, id)
-            layout.store.remove_all()
+            if layout.store.root != os.path.abspath(layout.folder):
+                layout.store.remove_all()
             remove_folder(layout, keep_logs)
             journal.remove(id)
         journal.shrink()

@@ -39,8 +39,8 @@ GROUPS = {
 
 class Notice(NamedTuple):
     """Something worth a line. `kind`: step-began, step-ended, call (of an order), done, failed, retry, lost (the
-    attempt), unknown (the action is lost), stopped, storage (of the journal). `subject`: the task or action; `seconds` it took; `attempt` of an
-    action; `message`: why, or what came of the task, in words."""
+    attempt), unknown (the action is lost), stopped, storage (of the journal). `subject`: the task or action; `seconds`
+    it took; `attempt` of an action; `message`: why, or what came of the task, in words."""
 
     kind: str
     subject: str

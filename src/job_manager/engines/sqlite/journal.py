@@ -184,7 +184,7 @@ class Journal:
         self._last = put.lastrowid or 0
         for event in events:
             if event[0] in SUMMARIES:
-                self._db.execute(*SUMMARIES[event[0]](job, event))
+                self._db.execute(*_summary(job, event))
         return True
 
     def _move_on(
@@ -341,6 +341,14 @@ def _unpacked(path: str, job: str, packed: Sequence[Any]) -> Event:
     except (KeyError, TypeError) as cause:
         text = f"{path} has an event {packed[0]!r} in job {job} that this job_manager does not know"
         raise EngineError(text, "it was written by a newer one: use that") from cause
+
+
+def _summary(job: str, event: Sequence[Any]) -> tuple[str, tuple[Any, ...]]:
+    try:
+        change: tuple[str, tuple[Any, ...]] = SUMMARIES[event[0]](job, event)
+    except (IndexError, KeyError, TypeError, AttributeError):
+        return "SELECT ?", (job,)  # of a job that makes no sense, which is found when it is folded
+    return change
 
 
 # What a few kinds of events change in the row that `jm ls` shows. A cache: the events are the truth.
