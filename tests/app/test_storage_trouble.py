@@ -1,4 +1,4 @@
-"""What a loop does when the journal cannot be written: it waits longer and longer, and says when that begins and ends."""
+"""What a loop does when the journal cannot be written: it waits longer and longer, and says so once."""
 
 from __future__ import annotations
 

@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 
 from job_manager.core import events as e
-from job_manager.engines.sqlite import replacing
+from job_manager.engines.sqlite import replacing, soundness
 from job_manager.engines.sqlite.journal import Head, Journal
 from job_manager.engines.sqlite.mending import Mender
 from job_manager.engines.sqlite.pages import rows
 from job_manager.engines.sqlite.reading import Reading
 from job_manager.model.errors import EngineError
+from tests.contract.big import fill
 from tests.contract.files import TURNS, events, turn_of, write
 from tests.core.given import NOW
 
@@ -276,6 +277,37 @@ def test_removed_jobs_give_their_room_back(path):
     journal.close()
     assert os.path.getsize(path) < before * 0.7
     assert len(events(path)) == len(known["j1"])
+
+
+@pytest.mark.parametrize(("events_read", "bytes_read"), [(0, 0), (10**6, 0)])
+def test_a_start_reads_all_open_jobs_and_so_many_events_of_others(path, monkeypatch, events_read, bytes_read):
+    """Whoever asks for all is told all."""
+    assert fill(path, 60, actions=5) > 60
+    monkeypatch.setattr(soundness, "MOST_EVENTS", events_read)
+    monkeypatch.setattr(soundness, "MOST_BYTES", bytes_read)
+    journal = Journal(path)
+    assert journal.append(NOW, [("open", Head(), [e.pack(event) for event in turn_of(0, "open")])])
+    journal.close()
+    hurt(path, "j00000")
+    assert [damage.job for damage in looked_at(path, False)] == (["j00000"] if events_read else [])
+    assert [damage.job for damage in looked_at(path, True)] == ["j00000"]
+    hurt(path, "open")
+    assert "open" in [damage.job for damage in looked_at(path, False)]
+
+
+def hurt(path, id):
+    db = sqlite3.connect(path)
+    with db:
+        db.execute("UPDATE turn SET at=at+1 WHERE job=?", (id,))
+    db.close()
+
+
+def looked_at(path, thorough):
+    reading = Reading(path)
+    try:
+        return list(reading.damages(thorough))
+    finally:
+        reading.close()
 
 
 # --- in its place -----------------------------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ def here(tmp_path: Path):
 def heard(process: subprocess.Popen[bytes], words: str) -> list[str]:
     """Read what it prints up to a line with these words."""
     assert process.stdout is not None
-    lines = []
+    lines: list[str] = []
     while True:
         line = process.stdout.readline().decode()
         assert line, f"{words!r} never came: {lines}"
@@ -91,7 +91,7 @@ def test_a_start_on_a_full_disk_is_refused_in_one_line(here, tmp_path):
 def test_a_disk_without_room_for_files_is_waited_for_or_said(here, tmp_path):
     with mounted(tmp_path / "disk", "size=8m,nr_inodes=60") as disk:
         running, go = begun(here, disk / "home")
-        made = []
+        made: list[Path] = []
         try:
             while True:
                 made.append(disk / f"file-{len(made)}")

@@ -30,6 +30,9 @@ graph last
 convert first/job.yaml first/job.json
 new module second
 rm last
+gc -n
+doctor
+repair --dry-run
 merge calls.yaml more.yaml --name order.yaml
 order order.yaml
 """

@@ -24,9 +24,13 @@ Look
   status [ID[/ACTION]]     how a job and each of its actions stand
   show [ID[/ARTIFACT]]     what is known of the files of a job: duration, frames, who made them
   logs [ID[/ACTION]] [-f]  what the actions printed
-  rm ID                    remove a job with everything it left
+  rm ID                    remove a job with everything it left; `gc` removes old ones
   config                   every setting, and where it comes from
   schema [NAME]            the JSON Schema of job files, manifests or settings, for editors
+
+Keep well
+  doctor                   look over the state directory and the machine, and say what to do
+  repair [-n]              bring a damaged journal back, as far as it can be proven
 
 Everywhere
   --home DIR               the state directory (default: ./.jm)
