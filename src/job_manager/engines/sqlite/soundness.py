@@ -10,6 +10,7 @@ import sqlite3
 import struct
 from collections.abc import Iterator
 
+from job_manager.engines.sqlite.connecting import connect
 from job_manager.engines.sqlite.journal import log_size, turns
 from job_manager.engines.sqlite.mark import Mark, marked
 from job_manager.ports.history import Damage, Damaged
@@ -73,7 +74,7 @@ def of_job(db: sqlite3.Connection, path: str, job: str) -> Damage | None:
 def lost_log(db: sqlite3.Connection | None, path: str) -> Iterator[Damage]:
     """Turns that were committed to the log and are not there any more, with it or in the middle of it."""
     mark, log = marked(path), f"its write-ahead log ({os.path.basename(path)}-wal)"
-    if is_foreign(path, mark):
+    if is_foreign(path, mark) if mark is not None else _forgets(db, path):
         yield Damage("", 0, f"{log} is of another journal")
     elif mark is not None and _last_turn(db) < mark.turn:
         state = "is damaged" if log_size(path) else "is gone"
@@ -82,15 +83,30 @@ def lost_log(db: sqlite3.Connection | None, path: str) -> Iterator[Damage]:
         yield Damage("", 0, f"{log} is damaged in the middle")
 
 
-def is_foreign(path: str, mark: Mark | None) -> bool:
-    """Whether there is a commit in a log that nobody has said to belong to this journal."""
+def is_foreign(path: str, mark: Mark) -> bool:
+    """Whether there is a commit in a log, and the mark is that of another one."""
     if not log_size(path):
         return False
     with open(f"{path}-wal", "rb") as log:
         salts, size = log_header(log.read(HEADER))
-    if not size or (mark is not None and mark.fits(salts)):
+    if not size or mark.fits(salts):
         return False
     return any(frame[4:8] != b"\0\0\0\0" for frame in _frames_from(path, 0))
+
+
+def _forgets(db: sqlite3.Connection | None, path: str) -> bool:
+    """Whether a log that nobody has marked goes on with another history than that in the file."""
+    if db is None or log_size(path) <= HEADER:
+        return False
+    try:
+        alone = connect(path, "immutable=1")
+        try:
+            heads = alone.execute("SELECT job, hash FROM head WHERE hash IS NOT NULL").fetchall()
+        finally:
+            alone.close()
+        return any(not db.execute("SELECT 1 FROM turn WHERE job=? AND hash=?", head).fetchone() for head in heads)
+    except sqlite3.DatabaseError:
+        return False  # what is wrong with the file, or with the two together, is found by others
 
 
 def _last_turn(db: sqlite3.Connection | None) -> int:
