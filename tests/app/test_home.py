@@ -70,8 +70,8 @@ def test_one_holds_it_and_the_other_is_told_who(tmp_path):
     first, second = Home(str(tmp_path / "state")), Home(str(tmp_path / "state"))
     first.make()
     first.lock()
-    first.announce("job1")
-    assert first.holder()["job"] == second.holder()["job"] == "job1"
+    first.announce(["job1"])
+    assert first.holder()["jobs"] == second.holder()["jobs"] == ["job1"]
     with pytest.raises(Refused, match=rf"process {os.getpid()}"):
         second.lock()
     first.unlock()

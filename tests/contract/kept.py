@@ -15,6 +15,7 @@ from typing import Any
 from job_manager.core import events as e
 from job_manager.core import table
 from job_manager.core.evolve import fold
+from job_manager.core.said import SetPriority
 from job_manager.core.state import State
 from job_manager.engines.sqlite.journal import FORMAT, Head, Journal
 from job_manager.engines.sqlite.reading import Reading
@@ -35,6 +36,14 @@ def begins_later() -> Farm:
     return farm
 
 
+def comes_first() -> Farm:
+    """A person says that it is more urgent."""
+    farm = Farm(job("a"))
+    farm.say(SetPriority(farm.id, 7.0))
+    farm.run()
+    return farm
+
+
 def worker_dies() -> Farm:
     """Its worker dies with what it ran; another one takes that."""
     farm = Farm(job("a"), outcomes=script({0: HANGS}))
@@ -46,13 +55,13 @@ def worker_dies() -> Farm:
 
 
 def write(path: Path) -> None:
-    """A journal with a job for each history, turn by turn."""
+    """A journal with a job for each history, a few events a turn."""
     journal = Journal(str(path))
-    for scenario in [*SCENARIOS, begins_later, worker_dies]:
+    for scenario in [*SCENARIOS, begins_later, comes_first, worker_dies]:
         head, id = Head(), scenario.__name__.replace("_", "-")
-        for turn in scenario().turns:
-            packed = [e.pack(event._replace(job=id)) for event in turn.events]
-            assert journal.append(turn.now, [(id, head, packed)])
+        packed = [e.pack(event._replace(job=id)) for event in scenario().journal]
+        for at in range(0, len(packed), 3):
+            assert journal.append(float(at), [(id, head, packed[at : at + 3])])
     journal.close()
 
 

@@ -16,9 +16,14 @@ HEAD = """# The states of an action
 Made from `src/job_manager/core/table.py` by `python -m tests.core.diagram`; a test holds it to the table.
 
 The states of tasks and jobs are not kept: they are computed from their actions'. An action that is *succeeded*,
-*failed*, *skipped*, *cancelled* or *lost* is over: only a person's `jm resume` moves it, and what succeeded stays.
-No event leads to *cancelled* yet.
+*failed*, *skipped*, *cancelled* or *lost* is over: only a person's word moves it, such as `jm resume`.
 """
+
+
+NOT_DRAWN = (
+    *(e.JobResumed, e.JobRetried, e.ActionExcused, e.JobCancelled, e.JobTimedOut),
+    *(table.Repeated, table.Revived),
+)
 
 
 def names(states: object) -> str:
@@ -30,11 +35,14 @@ def word(event: type) -> str:
 
 
 def drawing() -> str:
-    """Every step that changes a state but what a person's resume does: with that in it nothing could be seen."""
-    lines = ["stateDiagram-v2", "    [*] --> waiting"]
+    """Every step that changes a state but what a person has run again, and what the end of a whole job does: with that
+    in it nothing could be seen."""
+    steps: dict[tuple[int, int], list[str]] = {}
     for event, row in table.TABLE.items():
-        if event not in (e.JobResumed, table.Repeated):
-            lines += [f"    {table.NAMES[a]} --> {table.NAMES[b]}: {word(event)}" for a, b in row.items()]
+        for step in row.items() if event not in NOT_DRAWN else ():
+            steps.setdefault(step, []).append(word(event))
+    lines = ["stateDiagram-v2", "    [*] --> waiting"]
+    lines += [f"    {table.NAMES[a]} --> {table.NAMES[b]}: {', '.join(said)}" for (a, b), said in steps.items()]
     lines += [f"    {table.NAMES[state]} --> [*]" for state in sorted(table.FINAL)]
     return "\n".join(lines)
 
@@ -48,10 +56,10 @@ def listing() -> str:
 
 
 def page() -> str:
-    ends = (
-        "*unblocked* and *repeated* are no events of the journal: what every action does whose turn has come,\n"
-        "and what a hook does when a person takes the job up and what it followed is to run again."
-    )
+    ends = """*unblocked*, *repeated*, *dropped* and *revived* are no events of the journal: what every action does when
+its turn has come; what a hook does when a person takes the job up and what it followed is to run again; what becomes of
+an action that was cancelled when its attempt has come back; and how what had been skipped, or was ready, comes to its turn
+anew when a person has something run again or left out."""
     return f"{HEAD}\n```mermaid\n{drawing()}\n```\n\n{listing()}\n\n{ends}\n"
 
 

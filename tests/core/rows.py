@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable
 from job_manager.core import events as e
 from job_manager.core import table
 from job_manager.core.evolve import evolve
+from job_manager.core.said import AttemptEnded, CancelAction, CancelJob, ReleaseJob, RetryActions, SkipAction
 from job_manager.core.state import State
+from job_manager.model.document import children_document
 from job_manager.model.fanout import Each
 from job_manager.model.job import ALWAYS
 from job_manager.model.record import replace
@@ -55,9 +57,12 @@ def _rows(event: e.Event, at: int, before: int, after: int) -> Iterable[Row]:
     concerns = at == getattr(event, "action", None) or isinstance(event, e.JobResumed)
     if isinstance(event, e.ActionsSkipped | e.ActionsOmitted):
         concerns = event.first <= at < event.end and before != after
+    if isinstance(event, e.JobCancelled | e.JobTimedOut):
+        concerns = before != after
+    if isinstance(event, e.JobRetried):
+        concerns = any(first <= at < end for first, end in event.actions) and before not in (0, 1)
     if not concerns:
-        if before != after:
-            yield table.Unblocked, before, after
+        yield from _besides(event, before, after)
         return
     if isinstance(event, e.JobResumed) and after == table.WAITING and before in table.TABLE[table.Repeated]:
         yield table.Repeated, before, after
@@ -65,7 +70,19 @@ def _rows(event: e.Event, at: int, before: int, after: int) -> Iterable[Row]:
     middle = table.TABLE[type(event)][before]
     yield type(event), before, middle
     if middle != after:
-        yield table.Unblocked, middle, after
+        yield (table.Dropped if after == table.CANCELLED else table.Unblocked), middle, after
+
+
+def _besides(event: e.Event, before: int, after: int) -> Iterable[Row]:
+    """What became of an action that the event does not name."""
+    if isinstance(event, e.JobRetried | e.ActionExcused) and (before, after) == (table.READY, table.READY):
+        yield table.Revived, table.READY, table.WAITING
+        yield table.Unblocked, table.WAITING, table.READY
+    elif before == table.SKIPPED and after != before:
+        yield table.Revived, before, table.WAITING
+        before = table.WAITING
+    if before != after:
+        yield (table.Dropped if after == table.CANCELLED else table.Unblocked), before, after
 
 
 def all_goes_well() -> Farm:
@@ -201,6 +218,124 @@ def grows() -> Farm:
     return farm
 
 
+def cancelled_in_every_state() -> Farm:
+    """Cancelled while actions wait, are ready, leased, running and to be tried again; then run again."""
+    one = parallel("p", action("flaky", retries=3), "running", "queued", "ready", "too")
+    farm = Farm(job(one, "last"), slots=2, outcomes=script({0: [fails(), HANGS], 1: HANGS, 2: HANGS}))
+    farm.settle()
+    farm.pass_time()
+    farm.settle()
+    farm.say(CancelJob(farm.id, 5.0))
+    farm.run()
+    farm.say(RetryActions(farm.id, "failed"))
+    farm.settle()
+    farm.say(CancelJob(farm.id, 5.0))
+    farm.run()
+    farm.resume()
+    farm.settle()
+    return farm
+
+
+def actions_cancelled() -> Farm:
+    """The same one by one; a lease comes back, an attempt fails, one is stopped."""
+    one = parallel("p", action("flaky", retries=3), "running", "queued", "ready", serial("s", "t", "waits"))
+    farm = Farm(job(one, "last"), slots=2, outcomes=script({0: [fails(), HANGS], 1: HANGS}))
+    farm.settle()
+    farm.pass_time()
+    farm.settle()
+    farm.turn()
+    for index in (5, 3, 0, 1):
+        farm.say(CancelAction(farm.id, index, 5.0))
+        farm.turn()
+    farm.settle()
+    farm.run()
+    return farm
+
+
+def cancelled_under_lease() -> Farm:
+    farm = Farm(job("a", "b", at_once=True))
+    farm.turn()
+    farm.say(CancelAction(farm.id, 0, 5.0))
+    farm.supervisor.turn(farm.clock.wall())
+    farm.say(AttemptEnded(farm.id, 0, 1, "w1", 0.0, 0.0, "code", 1))
+    farm.run()
+    return farm
+
+
+def grown_after_the_end() -> Farm:
+    """A command prints more after its job was cancelled."""
+    farm = Farm(job(growing("a"), "b"), outcomes=script({0: printing(parallel("new", "c"))}))
+    farm.settle()
+    farm.say(CancelJob(farm.id, 5.0))
+    farm.supervisor.turn(farm.clock.wall())
+    printed = children_document((action("new"),))
+    farm.say(AttemptEnded(farm.id, 0, 1, "w1", 0.0, 0.0, grown=printed))
+    farm.supervisor.turn(farm.clock.wall())
+    return farm
+
+
+def out_of_time() -> Farm:
+    """Time runs out while actions wait, are ready and to be tried again."""
+    one = parallel("p", action("flaky", retries=3), "running", "ready")
+    farm = Farm(replace(job(one, "last"), timeout=1.25), slots=2, outcomes=script({0: [fails()] * 9, 1: HANGS}))
+    farm.settle()
+    farm.hold(grace=None)
+    farm.pass_time()
+    farm.settle()
+    farm.clock.advance(1.0)
+    farm.say(ReleaseJob(farm.id))
+    farm.run()
+    return farm
+
+
+def never_begun() -> Farm:
+    """Nobody came to run it in time."""
+    farm = Farm(replace(job("a", "b"), wait_timeout=60.0), workers=[])
+    farm.turn()
+    farm.clock.advance(60.0)
+    farm.turn()
+    return farm
+
+
+def retried_and_skipped() -> Farm:
+    """People have something run again, and go on without something, in every state in which they may."""
+    farm = Farm(
+        job(parallel("p", action("a"), action("flaky", retries=3), action("once", idempotent=False)), "b", "c"),
+        slots=3,
+        outcomes=script({0: [fails()], 1: [fails()] * 9, 2: lost()}),
+    )
+    farm.settle()
+    farm.pass_time()
+    farm.settle()
+    farm.say(RetryActions(farm.id, "only", 1))
+    farm.settle()
+    farm.pass_time()
+    farm.settle()
+    for index in (1, 2, 0, 4):
+        farm.say(SkipAction(farm.id, index))
+        farm.settle()
+    farm.run()
+    return farm
+
+
+def left_out_by_people() -> Farm:
+    """Ready, waiting and cancelled actions are skipped; what succeeded, failed and was lost runs again."""
+    farm = Farm(
+        job(parallel("p", "a", action("once", idempotent=False), "bad", "ready", "dropped"), "b", "c"),
+        slots=2,
+        outcomes=script({1: [lost(), succeeds()], 2: [fails(), succeeds()]}),
+    )
+    farm.turn()
+    farm.say(CancelAction(farm.id, 4, 0.0), SkipAction(farm.id, 4), SkipAction(farm.id, 3), SkipAction(farm.id, 6))
+    farm.turn()
+    farm.run()
+    farm.say(RetryActions(farm.id, "from", 0, lost=True))
+    farm.run()
+    farm.say(RetryActions(farm.id, "failed", lost=True))
+    farm.run()
+    return farm
+
+
 SCENARIOS: list[Callable[[], Farm]] = [
     all_goes_well,
     ends_are_heard_before_begins,
@@ -213,6 +348,14 @@ SCENARIOS: list[Callable[[], Farm]] = [
     fans_out_and_leaves_out,
     hooks_and_taken_up,
     grows,
+    cancelled_in_every_state,
+    actions_cancelled,
+    cancelled_under_lease,
+    grown_after_the_end,
+    out_of_time,
+    never_begun,
+    retried_and_skipped,
+    left_out_by_people,
 ]
 
 

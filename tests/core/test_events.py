@@ -23,12 +23,16 @@ WORDS = {
     "reason": "signal",
     "message": "käse\ud800\0\n",
     "note": "näh\n",
+    "request": "r-1",
+    "limit": "wait_timeout",
 }
-TIMES = {"at": 1e9 + 1 / 3, "began": 0.1, "ended": 1e9, "due": 5.5, "grace": 0.0}
+TIMES = {"at": 1e9 + 1 / 3, "began": 0.1, "ended": 1e9, "due": 5.5, "grace": 0.0, "seconds": 60.0}
 REST: dict[str, object] = {
     "document": {"Job": {"title": "x", "children": []}},
     "site": {"workdir": "/w", "store": ""},
     "kept": [[0, 1]],
+    "actions": [[0, 2], [5, 6]],
+    "priority": -1.5,
     "fans": [[2, [["clips/a.mp4"], ["18", "23"]]]],
     "items": [["clips/a.mp4"], ["18", "23"]],
     "counts": {"failed": 1},
@@ -57,14 +61,17 @@ def test_every_kind_has_a_name_of_its_own_and_the_names_stay():
     assert len(e.KINDS) == len(e.NAMES)
     # Journals are written with these; a change needs a new format.
     assert sorted(e.KINDS) == sorted(
-        "attempt-failed attempt-lost failed fan-out-failed fanned-out grown job-due job-finished job-held "
-        "job-resumed job-submitted leased lost omitted retried retry-planned returned skipped started stopped "
-        "succeeded worker-joined worker-left".split()
+        "attempt-failed attempt-lost cancelled excused failed fan-out-failed fanned-out grown job-cancelled job-due "
+        "job-finished job-held job-released job-resumed job-retried job-submitted job-timed-out leased lost omitted "
+        "priority-changed retried retry-planned returned skipped started stopped succeeded worker-joined "
+        "worker-left".split()
     )
 
 
 def test_fields_that_were_added_later_may_be_missing():
     assert e.unpack("j", ["succeeded", 0, 1, 2.0, 3.0]) == e.ActionSucceeded("j", 0, 1, 2.0, 3.0)
+    assert e.unpack("j", ["job-held", 1.0, "paused", 0.0]) == e.JobHeld("j", 1.0, "paused", 0.0)
+    assert e.unpack("j", ["job-submitted", 1.0, {}, {}]).request == ""  # type: ignore[union-attr]
 
 
 def test_an_unknown_name_and_wrong_fields_are_errors():

@@ -13,7 +13,7 @@ from job_manager.core.decide import StartAttempt, StopAttempt, fresh_orders, nex
 from job_manager.core.evolve import fold
 from job_manager.testing import HANGS, Farm, action, fails, job, parallel, script, serial
 from tests.core.given import NOW, SITE, J, W, decided, failed, given, kinds, leased, only, when
-from tests.core.rows import SCENARIOS, fans_out_and_leaves_out
+from tests.core.rows import SCENARIOS, fans_out_and_leaves_out, out_of_time
 
 THREE = job(parallel("p", "a", "b"), "c")
 
@@ -95,7 +95,9 @@ def test_who_does_not_heed_ends_after_the_grace():
 
 
 @pytest.mark.parametrize(
-    "scenario", [each for each in SCENARIOS if each is not fans_out_and_leaves_out], ids=lambda each: each.__name__
+    "scenario",
+    [each for each in SCENARIOS if each not in (fans_out_and_leaves_out, out_of_time)],
+    ids=lambda each: each.__name__,
 )
 @pytest.mark.parametrize("after", range(0, 40, 3))
 def test_held_and_taken_up_at_any_point_the_job_comes_to_its_end(scenario, after):

@@ -30,6 +30,19 @@ graph last
 convert first/job.yaml first/job.json
 new module second
 rm last
+up --detach
+submit first/job.yaml first/sample.txt -q --paused
+prio last 2
+pause last
+cancel last
+retry last
+wait last
+submit first/job.yaml first/sample.txt -q --paused
+skip last/count
+wait last
+watch last
+unpause last
+down
 gc -n
 doctor
 repair --dry-run

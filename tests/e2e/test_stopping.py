@@ -179,20 +179,18 @@ def test_a_child_that_outlived_its_jm_is_never_joined_by_a_second(waiting: Waiti
 # --- one at a time ----------------------------------------------------------------------------------------------------
 
 
-def test_a_second_run_in_a_held_directory_is_refused_in_one_line(waiting: Waiting):
+def test_while_a_job_runs_it_is_not_removed_and_not_edited(waiting: Waiting):
     waiting.write("job.yaml", job(f"[{{shell: '{WAITING}'}}]"))
     running = waiting.start("run", "job.yaml")
     waiting.began()
-    for words in (("run", "job.yaml"), ("resume", "last"), ("rm", "last")):
-        told = waiting.jm(*words)
-        assert told.code == 7 and not told.out
-        (line,) = told.err.splitlines()
-        assert f"process {running.pid}" in line and "run job.yaml" in line and "--home DIR" in line
-    assert waiting.jm("run", "job.yaml", "--json").json["error"]["kind"] == "refused"
-    waiting.write("quick.yaml", job("[{shell: 'true'}]"))
-    assert waiting.jm("run", "quick.yaml", "--home", "other").code == 0
+    told = waiting.jm("rm", "last")
+    assert told.code == 7 and "is not over" in told.err and "jm cancel" in told.err
+    edited = waiting.write("edited.yaml", job("[{shell: 'true'}]"))
+    told = waiting.jm("resume", "last", str(edited))
+    assert told.code == 7 and "runs by its old text" in told.err
+    assert waiting.jm("rm", "last", "--json").json["error"]["kind"] == "refused"
     assert waiting.jm("ls").code == waiting.jm("status").code == waiting.jm("logs").code == 0
-    assert waiting.jm("ls", "--json").json["jobs"][0]["state"] == "running"
+    assert waiting.jm("ls", "--json").json["jobs"][0]["state"] == "running" and running.poll() is None
 
 
 # --- edited -----------------------------------------------------------------------------------------------------------

@@ -5,11 +5,13 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from job_manager.worker.adoption import become_subreaper
+from job_manager.worker.adoption import become_subreaper, end_leftovers, keepers
 from tests.process.keeping import Keeping
+from tests.process.working import Working
 
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -34,6 +36,22 @@ def keeper(keeping: Callable[..., Keeping]) -> Keeping:
     one = keeping()
     one.hello()
     return one
+
+
+@pytest.fixture
+def working(tmp_path: Path, subreaper: None) -> Iterator[Callable[..., Working]]:
+    """Starts workers, each with a keeper of its own, in this test's folder; what they leave is ended with the test."""
+    started: list[Working] = []
+
+    def start(**more: Any) -> Working:
+        started.append(Working(tmp_path, **more))
+        return started[-1]
+
+    yield start
+    for one in started[-1:]:
+        one.worker.close()
+    for trace in keepers(str(tmp_path / "keepers")):
+        end_leftovers(trace, 0.0)
 
 
 @pytest.fixture

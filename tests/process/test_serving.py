@@ -117,7 +117,17 @@ def test_an_order_that_waits_may_be_repeated(keeping):
 
 
 @pytest.mark.parametrize(
-    "spoiled", [{"argv": []}, {"argv": [""]}, {"weight": -1}, {"cwd": "relative"}, {"log": None}, {"timeout": "1"}]
+    "spoiled",
+    [
+        {"argv": []},
+        {"argv": [""]},
+        {"weight": -1},
+        {"cwd": "relative"},
+        {"log": None},
+        {"timeout": "1"},
+        {"umask": -1},
+        {"umask": "022"},
+    ],
 )
 def test_a_spoiled_order_is_refused_alone(keeper, spoiled):
     keeper.link.start([{**keeper.order("bad", "/bin/true"), **spoiled}, keeper.order("good", "/bin/true")])

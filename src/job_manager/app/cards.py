@@ -11,10 +11,10 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from job_manager.app.finishing import Outcome
 from job_manager.app.home import Home
 from job_manager.app.looking import Look, status
 from job_manager.app.progress import piece
-from job_manager.app.running import Outcome
 from job_manager.core import policy, table
 from job_manager.core.state import Failure, JobState
 from job_manager.model.errors import JobManagerError
@@ -24,7 +24,7 @@ from job_manager.worker.attempt import words
 from job_manager.worker.brief import Brief, Briefing, directory, inherited, variables
 from job_manager.worker.command import display
 from job_manager.worker.last_words import error_text
-from job_manager.worker.layout import Layout
+from job_manager.worker.layout import Layout, layout_of
 
 Document = dict[str, Any]
 LINES = 20
@@ -205,7 +205,7 @@ def results(home: Home, outcome: Outcome) -> list[str]:
 
 
 def _layout(home: Home, job: JobState) -> Layout:
-    return Layout(home.jobs, job.id, job.site.store and os.path.join(job.site.store, job.id))
+    return layout_of(home.jobs, job.id, job.site)
 
 
 def account(home: Home, outcome: Outcome) -> Document:

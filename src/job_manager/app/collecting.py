@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from job_manager.app import wiring
 from job_manager.app.home import Home
 from job_manager.app.leftovers import keepers_left, strangers
-from job_manager.app.looking import layout_of
+from job_manager.app.looking import layout_found
 from job_manager.app.removing import LOGS, remove_all, remove_folder, sweep_keepers
 from job_manager.app.soundness import unreadable
 from job_manager.core.events import JobResumed, JobSubmitted
@@ -79,7 +79,7 @@ def _jobs(home: Home, before: float, failed: bool, keep_logs: bool) -> Iterator[
         for row in reversed(rows):
             old = row.finished is not None and row.finished < before
             if old and (failed or row.state in GOOD) and row.id not in awaited:
-                layout = layout_of(home, row.id)
+                layout = layout_found(home, row.id)
                 size = usage(layout.folder, keep_logs) + _elsewhere(layout)
                 yield Waste(JOB, row.id, layout.folder, size, f"{row.name}, {row.state}")
     finally:

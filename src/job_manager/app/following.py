@@ -183,7 +183,7 @@ class Follower:
 
 def _stamp(home: Home) -> tuple[Any, ...]:
     """Differs as soon as the journal has been written to, or the directory changes hands."""
-    stamps: list[Any] = [home.holder().get("job")]
+    stamps: list[Any] = [home.hosting()]
     for path in (home.journal, f"{home.journal}-wal"):
         try:
             found = os.stat(path)

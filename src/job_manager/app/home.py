@@ -11,13 +11,28 @@ import json
 import os
 import sys
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from job_manager.app.filesystems import is_network, kind_of
 from job_manager.model.errors import EngineError, InputError, Refused
+from job_manager.model.record import NamedTuple
 
 DEFAULT = ".jm"
+SUPERVISOR = "supervisor"
+NOBODY: dict[str, Any] = {"pid": 0, "since": 0.0, "words": "", "kind": "", "jobs": []}
 CACHE_TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# The state directory of job_manager.\n"
+
+
+class Hosting(NamedTuple):
+    """Whose jobs the holder runs: those that are named, or with `every` all that are open."""
+
+    every: bool
+    jobs: frozenset[str]
+
+    def has(self, job: str) -> bool:
+        """Whether this job is one of them, if it is open."""
+        return self.every or job in self.jobs
 
 
 class Home:
@@ -28,8 +43,13 @@ class Home:
         self.journal = os.path.join(self.path, "journal.db")
         self.jobs = os.path.join(self.path, "jobs")
         self.keepers = os.path.join(self.path, "keepers")
+        self.inbox = os.path.join(self.path, "inbox")
+        self.owed = os.path.join(self.path, "owed")
+        self.socket = os.path.join(self.path, "socket")
+        self.log = os.path.join(self.path, "up.log")
         self._lock_path = os.path.join(self.path, "lock")
         self._lock: int | None = None
+        self._since = 0.0
 
     def make(self) -> None:
         """Create what is missing, for this user only. Raises InputError where that cannot be, and where there is
@@ -39,7 +59,7 @@ class Home:
                 hint = "choose an empty or a new directory, for example --home " + os.path.join(self.path, DEFAULT)
                 raise InputError(f"{self.path} has other things in it; it cannot be the state directory", hint)
             # keepers first: by that another process sees at once whose directory this is
-            for folder in (self.path, self.keepers, self.jobs):
+            for folder in (self.path, self.keepers, self.jobs, self.inbox, self.owed):
                 _make_private(folder)
             _write_once(os.path.join(self.path, ".gitignore"), "*\n")
             _write_once(os.path.join(self.path, "CACHEDIR.TAG"), CACHE_TAG)
@@ -74,15 +94,26 @@ class Home:
             os.close(handle)
             raise self._refusal(cause) from cause
         self._lock = handle
-        self.announce("")
+        self._since = time.time()
+        self.announce()
 
-    def announce(self, job: str) -> None:
-        """Say in the lock which job this holder runs, for those who only read."""
+    @property
+    def locked(self) -> bool:
+        """Whether this process is the holder."""
+        return self._lock is not None
+
+    def announce(self, jobs: Sequence[str] = (), kind: str = "") -> None:
+        """Say in the lock which jobs this holder runs, for those who only read. `kind` is SUPERVISOR for one that runs
+        every open job."""
         assert self._lock is not None
-        words = " ".join([os.path.basename(sys.argv[0]), *sys.argv[1:]])
-        text = json.dumps({"pid": os.getpid(), "since": time.time(), "words": words, "job": job})
-        os.ftruncate(self._lock, 0)
-        os.pwrite(self._lock, text.encode("utf-8", "replace"), 0)
+        name = os.path.basename(sys.argv[0])
+        words = " ".join(["jm" if name == "__main__.py" else name, *sys.argv[1:]])
+        content = {"pid": os.getpid(), "since": self._since, "words": words, "kind": kind, "jobs": list(jobs)}
+        text = json.dumps(content).encode("utf-8", "replace") + b"\n"
+        os.pwrite(
+            self._lock, text, 0
+        )  # first the new line, then away with the rest: a reader sees the one or the other
+        os.ftruncate(self._lock, len(text))
 
     def _refuse_network(self) -> None:
         kind = kind_of(self.path)
@@ -96,11 +127,14 @@ class Home:
             where = f" (file system: {kind})" if kind else ""
             text = f"the state directory {self.path} cannot be locked{where}: {cause.strerror}"
             return EngineError(text, "use a directory on a local disk: --home DIR or JM_HOME")
-        way = "wait for it to end, or use another directory with --home DIR"  # in the same line: the issue asks for one
-        return Refused(f"the state directory {self.path} is in use by {_in_words(self.holder())}; {way}")
+        holder = self.holder()
+        way = "`jm down` ends it" if holder.get("kind") == SUPERVISOR else "wait for it to end"
+        way += ", or use another directory with --home DIR"  # in the same line: the issue asks for one
+        return Refused(f"the state directory {self.path} is in use by {_in_words(holder)}; {way}")
 
     def holder(self) -> dict[str, Any]:
-        """Who holds the directory now: pid, since (epoch seconds), words (its command line), job; empty when nobody."""
+        """Who holds the directory now: pid, since (epoch seconds), words (its command line), kind, jobs; empty when
+        nobody does."""
         try:
             handle = os.open(self._lock_path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
         except OSError:
@@ -108,10 +142,15 @@ class Home:
         try:
             fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except OSError:
-            return _holder(os.pread(handle, 4096, 0))
+            return _holder(os.pread(handle, os.fstat(handle).st_size, 0))
         finally:
             os.close(handle)
         return {}
+
+    def hosting(self) -> Hosting:
+        """Which jobs are run at this moment."""
+        holder = self.holder()
+        return Hosting(holder.get("kind") == SUPERVISOR, frozenset(holder.get("jobs", ())))
 
     def unlock(self) -> None:
         """Let others hold the directory."""
@@ -154,10 +193,10 @@ def _flock(handle: int) -> None:
 
 def _holder(raw: bytes) -> dict[str, Any]:
     try:
-        holder: dict[str, Any] = json.loads(raw)
-        return {"pid": 0, "since": 0.0, "words": "", "job": "", **holder}
+        holder: dict[str, Any] = json.loads(raw.split(b"\n", 1)[0])
+        return {**NOBODY, **holder}
     except (ValueError, TypeError):
-        return {"pid": 0, "since": 0.0, "words": "", "job": ""}
+        return {**NOBODY}
 
 
 def _in_words(holder: dict[str, Any]) -> str:

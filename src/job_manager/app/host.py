@@ -1,72 +1,64 @@
-"""The thin blocking loop of one job in this process: supervisor and worker turns, woken by sockets, signals and timers.
+"""The holder of a state directory: supervisor and worker turns for its jobs, woken by sockets, signals and timers.
 
-Holds the state directory for as long as it runs. Decides nothing; draws nothing (an observer does).
+A run hosts its own job and those of whoever joins it; a supervisor hosts every open job. Requests are taken up whoever
+made them. Decides nothing; draws nothing (an observer does).
 """
 
 from __future__ import annotations
 
+import os
 import select
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from job_manager.app import wiring
+from job_manager.app.callers import DONE, DOWN, LEFT, POKE, REMOVE, RUN, Callers, Word
 from job_manager.app.capacity import Capacity
-from job_manager.app.home import Home
+from job_manager.app.finishing import finish
+from job_manager.app.home import SUPERVISOR, Home
+from job_manager.app.inbox import Inbox
 from job_manager.app.interrupts import Interrupts
+from job_manager.app.observing import Observer, Silent
 from job_manager.app.settings import Config
 from job_manager.app.storage_trouble import StorageTrouble
 from job_manager.core.events import Event
 from job_manager.core.said import HoldJob, Report, Request
 from job_manager.core.state import JobState
-from job_manager.model.errors import EngineError
+from job_manager.model.errors import EngineError, JobManagerError, Refused
+from job_manager.model.record import NamedTuple
 from job_manager.supervisor.supervisor import Supervisor
 from job_manager.worker.attempt import GRACE
 from job_manager.worker.brief import Briefing
-from job_manager.worker.layout import Layout
+from job_manager.worker.concluding import Concluder
+from job_manager.worker.layout import Layout, layout_of
 from job_manager.worker.worker import Worker
 
 WAIT = 2.0  # seconds for another program that holds the journal
+INTERRUPTED, PAUSED, GOING_DOWN = "interrupted", "paused", "down"
 
 
-class Observer(Protocol):
-    """Who watches a run. `interval` is how many seconds may pass between two calls of `tick`, None for as many as
-    there are between two events."""
+class Terms(NamedTuple):
+    """What whoever asks for a run brings along: how much there is, the settings, and what children inherit."""
 
-    interval: float | None
-
-    def happened(self, job: JobState, events: Sequence[Event]) -> None:
-        """These events are in the journal."""
-
-    def tick(self, job: JobState) -> None:
-        """Time has passed; a moment to draw."""
-
-    def interrupted(self, job: JobState, times: int) -> None:
-        """The person (or the system) asked to stop, for the first or second time."""
-
-    def storage(self, text: str) -> None:
-        """The journal cannot be written, or can be again."""
+    capacity: Capacity
+    config: Config
+    environ: dict[str, str]
+    umask: int
 
 
-class Silent:
-    """An observer that looks away."""
+class Hosted:
+    """A job that runs here. `own`: whoever hosts it sees to its end; `ending`: that is being done beside the loop."""
 
-    interval: float | None = None
+    __slots__ = ("ending", "job", "layout", "observer", "own", "paused")
 
-    def happened(self, job: JobState, events: Sequence[Event]) -> None:
-        """Nothing."""
-
-    def tick(self, job: JobState) -> None:
-        """Nothing."""
-
-    def interrupted(self, job: JobState, times: int) -> None:
-        """Nothing."""
-
-    def storage(self, text: str) -> None:
-        """Nothing."""
+    def __init__(self, job: JobState, layout: Layout, observer: Observer, own: bool) -> None:
+        self.job, self.layout, self.observer, self.own = job, layout, observer, own
+        self.paused = job.held == PAUSED  # from the beginning: then nobody waits until that is taken back
+        self.ending = False
 
 
 class Host:
-    """Runs one job of a held state directory. Use as a context manager; `worker` may be started early."""
+    """Runs jobs of a held state directory. Use as a context manager; `worker` may be started early."""
 
     def __init__(self, home: Home, slots: int, environ: dict[str, str], umask: int) -> None:
         self._home = home
@@ -74,14 +66,34 @@ class Host:
         self._journal = wiring.open_journal(home)
         self._engine = wiring.local_engine(self._journal, self._clock)
         self._supervisor = Supervisor(self._engine)
-        self._heard: list[Report] = []  # what is not in the journal yet
         self.worker = Worker(home.keepers, slots, environ, umask, self._clock)
+        self._inbox = Inbox(home.inbox)
+        self._callers = Callers(home.socket)
+        self._hosted: dict[str, Hosted] = {}
+        self._finishing: Concluder[tuple[str, JobManagerError | None]] | None = None
+        self._every = False  # a supervisor's: it hosts every open job
+        self._poked = True  # there may be requests
+        self._heeded = 0
+        self._moved: set[str] = set()  # jobs to which something has happened since their ends were looked for
+        self._heard: list[Report] = []  # what is not in the journal yet
+        self._postponed: list[Word] = []  # heard while the journal could not be written
+        self.warned: Callable[[str], None] = lambda text: None  # told how the journal fares
+        self._trouble = StorageTrouble(self._clock, self._warn)
+        self._observer_of: Callable[[JobState], Observer] = lambda job: Silent()
+        self.down = ""  # how the holder was told to end: stop, drain or leave
+        self.unfinished: Callable[[str, JobManagerError], None] = lambda job, error: None  # results are not in place
 
     def __enter__(self) -> Host:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self.worker.close()
+        self._callers.close()
+        if self._finishing is not None:
+            self._finishing.close()
+        if self._trouble.active or any(hosted.job.leases for hosted in self._hosted.values()):
+            self.worker.detach()  # its children go on, for whoever comes next
+        else:
+            self.worker.close()
         self._engine.close()
 
     def offer(self, capacity: Capacity, config: Config) -> None:
@@ -89,92 +101,394 @@ class Host:
         self.worker.slots, self.worker.memory, self.worker.limits = capacity[:3]
         self.worker.grow = wiring.grower(config, capacity)
 
+    # --- jobs -----------------------------------------------------------------------------------------------------
+
     def knows(self, job: str) -> bool:
         """Whether the journal has a job of that id."""
         return self._journal.head(job).seq > 0
 
+    def open_jobs(self) -> list[str]:
+        """Every job of the journal that is not finished, the oldest first."""
+        return self._journal.open_jobs()
+
     def load(self, job: str) -> JobState:
-        """Fold a job that is in the journal already. Raises NotFound."""
+        """Fold a job that is in the journal already. Raises NotFound, EngineError."""
         self._engine.watch(job)
-        self._supervisor.turn(self._clock.wall())
+        try:
+            self._supervisor.turn(self._clock.wall())
+        except EngineError:
+            if not self._supervisor.ahead:
+                self._forget(job)
+            raise
         self._engine.take()  # of the past; the worker hears all there is to do when it announces itself
         return self._supervisor.state.job(job)
 
     def say(self, request: Request) -> JobState:
         """Say one request and take the turn. Raises Refused."""
         self._engine.say(request)
-        self._supervisor.turn(self._clock.wall())
+        self._advance()
         for _, why in self._supervisor.refused:
             raise why
         return self._supervisor.state.job(request.job)
 
-    def run(self, job: JobState, layout: Layout, observer: Observer, interrupts: Interrupts | None = None) -> JobState:
-        """Run the job until it is finished, or held and nothing of it runs any more."""
-        self._home.announce(job.id)
-        self._journal.be_patient(WAIT)  # beyond that the loop itself waits, and can be interrupted
-        self._trouble = StorageTrouble(self._clock, observer.storage)
-        self._engine.say(*self.worker.open(Briefing(job, layout)))
-        with interrupts or Interrupts() as interrupts:
-            while True:
-                self._turn(job, observer)
-                if (job.finished or job.held) and not job.leases and not self._trouble.active:
-                    return job
-                self._wait(interrupts, observer)
-                self._heed(interrupts, job, observer)
-                observer.tick(job)
+    def take_on(
+        self,
+        job: JobState,
+        observer: Observer,
+        environ: dict[str, str] | None = None,
+        umask: int | None = None,
+        own: bool = False,
+    ) -> None:
+        """Run a job that is loaded, from the next turn on. `environ`, `umask`: what its children inherit, if that is
+        not ours."""
+        layout = layout_of(self._home.jobs, job.id, job.site)
+        self._hosted[job.id] = Hosted(job, layout, observer, own)
+        self._know(job.site.after_jobs)
+        self._engine.say(*self.worker.open(Briefing(job, layout), environ, umask))
+        if not own:
+            self._owe(job.id)
+        self._announce()
 
-    def _turn(self, job: JobState, observer: Observer) -> None:
+    def _know(self, jobs: Iterable[str]) -> None:
+        """Have in memory what others wait for, as far as it can be read."""
+        for id in jobs:
+            if id not in self._supervisor.state.jobs and self.knows(id):
+                try:
+                    self.load(id)
+                except (Refused, EngineError) as error:
+                    self._note(error)  # who asks why the job waits is told of it
+
+    def _announce(self) -> None:
+        self._home.announce([] if self._every else list(self._hosted), SUPERVISOR if self._every else "")
+
+    def _owe(self, job: str) -> None:
+        """From now on it is known that the end of this job is to be seen to, whoever does that."""
+        os.close(os.open(os.path.join(self._home.owed, job), os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600))
+
+    def _let_go(self, job: str) -> None:
+        """Nothing is left to do for a job: it is in the journal, and no longer here."""
+        gone = self._hosted.pop(job, None)
+        if gone is not None:
+            self.worker.close_job(job)
+            self._announce()
+        for id in (job, *(gone.job.site.after_jobs if gone else ())):
+            if id not in self._hosted and not self._is_awaited(id):
+                self._forget(id)
+        self.seen_to(job)
+
+    def _is_awaited(self, id: str) -> bool:
+        return any(id in hosted.job.site.after_jobs and not hosted.job.due for hosted in self._hosted.values())
+
+    def seen_to(self, job: str) -> None:
+        """Its results are in place; nothing is owed to it any more."""
+        try:
+            os.unlink(os.path.join(self._home.owed, job))
+        except FileNotFoundError:
+            pass
+
+    @property
+    def handed_on(self) -> tuple[str, ...]:
+        """Jobs of others that are not over."""
+        return tuple(id for id, hosted in self._hosted.items() if not hosted.own and not hosted.job.finished)
+
+    def hosts(self, job: str) -> bool:
+        """Whether the job runs here."""
+        return job in self._hosted
+
+    def see_to_end(self, id: str) -> None:
+        """Do what an earlier holder owes a job that has finished. Raises NotFound, EngineError."""
+        job = self.load(id)
+        if not job.finished:
+            self._forget(id)
+            return
+        hosted = self._hosted[id] = Hosted(job, layout_of(self._home.jobs, id, job.site), Silent(), own=False)
+        self._see_to(hosted)
+
+    def _forget(self, job: str) -> None:
+        self._supervisor.forget(job)
+        self._engine.forget(job)
+
+    # --- the loops ------------------------------------------------------------------------------------------------
+
+    def run(self, job: JobState, observer: Observer, interrupts: Interrupts | None = None) -> JobState:
+        """Run the job until it is finished, or held and nothing of it runs any more; meanwhile those of others, too."""
+        self.warned = observer.storage
+        self.take_on(job, observer, own=True)
+        hosted = self._hosted[job.id]
+        with interrupts or Interrupts() as interrupts:
+            self._cycle(interrupts, observer, hosted, lambda: self._rests(hosted))
+        return job
+
+    def _rests(self, hosted: Hosted) -> bool:
+        job = hosted.job
+        waits = job.held == PAUSED and not hosted.paused and not self._heeded
+        return bool(job.finished or (job.held and not waits)) and not job.leases
+
+    def serve(self, interrupts: Interrupts, observer: Callable[[JobState], Observer]) -> None:
+        """Run every open job, and whatever is submitted, until told to end."""
+        self._every, self._observer_of = True, observer
+        self._announce()
+        with interrupts:
+            self._cycle(interrupts, Silent(), None, self._is_down)
+
+    def _is_down(self) -> bool:
+        if self.down == "leave":
+            return True
+        busy = any(hosted.job.leases or hosted.ending for hosted in self._hosted.values())
+        return bool(self.down) and not busy
+
+    def _cycle(self, interrupts: Interrupts, observer: Observer, own: Hosted | None, over: Callable[[], bool]) -> None:
+        self._journal.be_patient(WAIT)  # beyond that the loop waits, and can be interrupted
+        while True:
+            self._turn()
+            if (not self._trouble.active or self.down == "leave") and over():
+                return
+            self._callers.open()  # not before the first actions have begun
+            if not self._attend():
+                self._wait(interrupts, observer)
+            self._heed(interrupts, own)
+            if own is not None:
+                observer.tick(own.job)
+
+    def _turn(self) -> None:
         """Turns until nothing more follows by itself."""
         while True:
             reports = self.worker.receive()
             self._engine.say(*reports)
             self._heard += reports
-            if not self._committed(job, observer):
+            if not self._committed():
                 return
             if not self._worker_orders() and not reports:
-                return
+                break
+        self._see_to_ends()
 
-    def _committed(self, job: JobState, observer: Observer) -> bool:
-        """Take a turn; False when it could not be written and has to be written later."""
+    def _committed(self) -> bool:
+        """Take a turn; False when it cannot be written yet: then nothing is done because of it."""
         if self._trouble.holds_back():
             return False
         try:
-            events = self._supervisor.turn(self._clock.wall())
+            if self._supervisor.ahead:
+                self._advance()  # what was decided then; what was said since is heard in the next turn
+            self._advance()
         except EngineError as error:
             self._trouble.met(error)
             return False
-        self._trouble.over()
+        if self._trouble.active:
+            self._trouble.over()
+            self._poked = True
         heard, self._heard = self._heard, []
         self.worker.committed(heard)
-        if events:
-            observer.happened(job, events)
         return True
+
+    def _advance(self) -> None:
+        events = self._supervisor.turn(self._clock.wall())
+        if events:
+            self._tell(events)
+
+    def _tell(self, events: Sequence[Event]) -> None:
+        by_job: dict[str, list[Event]] = {}
+        for event in events:
+            by_job.setdefault(event.job, []).append(event)
+        for id, some in by_job.items():
+            hosted = self._hosted.get(id)
+            if hosted is not None:
+                hosted.observer.happened(hosted.job, some)
+            elif self._every and id in self._supervisor.state.jobs:
+                job = self._supervisor.state.jobs[id]
+                self._observer_of(job).happened(job, some)  # it is taken on in a moment
+        self._moved.update(by_job)
+        self._callers.moved(by_job)
 
     def _worker_orders(self) -> bool:
         """Have the worker carry out what is ordered; True when it has to report at once."""
-        orders = self._engine.take()
+        orders = [order for order in self._engine.take() if order.job in self._hosted]
         reports = self.worker.carry_out(orders) if orders else []
         self._engine.say(*reports)
         return bool(reports)
 
     def _wait(self, interrupts: Interrupts, observer: Observer) -> None:
         due = self._supervisor.next_timer()
-        if self._trouble.active:
-            due = None
         limits = [None if due is None else due - self._clock.wall(), self.worker.next_timeout(), observer.interval]
-        limits.append(self._trouble.seconds())
+        if self._trouble.active:
+            limits = [self._trouble.seconds(), *limits[1:]]
         timeout = min((max(0.0, limit) for limit in limits if limit is not None), default=None)
-        _, writable, _ = select.select([interrupts, *self.worker.readers()], self.worker.writers(), [], timeout)
+        finishing = [] if self._finishing is None else [self._finishing]
+        readers: list[Any] = [interrupts, *self.worker.readers(), *self._callers.readers(), *finishing]
+        _, writable, _ = select.select(readers, [*self.worker.writers(), *self._callers.writers()], [], timeout)
         if writable:
             self.worker.flush()
 
-    def _heed(self, interrupts: Interrupts, job: JobState, observer: Observer) -> None:
-        seen, self._seen = self._seen, interrupts.count
+    def _heed(self, interrupts: Interrupts, own: Hosted | None) -> None:
+        seen, self._heeded = self._heeded, interrupts.count
         if interrupts.count == seen:
             return
         interrupts.drain()
         self._trouble.give_up()
-        observer.interrupted(job, min(2, interrupts.count))
-        self._engine.say(HoldJob(job.id, "interrupted", GRACE if interrupts.count == 1 else 0.0))
+        if own is None:
+            self._go_down("leave" if self.down == "stop" else "stop")
+            return
+        own.observer.interrupted(own.job, min(2, interrupts.count))
+        self._engine.say(HoldJob(own.job.id, INTERRUPTED, GRACE if interrupts.count == 1 else 0.0))
 
-    _seen = 0
+    def _go_down(self, how: str) -> None:
+        self.down = how
+        if how != "leave":
+            grace = None if how == "drain" else GRACE
+            self._engine.say(*(HoldJob(id, GOING_DOWN, grace) for id in self._hosted))
+
+    # --- those who ask --------------------------------------------------------------------------------------------
+
+    def _attend(self) -> bool:
+        """Hear whoever is connected, and take up requests; True when that may have led to something."""
+        words = self._callers.attend()
+        if self._trouble.active:
+            return self._postpone(words)
+        words, self._postponed = [*self._postponed, *words], []
+        for word in words:
+            self._hear(word)
+        taken = self._poked and not self.down and self._take_requests()
+        self._poked = False
+        return bool(words) or taken
+
+    def _warn(self, text: str) -> None:
+        self.warned(text)
+
+    def _postpone(self, words: Iterable[Word]) -> bool:
+        """While nothing can be written only the order to end is heard."""
+        for word in words:
+            if word.kind == DOWN and self._every:
+                self._go_down("leave" if self.down else word.fields[0])
+            else:
+                self._postponed.append(word)
+        return self.down == "leave"
+
+    def _hear(self, word: Word) -> None:
+        if word.kind == POKE:
+            self._poked = True
+        elif word.kind == RUN:
+            self._take_requests()
+            if not self._trouble.active:
+                self._join(*word.fields)
+            if self._trouble.active:
+                self._postponed.append(word)
+        elif word.kind == DONE:
+            self._conclude(word.fields[0], None)
+        elif word.kind == LEFT and word.fields[0] in self._hosted:
+            self._see_to(self._hosted[word.fields[0]])
+        elif word.kind == REMOVE:
+            self._callers.answer(word.fields[0], self._removed(word.fields[1]))
+        elif word.kind == DOWN and self._every:
+            self._go_down(word.fields[0])
+
+    def _join(self, id: str, environ: dict[str, str], umask: int, slots: int) -> None:
+        """Run the job of somebody who is connected and waits for it."""
+        if id in self._hosted or self.down:
+            return
+        try:
+            job = self._loaded(id)
+        except (Refused, EngineError) as error:
+            self._note(error)
+            return
+        if job.finished:
+            self._forget(id)
+            return
+        if slots > self.worker.slots:
+            self._engine.say(*self.worker.resize(slots))
+        self.take_on(job, self._observer_of(job), environ, umask)
+
+    def _note(self, error: JobManagerError) -> None:
+        """Something could not be done for a job; where that is because of the disk, it is waited for."""
+        if isinstance(error, EngineError) and error.retryable:
+            self._trouble.met(error)
+
+    def _loaded(self, id: str) -> JobState:
+        return self._supervisor.state.jobs.get(id) or self.load(id)
+
+    def _take_requests(self) -> bool:
+        """Take up every request that waits; whether there was one."""
+        requests = [waiting.request for waiting in self._inbox.read() if not self._is_ending(waiting.request.job)]
+        for id in {request.job for request in requests}:
+            if not self._trouble.active:
+                self._take_requests_of(id, [request for request in requests if request.job == id])
+        for request in self._callers.awaited().difference(request.request for request in requests):
+            if not self._inbox.has(request):
+                self._callers.answer(request, None)  # taken up before it was asked for
+        return bool(requests)
+
+    def _is_ending(self, id: str) -> bool:
+        return id in self._hosted and self._hosted[id].ending
+
+    def _take_requests_of(self, id: str, requests: Iterable[Request]) -> None:
+        for request in requests:
+            try:
+                refusal = self._admitted(id, request)
+            except EngineError as error:
+                self._trouble.met(error)
+                return  # it waits in the inbox until it can be written
+            self._inbox.drop(request.request)
+            self._callers.answer(request.request, refusal)
+        job = self._supervisor.state.jobs.get(id)
+        if job is None or id in self._hosted:
+            return
+        if (self._every and not job.finished) or (job.leases and job.finished):
+            self.take_on(job, self._observer_of(job))
+        elif not self._callers.runs(id):
+            self._forget(id)
+
+    def _admitted(self, id: str, request: Request) -> tuple[str, str] | None:
+        try:
+            if id not in self._supervisor.state.jobs and self.knows(id):
+                self.load(id)
+            self.say(request)
+        except (Refused, EngineError) as error:
+            if isinstance(error, EngineError) and error.retryable:
+                raise
+            return str(error), error.hint
+        return None
+
+    def _removed(self, id: str) -> tuple[str, str] | None:
+        """Have the journal forget a job that nobody runs; None, or why not."""
+        if id in self._hosted:
+            return f"job {id} is not over", f"`jm cancel {id}` ends it"
+        try:
+            self._forget(id)
+            self._journal.remove(id)
+        except EngineError as error:
+            return str(error), error.hint
+        return None
+
+    # --- ends -----------------------------------------------------------------------------------------------------
+
+    def _see_to_ends(self) -> None:
+        moved, self._moved = self._moved, set()
+        for hosted in [self._hosted[id] for id in moved if id in self._hosted]:
+            if not hosted.own:
+                self._see_to(hosted)
+        for id, error in self._finishing.finished() if self._finishing else ():
+            self._conclude(id, error)
+
+    def _see_to(self, hosted: Hosted) -> None:
+        """Beside the loop, unless whoever waits for the job does it."""
+        if hosted.ending or not hosted.job.finished or hosted.job.leases or self._callers.runs(hosted.job.id):
+            return
+        hosted.ending = True
+        if self._finishing is None:
+            self._finishing = Concluder()
+        self._finishing.give(lambda: _finished(hosted.job, hosted.layout))
+
+    def _conclude(self, id: str, error: JobManagerError | None) -> None:
+        if error is not None:
+            self.unfinished(id, error)
+        if id in self._hosted and self._hosted[id].job.finished:
+            self._let_go(id)
+        self._poked = True  # requests may have waited for this
+
+
+def _finished(job: JobState, layout: Layout) -> tuple[str, JobManagerError | None]:
+    try:
+        finish(job, layout)
+    except (EngineError, Refused) as error:
+        return job.id, error
+    except OSError as cause:
+        return job.id, EngineError(f"the results of job {job.id} are not in place: {cause}")
+    return job.id, None

@@ -8,34 +8,68 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from job_manager.app import wiring
 from job_manager.app.calls import call_documents
-from job_manager.app.home import Home
+from job_manager.app.home import Home, Hosting
 from job_manager.core import table
-from job_manager.core.events import JobResumed, JobSubmitted
+from job_manager.core.events import Event, JobResumed, JobSubmitted
 from job_manager.core.evolve import fold
+from job_manager.core.said import SubmitJob
 from job_manager.core.state import JobState, State
 from job_manager.model.errors import EngineError, NotFound, Refused
 from job_manager.model.job import Function
 from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted
 from job_manager.ports.history import JobRow
-from job_manager.worker.layout import Layout
+from job_manager.worker.layout import Layout, layout_of
+
+if TYPE_CHECKING:
+    from job_manager.app.inbox import Waiting
 
 Document = dict[str, Any]
 INTERRUPTED = "interrupted"
 PAUSED = "paused"
+SUBMITTED = "submitted"  # and nobody has begun with it
 NOTHING: Mapping[int, str] = MappingProxyType({})
 
 
 def _rows(home: Home) -> Sequence[JobRow]:
     reading = wiring.open_reading(home)
     try:
-        return reading.jobs()
+        rows = reading.jobs()
     finally:
         reading.close()
+    waiting = _submissions(home)
+    if not waiting:
+        return rows
+    known = {row.id for row in rows}
+    fresh = (each for each in reversed(waiting) if each.request.job not in known)
+    return [*(JobRow(each.request.job, _title(each), SUBMITTED, each.at, None, {}) for each in fresh), *rows]
+
+
+def _submissions(home: Home) -> list[Waiting]:
+    """Jobs that are submitted and that no holder has taken up yet, the oldest first."""
+    if not any(name.endswith(".json") for name in _names(home.inbox)):
+        return []
+    # Imported here: mostly nothing waits.
+    from job_manager.app.inbox import Inbox
+
+    return [waiting for waiting in Inbox(home.inbox).read() if isinstance(waiting.request, SubmitJob)]
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+def _title(waiting: Waiting) -> str:
+    assert isinstance(waiting.request, SubmitJob)
+    title: str = waiting.request.document["Job"].get("title", "")
+    return title
 
 
 def resolve(home: Home, word: str) -> str:
@@ -78,7 +112,7 @@ def verified_list(home: Home) -> tuple[list[Document], list[str]]:
 
 def job_list(home: Home) -> list[Document]:
     """A document per job, newest first: id, name, state, submitted, finished (epoch seconds or None), counts."""
-    running = home.holder().get("job", "")
+    running = home.hosting()
     return [
         {
             "id": row.id,
@@ -92,10 +126,12 @@ def job_list(home: Home) -> list[Document]:
     ]
 
 
-def _shown(row: JobRow, running: str | None) -> str:
-    if row.state != "open":
+def _shown(row: JobRow, running: Hosting) -> str:
+    if row.state not in ("open", SUBMITTED):
         return row.state
-    return "running" if row.id == running else INTERRUPTED
+    if row.state == SUBMITTED:
+        return "waiting" if running.has(row.id) else SUBMITTED
+    return "running" if running.has(row.id) else INTERRUPTED
 
 
 class Look(NamedTuple):
@@ -117,7 +153,7 @@ class Look(NamedTuple):
         """The job's state in a word."""
         if self.job.finished or self.hosted or self.job.state == PAUSED:
             return self.job.state
-        return INTERRUPTED
+        return INTERRUPTED if self.job.workers or any(self.job.attempts) else SUBMITTED
 
     @property
     def counts(self) -> dict[str, int]:
@@ -141,15 +177,22 @@ def look(home: Home, word: str) -> Look:
         farm = fold(State(), reading.events(id))
     finally:
         reading.close()
+    if id not in farm.jobs:
+        farm = fold(farm, _to_come(home, id))
     job = farm.job(id)
-    return Look(job, _layout(home, job), home.holder().get("job") == id, farm)
+    layout = layout_of(home.jobs, id, job.site)
+    return Look(job, layout, home.hosting().has(id), farm)
 
 
-def _layout(home: Home, job: JobState) -> Layout:
-    return Layout(home.jobs, job.id, job.site.store and os.path.join(job.site.store, job.id))
+def _to_come(home: Home, id: str) -> list[Event]:
+    """The beginning of a job that nobody has taken up yet."""
+    from job_manager.core.admit import admit
+
+    waiting = (each for each in _submissions(home) if each.request.job == id)
+    return [event for each in waiting for event in admit(State(), each.request, each.at)]
 
 
-def layout_of(home: Home, id: str) -> Layout:
+def layout_found(home: Home, id: str) -> Layout:
     """Where the things of a job stand; of one whose history cannot be read, where they usually do. Without a fold."""
     store = ""
     reading = wiring.open_reading(home)

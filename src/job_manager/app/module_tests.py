@@ -16,11 +16,12 @@ from typing import Any
 from job_manager.app import samples
 from job_manager.app.cards import failure_cards
 from job_manager.app.expected import differ
+from job_manager.app.finishing import Outcome
 from job_manager.app.home import Home
-from job_manager.app.host import Observer
 from job_manager.app.loading import Loaded, Wish, load
+from job_manager.app.observing import Observer
 from job_manager.app.params import given_params
-from job_manager.app.running import Outcome, run
+from job_manager.app.running import run
 from job_manager.app.settings import Config
 from job_manager.artifacts import removal
 from job_manager.core.fanning import inside

@@ -168,6 +168,5 @@ def claimed(artifacts: ArtifactManager, job_id: str) -> Iterator[None]:
 
 def _refuse_running_elsewhere(storage: str, job_id: str) -> None:
     for home in existing_homes(storage, os.environ):
-        holder = home.holder()
-        if holder.get("job") == job_id:
-            raise Refused(f"job {job_id} is running (process {holder['pid']})", "wait for it to end")
+        if home.hosting().has(job_id):
+            raise Refused(f"job {job_id} is running (process {home.holder().get('pid')})", "wait for it to end")

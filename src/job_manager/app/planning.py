@@ -26,7 +26,7 @@ from job_manager.model.record import replace
 from job_manager.model.site import GivenFile, Site
 from job_manager.worker.brief import Brief, Briefing, Reads, directory, list_files, paths, signs
 from job_manager.worker.command import argv, display
-from job_manager.worker.layout import Layout
+from job_manager.worker.layout import layout_of
 
 Document = dict[str, Any]
 ID = "ID"  # stands for the id that the job will have
@@ -59,7 +59,7 @@ class Plan:
     def __init__(self, loaded: Loaded, home: Home) -> None:
         self._loaded = loaded
         self._job = JobState(ID, loaded.job, _with_all_inputs(loaded), 0.0)
-        self._layout = Layout(home.jobs, ID, loaded.site.store and os.path.join(loaded.site.store, ID))
+        self._layout = layout_of(home.jobs, ID, loaded.site)
         self._briefing = Briefing(self._job, self._layout)
         self._readers: dict[str, list[str]] = {}
         self._makers: dict[str, str] = {}  # a job input has none

@@ -7,13 +7,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
+from job_manager.app.bringing import bring_in, refuse_inside
+from job_manager.app.capacity import Capacity
+from job_manager.app.finishing import Outcome, finish
 from job_manager.app.home import Home
-from job_manager.app.host import Host, Observer
+from job_manager.app.host import Host, Terms
 from job_manager.app.interrupts import Interrupts
 from job_manager.app.keeping import Kept, kept
 from job_manager.app.loading import Loaded, Wish, completed, load
 from job_manager.app.looking import resolve
+from job_manager.app.observing import Observer
 from job_manager.app.settings import DEFAULTS, Config
 from job_manager.artifacts.outputs import declared
 from job_manager.core import table
@@ -21,21 +26,17 @@ from job_manager.core.said import HoldJob, ResumeJob, SubmitJob
 from job_manager.core.state import JobState
 from job_manager.model.document import Document, job_document
 from job_manager.model.errors import NOWHERE, EngineError, InputError, Problem, Refused
-from job_manager.model.job import DIRECTORY, Job, Order
+from job_manager.model.job import Order
 from job_manager.model.names import job_id
 from job_manager.model.record import NamedTuple, replace
 from job_manager.model.site import Site
 from job_manager.model.site_document import site_document
 from job_manager.model.wording import quoted
 from job_manager.worker.brief import clean
-from job_manager.worker.layout import Layout
+from job_manager.worker.layout import Layout, layout_of
 
-
-class Outcome(NamedTuple):
-    """How a run ended here: the job, and the paths of the public artifacts copied to `--out`."""
-
-    job: JobState
-    exported: tuple[str, ...] = ()
+if TYPE_CHECKING:
+    from job_manager.app.guest import Guest
 
 
 def new_id() -> str:
@@ -77,25 +78,51 @@ def run(
     wrong = job_id(id)
     if wrong:
         raise InputError(wrong)
-    _refuse_inside(home, loaded.site.out)
+    refuse_inside(home, loaded.site.out)
     home.make()
-    home.lock()
+    terms = Terms(loaded.capacity, config, children_environ(environ, config), umask())
     try:
-        with Host(home, loaded.capacity.slots, children_environ(environ, config), umask()) as host:
-            if host.knows(id):
+        with seat(home, terms) as here:
+            if here.knows(id):
                 raise Refused(f"there is a job {id} already", "use another id, or `jm resume`")
-            host.offer(loaded.capacity, config)
-            host.worker.start()
-            layout = _layout(home, id, loaded.site)
-            _bring_in(layout, loaded.job, loaded.site)
-            job = host.say(SubmitJob(id, job_document(loaded.job), site_document(loaded.site)))
-            return _finish(host.run(job, layout, observer, interrupts), layout)
+            if isinstance(here, Host):
+                here.offer(loaded.capacity, config)
+                here.worker.start()
+            layout = layout_of(home.jobs, id, loaded.site)
+            bring_in(layout, loaded.job, loaded.site)
+            job = here.say(SubmitJob(id, job_document(loaded.job), site_document(loaded.site)))
+            return _run_to_its_end(here, job, layout, observer, interrupts)
     finally:
-        _let_go(home)
+        let_go(home)
 
 
-def _let_go(home: Home) -> None:
+def seat(home: Home, terms: Terms) -> Host | Guest:
+    """The state directory to run a job in: as its holder, or with whoever is. Raises Refused."""
+    try:
+        home.lock()
+    except Refused:
+        # Imported here: mostly nobody is there.
+        from job_manager.app.guest import join
+
+        return join(home, terms)
+    return Host(home, terms.capacity.slots, terms.environ, terms.umask)
+
+
+def _run_to_its_end(
+    here: Host | Guest, job: JobState, layout: Layout, observer: Observer, interrupts: Interrupts | None = None
+) -> Outcome:
+    job = here.run(job, observer, interrupts)
+    if not isinstance(here, Host) and here.detached:
+        return Outcome(job, goes_on=here.detached)
+    outcome = finish(job, layout)
+    here.seen_to(job.id)
+    return outcome._replace(handed_on=here.handed_on)
+
+
+def let_go(home: Home) -> None:
     """The end of being the holder, however it comes about."""
+    if not home.locked:
+        return
     try:
         if os.listdir(home.keepers):
             from job_manager.app.removing import sweep_keepers  # there is seldom anything to sweep
@@ -105,45 +132,6 @@ def _let_go(home: Home) -> None:
         pass  # what cannot be swept now is swept another time; why the run ended is what counts
     finally:
         home.unlock()
-
-
-def _layout(home: Home, id: str, site: Site) -> Layout:
-    return Layout(home.jobs, id, site.store and os.path.join(site.store, id))
-
-
-def _bring_in(layout: Layout, job: Job, site: Site) -> None:
-    directories = {wanted.artifact for wanted in job.inputs if wanted.kind == DIRECTORY}
-    for given in site.inputs:
-        name, _, file = given.name.partition("/")
-        layout.store.bring_in(name, given.path, file, directory=name in directories)
-
-
-def _refuse_inside(home: Home, out: str) -> None:
-    """Results never go into the state directory: there they would stand in place of its own files."""
-    if out and os.path.commonpath([os.path.realpath(out), os.path.realpath(home.path)]) == os.path.realpath(home.path):
-        raise InputError(f"--out {out} is inside the state directory {home.path}", "choose another --out")
-
-
-def _finish(job: JobState, layout: Layout, out: str = "") -> Outcome:
-    """What follows a success: public artifacts to `--out`, everything else removed. Harmless to do again, also with
-    another `out`."""
-    if job.finished != "succeeded":
-        return Outcome(job)
-    out = out or job.site.out
-    exported = _exported(job, layout, out) if out else []
-    if not job.site.keep_temp:
-        layout.store.retire()
-    return Outcome(job, tuple(exported))
-
-
-def _exported(job: JobState, layout: Layout, out: str) -> list[str]:
-    try:
-        return layout.store.export(out)
-    except (EngineError, Refused) as error:
-        error.hint = (
-            f"the job has succeeded and its results are kept: `jm resume {job.id} --out DIR` copies them elsewhere"
-        )
-        raise
 
 
 # --- taking up again ------------------------------------------------------------------------------------------------
@@ -176,40 +164,45 @@ def resume(
     What succeeded is not run again; nor, unless `lost`, what must not run twice and may have run. Raises InputError,
     NotFound, Refused."""
     id = resolve(home, word)
-    home.lock()
+    home.make()
+    terms = Terms(Capacity(0, None), config, children_environ(environ, config), umask())
     try:
-        with Host(home, 0, children_environ(environ, config), umask()) as host:
-            job = host.load(id)
-            layout = _layout(home, id, job.site)
+        with seat(home, terms) as here:
+            job = here.load(id)
+            layout = layout_of(home.jobs, id, job.site)
             renewal = _renew(job, wish, config, environ, cwd, layout)
             if not lost:
                 renewal = renewal._replace(notes=(*renewal.notes, *_perhaps_done(job)))
-            _refuse_inside(home, renewal.loaded.site.out)
+            refuse_inside(home, renewal.loaded.site.out)
             if job.finished == "succeeded" and renewal.document is None:
-                return _finish(job, layout, renewal.loaded.site.out), ()
+                return finish(job, layout, renewal.loaded.site.out), ()
             if tell is not None:
                 tell(renewal.notes)
-            host.offer(renewal.loaded.capacity, config)
-            return _go_on(host, job, layout, renewal, observer, lost), renewal.notes
+            here.offer(renewal.loaded.capacity, config)
+            return _go_on(here, job, layout, renewal, observer, lost), renewal.notes
     finally:
-        _let_go(home)
+        let_go(home)
 
 
-def _go_on(host: Host, job: JobState, layout: Layout, renewal: Renewal, observer: Observer, lost: bool) -> Outcome:
+def _go_on(
+    here: Host | Guest, job: JobState, layout: Layout, renewal: Renewal, observer: Observer, lost: bool
+) -> Outcome:
     site = renewal.loaded.site
     if renewal.document is not None and job.leases:
+        if not isinstance(here, Host):
+            raise Refused(f"job {job.id} runs by its old text", "`jm cancel` it first, or wait for its end")
         # Children of the old text are still alive: they end before the new text begins.
-        host.say(HoldJob(job.id, "interrupted", 10.0))
-        host.run(job, layout, observer)
+        here.say(HoldJob(job.id, "interrupted", 10.0))
+        here.run(job, observer)
     survives = Kept([], [])
     if renewal.document is not None:
         survives = kept(job, renewal.loaded, layout)
         remaining = [job.shape.actions[was].outputs for _, was in survives.pairs]
         layout.store.keep_only([declared(output) for outputs in remaining for output in outputs])
-    _bring_in(layout, renewal.loaded.job, site)
+    bring_in(layout, renewal.loaded.job, site)
     site = replace(site, not_before=0.0)  # who takes it up does not want to wait
-    job = host.say(ResumeJob(job.id, site_document(site), renewal.document, survives.pairs, lost, survives.fans))
-    return _finish(host.run(job, layout, observer), layout)
+    job = here.say(ResumeJob(job.id, site_document(site), renewal.document, survives.pairs, lost, survives.fans))
+    return _run_to_its_end(here, job, layout, observer)
 
 
 def _renew(

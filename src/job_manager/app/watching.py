@@ -14,6 +14,7 @@ from job_manager.app.calls import has_orders, order_of
 from job_manager.core import events as e
 from job_manager.core import table
 from job_manager.core.state import JobState
+from job_manager.model.quantity import human
 from job_manager.model.record import NamedTuple
 from job_manager.worker.layout import Layout
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from job_manager.app.progress import LogProgress
 
 CALLS_INTERVAL = 1.0  # seconds between two looks at the calls of orders where nothing is drawn
-LEFT, RUNNING, RETRYING, DONE, FAILED, SKIPPED, LOST, OPENED = range(8)
+LEFT, RUNNING, RETRYING, DONE, FAILED, SKIPPED, LOST, CANCELLED, OPENED = range(9)
 GROUPS = {
     table.WAITING: LEFT,
     table.READY: LEFT,
@@ -31,7 +32,7 @@ GROUPS = {
     table.SUCCEEDED: DONE,
     table.FAILED: FAILED,
     table.LOST: LOST,
-    table.CANCELLED: FAILED,
+    table.CANCELLED: CANCELLED,
     table.SKIPPED: SKIPPED,
     table.FANNED: OPENED,  # it stands for others, and is not counted itself
 }
@@ -121,7 +122,7 @@ class Watch:
     # --- the observer ---------------------------------------------------------------------------------------------
 
     def happened(self, job: JobState, events: Sequence[e.Event]) -> None:
-        """See app.host.Observer."""
+        """See app.observing.Observer."""
         if not self.opened or any(isinstance(event, e.WorkerJoined) for event in events):
             self._count_all(job)
         notices = [notice for event in events for notice in self._heed(event)]
@@ -131,7 +132,7 @@ class Watch:
             self._screen.told(self, notices)
 
     def tick(self, job: JobState) -> None:
-        """See app.host.Observer."""
+        """See app.observing.Observer."""
         if self._screen.interval is None and self.interval:
             self._tell_calls()
         self._screen.draw(self)
@@ -146,11 +147,11 @@ class Watch:
             self._screen.told(self, [Notice("call", row.path, message=row.message) for row in fresh.values()])
 
     def interrupted(self, job: JobState, times: int) -> None:
-        """See app.host.Observer."""
+        """See app.observing.Observer."""
         self._screen.stopping(self, times)
 
     def storage(self, text: str) -> None:
-        """See app.host.Observer."""
+        """See app.observing.Observer."""
         self._screen.told(self, [Notice("storage", "journal", message=text)])
 
     # --- counting -------------------------------------------------------------------------------------------------
@@ -306,12 +307,31 @@ class Watch:
     def time_left(self, rows: Sequence[Row]) -> float | None:
         """Seconds until the end, if all goes on as it has since this run began; None while nobody can tell."""
         totals = self.totals
-        over = totals[DONE] + totals[FAILED] + totals[SKIPPED] + totals[LOST] - self.done_before
+        over = sum(totals[DONE:OPENED]) - self.done_before
         made = over + sum((row.percent or 0.0) / 100 for row in rows)
         left = sum(totals[:OPENED]) - self.done_before - made
         if made < 0.05 or left <= 0:
             return None
         return self.elapsed * left / made
+
+
+def milestones(job: JobState, events: Sequence[e.Event]) -> Iterator[tuple[str, str]]:
+    """What is worth a line to somebody who looks at many jobs: the state it tells of, and words."""
+    for event in events:
+        if isinstance(event, e.JobSubmitted):
+            yield "submitted", counted(job.size, "action")
+        elif isinstance(event, e.JobHeld):
+            yield ("paused", "") if event.why == "paused" else ("stopped", f"({event.why})")
+        elif isinstance(event, e.JobReleased | e.JobResumed | e.JobRetried):
+            yield "running", "goes on"
+        elif isinstance(event, e.ActionFailed | e.ActionLost):
+            failure = job.failures.get(event.action)
+            why = f": {failure.message or failure.reason}" if failure else ""
+            yield table.NAMES[job.states[event.action]], f"{job.shape.paths[event.action]}{why}"
+        elif isinstance(event, e.JobFinished):
+            took = max(0.0, event.at - job.submitted_at)
+            counts = ", ".join(f"{number} {state}" for state, number in event.counts.items())
+            yield event.state, f"after {human(took)}: {counts}"
 
 
 ABOUT_ACTIONS = (
@@ -346,12 +366,12 @@ def _began(job: JobState, step: Step) -> float:
     return min((at for at in times if at), default=0.0)
 
 
-WORDS = ("left", "running", "to be tried again", "succeeded", "failed", "skipped", "lost", "fanned out")
+WORDS = ("left", "running", "to be tried again", "succeeded", "failed", "skipped", "lost", "cancelled", "fanned out")
 
 
 def in_words(counts: Sequence[int]) -> str:
     """`3 succeeded, 1 failed`: what has come of actions, the good first."""
-    order = (DONE, FAILED, LOST, SKIPPED, RUNNING, RETRYING, LEFT)
+    order = (DONE, FAILED, LOST, CANCELLED, SKIPPED, RUNNING, RETRYING, LEFT)
     return ", ".join(f"{counts[group]} {WORDS[group]}" for group in order if counts[group]) or "nothing to do"
 
 

@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING
 
 from job_manager.app.home import Home
 from job_manager.cli.output import Output, Styled, is_terminal
-from job_manager.cli.reporting import FAILED, INTERRUPTED, OK, problem_document, show_resume
+from job_manager.cli.reporting import CANCELLED, FAILED, INTERRUPTED, OK, problem_document, show_resume
 from job_manager.cli.usage import Interrupted
 from job_manager.model.errors import Problem, Refused
 
 if TYPE_CHECKING:
-    from job_manager.app.running import Outcome
+    from job_manager.app.finishing import Outcome
     from job_manager.cli.live import LiveScreen
     from job_manager.cli.story import Plain
+
+
+CODES = {"succeeded": OK, "paused": OK, "failed": FAILED, "cancelled": CANCELLED}
 
 
 def screen(out: Output) -> Plain | LiveScreen:
@@ -75,14 +78,19 @@ def conclude(home: Home, outcome: Outcome, problems: Iterable[Problem], options:
     from job_manager.cli.place import command
 
     job = outcome.job
-    code = {"succeeded": OK, "paused": OK, "failed": FAILED}.get(job.state, INTERRUPTED)
+    code = INTERRUPTED if outcome.goes_on else CODES.get(job.state, INTERRUPTED)
     resume = command(options.home, "resume", job.id)
     if out.json:
         _document(home, outcome, problems, code, resume, out)
         return code
+    if outcome.goes_on:
+        from job_manager.cli.asking import show_goes_on
+
+        show_goes_on(job, False, options, out, outcome.goes_on)
+        return code
     if job.state == "succeeded":
         _show_success(home, outcome, out)
-        _mention_others(home, job.id, options, out)
+        _mention_others(home, {job.id, *outcome.handed_on}, options, out)
     elif code == FAILED:
         _show_failure(home, outcome, resume, out)
     else:
@@ -143,16 +151,21 @@ def _show_interruption(outcome: Outcome, resume: str, out: Output) -> None:
     show_resume(resume, out)
 
 
-def _mention_others(home: Home, id: str, options: Namespace, out: Output) -> None:
+def _mention_others(home: Home, known: set[str], options: Namespace, out: Output) -> None:
     """A line when other jobs of the directory wait to be taken up again."""
     from job_manager.app.looking import INTERRUPTED as WAITING
-    from job_manager.app.looking import job_list
+    from job_manager.app.looking import SUBMITTED, job_list
     from job_manager.cli.place import command
 
     if not out.talks:
         return
-    others = [job["id"] for job in job_list(home) if job["state"] == WAITING and job["id"] != id]
+    jobs = job_list(home)
+    others = [job["id"] for job in jobs if job["state"] == WAITING and job["id"] not in known]
     if others:
         what = "1 interrupted job" if len(others) == 1 else f"{len(others)} interrupted jobs"
         more = ", ..." if len(others) > 3 else ""
         out.line(f"{what}: {', '.join(others[:3])}{more}; `{command(options.home, 'resume', others[0])}`")
+    submitted = [job["id"] for job in jobs if job["state"] == SUBMITTED]
+    if submitted:
+        what = "1 submitted job waits" if len(submitted) == 1 else f"{len(submitted)} submitted jobs wait"
+        out.line(f"{what} for a supervisor: `{command(options.home, 'up')}`")

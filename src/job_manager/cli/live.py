@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from job_manager.app.watching import (
+    CANCELLED,
     DONE,
     FAILED,
     LEFT,
@@ -187,7 +188,7 @@ def _step_line(number: int, step: Step, names: int, wide: bool) -> list[str]:
     ]
 
 
-EXTRAS = tuple((group, WORDS[group]) for group in (RUNNING, RETRYING, FAILED, LOST, SKIPPED))
+EXTRAS = tuple((group, WORDS[group]) for group in (RUNNING, RETRYING, FAILED, LOST, CANCELLED, SKIPPED))
 
 
 def _step_state(step: Step) -> tuple[str, str]:
@@ -196,6 +197,8 @@ def _step_state(step: Step) -> tuple[str, str]:
         return "failed", "bad"
     if counts[LOST]:
         return "lost", "bad"
+    if step.over and counts[CANCELLED]:
+        return "cancelled", "quiet"
     if step.over:
         return ("skipped", "quiet") if counts[SKIPPED] else ("succeeded", "good")
     return ("running", "active") if counts[RUNNING] or counts[RETRYING] else ("waiting", "quiet")

@@ -19,6 +19,14 @@ Run
   order CONFIG.yaml        run an order of JobManager here; `merge A.yaml B.yaml` puts two of its files into one
   resume [ID [JOB.yaml]]   go on after a failure, Ctrl-C or a crash; what succeeded is not run again
 
+Supervise
+  up [--detach]            run every open job of this directory, and whatever is submitted; `down` ends that
+  submit JOB.yaml [FILE..] give a job to the supervisor, now or later, and do not wait for it
+  wait ID, watch [ID]      wait until a job is finished; look on while it runs
+  cancel ID[/ACTION]       end a job or an action; `pause ID` starts nothing more of it, `unpause ID` goes on
+  retry ID, skip ID/ACTION run again what failed; go on without an action
+  prio ID N                the higher the sooner
+
 Look
   ls                       the jobs of this directory, newest first
   status [ID[/ACTION]]     how a job and each of its actions stand
@@ -49,6 +57,6 @@ examples:
 The original's command line works too:
   python -m job_manager job.yaml clip.mp4 [--storage_dir temp/] [--modules_dir modules/]
 
-exit codes: 0 ok, 1 an action failed, 2 your input, 5 disk, journal or a fault of jm,
-            7 refused (the directory is in use, or no such job), 130 interrupted; 3, 4 and 6 are reserved
+exit codes: 0 ok, 1 an action failed, 2 your input, 3 cancelled, 4 waited long enough, 5 disk, journal or a fault
+            of jm, 7 refused (the directory is in use, or no such job), 130 interrupted; 6 is reserved
 """

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from job_manager.core import events as e
-from job_manager.core import policy
+from job_manager.core import policy, table
+from job_manager.core.ending import CANCELLED
 from job_manager.core.fanning import items_of
 from job_manager.core.leasing import first, leases
 from job_manager.core.state import JobState, State
@@ -20,7 +21,7 @@ def decide(state: State, now: float) -> list[e.Event]:
     """What follows from the state at this time; empty when nothing does. Looks at jobs that were touched or timed."""
     events: list[e.Event] = []
     for id in sorted(state.touched):
-        events.extend(_decide_job(state.jobs[id], now))
+        events.extend(_decide_job(state, state.jobs[id], now))
     return events or leases(state)
 
 
@@ -28,20 +29,31 @@ def quiet(state: State) -> None:
     """Say that decide has been heard out: nothing is left to decide until the next event or timer."""
     state.touched.clear()
     for job in state.jobs.values():
-        if job.timers or not job.due:
+        if job.timers or not (job.due or job.over) or job.deadline:
             state.touched.add(job.id)
 
 
 def next_timer(state: State) -> float | None:
     """When decide has to be asked again even if nothing happens: seconds since the epoch, or None."""
-    going = [job for job in state.jobs.values() if not job.held]
+    going = [job for job in state.jobs.values() if not job.held and not job.over]
     retries = (job.timers[0][0] for job in going if job.timers)
-    starts = (job.site.not_before for job in going if not job.due)
-    return min((*retries, *starts), default=None)
+    starts = (job.site.not_before for job in going if not job.due and not awaited(state, job))
+    ends = (job.deadline[0] for job in state.jobs.values() if job.deadline)
+    return min((*retries, *starts, *ends), default=None)
 
 
-def _decide_job(job: JobState, now: float) -> Iterator[e.Event]:
-    if not job.due and now >= job.site.not_before:
+def awaited(state: State, job: JobState) -> list[str]:
+    """The jobs that have to succeed before anything of this one starts, and have not; also those that nobody has
+    folded into the state."""
+    jobs = ((id, state.jobs.get(id)) for id in job.site.after_jobs)
+    return [id for id, other in jobs if other is None or other.finished != "succeeded"]
+
+
+def _decide_job(state: State, job: JobState, now: float) -> Iterator[e.Event]:
+    if job.deadline and now >= job.deadline[0] and not job.over:
+        yield e.JobTimedOut(job.id, now, *job.deadline[1:], policy.GRACE)
+        return
+    if not job.due and not job.over and now >= job.site.not_before and not awaited(state, job):
         yield e.JobDue(job.id, now)
     for action in job.undecided:
         yield _verdict(job, action, now)
@@ -60,7 +72,7 @@ def _decide_job(job: JobState, now: float) -> Iterator[e.Event]:
 
 def _verdict(job: JobState, action: int, now: float) -> e.Event:
     failure = job.failures[action]
-    if policy.may_retry(job, action, failure):
+    if not job.ending and policy.may_retry(job, action, failure):
         wait = policy.delay(job, action, failure)
         return e.RetryPlanned(job.id, action, now + wait) if wait else e.ActionRetried(job.id, action)
     if failure.reason == "lost" and not _idempotent(job, action):
@@ -69,7 +81,16 @@ def _verdict(job: JobState, action: int, now: float) -> e.Event:
 
 
 def _finish(job: JobState, now: float) -> e.Event:
-    return e.JobFinished(job.id, now, "succeeded" if job.ends[0] == 1 else "failed", job.counted())
+    return e.JobFinished(job.id, now, _how(job), job.counted())
+
+
+def _how(job: JobState) -> str:
+    if not job.ending:
+        return "succeeded" if job.ends[0] == 1 else "failed"
+    counts = (job.counts[state] for state in (table.CANCELLED, table.FAILED, table.LOST))
+    if not any(counts) and not job.missed:
+        return "succeeded"  # what was to be ended had come to a good end by then
+    return "cancelled" if job.ending == CANCELLED else "failed"
 
 
 def _fan_out(job: JobState, action: int, now: float) -> e.Event:
@@ -133,5 +154,5 @@ def fresh_orders(state: State) -> list[Order]:
 def _order(job: JobState, action: int) -> Order:
     worker, attempt = job.leases[action]
     if action in job.stopping:
-        return StopAttempt(job.id, action, attempt, worker, job.grace)
+        return StopAttempt(job.id, action, attempt, worker, job.stopping[action])
     return StartAttempt(job.id, action, attempt, worker)

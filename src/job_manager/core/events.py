@@ -1,7 +1,7 @@
 """Events: what has happened, certain and for ever. Only the core makes them; the journal keeps them.
 
 Each belongs to one job (the stream). An action is its index in listing order, an attempt its number from 1, times are
-seconds since the epoch. Knows nothing of how a journal stores them.
+seconds since the epoch, `request` the id of what a person asked for, or "". Knows nothing of how a journal stores them.
 """
 
 from __future__ import annotations
@@ -19,15 +19,85 @@ class JobSubmitted(NamedTuple):
     at: float
     document: Document  # model.document.job_document
     site: Document  # model.site_document.site_document
+    request: str = ""
 
 
 class JobHeld(NamedTuple):
-    """Nothing new starts and what runs is ended within `grace` seconds (0: now); `why` is interrupted or paused."""
+    """Nothing new starts, and what runs is ended within `grace` seconds (0: now; None: it goes on to its end). `why` is
+    interrupted, paused or down."""
 
     job: str
     at: float
     why: str
+    grace: float | None
+    request: str = ""
+
+
+class JobReleased(NamedTuple):
+    """Held no more; what was over stays as it is."""
+
+    job: str
+    at: float
+    request: str = ""
+
+
+class JobCancelled(NamedTuple):
+    """Everything that is not over is cancelled: what runs as soon as it has ended, within `grace` seconds (0: now).
+    Said again it ends sooner."""
+
+    job: str
+    at: float
     grace: float
+    request: str = ""
+
+
+class ActionCancelled(NamedTuple):
+    """The same for one action."""
+
+    job: str
+    action: int
+    at: float
+    grace: float
+    request: str = ""
+
+
+class JobTimedOut(NamedTuple):
+    """Everything that is not over is ended as when the job is cancelled, and it has failed: it has run for `seconds`,
+    or waited that long without having begun (`limit` is timeout or wait_timeout, as in model.job.Job)."""
+
+    job: str
+    at: float
+    limit: str
+    seconds: float
+    grace: float
+
+
+class JobRetried(NamedTuple):
+    """A person wants these to run again: ranges of actions, first up to, not including, end. The job is open again."""
+
+    job: str
+    at: float
+    actions: Sequence[Sequence[int]]
+    request: str = ""
+
+
+class ActionExcused(NamedTuple):
+    """A person wants to go on without this action: it is left out, and what had been skipped for it is to run after
+    all, less what reads something of it. The job is open again."""
+
+    job: str
+    action: int
+    at: float
+    request: str = ""
+
+
+class PriorityChanged(NamedTuple):
+    """The job's priority among others."""
+
+    job: str
+    at: float
+    priority: float
+    request: str = ""
 
 
 class JobResumed(NamedTuple):
@@ -42,10 +112,12 @@ class JobResumed(NamedTuple):
     kept: Sequence[Sequence[int]] = ()
     lost: bool = False
     fans: Sequence[Sequence[Any]] = ()
+    request: str = ""
 
 
 class JobFinished(NamedTuple):
-    """Nothing is left to do. `state` is succeeded or failed; `counts` has the number of actions by state name."""
+    """Nothing is left to do. `state` is succeeded, failed or cancelled; `counts` has the number of actions by state
+    name."""
 
     job: str
     at: float
@@ -54,7 +126,7 @@ class JobFinished(NamedTuple):
 
 
 class JobDue(NamedTuple):
-    """The time has come before which nothing of the job was to start."""
+    """The time has come before which nothing of the job was to start, and the jobs that it follows have succeeded."""
 
     job: str
     at: float
@@ -104,7 +176,7 @@ class ActionStarted(NamedTuple):
 
 
 class AttemptStopped(NamedTuple):
-    """Ended because the job was held: ready again at no cost."""
+    """Ended because the job was held: ready again at no cost. Or because it, or the action, was cancelled."""
 
     job: str
     action: int
@@ -249,6 +321,13 @@ Event = (
     | FannedOut
     | FanOutFailed
     | Grown
+    | JobReleased
+    | JobCancelled
+    | ActionCancelled
+    | JobTimedOut
+    | JobRetried
+    | ActionExcused
+    | PriorityChanged
 )
 
 # The names in the journal never change; a new meaning gets a new name.
@@ -276,6 +355,13 @@ NAMES: dict[type, str] = {
     FannedOut: "fanned-out",
     FanOutFailed: "fan-out-failed",
     Grown: "grown",
+    JobReleased: "job-released",
+    JobCancelled: "job-cancelled",
+    ActionCancelled: "cancelled",
+    JobTimedOut: "job-timed-out",
+    JobRetried: "job-retried",
+    ActionExcused: "excused",
+    PriorityChanged: "priority-changed",
 }
 KINDS = {name: kind for kind, name in NAMES.items()}
 

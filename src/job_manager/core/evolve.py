@@ -6,23 +6,25 @@ Decides nothing: it follows the table and keeps the indices. Trees of any depth 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from heapq import heapify, heappop, heappush
+from heapq import heappush
 from typing import Any
 
 from job_manager.core import events as e
 from job_manager.core import table
+from job_manager.core.ending import action_cancelled, attempt_over, cancel_new, conclude, job_ended
+from job_manager.core.queueing import make_ready, out_of_ready, out_of_waiting
+from job_manager.core.reopening import action_excused, job_retried
 from job_manager.core.settle import (
     bound_to_wait,
     empty_fans,
     hooks_to_repeat,
     kept_end,
     kept_in,
-    make_ready,
     settle,
     settle_all,
     settle_graft,
 )
-from job_manager.core.state import FIRST, Failure, JobState, Lease, Skip, State, WorkerState
+from job_manager.core.state import Failure, JobState, Lease, Skip, State, WorkerState
 from job_manager.model.document import read_children, read_job
 from job_manager.model.errors import InvariantBroken
 from job_manager.model.members import Members
@@ -36,6 +38,9 @@ def evolve(state: State, event: e.Event) -> None:
         raise InvariantBroken(f"{type(event).__name__} cannot happen to job {event.job}: {_known(state, event.job)}")
     state.touched.add(event.job)
     FOLDS[type(event)](state, event)
+    job = state.jobs[event.job]
+    if job.ending:
+        conclude(job)
 
 
 def _known(state: State, job: str) -> str:
@@ -55,6 +60,7 @@ def fold(state: State, events: Iterable[e.Event]) -> State:
 def _job_submitted(state: State, event: e.JobSubmitted) -> None:
     job = JobState(event.job, read_job(event.document), read_site(event.site), event.at)
     state.jobs[event.job] = job
+    job.hear(event.request)
     settle_all(job)
 
 
@@ -63,21 +69,42 @@ def _job_held(state: State, event: e.JobHeld) -> None:
     if job.finished:
         raise InvariantBroken(f"job {job.id}: JobHeld cannot happen, it has {job.finished}")
     job.held, job.grace = event.why, event.grace
-    job.stopping.update(job.leases)
-    state.changed.extend((event.job, action) for action in job.leases)
+    job.hear(event.request)
+    if event.grace is not None:
+        job.stop(job.leases, event.grace)
+        state.changed.extend((event.job, action) for action in job.leases)
+
+
+def _job_released(state: State, event: e.JobReleased) -> None:
+    job = state.jobs[event.job]
+    if not job.held or job.finished:
+        raise InvariantBroken(f"job {job.id}: JobReleased cannot happen, it is {job.state}")
+    job.held = ""
+    job.hear(event.request)
+    job.wait_from(event.at)
+
+
+def _priority_changed(state: State, event: e.PriorityChanged) -> None:
+    job = state.jobs[event.job]
+    job.priority = event.priority
+    job.hear(event.request)
 
 
 def _job_resumed(state: State, event: e.JobResumed) -> None:
     job = state.jobs[event.job]
     job.held, job.finished, job.finished_at = "", "", 0.0
+    job.ending, job.timed_out = "", None
+    job.cancelling.clear()
+    job.hear(event.request)
+    job.wait_from(event.at)
     job.site = read_site(event.site)
-    job.due = not job.site.not_before
+    job.due = not job.site.waits
     if event.document is not None:
         _revise(job, event)
     else:
         _repeat_hooks(job)
         for action in range(len(job.states)):
-            if event.lost or job.states[action] != table.LOST:
+            if (event.lost or job.states[action] != table.LOST) and action not in job.excused:
                 job.move(action, e.JobResumed)
         # A person asked again: the budgets start anew.
         job.spent.clear()
@@ -90,7 +117,7 @@ def _repeat_hooks(job: JobState) -> None:
     """What runs again is followed by its hooks again."""
     for action in hooks_to_repeat(job):
         if job.states[action] == table.RETRYING:
-            _out_of_waiting(job, action)
+            out_of_waiting(job, action)
         job.move(action, table.Repeated)
         job.results.pop(action, None)
         job.notes.pop(action, None)
@@ -148,8 +175,8 @@ def _worker_left(state: State, event: e.WorkerLeft) -> None:
 def _leased(state: State, event: e.ActionLeased) -> None:
     job = state.jobs[event.job]
     action = event.action
-    if job.held:
-        raise job.broken(e.ActionLeased, action, f"since the job is {job.held}")
+    if job.held or job.ending:
+        raise job.broken(e.ActionLeased, action, f"since the job is {job.held or 'ended'}")
     if event.worker not in job.workers:
         raise job.broken(e.ActionLeased, action, f"since {event.worker} is no worker of the job")
     if event.attempt <= job.attempts[action]:
@@ -165,11 +192,7 @@ def _leased(state: State, event: e.ActionLeased) -> None:
 
 def _take_resources(state: State, job: JobState, action: int) -> int:
     """Out of its queue; from now on it holds what it takes. How many slots that is."""
-    takes = job.needs.pop(action, PLAIN)
-    queue = job.queue(action, takes)
-    _take_out(job.ready if queue == FIRST else job.queues[queue], action)
-    if queue != FIRST and not job.queues[queue]:
-        del job.queues[queue]
+    takes = out_of_ready(job, action)
     if takes == PLAIN:
         return 1
     job.holds[action] = takes
@@ -188,15 +211,6 @@ def _give_resources_back(state: State, job: JobState, action: int) -> int:
     return takes.cpus
 
 
-def _take_out(heap: list[Any], member: Any) -> None:
-    """Take a member out of a heap; decide works from the top, so that is where it nearly always is."""
-    if heap[0] == member:
-        heappop(heap)
-    else:
-        heap.remove(member)
-        heapify(heap)
-
-
 Attempted = e.LeaseReturned | e.ActionStarted | e.AttemptStopped | e.AttemptLost | e.AttemptFailed | e.ActionSucceeded
 
 
@@ -211,7 +225,7 @@ def _move(job: JobState, event: Attempted) -> None:
 
 def _end_lease(state: State, job: JobState, action: int) -> None:
     lease = job.leases.pop(action)
-    job.stopping.discard(action)
+    job.stopping.pop(action, None)
     state.workers[lease.worker].held -= _give_resources_back(state, job, action)
 
 
@@ -219,23 +233,25 @@ def _given_back(state: State, event: e.LeaseReturned | e.AttemptStopped) -> None
     job = state.jobs[event.job]
     _move(job, event)
     _end_lease(state, job, event.action)
-    make_ready(job, event.action)
+    if not attempt_over(job, event.action):
+        make_ready(job, event.action)
 
 
 def _started(state: State, event: e.ActionStarted) -> None:
     job = state.jobs[event.job]
     _move(job, event)
     job.began[event.action] = event.at
+    job.begun_at = job.begun_at or event.at
 
 
 def _attempt_failed(state: State, event: e.AttemptFailed) -> None:
     job = state.jobs[event.job]
     _move(job, event)
     job.began[event.action], job.ended[event.action] = event.began, event.ended
+    job.begun_at = job.begun_at or event.began
     job.failures[event.action] = Failure(event.attempt, event.reason, event.code, event.message)
     job.spent[event.action] = job.spent.get(event.action, 0) + 1
-    _end_lease(state, job, event.action)
-    job.undecided.append(event.action)
+    _fruitless(state, job, event.action)
 
 
 def _attempt_lost(state: State, event: e.AttemptLost) -> None:
@@ -244,8 +260,14 @@ def _attempt_lost(state: State, event: e.AttemptLost) -> None:
     job.ended[event.action] = event.at
     job.failures[event.action] = Failure(event.attempt, "lost", None, "")
     job.losses[event.action] = job.losses.get(event.action, 0) + 1
-    _end_lease(state, job, event.action)
-    job.undecided.append(event.action)
+    _fruitless(state, job, event.action)
+
+
+def _fruitless(state: State, job: JobState, action: int) -> None:
+    """What comes of it is for decide to say, unless the action was cancelled."""
+    _end_lease(state, job, action)
+    job.undecided.append(action)
+    attempt_over(job, action)
 
 
 def _retry_planned(state: State, event: e.RetryPlanned) -> None:
@@ -258,16 +280,8 @@ def _retry_planned(state: State, event: e.RetryPlanned) -> None:
 def _retried(state: State, event: e.ActionRetried) -> None:
     job = state.jobs[event.job]
     job.move(event.action, e.ActionRetried)
-    _out_of_waiting(job, event.action)
+    out_of_waiting(job, event.action)
     make_ready(job, event.action)
-
-
-def _out_of_waiting(job: JobState, action: int) -> None:
-    """It waits neither for a verdict nor for its time any more."""
-    if action in job.undecided:
-        job.undecided.remove(action)
-    else:  # those that are due come in order, so the planned one is nearly always on top
-        _take_out(job.timers, next(timer for timer in job.timers if timer[1] == action))
 
 
 def _decided(job: JobState, event: e.RetryPlanned | e.ActionRetried | e.ActionFailed | e.ActionLost) -> None:
@@ -288,11 +302,13 @@ def _succeeded(state: State, event: e.ActionSucceeded) -> None:
     action = event.action
     _move(job, event)
     job.began[action], job.ended[action] = event.began, event.ended
+    job.begun_at = job.begun_at or event.began
     if event.outputs:
         job.results[action] = event.outputs
     if event.note:
         job.notes[action] = event.note
     job.failures.pop(action, None)
+    job.cancelling.discard(action)
     _end_lease(state, job, action)
     if not job.shape.written(action).expand:  # else it is over when all that it has grown is
         settle(job, finished=[(job.shape.node_of[action], True)])
@@ -353,8 +369,12 @@ def _grown(state: State, event: e.Grown) -> None:
     if node in job.shape.grown or not job.shape.written(action).expand:
         raise job.broken(e.Grown, action, "which has grown already or is not to grow")
     job.shape.graft(action, read_children(event.children))
+    first = len(job.states)
     job.extend(node)
-    settle_graft(job, node, new)
+    if job.ending:
+        cancel_new(job, first)
+    else:
+        settle_graft(job, node, new)
 
 
 FOLDS: dict[type, Callable[[State, Any], None]] = {
@@ -381,4 +401,11 @@ FOLDS: dict[type, Callable[[State, Any], None]] = {
     e.FannedOut: _fanned_out,
     e.FanOutFailed: _fan_out_failed,
     e.Grown: _grown,
+    e.JobReleased: _job_released,
+    e.JobCancelled: job_ended,
+    e.ActionCancelled: action_cancelled,
+    e.JobTimedOut: job_ended,
+    e.JobRetried: job_retried,
+    e.ActionExcused: action_excused,
+    e.PriorityChanged: _priority_changed,
 }

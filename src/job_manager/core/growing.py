@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from job_manager.core.events import Document
+from job_manager.core.following import after
 from job_manager.core.shape import Shape
 from job_manager.core.state import JobState
 from job_manager.model.fanout import MOST
@@ -51,7 +52,7 @@ def _bodies(path: str, children: Sequence[Document]) -> Iterator[tuple[str, dict
 
 
 def _waits_in_vain(shape: Shape, node: int, paths: Sequence[str]) -> str:
-    later = _after(shape, node) if paths else set()
+    later = after(shape, node)[1] if paths else set()
     for path in paths:
         other = shape.find(path)
         if other is None:
@@ -59,32 +60,3 @@ def _waits_in_vain(shape: Shape, node: int, paths: Sequence[str]) -> str:
         if other in later:
             return f"it waits for {quoted(path)}, which waits for it: neither can ever begin"
     return ""
-
-
-def _after(shape: Shape, node: int) -> set[int]:
-    """The nodes that are not over before the given one is."""
-    over, begun = {node}, set[int]()
-    ends, starts = [node], list[int]()
-    while ends or starts:
-        if starts:
-            start = starts.pop()
-            inside = [each for each in shape.children(start) if each not in shape.needs]
-            _mark(inside, begun, starts)
-            _mark([start], over, ends)
-            continue
-        end = ends.pop()
-        parent = shape.parent[end]
-        after = list(shape.feeds.get(end, ()))
-        if parent >= 0:
-            _mark([parent], over, ends)
-            if not shape.parallel[parent] and shape.following[end] >= 0:
-                after.append(shape.following[end])
-        _mark(after, begun, starts)
-    return over
-
-
-def _mark(nodes: Sequence[int], seen: set[int], todo: list[int]) -> None:
-    for node in nodes:
-        if node not in seen:
-            seen.add(node)
-            todo.append(node)

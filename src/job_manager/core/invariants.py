@@ -58,7 +58,25 @@ def _job(job: JobState) -> Iterator[str]:
         yield "the tree is over but actions are not"
     if job.finished and (job.leases or not job.over):
         yield f"finished as {job.finished} with work open"
+    if not job.over and not _has_more_to_do(job):
+        yield "nothing is left to do, and it is not over"
+    yield from _told(job)
     yield from _order(job)
+
+
+def _has_more_to_do(job: JobState) -> bool:
+    waits = (job.ready, job.queues, job.unfanned, job.leases, job.undecided, job.timers, job.doomed, job.unwanted)
+    return any(waits)
+
+
+def _told(job: JobState) -> Iterator[str]:
+    """What people said of single actions."""
+    if not job.cancelling <= job.stopping.keys() or not job.stopping.keys() <= job.leases.keys():
+        yield "something is to end that is not under lease, or cancelled without having to end"
+    if not job.excused <= job.omitted or any(job.states[action] != table.SKIPPED for action in job.omitted):
+        yield "something was left out that is not skipped"
+    if job.ending and any(state in (table.WAITING, table.READY) for state in job.states):
+        yield "it is ended, and something waits"
 
 
 def _needed(job: JobState) -> Iterator[str]:

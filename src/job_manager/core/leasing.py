@@ -42,7 +42,7 @@ def leases(state: State) -> list[e.Event]:
 
 
 def _turn(job: JobState) -> tuple[float, float, str]:
-    return -(job.job.priority or 0.0), job.submitted_at, job.id
+    return -job.priority, job.submitted_at, job.id
 
 
 def _may_lease(job: JobState) -> bool:

@@ -13,9 +13,13 @@ from job_manager.model.record import NamedTuple
 
 
 class SubmitJob(NamedTuple):
+    """`paused`: it waits for a person's word, as when its text says so."""
+
     job: str
     document: Document
     site: Document
+    request: str = ""
+    paused: bool = False
 
 
 class ResumeJob(NamedTuple):
@@ -27,12 +31,71 @@ class ResumeJob(NamedTuple):
     kept: Sequence[Sequence[int]] = ()
     lost: bool = False
     fans: Sequence[Sequence[Any]] = ()
+    request: str = ""
 
 
 class HoldJob(NamedTuple):
+    """`grace` as in JobHeld."""
+
     job: str
     why: str
+    grace: float | None
+    request: str = ""
+
+
+class ReleaseJob(NamedTuple):
+    """Take back a hold, whatever it was for."""
+
+    job: str
+    request: str = ""
+
+
+class CancelJob(NamedTuple):
+    """End all that runs within `grace` seconds (0: now), and start nothing any more."""
+
+    job: str
     grace: float
+    request: str = ""
+
+
+class CancelAction(NamedTuple):
+    """The same for one action, or for all that a fan-out stands for."""
+
+    job: str
+    action: int
+    grace: float
+    request: str = ""
+
+
+FAILED, FROM, ONLY = "failed", "from", "only"
+MODES = (FAILED, FROM, ONLY)
+
+
+class RetryActions(NamedTuple):
+    """Run again: `failed`, all that did not succeed; `from`, the action and all that follows from it; `only`, that
+    action alone. `lost`: that goes for actions of unknown outcome, too; the one that is named may run again in any
+    case. `also`: actions that succeeded and have to run again, because what they made is not there any more."""
+
+    job: str
+    mode: str
+    action: int = -1
+    lost: bool = False
+    request: str = ""
+    also: Sequence[int] = ()
+
+
+class SkipAction(NamedTuple):
+    """Go on without this action, or without what is left of a fan-out."""
+
+    job: str
+    action: int
+    request: str = ""
+
+
+class SetPriority(NamedTuple):
+    job: str
+    priority: float
+    request: str = ""
 
 
 class WorkerAnnounced(NamedTuple):
@@ -89,6 +152,8 @@ class AttemptEnded(NamedTuple):
     grown: Sequence[Document] = ()
 
 
-Request = SubmitJob | ResumeJob | HoldJob
+Request = (
+    SubmitJob | ResumeJob | HoldJob | ReleaseJob | CancelJob | CancelAction | RetryActions | SkipAction | SetPriority
+)
 Report = WorkerAnnounced | WorkerGone | AttemptBegan | AttemptReturned | AttemptEnded
 Said = Request | Report

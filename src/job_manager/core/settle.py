@@ -7,21 +7,26 @@ recursion.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from heapq import heappush
 
 from job_manager.core import table
-from job_manager.core.state import FIRST, JobState, Skip
+from job_manager.core.queueing import make_ready
+from job_manager.core.state import JobState, Skip
 from job_manager.model.condition import holds
 from job_manager.model.job import ALWAYS, ON_ERROR, ON_SUCCESS
-from job_manager.model.need import PLAIN
 
 BEGUN = (table.LEASED, table.RUNNING, table.RETRYING, table.SUCCEEDED)
+KEPT = table.FINAL - {table.FANNED}  # what is over stays so when the tree is settled anew
 
 
 def settle_all(job: JobState) -> None:
     """Follow the whole tree from its beginning, over everything that is over already."""
     free = [node for node in job.shape.needs if not job.unmet[node] or _succeeded_below(job, node)]
     settle(job, [0, *(~node for node in free)])
+
+
+def settle_anew(job: JobState) -> None:
+    """The same, but what is over counts as such only when its turn comes: before it, something may run again."""
+    settle(job, [0, *(~node for node, unmet in job.unmet.items() if not unmet)])
 
 
 def _succeeded_below(job: JobState, node: int) -> bool:
@@ -32,8 +37,11 @@ def _succeeded_below(job: JobState, node: int) -> bool:
 def settle(job: JobState, enabled: Iterable[int] = (), finished: Iterable[tuple[int, bool]] = ()) -> None:
     """Follow the tree from nodes that may start and nodes that are over (and whether well) as far as it goes.
 
-    A node that starts because its needs are met, and not because its turn has come, is given as `~node`.
+    A node that starts because its needs are met, and not because its turn has come, is given as `~node`. Nothing starts
+    in a job that is ended.
     """
+    if job.ending:
+        return
     starts, ends = list(enabled), list(finished)
     while starts or ends:
         if ends:
@@ -53,7 +61,7 @@ def _enable(job: JobState, node: int, starts: list[int], ends: list[tuple[int, b
             job.unwanted.append(node)
     elif node in shape.fans:
         starts.extend(shape.children(node))
-        if not shape.width[node]:
+        if not shape.width[node] and not job.ends[node]:
             ends.append((node, True))
     elif action >= 0:
         _enable_action(job, node, action, starts, ends)
@@ -76,8 +84,8 @@ def _enable_action(job: JobState, node: int, action: int, starts: list[int], end
     elif job.states[action] == table.SUCCEEDED:
         starts.extend(job.shape.children(node))  # what it has grown
         ends += kept_end(job, action)
-    elif job.states[action] == table.LOST:  # nobody has said that it may run again
-        ends.append((node, False))
+    elif job.states[action] in KEPT:  # nobody has said that it is to run again
+        ends += kept_end(job, action)
 
 
 def _unwanted(job: JobState, node: int) -> bool:
@@ -102,10 +110,19 @@ def _unwanted(job: JobState, node: int) -> bool:
 def _is_due(job: JobState, hook: int) -> bool:
     """Whether a hook is to run, now that all else in its node is over: never for a node that did not begin."""
     body = list(job.shape.body(job.shape.parent[hook]))
-    if all(ended(job, node) == "skipped" for node in body):
+    if not any(_has_begun(job, node) for node in body):
         return False
     failed = any(job.ends[node] == 2 for node in body)
     return job.shape.hooks[hook] in (ALWAYS, ON_ERROR if failed else ON_SUCCESS)
+
+
+def _has_begun(job: JobState, node: int) -> bool:
+    """Whether something below a node that is over ever ran: it was not skipped, nor cancelled before its turn."""
+    if ended(job, node) == "skipped":
+        return False
+    below = (action for span in _spans(job, node) for action in range(*span))
+    ran = (action for action in below if job.states[action] not in (table.SKIPPED, table.FANNED))
+    return any(job.began[action] or job.states[action] != table.CANCELLED for action in ran)
 
 
 def hooks_to_repeat(job: JobState) -> list[int]:
@@ -251,23 +268,26 @@ def settle_graft(job: JobState, node: int, new: int) -> None:
 def _doom(job: JobState, skip: Skip, ends: list[tuple[int, bool]]) -> None:
     """What waits in this range can never start any more; where nothing does, what was kept there is over."""
     if not any(True for _ in bound_to_wait(job, skip)):
-        ends += kept_in(job, skip)
+        ends += [*empty_fans(job, skip.first, skip.end), *kept_in(job, skip)]
     elif skip not in job.doomed:
         job.doomed.append(skip)
 
 
 def kept_in(job: JobState, skip: Skip) -> list[tuple[int, bool]]:
-    """Results kept over an edit of the job, in a range whose turn never comes."""
+    """What was kept over an edit of the job, or when a person had others run again, in a range whose turn never
+    comes."""
     whole = (action for span in job.shape.spans(skip.first, skip.end) for action in range(*span))
-    succeeded = (action for action in whole if job.states[action] == table.SUCCEEDED)
-    return [end for action in succeeded for end in kept_end(job, action)]
+    over = (action for action in whole if job.states[action] in KEPT)
+    return [end for action in over for end in kept_end(job, action)]
 
 
 def kept_end(job: JobState, action: int) -> list[tuple[int, bool]]:
-    """The end of the node of an action that has succeeded; none where it has grown, for that node is over when all that
-    is below it is."""
+    """The end of the node of an action that is over; none where it has grown, for that node is over when all that is
+    below it is, and none where that end has been counted."""
     node = job.shape.node_of[action]
-    return [] if job.shape.width[node] else [(node, True)]
+    if job.shape.width[node] or job.ends[node]:
+        return []
+    return [(node, job.states[action] == table.SUCCEEDED or action in job.omitted)]
 
 
 def bound_to_wait(job: JobState, skip: Skip) -> Iterable[int]:
@@ -309,13 +329,3 @@ def empty_fans(job: JobState, first: int, end: int) -> list[tuple[int, bool]]:
     shape = job.shape
     nodes = (node for node, fan in shape.fans.items() if first <= fan.action < end and fan.low == fan.high)
     return [(node, True) for node in nodes if not job.ends[node]]
-
-
-def make_ready(job: JobState, action: int) -> None:
-    """It may be leased: in the queue of those of its priority that take the same resources."""
-    takes = job.takes(action)
-    if takes != PLAIN:
-        job.needs[action] = takes
-        job.scarce = job.scarce or bool(takes.amounts)
-    queue = job.queue(action, takes)
-    heappush(job.ready if queue == FIRST else job.queues.setdefault(queue, []), action)

@@ -55,11 +55,15 @@ class JobState:
     __slots__ = (
         "attempts",
         "began",
+        "begun_at",
+        "cancelling",
         "counts",
         "doomed",
         "due",
         "ended",
+        "ending",
         "ends",
+        "excused",
         "failures",
         "finished",
         "finished_at",
@@ -75,17 +79,21 @@ class JobState:
         "notes",
         "omitted",
         "over",
+        "priority",
         "queues",
         "ready",
         "remaining",
+        "requests",
         "results",
         "scarce",
         "shape",
+        "since",
         "site",
         "spent",
         "states",
         "stopping",
         "submitted_at",
+        "timed_out",
         "timers",
         "turn",
         "undecided",
@@ -99,13 +107,18 @@ class JobState:
         self.id = id
         self.submitted_at = at
         self.workers: set[str] = set()
-        self.due = not site.not_before  # whether the time has come before which nothing is to start
+        self.due = not site.waits  # whether the time has come before which nothing is to start
         self.held = ""  # why nothing new starts, or ""
-        self.grace = 0.0
-        self.finished = ""  # succeeded | failed
+        self.grace: float | None = 0.0  # of the hold, as in events.JobHeld
+        self.ending = ""  # why all that is left is ended: cancelled | timeout
+        self.timed_out: tuple[str, float] | None = None  # which limit, and how many seconds it was
+        self.finished = ""  # succeeded | failed | cancelled
         self.finished_at = 0.0
+        self.priority = job.priority or 0.0  # among jobs
+        self.requests: set[str] = set()  # ids of what persons asked for and what has been heard
         self.highest = 0  # no action has had a later attempt, whatever its index meant before an edit
         self.plan(job, site)
+        self.wait_from(at)
 
     def plan(self, job: Job, site: Site, fans: Iterable[tuple[int, Items]] = ()) -> None:
         """Start over with this job: every action waiting, every index empty. `fans`: fan-outs that are known."""
@@ -127,7 +140,10 @@ class JobState:
         self.failures: dict[int, Failure] = {}
         self.leases: dict[int, Lease] = {}
         self.holds: dict[int, Need] = {}  # what leases take, of those that take more than one slot
-        self.stopping: set[int] = set()  # leases whose attempts were told to end; that is never taken back
+        # Leases whose attempts were told to end, and the seconds that they have for it: that is never taken back.
+        self.stopping: dict[int, float] = {}
+        self.cancelling: set[int] = set()  # those of them that are not to run again
+        self.excused: set[int] = set()  # actions that a person wants to go on without
         self.undecided: list[int] = []  # failed or lost, no verdict yet
         self.timers: list[tuple[float, int]] = []  # heap of (due, action) for planned retries
         self.reset_tree()
@@ -158,16 +174,50 @@ class JobState:
         fresh = (each for each in range(first, len(shape.parent)) if each in shape.needs)
         self.unmet.update((each, len(shape.needs[each])) for each in fresh)
 
-    def reset_tree(self) -> None:
-        """Forget what has been concluded about the tree; evolve settles it anew."""
+    def wait_from(self, at: float) -> None:
+        """Its times count from now on: of what it has to wait, or to run if something of it is at work."""
+        self.since = at
+        self.begun_at = at if self.leases else 0.0
+
+    @property
+    def deadline(self) -> tuple[float, str, float] | None:
+        """When its time has run out, which limit that is, and how many seconds; None where it has none."""
+        if self.finished or self.ending:
+            return None
+        start, limit, name = self.since, self.job.wait_timeout, "wait_timeout"
+        if self.begun_at:
+            start, limit, name = self.begun_at, None if self.held else self.job.timeout, "timeout"
+        return (start + limit, name, limit) if limit else None
+
+    def hear(self, request: str) -> None:
+        """Somebody asked for this."""
+        if request:
+            self.requests.add(request)
+
+    def stop(self, actions: Iterable[int], grace: float) -> None:
+        """Their attempts are told to end: within the shortest of all graces that were ever given."""
+        for action in actions:
+            self.stopping[action] = min(grace, self.stopping.get(action, grace))
+
+    def failure(self, action: int) -> Failure:
+        """How the last attempt ended of an action that did not succeed, perhaps because it was cancelled."""
+        reason = "cancelled" if self.states[action] == table.CANCELLED else "lost"
+        return self.failures.get(action) or Failure(self.attempts[action], reason, None, "")
+
+    def forget_queues(self) -> None:
+        """Nothing is ready, and nothing is to be concluded."""
         self.ready: list[int] = []  # heap of action indices: those of priority 0 that take nothing but slots
         self.queues: dict[Queue, list[int]] = {}  # the others: a heap for each priority and set of resources taken
         self.needs: dict[int, Need] = {}  # what ready actions take, of those that take more than one slot
-        self.look_for_scarce()
         self.doomed: list[Skip] = []
         self.unfanned: list[int] = []  # written actions whose turn has come and whose items are to be found
         self.unwanted: list[int] = []  # nodes whose turn has come and whose condition does not hold
-        self.omitted: set[int] = set()  # actions that were left out for that reason
+
+    def reset_tree(self) -> None:
+        """Forget what has been concluded about the tree; evolve settles it anew."""
+        self.forget_queues()
+        self.look_for_scarce()
+        self.omitted = set(self.excused)  # actions that are left out on purpose: the others for their conditions
         self.over = False
         self.remaining = array("i", self.shape.width)  # children with actions that are not over
         self.ends = bytearray(len(self.shape.parent))  # 0 open, 1 over and well, 2 over or bound to be, and not well
@@ -181,6 +231,13 @@ class JobState:
         self.scarce = any(
             action.memory or action.limits or (counted and action.tags) for action in self.shape.as_written()
         ) or any(module.memory or module.limits for module in self.site.modules)
+
+    def stands_for(self, action: int) -> Sequence[int]:
+        """The action itself, or those that it is fanned out to."""
+        if self.states[action] != table.FANNED:
+            return (action,)
+        fan = self.shape.fans[self.shape.node_of[action]]
+        return range(fan.low, fan.high)
 
     def takes(self, action: int) -> Need:
         """What the action takes while it runs."""
@@ -211,7 +268,8 @@ class JobState:
 
     @property
     def state(self) -> str:
-        """The job's state, computed from its leaves: waiting, running, interrupted, paused, succeeded or failed."""
+        """The job's state, computed from its leaves: waiting, running, interrupted, paused, down, succeeded, failed or
+        cancelled."""
         if self.finished:
             return self.finished
         if self.held and not self.leases:
@@ -248,6 +306,12 @@ class WorkerState:
         self.memory: int | None = None
         self.limits: dict[str, int] = {}
 
+    def copy(self) -> WorkerState:
+        """The same, to be changed apart."""
+        made = WorkerState(self.slots, self.ahead)
+        made.held, made.memory, made.limits = self.held, self.memory, dict(self.limits)
+        return made
+
     def total(self, name: str) -> float:
         """How much there is of a resource."""
         if name == MEMORY:
@@ -268,6 +332,21 @@ class State:
         self.used: dict[str, int] = {}  # of memory and of limits, by all leases together
         self.changed: list[tuple[str, int]] = []  # leases to start, or to stop, since the last reading
         self.touched: set[str] = set()  # jobs about which there may be something to decide
+
+    def shared(self) -> State:
+        """What jobs have in common, as it is now, to be taken back to."""
+        kept = State()
+        kept.workers = {name: worker.copy() for name, worker in self.workers.items()}
+        kept.used, kept.changed, kept.touched = dict(self.used), list(self.changed), set(self.touched)
+        return kept
+
+    def take_back(self, shared: State, jobs: Iterable[str]) -> None:
+        """As if nothing had been folded of these jobs, of which nothing was known when `shared` was taken."""
+        self.workers, self.used, self.changed, self.touched = (
+            shared.workers, shared.used, shared.changed, shared.touched
+        )  # fmt: skip
+        for job in jobs:
+            self.jobs.pop(job, None)
 
     def job(self, id: str) -> JobState:
         """The job of that id. Raises NotFound."""

@@ -12,7 +12,6 @@ NAMES = tuple(
 )
 # A written action with `foreach` is `fanned-out` from when its items are known: it stands for other actions, and is
 # none itself any more.
-# No event leads to cancelled yet: its number is taken so that it may come without moving the others.
 FINAL = frozenset({SUCCEEDED, FAILED, SKIPPED, CANCELLED, LOST, FANNED})
 
 
@@ -24,9 +23,21 @@ class Repeated:
     """Not an event of the journal: what evolve itself concludes for a hook when what it followed is to run again."""
 
 
+class Dropped:
+    """Not an event of the journal: what evolve itself concludes when an attempt is over, or an action comes into being,
+    that was cancelled before."""
+
+
+class Revived:
+    """Not an event of the journal: what evolve itself concludes when a person has something run again or left out: what
+    else is ready, or was left out or skipped, comes to its turn anew."""
+
+
 TABLE: dict[type, dict[int, int]] = {
     Unblocked: {WAITING: READY},
     Repeated: {RETRYING: WAITING, SUCCEEDED: WAITING},
+    Dropped: {WAITING: CANCELLED, READY: CANCELLED, RETRYING: CANCELLED},
+    Revived: {READY: WAITING, SKIPPED: WAITING},
     e.ActionLeased: {READY: LEASED},
     e.LeaseReturned: {LEASED: READY},
     e.ActionStarted: {LEASED: RUNNING},
@@ -47,6 +58,7 @@ TABLE: dict[type, dict[int, int]] = {
     e.JobResumed: {
         FAILED: WAITING,
         SKIPPED: WAITING,
+        CANCELLED: WAITING,
         LOST: WAITING,
         READY: WAITING,  # becomes ready again as soon as the tree is settled anew
         WAITING: WAITING,
@@ -55,5 +67,31 @@ TABLE: dict[type, dict[int, int]] = {
         RETRYING: RETRYING,
         SUCCEEDED: SUCCEEDED,
         FANNED: FANNED,
+    },
+    # What is under lease when it is cancelled stays so until its attempt has come back.
+    e.JobCancelled: {WAITING: CANCELLED, READY: CANCELLED, RETRYING: CANCELLED},
+    e.JobTimedOut: {WAITING: CANCELLED, READY: CANCELLED, RETRYING: CANCELLED},
+    e.ActionCancelled: {
+        WAITING: CANCELLED,
+        READY: CANCELLED,
+        RETRYING: CANCELLED,
+        LEASED: LEASED,
+        RUNNING: RUNNING,
+    },
+    e.JobRetried: {
+        RETRYING: WAITING,
+        SUCCEEDED: WAITING,
+        FAILED: WAITING,
+        SKIPPED: WAITING,
+        CANCELLED: WAITING,
+        LOST: WAITING,
+    },
+    e.ActionExcused: {
+        WAITING: SKIPPED,
+        READY: SKIPPED,
+        RETRYING: SKIPPED,
+        FAILED: SKIPPED,
+        CANCELLED: SKIPPED,
+        LOST: SKIPPED,
     },
 }

@@ -53,6 +53,8 @@ def job_document(job: Job) -> Document:
         paused=job.paused,
         after=job.after,
         max_active=job.max_active,
+        timeout=job.timeout,
+        wait_timeout=job.wait_timeout,
         dirmaps=[list(row) for row in job.dirmaps],
         wishes=dict(job.wishes),
     )
@@ -235,6 +237,8 @@ def read_job(document: Document) -> Job:
         paused=body.get("paused", False),
         after=body.get("after", ""),
         max_active=body.get("max_active"),
+        timeout=body.get("timeout"),
+        wait_timeout=body.get("wait_timeout"),
         dirmaps=tuple((source, target, zone) for source, target, zone in body.get("dirmaps", ())),
         wishes=_pairs(body, "wishes"),
     )

@@ -223,6 +223,9 @@ class Job(Record):
     params: the values a person may set; `{params.NAME}` stands for them until `expand.with_params` puts them in.
     priority: a higher one goes first. paused: it waits for a person's word. after: not before this local time, `H:MM`
     or `M-D H:MM`, or "". max_active: how many of its actions may run at once. dirmaps: (from, to, zone), for `%D`.
+    timeout: seconds from when its first action begins until all that is left of it is ended and it has failed;
+    wait_timeout: the same from when it is submitted, if nothing has begun by then. backoff: seconds before an action is
+    tried again for the first time; None: that of the node it stands in, or the usual.
     """
 
     name: str
@@ -237,6 +240,8 @@ class Job(Record):
     max_active: int | None = None
     dirmaps: tuple[tuple[str, str, str], ...] = ()
     wishes: Pairs = ()
+    timeout: float | None = None
+    wait_timeout: float | None = None
     source: str = field(default="", compare=False)
     place: Place | None = field(default=None, compare=False, repr=False)
 

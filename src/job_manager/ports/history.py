@@ -14,7 +14,8 @@ from job_manager.model.record import NamedTuple
 
 
 class JobRow(NamedTuple):
-    """A line of the job list. `state` is open, succeeded or failed; times are seconds since the epoch."""
+    """A line of the job list. `state` is open, paused, succeeded, failed or cancelled; times are seconds since the
+    epoch."""
 
     id: str
     name: str
@@ -43,6 +44,13 @@ class Damaged(EngineError):
         self.damage = damage
 
 
+class Tail(Protocol):
+    """A job's events in order, each given once, while somebody writes."""
+
+    def news(self) -> Sequence[Event]:
+        """The events since the last call."""
+
+
 class History(Protocol):
     """Raises EngineError when what is read is damaged or cannot be read."""
 
@@ -51,6 +59,9 @@ class History(Protocol):
 
     def events(self, job: str) -> Iterator[Event]:
         """Every event of a job in order; none for a job that is not there."""
+
+    def tail(self, job: str) -> Tail:
+        """The events of a job, a part at a time."""
 
     def verify(self, job: str) -> None:
         """Only find out whether the events of a job can be read."""

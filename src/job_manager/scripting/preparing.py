@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from job_manager.app.config import configure
 from job_manager.app.home import Home
-from job_manager.app.host import Observer
 from job_manager.app.interrupts import Interrupts
 from job_manager.app.loading import Loaded, Wish, completed, load
+from job_manager.app.observing import Observer
 from job_manager.app.settings import Config
 from job_manager.formats.python.fields import scalar_text
 from job_manager.formats.python.reading import drafted
@@ -24,7 +24,7 @@ from job_manager.model.params import Values
 from job_manager.roles.registry import ROLES
 
 if TYPE_CHECKING:
-    from job_manager.app.running import Outcome
+    from job_manager.app.finishing import Outcome
 
 Path = str | os.PathLike[str]
 

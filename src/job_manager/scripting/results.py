@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from job_manager.model.errors import NotFound, Problem
 
 if TYPE_CHECKING:
+    from job_manager.app.finishing import Outcome
     from job_manager.app.home import Home
-    from job_manager.app.running import Outcome
     from job_manager.core.state import JobState
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from job_manager.app.host import Silent
 from job_manager.app.interrupts import Interrupts
+from job_manager.app.observing import Silent
 from job_manager.model.errors import InputError, Problem
 from job_manager.scripting.preparing import Asked, Prepared, prepare, start
 from job_manager.scripting.results import Result
 
 if TYPE_CHECKING:
-    from job_manager.app.running import Outcome
+    from job_manager.app.finishing import Outcome
 
 __all__ = ["Asked", "check", "plan", "run", "run_async"]
 

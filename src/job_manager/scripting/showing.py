@@ -13,7 +13,7 @@ from job_manager.cli.reporting import report, show_notes, show_resume
 from job_manager.model.errors import JobManagerError
 
 if TYPE_CHECKING:
-    from job_manager.app.running import Outcome
+    from job_manager.app.finishing import Outcome
     from job_manager.scripting.preparing import Prepared
 
 

@@ -13,7 +13,7 @@ from job_manager.core.events import Event, JobSubmitted, WorkerLeft
 from job_manager.core.evolve import evolve
 from job_manager.core.said import Said, WorkerAnnounced
 from job_manager.core.state import State
-from job_manager.model.errors import Refused
+from job_manager.model.errors import EngineError, Refused
 from job_manager.model.record import NamedTuple
 from job_manager.ports.engine import Engine, Turn
 
@@ -56,14 +56,26 @@ class Supervisor:
 
     def _decide_on(self, turn: Turn, now: float) -> Decided:
         history = list(turn.events)
-        for event in history:
-            evolve(self.state, event)
+        self._read(history)
         self.refused = []
         met = frozenset(event.job for event in history if isinstance(event, JobSubmitted)) - self._met
         events: list[Event] = self._meet(met, now)
         events += self._hear(turn.said, now)
         events += self._decide(now)
         return Decided(turn, events, self._read_orders(turn.said), met)
+
+    def _read(self, history: Sequence[Event]) -> None:
+        """Fold what is new to us. Of a history that makes no sense nothing stays: the other jobs go on."""
+        shared = self.state.shared() if history else None
+        try:
+            for event in history:
+                evolve(self.state, event)
+        except Exception as cause:
+            if shared is not None:
+                self.state.take_back(shared, {event.job for event in history})
+            why = str(cause).partition("\n")[0] or type(cause).__name__
+            jobs = ", ".join(sorted({event.job for event in history}))
+            raise EngineError(f"job {jobs} is unreadable: {why}", "`jm rm` removes it") from cause
 
     def _commit(self, decided: Decided, now: float) -> Sequence[Event]:
         committed = self._engine.commit(decided.turn, decided.events, decided.orders)
@@ -113,6 +125,12 @@ class Supervisor:
         announced = {word.worker for word in said if isinstance(word, WorkerAnnounced)}
         full = [order for worker in sorted(announced) for order in orders(self.state, worker)]
         return list(dict.fromkeys([*full, *fresh_orders(self.state)]))
+
+    def forget(self, job: str) -> None:
+        """Hold this job in memory no longer; its stream must not be watched any more."""
+        self.state.jobs.pop(job, None)
+        self.state.touched.discard(job)
+        self._met.discard(job)
 
     def next_timer(self) -> float | None:
         """When a turn is due even if nothing is said: seconds since the epoch, or None."""

@@ -8,22 +8,20 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING
-
-from job_manager.core.said import AttemptEnded
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     import threading
     from queue import SimpleQueue
 
-Work = Callable[[], AttemptEnded]
+R = TypeVar("R")
 
 
-class Concluder:
+class Concluder(Generic[R]):
     """Give it work, read `fileno()` for readiness, collect with `finished()`. Results come in the order given."""
 
     def __init__(self) -> None:
-        self._done: deque[AttemptEnded | BaseException] = deque()
+        self._done: deque[R | BaseException] = deque()
         self._read, self._write = os.pipe()
         os.set_blocking(self._read, False)
         self._thread: threading.Thread | None = None
@@ -33,14 +31,14 @@ class Concluder:
         """Readable when there is something to collect."""
         return self._read
 
-    def give(self, work: Work) -> None:
+    def give(self, work: Callable[[], R]) -> None:
         """Have this done in the thread."""
         if self._thread is None:
             # Imported here: a job without artifacts needs neither.
             import threading
             from queue import SimpleQueue
 
-            self._inbox: SimpleQueue[Work | None] = SimpleQueue()
+            self._inbox: SimpleQueue[Callable[[], R] | None] = SimpleQueue()
             self._thread = threading.Thread(target=self._run, name="publishing", daemon=True)
             self._thread.start()
         self.open += 1
@@ -54,7 +52,7 @@ class Concluder:
                 self._done.append(error)
             os.write(self._write, b".")
 
-    def finished(self) -> list[AttemptEnded]:
+    def finished(self) -> list[R]:
         """What is done by now. Raises what the work raised."""
         if not self._done:
             return []
@@ -62,7 +60,7 @@ class Concluder:
             os.read(self._read, 65536)
         except BlockingIOError:
             pass  # another call has read the mark of what is being collected now
-        reports = []
+        reports: list[R] = []
         while self._done:
             result = self._done.popleft()
             self.open -= 1

@@ -226,16 +226,21 @@ def spawn(order: dict[str, Any], base: dict[str, str], keeper: str, reset: list[
     marks = {TOKEN_VARIABLE: order["token"], KEEPER_VARIABLE: keeper}
     env = {**({} if order.get("bare") else base), **order.get("env", {}), **marks}
     os.chdir(order["cwd"])
-    err = order.get("err")
-    return os.posix_spawn(
-        program_of(order["argv"][0], env),
-        order["argv"],
-        env,
-        file_actions=(appended(1, order["log"]), appended(2, err) if err else (os.POSIX_SPAWN_DUP2, 1, 2)),
-        setsid=True,
-        setsigmask=(),
-        setsigdef=reset,
-    )
+    err, own = order.get("err"), order.get("umask")
+    before = None if own is None else os.umask(own)
+    try:
+        return os.posix_spawn(
+            program_of(order["argv"][0], env),
+            order["argv"],
+            env,
+            file_actions=(appended(1, order["log"]), appended(2, err) if err else (os.POSIX_SPAWN_DUP2, 1, 2)),
+            setsid=True,
+            setsigmask=(),
+            setsigdef=reset,
+        )
+    finally:
+        if before is not None:
+            os.umask(before)
 
 
 def appended(number: int, path: str) -> tuple[int, int, str, int, int]:
@@ -303,6 +308,8 @@ def understood(order: dict[str, Any]) -> Attempt:
     attempt.memory = int(order.get("memory") or 0)
     if attempt.weight < 0 or not order["argv"][0]:
         raise ValueError("a negative weight or an empty argv")
+    if not 0 <= (order.get("umask") or 0) <= 0o777:
+        raise ValueError("a umask that is none")
     if not (order["cwd"].startswith("/") and order["log"].startswith("/")):
         raise ValueError("a path that is not absolute")
     return attempt

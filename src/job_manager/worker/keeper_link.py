@@ -24,7 +24,7 @@ READ = 1 << 18
 
 class Order(TypedDict):
     """What to run. Paths are absolute; text may hold surrogate escapes. Times in seconds; `weight` in slots, `memory`
-    in bytes."""
+    in bytes. `bare`: the child has this `env` and no other; `umask`: its own instead of the one said in `hello`."""
 
     token: str
     argv: list[str]
@@ -38,6 +38,7 @@ class Order(TypedDict):
     memory: NotRequired[int | None]
     durable: NotRequired[bool]
     bare: NotRequired[bool]
+    umask: NotRequired[int | None]
 
 
 class ExitRecord(TypedDict):

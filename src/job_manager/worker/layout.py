@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 from job_manager.artifacts.store import TEMP, Store
+from job_manager.model.site import Site
 
 LONGEST_LABEL = 120  # characters, so that whole paths stay short enough for every tool
 
@@ -46,3 +47,8 @@ class Layout:
     def result(self, path: str, attempt: int) -> str:
         """Where what a function returned is kept, as JSON; it stays when attempts are removed."""
         return f"{self.folder}/results/{label(path, attempt)}.json"
+
+
+def layout_of(jobs: str, id: str, site: Site) -> Layout:
+    """The layout of a job that was submitted from this site."""
+    return Layout(jobs, id, site.store and os.path.join(site.store, id))

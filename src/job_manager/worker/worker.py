@@ -7,13 +7,14 @@ that an earlier keeper left; so it may die at any instant.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from job_manager.core.decide import Order, StartAttempt, StopAttempt
 from job_manager.core.said import AttemptBegan, AttemptEnded, AttemptReturned, Report, WorkerAnnounced, WorkerGone
 from job_manager.core.state import Lease
+from job_manager.model.record import NamedTuple
 from job_manager.ports.clock import Clock
 from job_manager.worker import adoption, ahead
 from job_manager.worker.attempt import Ending, Unfit, conclude, ended, prepare, read_token, token
@@ -21,10 +22,18 @@ from job_manager.worker.brief import Brief, Briefing, inherited
 from job_manager.worker.concluding import Concluder
 from job_manager.worker.growing import Grow, Grown, grown
 from job_manager.worker.keeper_link import KeeperGone, KeeperLink
+from job_manager.worker.keeper_link import Order as Prepared
 
 AHEAD = 64  # orders that wait in the keeper, so that neither a commit nor a round trip stands between two actions
 HELLO_TIMEOUT = 10.0
 LOST = Ending("lost", None, "")
+
+
+class Caller(NamedTuple):
+    """Whose job it is: the environment and the umask that its children get, None for the worker's own."""
+
+    environ: dict[str, str] | None
+    umask: int | None
 
 
 class Worker:
@@ -40,13 +49,17 @@ class Worker:
         self._umask = umask
         self._clock = clock
         self._briefings: dict[str, Briefing] = {}
-        self._concluder = Concluder()
+        self._callers: dict[str, Caller] = {}  # of the jobs whose children get another environment than ours
+        self._met: set[str] = set()  # all jobs that were ever opened
+        self._concluder: Concluder[AttemptEnded] = Concluder()
         self._link: KeeperLink | None = None
         self._orphans: tuple[str, adoption.Orphans] | None = None
         self._sent: set[str] = set()  # tokens given to the present keeper whose end is not reported
         self._begun: set[str] = set()  # tokens of which we know that they began, under whatever incarnation
         self._stale: list[str] = []  # ends that nobody waits for any more
-        self._early: list[Any] = []  # messages read while waiting for a keeper's state
+        self._ends: set[str] = set()  # tokens of ends that are heard and not committed yet
+        self._older: dict[str, KeeperLink] = {}  # living keepers of earlier incarnations, for what they have begun
+        self._early: list[tuple[str, Any]] = []  # messages read while waiting for a keeper's state
         self._resolved: list[adoption.KeeperTrace] = []  # dead keepers all of whose word has been said
         self._reaps = False
         self.incarnation = ""
@@ -60,44 +73,75 @@ class Worker:
         self._link = KeeperLink.launch(folder, self.incarnation)
         self._link.hello(self.slots, self._environ, self._umask)
 
-    def open(self, briefing: Briefing) -> list[Report]:
-        """Take on a job: find what earlier incarnations left of it, adopt or resolve that, and offer ourselves."""
+    def open(
+        self, briefing: Briefing, environ: Mapping[str, str] | None = None, umask: int | None = None
+    ) -> list[Report]:
+        """Take on a job: find what earlier incarnations left of it, adopt or resolve that, and offer ourselves.
+
+        Its children get `environ` (less our own variables) and `umask`, if given, instead of the worker's."""
         job = briefing.job.id
         self._briefings[job] = briefing
+        self._callers[job] = Caller(None if environ is None else inherited(environ), umask)
+        self._met.add(job)
         holders = {lease.worker for lease in briefing.job.leases.values()}
-        traces = [t for t in adoption.keepers(self._keepers) if t.incarnation in holders or _began_any(t, job)]
+        # What has never been tried has left nothing.
+        known = adoption.keepers(self._keepers) if holders or any(briefing.job.attempts) else ()
+        traces = [trace for trace in known if trace.incarnation in holders or _began_any(trace, job)]
         reports: list[Report] = []
         for trace in traces:
-            if trace.incarnation == self.incarnation:
-                continue
-            if not (self._link is None and trace.alive and self._attach(trace)):
+            if not (trace.alive and self._greet(trace)):
                 reports += self._resolve(briefing, trace)
         reports += self._unheard_of(briefing, {trace.incarnation for trace in traces})
         if self._link is None:
             self.start()
         return [*reports, self._announcement(job)]
 
+    def close_job(self, job: str) -> None:
+        """Forget a job of which nothing is under lease any more; one that is not known is none to forget."""
+        if self._briefings.pop(job, None) is not None:
+            del self._callers[job]
+
+    def resize(self, slots: int) -> list[Report]:
+        """Run so many at once from now on: what runs goes on. The announcements for all jobs."""
+        self.slots = slots
+        if self._link is not None:
+            self._link.slots(slots)
+        return [self._announcement(job) for job in self._briefings]
+
     def _announcement(self, job: str) -> WorkerAnnounced:
         return WorkerAnnounced(job, self.incarnation, self.slots, AHEAD, self.memory, self.limits)
 
-    def _attach(self, trace: adoption.KeeperTrace) -> bool:
-        """Take over a keeper whose worker died; its children go on."""
-        link = KeeperLink.attach(trace.directory)
+    def _greet(self, trace: adoption.KeeperTrace) -> bool:
+        """Have a living keeper tell what it runs, which goes on. The first whose worker has died is the present one
+        from now on, unless there is one already; others begin nothing more and leave when they are done."""
+        known = self._link if trace.incarnation == self.incarnation else self._older.get(trace.incarnation)
+        link = known or KeeperLink.attach(trace.directory)
         if link is None:
             return False
         link.hello(self.slots, self._environ, self._umask)
         try:
             # Before anything may be prepared: which attempts are alive there?
-            self._early = self._await_state(link)
+            messages = self._await_state(link)
         except KeeperGone:
-            link.close()
-            return False
-        self._link, self.incarnation = link, trace.incarnation
-        ahead.drop()
-        for kind, content in self._early:
+            if known is None:
+                link.close()
+            return known is not None  # of one that we know we shall hear that it is gone
+        self._early += [(trace.incarnation, message) for message in messages]
+        for kind, content in messages:
             if kind == "state":
                 self._begun.update(str(row[0]) for row in _known(content))
+        if known is None:
+            self._adopt(trace.incarnation, link)
         return True
+
+    def _adopt(self, incarnation: str, link: KeeperLink) -> None:
+        if self._link is None:
+            self._link, self.incarnation = link, incarnation
+            ahead.drop()
+        else:
+            self._older[incarnation] = link
+            link.leave()
+            link.flush()
 
     def _await_state(self, link: KeeperLink) -> list[Any]:
         import select
@@ -119,6 +163,8 @@ class Worker:
         ends = adoption.exits(trace)
         for brief, lease in _leases(briefing, trace.incarnation):
             name = token(brief.job, brief.number, lease.attempt)
+            if name in self._ends:
+                continue  # heard while it lived; its outputs are being published
             if name in ends:
                 grow = self._growing(briefing, brief)
                 yield conclude(brief, ends[name], briefing.layout, trace.incarnation, grow)
@@ -140,13 +186,13 @@ class Worker:
     def carry_out(self, orders: Sequence[Order]) -> list[Report]:
         """Prepare and send what is ordered; reports about attempts that cannot begin."""
         starts: list[Any] = []
-        stops: list[tuple[str, float]] = []
+        stops: list[tuple[str, str, float]] = []
         reports: list[Report] = []
         now = self._clock.wall()
         for order in orders:
             name = token(order.job, order.action, order.attempt)
             if isinstance(order, StopAttempt):
-                stops.append((name, order.grace))
+                stops.append((order.worker, name, order.grace))
             elif order.worker == self.incarnation and name not in self._sent and name not in self._begun:
                 self._prepare(order, name, now, starts, reports)
         self._send(starts, stops)
@@ -156,65 +202,90 @@ class Worker:
         return reports
 
     def _prepare(self, order: StartAttempt, name: str, now: float, starts: list[Any], reports: list[Report]) -> None:
-        briefing = self._briefings[order.job]
-        if briefing.job.leases.get(order.action) != Lease(order.worker, order.attempt):
+        briefing = self._briefings.get(order.job)
+        if briefing is None or briefing.job.leases.get(order.action) != Lease(order.worker, order.attempt):
             return  # an order from before; preparing it would clear away what the attempt has published since
         brief = briefing.brief(order.action, order.attempt)
         try:
-            starts.append(prepare(brief, briefing.layout, self.incarnation, now))
+            starts.append(self._surrounded(prepare(brief, briefing.layout, self.incarnation, now), order.job))
             self._sent.add(name)
         except Unfit as unfit:
             reports.append(ended(brief, self.incarnation, now, now, Ending(unfit.reason, None, str(unfit))))
 
-    def _send(self, starts: list[Any], stops: list[tuple[str, float]]) -> None:
+    def _surrounded(self, order: Prepared, job: str) -> Prepared:
+        """With the environment and the umask that the job came with."""
+        caller = self._callers[job]
+        if caller.environ is not None:
+            order["bare"], order["env"] = True, {**caller.environ, **order["env"]}
+        order["umask"] = caller.umask
+        return order
+
+    def _send(self, starts: list[Any], stops: list[tuple[str, str, float]]) -> None:
         assert self._link is not None
         if starts:
             self._link.start(starts)
-        if stops:
-            self._link.stop(stops)
+        for worker, name, grace in stops:
+            self._older.get(worker, self._link).stop([(name, grace)])
             if self._orphans is not None:
-                for name, grace in stops:
-                    self._orphans[1].stop(name, grace)
-        self._link.flush()
+                self._orphans[1].stop(name, grace)
+        self.flush()
 
     def receive(self) -> list[Report]:
         """What has happened since: reports in the order things happened. Starts a new keeper when the old one died."""
-        assert self._link is not None
-        reports: list[Report] = []
+        if self._link is None:
+            return []
+        early, self._early = self._early, []
+        reports = [report for worker, message in early for report in self._read(message, worker)]
         try:
-            for message in [*self._early_messages(), *self._link.receive()]:
-                reports += self._read(message)
+            for message in self._link.receive():
+                reports += self._read(message, self.incarnation)
         except KeeperGone:
             reports += self._keeper_died()
+        for worker in list(self._older):
+            reports += self._hear_older(worker)
         reports += self._from_orphans()
         return [*reports, *self._concluder.finished()]
 
-    def _early_messages(self) -> list[Any]:
-        early, self._early = self._early, []
-        return early
+    def _hear_older(self, worker: str) -> list[Report]:
+        """From a keeper of before; when it has ended its records say what became of what it had."""
+        try:
+            return [report for message in self._older[worker].receive() for report in self._read(message, worker)]
+        except KeeperGone:
+            self._older.pop(worker).close()
+            trace = self._trace_of(worker)
+            return [report for briefing in self._briefings.values() for report in self._resolve(briefing, trace)]
 
-    def _read(self, message: Any) -> list[Report]:
+    def _read(self, message: Any, worker: str) -> list[Report]:
         verb, content = message
-        return READERS[verb](self, content) if verb in READERS else []
+        return READERS[verb](self, content, worker) if verb in READERS else []
 
-    def _read_state(self, state: dict[str, Any]) -> list[Report]:
-        began = self._read_began([(row[0], row[1], row[2], row[3]) for row in state["begun"]])
-        return [*began, *self._read_exits(state["exits"])]
+    def _read_state(self, state: dict[str, Any], worker: str) -> list[Report]:
+        began = self._read_began([(row[0], row[1], row[2], row[3]) for row in state["begun"]], worker)
+        return [*began, *self._conclude(state["exits"], worker), *self._never_begun(state, worker)]
 
-    def _read_began(self, rows: Iterable[Sequence[Any]]) -> list[Report]:
+    def _never_begun(self, state: dict[str, Any], worker: str) -> list[Report]:
+        """What an older keeper has not begun it never will; to the present one it is ordered again."""
+        if worker == self.incarnation:
+            return []
+        begun = self._ends.union(str(row[0]) for row in _known(state))
+        leases = [each for briefing in self._briefings.values() for each in _leases(briefing, worker)]
+        return [
+            AttemptReturned(brief.job, brief.number, lease.attempt, worker)
+            for brief, lease in leases
+            if token(brief.job, brief.number, lease.attempt) not in begun
+        ]
+
+    def _read_began(self, rows: Iterable[Sequence[Any]], worker: str) -> list[Report]:
         reports: list[Report] = []
         for name, _, _, at in rows:
             self._begun.add(name)
             job, index, attempt = read_token(name)
-            reports.append(AttemptBegan(job, index, attempt, self.incarnation, at))
+            reports.append(AttemptBegan(job, index, attempt, worker, at))
         return reports
 
-    def _read_returned(self, tokens: Iterable[str]) -> list[Report]:
+    def _read_returned(self, tokens: Iterable[str], worker: str) -> list[Report]:
         self._sent.difference_update(tokens)
-        return [AttemptReturned(*read_token(name), self.incarnation) for name in tokens]
-
-    def _read_exits(self, records: Iterable[Any]) -> list[Report]:
-        return self._conclude(records, self.incarnation)
+        return [AttemptReturned(*read_token(name), worker) for name in tokens]
 
     def _conclude(self, records: Iterable[Any], worker: str) -> list[Report]:
         """Ends of attempts: at once where there is nothing to publish, else through the publishing thread."""
@@ -234,12 +305,15 @@ class Worker:
         job, index, attempt = read_token(name)
         self._sent.discard(name)
         self._begun.add(name)  # never to be prepared again, until its end is committed
+        if name in self._ends:
+            return None
         briefing = self._briefings.get(job)
-        if briefing is None:
+        if briefing is None and job not in self._met:
             return None  # of a job that is not ours to run now; its own holder will ask for it
-        if briefing.job.leases.get(index) != Lease(worker, attempt):
+        if briefing is None or briefing.job.leases.get(index) != Lease(worker, attempt):
             self._stale.append(name)
             return None
+        self._ends.add(name)
         brief = briefing.brief(index, attempt)
         return partial(conclude, brief, record, briefing.layout, worker, self._growing(briefing, brief))
 
@@ -254,11 +328,14 @@ class Worker:
         over = self._stale + [token(r.job, r.action, r.attempt) for r in reports if isinstance(r, AttemptEnded)]
         self._stale = []
         if over and self._link is not None:
-            self._link.forget(over)
+            for link in (self._link, *self._older.values()):
+                link.forget(over)
             self._begun.difference_update(over)
-            self._link.flush()
+            self._ends.difference_update(over)
+            self.flush()
         for trace in self._resolved:
-            adoption.remove(trace)
+            if all(read_token(name)[0] in self._met for name in (*trace.begun, *trace.exits)):
+                adoption.remove(trace)  # else a job that is not open here will ask for it
         self._resolved = []
 
     # --- when the keeper dies -----------------------------------------------------------------------------------
@@ -267,7 +344,7 @@ class Worker:
         """Its children are ours now, since we are their subreaper; a new keeper takes what comes next."""
         assert self._link is not None
         self._link.close()
-        old, trace = self.incarnation, self._own_trace()
+        old, trace = self.incarnation, self._trace_of(self.incarnation)
         orphans = adoption.Orphans(trace, self._deadlines(trace))
         self._orphans = (old, orphans)
         told = {*orphans.trace.begun, *orphans.trace.exits}
@@ -278,8 +355,8 @@ class Worker:
         announced = [self._announcement(job) for job in self._briefings]
         return [*reports, *announced]
 
-    def _own_trace(self) -> adoption.KeeperTrace:
-        return next(trace for trace in adoption.keepers(self._keepers) if trace.incarnation == self.incarnation)
+    def _trace_of(self, incarnation: str) -> adoption.KeeperTrace:
+        return next(trace for trace in adoption.keepers(self._keepers) if trace.incarnation == incarnation)
 
     def _deadlines(self, trace: adoption.KeeperTrace) -> dict[str, float]:
         """When the time of each open attempt is over, in monotonic seconds."""
@@ -311,22 +388,32 @@ class Worker:
 
     def readers(self) -> list[Any]:
         """What to wait on for reading."""
-        assert self._link is not None
-        return [self._link, self._concluder, *([self._orphans[1]] if self._orphans else [])]
+        if self._link is None:
+            return []
+        return [self._link, self._concluder, *self._older.values(), *([self._orphans[1]] if self._orphans else [])]
 
     def writers(self) -> list[Any]:
         """What to wait on for writing."""
-        assert self._link is not None
-        return [self._link] if self._link.wants_write else []
+        return [link for link in self._links() if link.wants_write]
 
     def flush(self) -> None:
         """Send on what the socket had no room for."""
-        assert self._link is not None
-        self._link.flush()
+        for link in self._links():
+            link.flush()
+
+    def _links(self) -> list[KeeperLink]:
+        return [*([] if self._link is None else [self._link]), *self._older.values()]
 
     def next_timeout(self) -> float | None:
         """Seconds until something of ours is due, or None."""
         return self._orphans[1].next_timeout() if self._orphans else None
+
+    def detach(self) -> None:
+        """Let go, and leave what runs to whoever comes next: the keepers go on."""
+        ahead.drop()
+        self._concluder.close()
+        for link in self._links():
+            link.close()
 
     def close(self) -> None:
         """Let go: the keeper leaves when it has no child. When all that it did is committed its records go too."""
@@ -335,16 +422,18 @@ class Worker:
         if self._link is None:
             return
         self._link.leave()
-        self._link.flush()
+        self.flush()
+        for link in self._older.values():
+            link.close()
         if not self._sent and not self._begun and self._link.ended():
-            adoption.remove(self._own_trace())
+            adoption.remove(self._trace_of(self.incarnation))
         self._link.close()
 
 
-READERS: dict[str, Callable[[Worker, Any], list[Report]]] = {
+READERS: dict[str, Callable[[Worker, Any, str], list[Report]]] = {
     "state": Worker._read_state,
     "began": Worker._read_began,
-    "exited": Worker._read_exits,
+    "exited": Worker._conclude,
     "returned": Worker._read_returned,
 }
 

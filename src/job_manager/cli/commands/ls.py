@@ -6,37 +6,56 @@ from argparse import Namespace
 from typing import Any
 
 from job_manager.cli.output import Output, Styled, of_state
-from job_manager.cli.usage import Parser
+from job_manager.cli.usage import Parser, one_of, refuse
 
+STATES = (
+    "submitted",
+    "waiting",
+    "running",
+    "paused",
+    "interrupted",
+    "succeeded",
+    "failed",
+    "cancelled",
+    "unreadable",
+)
 NAME = 100  # columns of a job's name
 SUMMARY = "List the jobs of the state directory, newest first."
 EXAMPLES = (
     ("jm ls", "the jobs of ./.jm"),
-    ("jm ls --home ~/film/.jm", "those of another directory"),
     ("jm ls -q", "the ids alone, newest first"),
+    ("jm ls --state failed", "those alone; may be repeated"),
     ("jm ls --json", 'as data: {"jobs": [{"id", "name", "state", ...}]}'),
 )
 
 
 def parser() -> Parser:
     """The options of this verb."""
-    return Parser("ls", SUMMARY, EXAMPLES, usage="[options]")
+    made = Parser("ls", SUMMARY, EXAMPLES, usage="[options]")
+    made.add_argument(
+        "--state", metavar="STATE", type=one_of(*STATES), action="append", default=[], help=", ".join(STATES)
+    )
+    return made
 
 
 def main(options: Namespace, out: Output) -> int:
     """Print the table."""
+    refuse(options)
     from job_manager.app.looking import verified_list
     from job_manager.cli.place import home_of
 
     home = home_of(options)
-    jobs, damages = verified_list(home)
-    damages += [f"{job['id']} is unreadable: {job['problem']}" for job in jobs if job["problem"]]
+    listed, damages = verified_list(home)
+    damages += [f"{job['id']} is unreadable: {job['problem']}" for job in listed if job["problem"]]
+    jobs = [job for job in listed if not options.state or job["state"] in options.state]
     out.document({"jobs": jobs})
     for job in jobs:
         out.value(job["id"])
     if out.talks:
         _show(jobs, out)
-        if not jobs:
+        if not jobs and options.state:
+            out.line(f"there is no such job in {home.path}")
+        elif not jobs:
             out.line(f"there are no jobs in {home.path}; `jm run JOB.yaml` makes one, `jm init DIR` a project to try")
     return _say(damages, options, out) if damages else 0
 

@@ -112,7 +112,11 @@ def _show_next(found: Any, failed: bool, options: Namespace, out: Output) -> Non
     id = found.job.id
     if failed:
         out.line(Styled("logs:   ", "quiet"), command(options.home, "logs", f"{id}/ACTION"))
-    if found.state not in ("succeeded", "running", "waiting"):
+    if found.state == "paused":
+        out.line(Styled("go on:  ", "quiet"), command(options.home, "unpause", id))
+    elif found.state == "submitted":
+        out.line(Styled("begin:  ", "quiet"), command(options.home, "up"))
+    elif found.state not in ("succeeded", "running", "waiting"):
         out.line(Styled("go on:  ", "quiet"), command(options.home, "resume", id))
     for name in found.layout.store.public_names() if found.state == "succeeded" else ():
         out.line(Styled("public: ", "quiet"), found.layout.store.path(name, True))

@@ -33,6 +33,12 @@ class SqliteEngine:
         if job not in self._heads and job not in self._unread:  # else its events would come twice
             self._unread.append(job)
 
+    def forget(self, job: str) -> None:
+        """Leave this job's stream alone from now on; watched again, it is read from its beginning."""
+        self._heads.pop(job, None)
+        if job in self._unread:
+            self._unread.remove(job)
+
     def say(self, *said: Said) -> None:
         """Put a request or report into the mailbox."""
         self._mailbox.extend(said)

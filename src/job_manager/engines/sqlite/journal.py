@@ -26,9 +26,9 @@ except ImportError:
 
 FORMAT = 1  # PRAGMA user_version; raised when the tables or the meaning of their rows change
 CHECKPOINT_TURNS = 2000
-LOG_LIMIT = (
-    64 << 20
-)  # bytes of the write-ahead log that stay on disk when it is empty, and from which on it is too long
+LOG_LIMIT = 64 << 20  # bytes of the write-ahead log that it may keep when empty, and from which on it is too long
+
+FINISHED = frozenset({"succeeded", "failed", "cancelled"})
 
 SCHEMA = """
 CREATE TABLE turn (
@@ -46,7 +46,7 @@ CREATE TABLE head (         -- the end of each job's chain, and a cache of what 
     seq INTEGER NOT NULL,
     hash BLOB NOT NULL,
     name TEXT NOT NULL,
-    state TEXT NOT NULL,    -- open, paused, succeeded or failed
+    state TEXT NOT NULL,    -- open, paused, succeeded, failed or cancelled
     submitted REAL NOT NULL,
     finished REAL,
     counts TEXT NOT NULL    -- JSON, number of actions by state, when finished
@@ -129,6 +129,12 @@ class Journal:
         with engine_errors(self.path):
             row = self._db.execute("SELECT seq, hash FROM head WHERE job=?", (job,)).fetchone()
         return Head(*row) if row else Head()
+
+    def open_jobs(self) -> list[str]:
+        """Jobs that are not finished, in the order in which they were submitted."""
+        with engine_errors(self.path):
+            rows = self._db.execute("SELECT job, state FROM head ORDER BY submitted, rowid").fetchall()
+        return [job for job, state in rows if state not in FINISHED]
 
     def append(self, at: float, turns: Sequence[tuple[str, Head, Sequence[list[Any]]]]) -> bool:
         """One durable step for (job, head as known, packed events) of any number of jobs; heads are moved on.
@@ -305,8 +311,12 @@ FROM head LEFT JOIN turn ON turn.job = head.job WHERE head.job=? ORDER BY turn.s
 def read_chain(db: sqlite3.Connection, path: str, job: str) -> Iterator[Event]:
     """Every event of a job in order, from turns that are held to the hash chain. Raises EngineError as `turns` does."""
     for body in turns(db, path, job):
-        for packed in json.loads(body):
-            yield _unpacked(path, job, packed)
+        yield from packed_events(path, job, body)
+
+
+def packed_events(path: str, job: str, body: bytes) -> list[Event]:
+    """The events of one turn. Raises EngineError for those of a newer version."""
+    return [_unpacked(path, job, packed) for packed in json.loads(body)]
 
 
 def turns(db: sqlite3.Connection, path: str, job: str) -> Iterator[bytes]:
@@ -322,16 +332,17 @@ def turns(db: sqlite3.Connection, path: str, job: str) -> Iterator[bytes]:
                 break  # the end of a chain that is not there
             hash = chained(hash, job, seq, count, when, body)
             if at != seq or found != hash:
-                raise _damaged(path, job, seq, "the hash chain is broken")
+                raise damaged(path, job, seq, "the hash chain is broken")
             seq += count
             yield body
         if end is None and db.execute("SELECT 1 FROM turn WHERE job=? LIMIT 1", (job,)).fetchone():
-            raise _damaged(path, job, 0, "the end of its chain is missing")
+            raise damaged(path, job, 0, "the end of its chain is missing")
     if end is not None and end != (seq, hash):
-        raise _damaged(path, job, seq, "what was written last is missing")
+        raise damaged(path, job, seq, "what was written last is missing")
 
 
-def _damaged(path: str, job: str, seq: int, what: str) -> Damaged:
+def damaged(path: str, job: str, seq: int, what: str) -> Damaged:
+    """The error that the history of a job is not as it was written from this event on."""
     return Damaged(path, Damage(job, seq, what))
 
 
@@ -351,6 +362,8 @@ def _summary(job: str, event: Sequence[Any]) -> tuple[str, tuple[Any, ...]]:
     return change
 
 
+# A job that was at its end is held no more; another may be paused.
+OPEN_AGAIN = "UPDATE head SET state=iif(finished IS NULL, state, 'open'), finished=NULL WHERE job=?"
 # What a few kinds of events change in the row that `jm ls` shows. A cache: the events are the truth.
 SUMMARIES: dict[str, Any] = {
     "job-submitted": lambda job, event: (
@@ -369,4 +382,7 @@ SUMMARIES: dict[str, Any] = {
         "UPDATE head SET state='open', finished=NULL, name=coalesce(?, name) WHERE job=?",
         (event[3] and event[3]["Job"].get("title", ""), job),
     ),
+    "job-released": lambda job, event: ("UPDATE head SET state='open' WHERE job=?", (job,)),
+    "job-retried": lambda job, event: (OPEN_AGAIN, (job,)),
+    "excused": lambda job, event: (OPEN_AGAIN, (job,)),
 }

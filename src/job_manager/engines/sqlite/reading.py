@@ -13,9 +13,20 @@ from collections.abc import Iterator
 from job_manager.core.events import Event
 from job_manager.engines.sqlite.connecting import connect
 from job_manager.engines.sqlite.faults import engine_errors
-from job_manager.engines.sqlite.journal import FORMAT, found_format, log_size, read_chain, turns
+from job_manager.engines.sqlite.journal import (
+    FORMAT,
+    chained,
+    damaged,
+    found_format,
+    log_size,
+    packed_events,
+    read_chain,
+    turns,
+)
 from job_manager.model.errors import EngineError
 from job_manager.ports.history import Damage, JobRow
+
+LATER = "SELECT seq, count, at, CAST(body AS BLOB), hash FROM turn WHERE job=? AND seq>=? ORDER BY seq"
 
 
 class Reading:
@@ -74,6 +85,26 @@ class Reading:
         if self._db is not None:
             yield from read_chain(self._db, self._path, job)
 
+    def tail(self, job: str) -> Tail:
+        """The events of a job, a part at a time."""
+        return Tail(self, job)
+
+    def rows(self, job: str, seq: int) -> list[tuple[int, int, float, bytes, bytes]]:
+        """The turns of a job from event number `seq` on: seq, count, at, body, hash."""
+        if self._db is None:
+            if not os.path.exists(self._path):
+                return []
+            self._db = self._open()
+        if self._db is None:
+            return []
+        with engine_errors(self._path):
+            return self._db.execute(LATER, (job, seq)).fetchall()
+
+    @property
+    def path(self) -> str:
+        """The file."""
+        return self._path
+
     def verify(self, job: str) -> None:
         """Read a job's events without making anything of them. Raises EngineError where the journal is damaged."""
         if self._db is not None:
@@ -102,3 +133,25 @@ class Reading:
         """Let go of the file."""
         if self._db is not None:
             self._db.close()
+
+
+class Tail:
+    """A job's events in order, each given once, while its writer goes on."""
+
+    def __init__(self, reading: Reading, job: str) -> None:
+        self._reading = reading
+        self._job = job
+        self._seq = 0
+        self._hash = b""
+
+    def news(self) -> list[Event]:
+        """The events since the last call, held to the hash chain. Raises EngineError where the journal is damaged."""
+        events: list[Event] = []
+        path = self._reading.path
+        for seq, count, at, body, found in self._reading.rows(self._job, self._seq):
+            self._hash = chained(self._hash, self._job, self._seq, count, at, body)
+            if seq != self._seq or found != self._hash:
+                raise damaged(path, self._job, self._seq, "the hash chain is broken")
+            self._seq += count
+            events += packed_events(path, self._job, body)
+        return events

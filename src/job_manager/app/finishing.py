@@ -1,0 +1,42 @@
+"""What follows when a job has succeeded: public artifacts to `--out`, everything that is not kept removed.
+
+Harmless to do again. Knows no journal; who does it, and when, is not its business.
+"""
+
+from __future__ import annotations
+
+from job_manager.core.state import JobState
+from job_manager.model.errors import EngineError, Refused
+from job_manager.model.record import NamedTuple
+from job_manager.worker.layout import Layout
+
+
+class Outcome(NamedTuple):
+    """How a run ended here: the job, the paths of the public artifacts copied to `--out`; of a job that goes on without
+    us, who runs it; and the jobs of others that were run here and that somebody else goes on with."""
+
+    job: JobState
+    exported: tuple[str, ...] = ()
+    goes_on: str = ""
+    handed_on: tuple[str, ...] = ()
+
+
+def finish(job: JobState, layout: Layout, out: str = "") -> Outcome:
+    """Do it, for a job that has succeeded; also with another `out`. Raises EngineError, Refused."""
+    if job.finished != "succeeded":
+        return Outcome(job)
+    out = out or job.site.out
+    exported = _exported(job, layout, out) if out else []
+    if not job.site.keep_temp:
+        layout.store.retire()
+    return Outcome(job, tuple(exported))
+
+
+def _exported(job: JobState, layout: Layout, out: str) -> list[str]:
+    try:
+        return layout.store.export(out)
+    except (EngineError, Refused) as error:
+        error.hint = (
+            f"the job has succeeded and its results are kept: `jm resume {job.id} --out DIR` copies them elsewhere"
+        )
+        raise

@@ -1,0 +1,62 @@
+"""`jm submit`: a checked job put down for whoever supervises this directory, now or later. Starts nothing itself."""
+
+from __future__ import annotations
+
+import hashlib
+
+from job_manager.app.asking import Asked, put
+from job_manager.app.bringing import bring_in, refuse_inside
+from job_manager.app.home import Home
+from job_manager.app.inbox import Inbox, check_request_id, request_id
+from job_manager.app.loading import Loaded
+from job_manager.app.looking import look, resolve
+from job_manager.core.said import SubmitJob
+from job_manager.model.document import job_document
+from job_manager.model.errors import NotFound
+from job_manager.model.record import NamedTuple, replace
+from job_manager.model.site_document import site_document
+from job_manager.worker.layout import layout_of
+
+
+class Submission(NamedTuple):
+    """What is said of a job beside its file. `after`: jobs that have to succeed first; `request`: an id that makes the
+    same job of the same request, however often it is made, or ""."""
+
+    request: str = ""
+    priority: float | None = None
+    after: tuple[str, ...] = ()
+    paused: bool = False
+
+
+def submit(home: Home, loaded: Loaded, said: Submission) -> Asked:
+    """Submit a checked job; when this returns it survives a power cut. Raises InputError, Refused, EngineError."""
+    request = said.request or request_id()
+    check_request_id(request)
+    refuse_inside(home, loaded.site.out)
+    home.make()
+    id = job_of(request)
+    if _is_there(home, id):
+        return Asked(id, True, False)
+    after = tuple(resolve(home, word) for word in said.after)
+    site = replace(loaded.site, after_jobs=after) if after else loaded.site
+    bring_in(layout_of(home.jobs, id, site), loaded.job, site)
+    job = loaded.job if said.priority is None else replace(loaded.job, priority=said.priority)
+    return put(home, SubmitJob(id, job_document(job), site_document(site), request, said.paused))
+
+
+def job_of(request: str) -> str:
+    """The job that a request to submit makes: 12 hexadecimal digits."""
+    return hashlib.blake2b(request.encode("ascii"), digest_size=6).hexdigest()
+
+
+def is_waiting(home: Home, request: str) -> bool:
+    """Whether a request of that id has not been taken up yet."""
+    return Inbox(home.inbox).has(request)
+
+
+def _is_there(home: Home, id: str) -> bool:
+    try:
+        look(home, id)
+    except NotFound:
+        return False
+    return True

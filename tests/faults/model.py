@@ -1,0 +1,207 @@
+"""A second, simpler model of what a job's history may be, written from the documentation and not from the product.
+
+Folds packed events as they stand in the journal; imports nothing of job_manager, so that both are not wrong in one way.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from math import prod
+from typing import Any
+
+OPEN = {"leased", "running"}
+# From which states an event about one action may come, and where it leads.
+MOVES: dict[str, tuple[set[str], str]] = {
+    "leased": ({"idle"}, "leased"),
+    "returned": ({"leased"}, "idle"),
+    "started": ({"leased"}, "running"),
+    "stopped": (OPEN, "idle"),
+    "attempt-lost": (OPEN, "broken"),
+    "attempt-failed": (OPEN, "broken"),
+    "succeeded": (OPEN, "succeeded"),
+    "retry-planned": ({"broken"}, "planned"),
+    "retried": ({"broken", "planned"}, "idle"),
+    "failed": ({"broken"}, "failed"),
+    "lost": ({"broken"}, "lost"),
+    "fanned-out": ({"idle"}, "fanned"),
+    "fan-out-failed": ({"idle"}, "failed"),
+    "grown": ({"succeeded"}, "succeeded"),
+}
+ATTEMPTED = {"leased", "returned", "started", "stopped", "attempt-lost", "attempt-failed", "succeeded"}
+ANY_TIME = {"worker-joined", "worker-left", "job-resumed"}
+QUIET = {"job-due", "skipped", "omitted"}
+SPECIAL = {"needs", "when", "hook", "foreach", "expand"}
+
+
+def illegal(events: Iterable[Sequence[Any]]) -> list[str]:
+    """A sentence for each event of one job's history that cannot have happened there."""
+    model = Model()
+    return [f"event {number} {event[0]}: {why}" for number, event in enumerate(events) for why in model.fold(event)]
+
+
+class Model:
+    """One job: the state of each action by its index, and what has been said of the job."""
+
+    def __init__(self) -> None:
+        self.states: dict[int, str] = {}
+        self.leases: dict[int, int] = {}
+        self.highest: Counter[int] = Counter()
+        self.floor = self.size = 0
+        self.before: list[list[tuple[int, int]]] = []
+        self.workers: set[str] = set()
+        self.submitted = self.held = self.finished = ""
+
+    def fold(self, event: Sequence[Any]) -> Iterator[str]:
+        name = event[0]
+        if not self.submitted and name != "job-submitted":
+            yield "before the job was submitted"
+        if self.finished and name not in ANY_TIME:
+            yield f"after the job was {self.finished}"
+        if name in MOVES:
+            yield from self._move(*event)
+        elif name not in QUIET:
+            yield from getattr(self, f"_{name.replace('-', '_')}", self._unknown)(event)
+
+    def _unknown(self, event: Sequence[Any]) -> Iterator[str]:
+        yield "an event nobody has described"
+
+    def _move(self, name: str, action: int, *rest: Any) -> Iterator[str]:
+        allowed, after = MOVES[name]
+        now = self.states.get(action, "idle")
+        if now not in allowed:
+            yield f"action {action} is {now}"
+        if not 0 <= action < self.size:
+            yield f"there is no action {action}"
+        if name == "leased":
+            yield from self._lease(action, *rest)
+        elif name in ATTEMPTED and self.leases.get(action) != rest[0]:
+            yield f"attempt {rest[0]} of action {action} is not the one under lease, {self.leases.get(action)}"
+        if name == "fanned-out":
+            self.size += prod(len(keys) for keys in rest[0])
+        elif name == "grown":
+            self.size += len(list(leaves(rest[0])))
+        self.states[action] = after
+        if after not in OPEN:
+            self.leases.pop(action, None)
+
+    def _lease(self, action: int, attempt: int, worker: str) -> Iterator[str]:
+        if worker not in self.workers:
+            yield f"{worker} is no worker of the job"
+        if self.held:
+            yield f"the job is held ({self.held})"
+        if attempt <= max(self.highest[action], self.floor):
+            yield f"attempt {attempt} of action {action} was made before"
+        for first, end in self.before[action] if action < len(self.before) else ():
+            undone = [other for other in range(first, end) if self.states.get(other) not in ("succeeded", "excused")]
+            if undone:
+                yield f"action {action} has to wait for {undone[0]}, which is {self.states.get(undone[0], 'idle')}"
+        self.highest[action], self.leases[action] = attempt, attempt
+
+    def _plan(self, document: dict[str, Any]) -> None:
+        actions = list(leaves([document]))
+        self.size = len(actions)
+        self.before = order(document) if not any(_specials(document)) else []
+
+    def _job_submitted(self, event: Sequence[Any]) -> Iterator[str]:
+        if self.submitted:
+            yield "it was submitted already"
+        self.submitted = "yes"
+        self._plan(event[2])
+
+    def _job_resumed(self, event: Sequence[Any]) -> Iterator[str]:
+        self.held = self.finished = ""
+        if event[3] is None:
+            return
+        if self.leases:
+            yield f"an edit while action {next(iter(self.leases))} is under lease"
+        kept = dict(event[4])
+        if any(self.states.get(was) != "succeeded" for was in kept.values()):
+            yield "something is kept that has not succeeded"
+        self.floor = max([self.floor, *self.highest.values()])
+        self.highest.clear()
+        self._plan(event[3])
+        self.states = dict.fromkeys(kept, "succeeded")
+        for action, items in event[6] if len(event) > 6 else ():
+            self.states[action] = "fanned"
+            self.size += prod(len(keys) for keys in items)
+
+    def _job_held(self, event: Sequence[Any]) -> Iterator[str]:
+        self.held = event[2]
+        yield from ()
+
+    def _worker_joined(self, event: Sequence[Any]) -> Iterator[str]:
+        self.workers.add(event[1])
+        yield from ()
+
+    def _worker_left(self, event: Sequence[Any]) -> Iterator[str]:
+        self.workers.discard(event[1])
+        yield from ()
+
+    def _job_finished(self, event: Sequence[Any]) -> Iterator[str]:
+        self.finished = event[2]
+        undone = [action for action, state in self.states.items() if state in OPEN | {"broken", "planned"}]
+        if undone:
+            yield f"action {undone[0]} is {self.states[undone[0]]}"
+        counted = Counter(self.states.values())
+        for state in ("succeeded", "failed", "lost"):
+            if counted[state] != event[3].get(state, 0):
+                yield f"it counts {event[3].get(state, 0)} {state}, there are {counted[state]}"
+        if sum(event[3].values()) != self.size - counted["fanned"]:
+            yield f"it counts {sum(event[3].values())} actions of {self.size - counted['fanned']}"
+
+
+def leaves(nodes: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The documents of the actions of a job or of some tasks, in listing order."""
+    stack = list(nodes)[::-1]
+    while stack:
+        [(kind, body)] = stack.pop().items()
+        if kind == "Action":
+            yield body
+        else:
+            stack += body["children"][::-1]
+
+
+def _specials(document: dict[str, Any]) -> Iterator[str]:
+    stack = [document]
+    while stack:
+        [(_, body)] = stack.pop().items()
+        yield from SPECIAL & body.keys()
+        stack += body.get("children", ())
+
+
+def order(document: dict[str, Any]) -> list[list[tuple[int, int]]]:
+    """For each action the ranges of actions that come right before it: the child before in every serial node above."""
+    found: list[list[tuple[int, int]]] = []
+    sizes = _sizes(document)
+    stack: list[tuple[dict[str, Any], list[tuple[int, int]]]] = [(document, [])]
+    while stack:
+        node, ranges = stack.pop()
+        [(kind, body)] = node.items()
+        if kind == "Action":
+            found.append(ranges)
+            continue
+        at, below = len(found), []
+        last: list[tuple[int, int]] = []
+        for child in body["children"]:
+            below.append((child, ranges + last))
+            if not body.get("parallel") and sizes[id(child)]:
+                last = [(at, at + sizes[id(child)])]
+            at += sizes[id(child)]
+        stack += below[::-1]
+    return found
+
+
+def _sizes(document: dict[str, Any]) -> dict[int, int]:
+    """How many actions are below each node, by the node's id()."""
+    listed, stack = [], [document]
+    while stack:
+        node = stack.pop()
+        listed.append(node)
+        [(_, body)] = node.items()
+        stack += body.get("children", ())
+    sizes: dict[int, int] = {}
+    for node in reversed(listed):
+        [(kind, body)] = node.items()
+        sizes[id(node)] = 1 if kind == "Action" else sum(sizes[id(child)] for child in body["children"])
+    return sizes

@@ -1,0 +1,183 @@
+"""One worker with the jobs of several callers: each with its own environment and umask, closed when it is over; more or
+fewer slots from one moment to the next; keepers of holders before that still live."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+from job_manager.core import events as e
+from job_manager.core.said import HoldJob
+from job_manager.worker import adoption
+from tests.process.keeping import Fifo, gone, is_alive
+from tests.process.working import Working, shells
+
+SAY = "echo $WHO $JM_HOME $JM_JOB_ID; umask; echo x > made-$JM_JOB_ID"
+
+
+def test_each_job_has_its_callers_environment_and_umask(working, tmp_path):
+    one = working()
+    path = {"PATH": os.environ["PATH"]}
+    one.submit("j1", shells(SAY), {**path, "WHO": "anna", "JM_HOME": "not for children"}, 0o077)
+    one.submit("j2", shells(SAY), {**path, "WHO": "bert"}, 0o007)
+    one.submit("j3", shells("echo ${WHO-nobody} $HOME; umask"))
+    one.finish("j1", "j2", "j3")
+    assert one.output("j1").split() == ["anna", "j1", "0077"]
+    assert one.output("j2").split() == ["bert", "j2", "0007"]
+    assert one.output("j3").split() == ["nobody", os.environ["HOME"], "0022"], "the worker's own"
+    modes = [(tmp_path / f"made-{id}").stat().st_mode & 0o777 for id in ("j1", "j2")]
+    assert modes == [0o600, 0o660]
+    assert Path(one.layout("j2").log("a", 1)).stat().st_mode & 0o777 == 0o600, "logs are private, whatever the umask"
+
+
+def test_an_environment_of_its_own_is_not_mixed_with_the_workers(working, monkeypatch):
+    monkeypatch.setenv("ONLY_OF_THE_WORKER", "yes")
+    one = working()
+    one.submit("j1", shells("echo ${ONLY_OF_THE_WORKER-no}"), {"PATH": os.environ["PATH"]})
+    one.submit("j2", shells("echo ${ONLY_OF_THE_WORKER-no}"))
+    one.finish("j1", "j2")
+    assert (one.output("j1"), one.output("j2")) == ("no\n", "yes\n")
+
+
+def test_a_job_that_is_over_is_forgotten_and_may_come_again(working):
+    one = working()
+    one.submit("j1", shells("exit 3"))
+    one.finish("j1")
+    one.worker.close_job("j1")
+    one.worker.close_job("never heard of")
+    assert one.worker.resize(2) == []
+    one.submit("j2", shells("true"))
+    one.finish("j2")
+    assert [(report.job, report.slots) for report in one.worker.resize(3)] == [("j2", 3)]
+
+
+def test_slots_may_become_fewer_and_more_while_actions_run(working, tmp_path):
+    one, go = working(slots=1), Fifo(tmp_path / "go")
+    one.submit("j1", shells(*[f"echo > {tmp_path}/begun-$JM_INDEX; read x < {go.path}"] * 4))
+    begun = lambda: len(list(tmp_path.glob("begun-*")))  # noqa: E731
+    one.until(lambda: one.state("j1") == "running")
+    assert begun() == 1
+    one.say(*one.worker.resize(3))
+    one.until(lambda: [one.state("j1", action) for action in range(3)] == ["running"] * 3)
+    one.say(*one.worker.resize(1))
+    go.write("x\n" * 2)
+    one.until(lambda: len(one.events(e.ActionSucceeded)) == 2)
+    assert begun() == 3
+    go.write("x\n" * 2)
+    one.finish("j1")
+    assert begun() == 4
+    go.close()
+
+
+def hangs(tmp_path: Path, name: str) -> str:
+    return f"echo > {tmp_path}/begun-{name}; read x < {tmp_path}/go-{name}; echo $x"
+
+
+def running(one: Working, *ids: str) -> None:
+    one.until(lambda: all(one.state(id) == "running" for id in ids))
+
+
+def test_children_of_several_jobs_outlive_their_holder_and_are_adopted_one_job_after_the_other(working, tmp_path):
+    gates = [Fifo(tmp_path / f"go-{name}") for name in "ab"]
+    first = working()
+    first.submit("a", shells(hangs(tmp_path, "a")))
+    first.submit("b", shells(hangs(tmp_path, "b")))
+    running(first, "a", "b")
+    second = working(before=first.die())
+    second.open("a")
+    gates[1].write("b's\n")  # it ends while nobody has opened its job
+    second.say(*second.worker.resize(3))
+    gates[0].write("a's\n")
+    second.finish("a")
+    second.open("b")
+    second.finish("b")
+    assert (second.output("a"), second.output("b")) == ("a's\n", "b's\n")
+    assert second.events(e.AttemptLost) == []
+    for gate in gates:
+        gate.close()
+
+
+def test_a_keeper_that_lives_beside_the_present_one_is_heard_to_its_end(working, tmp_path):
+    """A new holder has begun a job of its own before somebody opens the one that is still running from before."""
+    gates = [Fifo(tmp_path / f"go-{name}") for name in "ab"]
+    first = working(slots=1)
+    first.submit("a", shells(hangs(tmp_path, "a"), "echo later"))
+    running(first, "a")
+    second = working(before=first.die())
+    second.submit("b", shells(hangs(tmp_path, "b")))
+    running(second, "b")
+    second.open("a")
+    second.until(lambda: second.state("a", 1) == "succeeded")
+    assert second.state("a") == "running", "what was leased and not begun there is begun here"
+    for gate, word in zip(gates, ("mine\n", "yours\n"), strict=True):
+        gate.write(word)
+    second.finish("a", "b")
+    assert (second.output("a"), second.output("b")) == ("mine\n", "yours\n")
+    assert second.events(e.AttemptLost) == []
+    second.until(lambda: len(os.listdir(tmp_path / "keepers")) == 1)
+    for gate in gates:
+        gate.close()
+
+
+def test_what_an_older_keeper_runs_can_be_stopped(working, tmp_path):
+    gate = Fifo(tmp_path / "go-a")
+    first = working()
+    first.submit("a", shells(hangs(tmp_path, "a")))
+    running(first, "a")
+    second = working(before=first.die())
+    second.submit("b", shells("true"))
+    second.finish("b")
+    second.open("a")
+    second.say(HoldJob("a", "interrupted", 5.0))
+    second.until(lambda: not second.job("a").leases)
+    assert [event.attempt for event in second.events(e.AttemptStopped)] == [1]
+    gate.close()
+
+
+def test_when_an_older_keeper_is_killed_its_attempts_are_lost_and_made_again(working, tmp_path):
+    gate = Fifo(tmp_path / "go-a")
+    first = working()
+    first.submit("a", shells(hangs(tmp_path, "a")))
+    running(first, "a")
+    old = first.worker.incarnation
+    second = working(before=first.die())
+    second.submit("b", shells("true"))
+    second.finish("b")
+    second.open("a")
+    [trace] = [trace for trace in adoption.keepers(str(tmp_path / "keepers")) if trace.incarnation == old]
+    os.kill(trace.pid, signal.SIGKILL)
+    second.until(lambda: bool(second.events(e.AttemptLost)))
+    assert not is_alive(trace.begun["a/0/1"].pid), "never two at once"
+    running(second, "a")
+    gate.write("again\n")
+    second.finish("a")
+    assert second.output("a", attempt=2) == "again\n"
+    gate.close()
+
+
+def test_records_of_a_dead_keeper_stay_until_all_jobs_in_them_have_been_opened(working, tmp_path):
+    """Killed with its keeper, when both jobs had ended and nobody had read that yet."""
+    first = working()
+    gates = [Fifo(tmp_path / f"go-{name}") for name in "ab"]
+    for name in "ab":
+        first.submit(name, shells(hangs(tmp_path, name)))
+    running(first, "a", "b")
+    [trace] = adoption.keepers(str(tmp_path / "keepers"))
+    first.die()
+    for gate in gates:
+        gate.write("done\n")
+    while len(adoption.exits(trace)) < 2:
+        gone(trace.begun["a/0/1"].pid)
+    os.kill(trace.pid, signal.SIGKILL)
+    assert gone(trace.pid)
+    second = working(before=first)
+    second.open("a")
+    second.finish("a")
+    second.open("b")
+    second.finish("b")
+    assert second.events(e.AttemptLost) == [] and len(second.events(e.ActionSucceeded)) == 2
+    second.turn()
+    assert len(os.listdir(tmp_path / "keepers")) == 1
+    for gate in gates:
+        gate.close()
