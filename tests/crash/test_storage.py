@@ -79,6 +79,29 @@ def test_a_disk_that_is_full_while_a_job_runs_is_waited_for(here, tmp_path, leav
         assert_went_well(here, disk / "home", running)
 
 
+def test_a_supervisor_waits_for_a_full_disk_and_takes_up_what_was_asked_meanwhile(here, tmp_path):
+    with mounted(tmp_path / "disk", "size=8m") as disk:
+        home = ("--home", str(disk / "home"))
+        began, go = here.fifo("began").listen(), here.fifo("go")
+        up = here.start("up", *home)
+        heard(up, "supervising")
+        first = here.jm("submit", "job.yaml", "-q", *home).out.split()[0]
+        began.hear()
+        balloon = fill(disk)
+        go.release()
+        heard(up, "the disk is full")
+        told = here.jm("submit", "job.yaml", "-q", *home)
+        assert told.code == 5 and not told.out and "No space left on device" in told.err
+        balloon.unlink()
+        paused = here.jm("pause", first, *home)
+        assert paused.code in (0, 7) and "Traceback" not in paused.both
+        here.jm("unpause", first, *home)
+        assert here.jm("wait", first, *home).code == 0
+        assert here.lines("ran") == ["1", "2", "3"]
+        assert here.jm("down", *home).code == 0 and up.wait(PATIENCE) == 0
+        assert here.jm("repair", "-n", *home).out == "the journal is sound: there is nothing to repair\n"
+
+
 def test_a_start_on_a_full_disk_is_refused_in_one_line(here, tmp_path):
     with mounted(tmp_path / "disk", "size=1m") as disk:
         assert here.jm("ls", "--home", str(disk / "home")).code == 0
@@ -162,10 +185,15 @@ def test_a_journal_that_another_program_holds_for_a_while_is_waited_for(here, tm
 
 
 def strace(here: Folder, injected: str, *words: str) -> subprocess.CompletedProcess[bytes]:
+    """Run it with this done to its system calls. A keeper that waits for who comes next is not waited for."""
     calls = injected.split(":")[0]
-    traced = ["strace", "-f", "-qq", "-o", os.devnull, "-e", f"trace={calls}", "-e", f"inject={injected}"]
-    argv = [*traced, *PROGRAM, *words]
-    return subprocess.run(argv, cwd=here.path, env=here.env, capture_output=True, timeout=PATIENCE)
+    traced = ["strace", "-D", "-f", "-qq", "-o", os.devnull, "-e", f"trace={calls}", "-e", f"inject={injected}"]
+    out, err = here.path / "out", here.path / "err"
+    with open(out, "wb") as stdout, open(err, "wb") as stderr:
+        argv = [*traced, *PROGRAM, *words]
+        process = subprocess.Popen(argv, cwd=here.path, env=here.env, stdout=stdout, stderr=stderr)
+        code = process.wait(PATIENCE)
+    return subprocess.CompletedProcess(argv, code, out.read_bytes(), err.read_bytes())
 
 
 @pytest.mark.needs("strace")

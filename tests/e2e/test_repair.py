@@ -142,6 +142,20 @@ def test_a_job_that_makes_no_sense_does_not_take_the_others_with_it(here):
     assert here.jm("ls").code == 0 and here.jm("doctor").code == 0
 
 
+def test_a_supervisor_runs_all_but_what_makes_no_sense(here):
+    here.write("job.yaml", job("[{shell: 'test -e mended'}]"))
+    bad, other = (here.jm("run", "-q", "job.yaml").out.strip() for _ in range(2))
+    poison(here, bad)
+    here.write("mended", "")
+    assert here.jm("retry", other).code == 0
+    assert here.jm("up", "--detach").code == 0
+    assert here.jm("wait", other).code == 0
+    assert f"job {bad}: job {bad} is unreadable: " in (here.path / ".jm/up.log").read_text()
+    states = {each["id"]: each["state"] for each in here.jm("ls", "--json").json["jobs"]}
+    assert states == {bad: "unreadable", other: "succeeded"}
+    assert here.jm("down").code == 0
+
+
 def poison(here: Folder, id: str) -> None:
     """Append an event that cannot have happened, as only a fault of ours could."""
     text = f"""

@@ -12,7 +12,7 @@ from job_manager.app import wiring
 from job_manager.app.home import Home
 from job_manager.app.leftovers import keepers_left, strangers
 from job_manager.app.looking import layout_found
-from job_manager.app.removing import LOGS, remove_all, remove_folder, sweep_keepers
+from job_manager.app.removing import LOGS, remove, remove_all, remove_folder, sweep_keepers
 from job_manager.app.soundness import unreadable
 from job_manager.core.events import JobResumed, JobSubmitted
 from job_manager.model.record import NamedTuple
@@ -50,9 +50,15 @@ def waste(home: Home, older: float, failed: bool = False, keep_logs: bool = Fals
 
 
 def collect(home: Home, older: float, failed: bool = False, keep_logs: bool = False) -> list[Waste]:
-    """Remove it; what was removed. Raises Refused when somebody holds the directory, Damaged."""
+    """Remove it; what was removed. Where somebody holds the directory he forgets the jobs, and what lies about stays for
+    another time. Raises Refused when he does not answer, Damaged."""
     if not os.path.isdir(home.jobs):
         return []
+    if home.holder():
+        found = [each for each in waste(home, older, failed, keep_logs) if each.kind == JOB]
+        for each in found:
+            remove(home, each.name, keep_logs)
+        return found
     home.lock()
     try:
         found = waste(home, older, failed, keep_logs)

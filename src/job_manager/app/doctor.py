@@ -87,7 +87,7 @@ def _permissions(home: Home) -> Iterator[Finding]:
 
 
 def _wrong_modes(home: Home) -> Iterator[tuple[str, str, str]]:
-    for name in (".", "jobs", "keepers", "inbox", "journal.db", "journal.db-wal", "lock", "secrets"):
+    for name in (".", "jobs", "keepers", "inbox", "owed", "journal.db", "journal.db-wal", "lock", "secrets", "up.log"):
         path = os.path.normpath(os.path.join(home.path, name))
         try:
             found = os.lstat(path)

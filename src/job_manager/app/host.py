@@ -79,6 +79,7 @@ class Host:
         self._postponed: list[Word] = []  # heard while the journal could not be written
         self.warned: Callable[[str], None] = lambda text: None  # told how the journal fares
         self._trouble = StorageTrouble(self._clock, self._warn)
+        self._warned = False
         self._observer_of: Callable[[JobState], Observer] = lambda job: Silent()
         self.down = ""  # how the holder was told to end: stop, drain or leave
         self.unfinished: Callable[[str, JobManagerError], None] = lambda job, error: None  # results are not in place
@@ -278,7 +279,13 @@ class Host:
             self._poked = True
         heard, self._heard = self._heard, []
         self.worker.committed(heard)
+        self._warn_once(self._journal.warning)
         return True
+
+    def _warn_once(self, text: str) -> None:
+        if text and not self._warned:
+            self.warned(text)
+        self._warned = bool(text)
 
     def _advance(self) -> None:
         events = self._supervisor.turn(self._clock.wall())

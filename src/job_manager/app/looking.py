@@ -101,7 +101,7 @@ def verified_list(home: Home) -> tuple[list[Document], list[str]]:
     reading = wiring.open_reading(home)
     try:
         for job in listed:
-            why = unreadable(reading, job["id"], job["finished"] is None and job["state"] != "running")
+            why = unreadable(reading, job["id"], job["finished"] is None)
             job["problem"] = why or None
             job["state"] = UNREADABLE if why else job["state"]
         whole = [str(damage) for damage in reading.damages_of_log()]
