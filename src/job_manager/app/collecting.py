@@ -50,8 +50,8 @@ def waste(home: Home, older: float, failed: bool = False, keep_logs: bool = Fals
 
 
 def collect(home: Home, older: float, failed: bool = False, keep_logs: bool = False) -> list[Waste]:
-    """Remove it; what was removed. Where somebody holds the directory he forgets the jobs, and what lies about stays for
-    another time. Raises Refused when he does not answer, Damaged."""
+    """Remove it; what was removed. Where somebody holds the directory he forgets the jobs, and what lies about stays
+    for another time. Raises Refused when he does not answer, Damaged."""
     if not os.path.isdir(home.jobs):
         return []
     if home.holder():

@@ -78,7 +78,7 @@ class Host:
         self._heard: list[Report] = []  # what is not in the journal yet
         self._postponed: list[Word] = []  # heard while the journal could not be written
         self.warned: Callable[[str], None] = lambda text: None  # told how the journal fares
-        self._trouble = StorageTrouble(self._clock, self._warn)
+        self._trouble = StorageTrouble(self._clock, lambda text: self.warned(text))  # noqa: PLW0108  # as it is then
         self._warned = False
         self._observer_of: Callable[[JobState], Observer] = lambda job: Silent()
         self.down = ""  # how the holder was told to end: stop, drain or leave
@@ -356,9 +356,6 @@ class Host:
         taken = self._poked and not self.down and self._take_requests()
         self._poked = False
         return bool(words) or taken
-
-    def _warn(self, text: str) -> None:
-        self.warned(text)
 
     def _postpone(self, words: Iterable[Word]) -> bool:
         """While nothing can be written only the order to end is heard."""
