@@ -14,6 +14,7 @@ from job_manager.core.evolve import evolve, fold
 from job_manager.core.policy import LONGEST_DELAY, MAX_LOSSES
 from job_manager.core.state import State
 from job_manager.model.job import Job
+from job_manager.model.record import replace
 from job_manager.model.site import Installed
 from job_manager.testing import Farm, ScriptedWorker, action, fails, job, lost, script, serial, site
 from tests.core import given as g
@@ -206,17 +207,11 @@ def test_what_must_not_run_twice_takes_a_free_slot_of_another_worker():
 
 
 def test_a_later_job_is_not_leased_ahead_of_what_waits_for_a_free_slot():
-    state = given(wide(2, 1), slots=1, ahead=3)
+    state = given(replace(wide(2, 1), priority=1.0), slots=1, ahead=3)
     fold(state, [submitted(wide(9), id="j2", at=NOW + 1), e.WorkerJoined("j2", W, 1, 3, NOW)])
     assert [(event.job, event.action) for event in only(decided(state), e.ActionLeased)] == [(J, 0)]
     when(state, g.ended(0))
     assert decided(state)[0] == e.ActionLeased(J, 1, 1, W)
-
-
-def test_the_job_submitted_first_is_leased_first():
-    state = fold(State(), [submitted(wide(3), id="z", at=NOW), submitted(wide(3), id="a", at=NOW + 1)])
-    fold(state, [e.WorkerJoined("a", W, 4, 0, NOW), e.WorkerJoined("z", W, 4, 0, NOW)])
-    assert [event.job for event in only(decided(state), e.ActionLeased)] == ["z", "z", "z", "a"]
 
 
 def test_nothing_is_leased_to_a_worker_that_left():

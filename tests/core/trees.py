@@ -67,6 +67,21 @@ jobs = st.builds(
 )
 
 
+plain_nodes = st.recursive(
+    st.builds(lambda: action("x")),
+    lambda below: st.builds(
+        lambda children, at_once: Task("x", tuple(children), at_once), st.lists(below, max_size=4), st.booleans()
+    ),
+    max_leaves=MOST,
+)
+plain_jobs = st.builds(
+    lambda children, at_once: Job("random", numbered(children), parallel=at_once),
+    st.lists(plain_nodes, min_size=1, max_size=4),
+    st.booleans(),
+)
+"""Without hooks."""
+
+
 def waits_for(job: Job) -> list[set[int]]:
     """For every action those that must have succeeded before it may begin: all below every earlier serial sibling; for
     a hook those that its node waited for. Hooks that were left out count as succeeded."""
@@ -255,7 +270,7 @@ def ends_broken(journal: Iterable[e.Event]) -> list[str]:
 
 
 def cancelled_broken(journal: Iterable[e.Event]) -> list[str]:
-    """What was leased of a job, or of an action, that was cancelled or out of time, unless a person had it run again."""
+    """What was leased of a job or action that was cancelled, or out of time, unless a person had it run again."""
     ended, gone, found = False, set[int](), []
     for event in journal:
         if isinstance(event, e.JobCancelled | e.JobTimedOut):

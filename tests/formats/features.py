@@ -96,6 +96,8 @@ FEATURES: dict[str, Job] = {
     "`paused`": job(paused=True),
     "`after`": job(after="12-24 6:00"),
     "`max_active`": job(max_active=3),
+    "`timeout` of the job": job(timeout=3600.0),
+    "`wait_timeout`": job(wait_timeout=90.5),
     "`dirmaps`": job(dirmaps=(("X:/", "/mnt/x/", "NFS"),)),
     "`wishes` of the job": job(wishes=(("crews", "night"),)),
     "`params`": param(Param("n", "int", "5", "A number", 1.0, 9.0)),
@@ -120,6 +122,7 @@ FEATURES: dict[str, Job] = {
     "`group`": writing(Output("a", group="{k}")),
     # how
     "`timeout`": one(timeout=90.5),
+    "`backoff`": one(retries=2, backoff=10.0),
     "`min_runtime`": one(min_runtime=5.0),
     "`retries`": one(retries=2),
     "no retries of a module": one(name="m", work=ModuleCall("m"), retries=0),

@@ -34,12 +34,12 @@ from job_manager.model.site_document import read_site
 
 def evolve(state: State, event: e.Event) -> None:
     """Fold one event into the state. Raises InvariantBroken when the event cannot happen in this state."""
-    if (event.job in state.jobs) is isinstance(event, e.JobSubmitted):
+    job = state.jobs.get(event.job)
+    if (job is not None) is isinstance(event, e.JobSubmitted):
         raise InvariantBroken(f"{type(event).__name__} cannot happen to job {event.job}: {_known(state, event.job)}")
     state.touched.add(event.job)
     FOLDS[type(event)](state, event)
-    job = state.jobs[event.job]
-    if job.ending:
+    if job is not None and job.ending:
         conclude(job)
 
 
@@ -241,14 +241,14 @@ def _started(state: State, event: e.ActionStarted) -> None:
     job = state.jobs[event.job]
     _move(job, event)
     job.began[event.action] = event.at
-    job.begun_at = job.begun_at or event.at
+    job.began_at(event.at)
 
 
 def _attempt_failed(state: State, event: e.AttemptFailed) -> None:
     job = state.jobs[event.job]
     _move(job, event)
     job.began[event.action], job.ended[event.action] = event.began, event.ended
-    job.begun_at = job.begun_at or event.began
+    job.took(event.began, event.ended)
     job.failures[event.action] = Failure(event.attempt, event.reason, event.code, event.message)
     job.spent[event.action] = job.spent.get(event.action, 0) + 1
     _fruitless(state, job, event.action)
@@ -302,7 +302,7 @@ def _succeeded(state: State, event: e.ActionSucceeded) -> None:
     action = event.action
     _move(job, event)
     job.began[action], job.ended[action] = event.began, event.ended
-    job.begun_at = job.begun_at or event.began
+    job.took(event.began, event.ended)
     if event.outputs:
         job.results[action] = event.outputs
     if event.note:

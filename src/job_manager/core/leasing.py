@@ -1,9 +1,12 @@
-"""Who is leased next: by priority and then in listing order, as far as slots, memory and limits go.
+"""Who is leased next, as far as slots, memory and limits go: of the jobs that of the highest priority, of those that
+which holds least, of those that of which nothing has begun for the longest time; within a job by priority and then in
+the order of its shape.
 
 Memory and limits count from the lease on, so what takes some of them is leased only when it can begin at once. What
 lacks a resource is passed over, and from then on nothing later gets that resource before it: what it lacks is closed to
 all who come after, and what it has already is kept for it. The actions of one priority that take the same resources
-stand in one queue, so a look costs what is leased and the number of queues, however many wait in them.
+stand in one queue, so a look costs what is leased and the number of queues, however many wait in them. Behind the slots
+of a worker waits no more than is done in no time, and nothing at all of later jobs while an earlier one has no slot.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from typing import TypeVar
 
 from job_manager.core import events as e
 from job_manager.core import policy
+from job_manager.core.order import action_at
 from job_manager.core.state import FIRST, JobState, Queue, State, WorkerState
 from job_manager.model.need import PLAIN, Need
 
@@ -24,34 +28,61 @@ Member = TypeVar("Member", int, tuple[float, int])
 
 def leases(state: State) -> list[e.Event]:
     """The leases of the first job that can have any; the next job is asked once these are folded."""
+    asking = [job for job in state.jobs.values() if (job.ready or job.queues) and _may_lease(state, job)]
+    if not asking:
+        return []
     round = Round(state)
-    for job in sorted(state.jobs.values(), key=_turn):
-        if not _may_lease(job) or job.workers & round.awaited:
+    if len(asking) > 1:
+        asking.sort(key=_turn)
+    for job, other in zip(asking, [*asking[1:], None], strict=True):
+        if job.workers & round.awaited:
             continue
         # Most jobs take nothing but slots, one each.
         by_need = job.needs or job.scarce or job.queues
         asked = _with_needs(round, job) if by_need else _plain(state, job, round.overtaking)
-        found = list(islice(asked, _room(job)))
+        found = list(islice(asked, _room(state, job, other, bool(by_need))))
         if found:
             return found
-        if round.awaited & job.workers:
-            continue
         # What waits for a free slot would wait for ever if later jobs were leased ahead of it.
-        round.overtaking = round.overtaking and not job.queues and _idempotent(job, job.ready[0])
+        round.overtaking = False
     return []
 
 
-def _turn(job: JobState) -> tuple[float, float, str]:
-    return -job.priority, job.submitted_at, job.id
+def _turn(job: JobState) -> tuple[float, int, tuple[float, float, str]]:
+    return -job.priority, job.slots, _place(job)
 
 
-def _may_lease(job: JobState) -> bool:
-    return bool(job.ready or job.queues) and bool(job.workers) and job.due and not job.held and _room(job) != 0
+def _place(job: JobState) -> tuple[float, float, str]:
+    """Among those that hold as much."""
+    return job.latest, job.submitted_at, job.id
 
 
-def _room(job: JobState) -> int | None:
-    """How many more may be leased; None: as many as there are slots."""
-    return None if job.job.max_active is None else max(0, job.job.max_active - len(job.leases))
+def _may_lease(state: State, job: JobState) -> bool:
+    return bool(job.workers) and job.due and not job.held and _room(state, job) != 0
+
+
+def _cap(workers: dict[str, WorkerState], job: JobState) -> int:
+    """How many slots the job may take; 0: all. A cap that is no less than there are limits nothing, least of all what
+    waits behind the slots."""
+    cap = job.site.cap
+    return cap if cap and cap < sum(workers[name].slots for name in job.workers) else 0
+
+
+def _room(state: State, job: JobState, other: JobState | None = None, by_need: bool = False) -> int | None:
+    """How many more may be leased before the other job has its turn; None: as many as there are slots."""
+    rivals = other is not None and other.priority == job.priority
+    if job.job.max_active is None and not job.site.cap and not rivals:
+        return None
+    limits = []
+    if job.job.max_active is not None:
+        limits.append(max(0, job.job.max_active - len(job.leases)))
+    cap = _cap(state.workers, job)
+    if cap:
+        limits.append(max(0, cap - job.slots))
+    if other is not None and rivals:
+        # Where each may take several slots one is enough to look who holds less then.
+        limits.append(1 if by_need else other.slots - job.slots + (_place(job) < _place(other)))
+    return min(limits, default=None)
 
 
 def _idempotent(job: JobState, action: int) -> bool:
@@ -76,7 +107,8 @@ def first(heap: list[Member], count: int) -> Iterator[Member]:
 def _plain(state: State, job: JobState, overtaking: bool) -> Iterator[e.Event]:
     free, behind = _places(state, job)
     places = [*free, *(behind if overtaking else ())]
-    for taken, action in enumerate(first(job.ready, len(places))):
+    for taken, place in enumerate(first(job.ready, len(places))):
+        action = action_at(place)
         # What must not run twice is leased only when it can begin at once.
         if taken >= len(free) and not _idempotent(job, action):
             return
@@ -91,10 +123,17 @@ def _places(state: State, job: JobState) -> tuple[list[str], list[str]]:
     behind: list[tuple[int, str]] = []
     for name in job.workers:
         worker = state.workers[name]
+        if len(job.workers) == 1:
+            return _places_of_one(name, worker, policy.ahead(job, worker))
         free += [(held, name) for held in range(worker.held, worker.slots)]
         full = max(worker.held, worker.slots)
-        behind += [(held - worker.slots, name) for held in range(full, worker.slots + worker.ahead)]
+        behind += [(held - worker.slots, name) for held in range(full, worker.slots + policy.ahead(job, worker))]
     return [name for _, name in sorted(free)], [name for _, name in sorted(behind)]
+
+
+def _places_of_one(name: str, worker: WorkerState, ahead: int) -> tuple[list[str], list[str]]:
+    free, left = worker.slots - worker.held, worker.slots + ahead - worker.held
+    return [name] * free, [name] * (left if free < 0 else left - free)
 
 
 # --- with needs -----------------------------------------------------------------------------------------------------
@@ -112,6 +151,10 @@ class Round:
         self.closed: set[str] = set()
         self.overtaking = True
         self.awaited: set[str] = set()
+
+    def cap(self, job: JobState) -> int:
+        """How many slots the job may take; 0: all."""
+        return _cap(self._workers, job)
 
     def lacking(self, takes: Need, job: JobState) -> list[str]:
         """The resources of which there is not enough left."""
@@ -145,7 +188,9 @@ class Round:
             return min(free)[1]
         if at_once or not self.overtaking or job.scarce:
             return None
-        behind = [(held - one.slots, name) for held, name, one in known if held + cpus <= one.slots + one.ahead]
+        behind = [
+            (held - one.slots, name) for held, name, one in known if held + cpus <= one.slots + policy.ahead(job, one)
+        ]
         return min(behind)[1] if behind else None
 
 
@@ -155,8 +200,12 @@ def _free(worker: WorkerState, held: int, cpus: int) -> bool:
 
 
 def _with_needs(round: Round, job: JobState) -> Iterator[e.Event]:
+    cap = round.cap(job)
+    left = cap - job.slots if cap else None
     for action in _in_order(job, round.closed):
         takes = job.needs.get(action, PLAIN)
+        if left is not None and takes.cpus > left and left < cap:
+            return  # what takes more than all it may have runs alone
         lacking = round.lacking(takes, job) if takes.amounts else []
         if lacking:
             round.pass_over(takes, lacking)
@@ -166,24 +215,25 @@ def _with_needs(round: Round, job: JobState) -> Iterator[e.Event]:
             round.awaited |= job.workers
             return
         round.take(worker, takes)
+        left = None if left is None else left - takes.cpus
         yield e.ActionLeased(job.id, action, job.attempts[action] + 1, worker)
 
 
 def _in_order(job: JobState, closed: set[str]) -> Iterator[int]:
-    """What is ready, by priority and in listing order, without the queues of which a resource is closed or becomes
-    so."""
+    """What is ready, by priority and in the order of the shape, without the queues of which a resource is closed or
+    becomes so."""
     fronts: list[Front] = []
     _queue_up(fronts, FIRST, first(job.ready, len(job.ready)))
     for queue, heap in job.queues.items():
         _queue_up(fronts, queue, first(heap, len(heap)))
     while fronts:
-        rank, action, names, members = heappop(fronts)
+        rank, place, names, members = heappop(fronts)
         if not closed.intersection(names):
-            yield action
+            yield action_at(place)
             _queue_up(fronts, (rank, names), members)
 
 
 def _queue_up(fronts: list[Front], queue: Queue, members: Iterator[int]) -> None:
-    action = next(members, None)
-    if action is not None:
-        heappush(fronts, (queue[0], action, queue[1], members))
+    place = next(members, None)
+    if place is not None:
+        heappush(fronts, (queue[0], place, queue[1], members))

@@ -5,13 +5,14 @@ Pure numbers in, numbers out. Knows nothing of events.
 
 from __future__ import annotations
 
-from job_manager.core.state import Failure, JobState
+from job_manager.core.state import Failure, JobState, WorkerState
 from job_manager.model.job import Action, ModuleCall
 
 MAX_LOSSES = 10  # attempts lost with their machine cost nothing of `retries`, but not for ever
 FIRST_DELAY = 1.0  # seconds before the first retry, doubling
 LONGEST_DELAY = 300.0
 DOUBLINGS = 16  # beyond the longest delay already; a number of retries has no such limit, a float has
+LEASED_AHEAD = 0.5  # seconds of work that may wait behind the slots of a worker
 GRACE = 10.0  # seconds that what runs has to end when the job's time has run out
 # Trying again cannot help where the work itself says it is wrong, or where it could never begin.
 NOT_RETRIED = frozenset({"output-invalid", "spawn", "arguments", "cancelled", "upstream"})
@@ -52,14 +53,26 @@ def _helps(action: Action, failure: Failure) -> bool:
     return code is not None and code in action.retry_on
 
 
+def ahead(job: JobState, worker: WorkerState) -> int:
+    """How many leases of the job may wait behind the slots of a worker, so that neither a commit nor a round trip
+    stands between two actions: as many as are done in no time. None while nobody knows how long they take."""
+    if job.pace is None:
+        return 0
+    if job.pace * worker.ahead <= LEASED_AHEAD * worker.slots:
+        return worker.ahead
+    return int(LEASED_AHEAD * worker.slots / job.pace)
+
+
 def delay(job: JobState, index: int, failure: Failure) -> float:
-    """Seconds until the next attempt: none after a loss; else doubling from FIRST_DELAY, spread by +-25 %.
+    """Seconds until the next attempt: none after a loss; else doubling from the action's word or FIRST_DELAY, spread by
+    +-25 %.
 
     The spread comes from a digest, not from chance: the same history gives the same decisions.
     """
     if failure.reason == "lost":
         return 0.0
-    whole = min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(DOUBLINGS, job.spent.get(index, 1) - 1))
+    backoff = job.shape.written(index).backoff or FIRST_DELAY
+    whole = min(max(LONGEST_DELAY, backoff), backoff * 2.0 ** min(DOUBLINGS, job.spent.get(index, 1) - 1))
     import hashlib  # loads OpenSSL, which takes milliseconds, and few jobs ever retry
 
     spread = hashlib.blake2b(f"{job.id}/{index}/{failure.attempt}".encode(), digest_size=2).digest()

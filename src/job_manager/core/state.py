@@ -73,12 +73,14 @@ class JobState:
         "holds",
         "id",
         "job",
+        "latest",
         "leases",
         "losses",
         "needs",
         "notes",
         "omitted",
         "over",
+        "pace",
         "priority",
         "queues",
         "ready",
@@ -93,6 +95,7 @@ class JobState:
         "states",
         "stopping",
         "submitted_at",
+        "timed",
         "timed_out",
         "timers",
         "turn",
@@ -115,6 +118,8 @@ class JobState:
         self.finished = ""  # succeeded | failed | cancelled
         self.finished_at = 0.0
         self.priority = job.priority or 0.0  # among jobs
+        self.latest = 0.0  # when the last of its attempts began, whether it was heard or not
+        self.pace: float | None = None  # seconds that an attempt takes, the later ones counting more; None: none ended
         self.requests: set[str] = set()  # ids of what persons asked for and what has been heard
         self.highest = 0  # no action has had a later attempt, whatever its index meant before an edit
         self.plan(job, site)
@@ -123,6 +128,7 @@ class JobState:
     def plan(self, job: Job, site: Site, fans: Iterable[tuple[int, Items]] = ()) -> None:
         """Start over with this job: every action waiting, every index empty. `fans`: fan-outs that are known."""
         self.job = job
+        self.timed = bool(job.timeout or job.wait_timeout)
         self.site = site
         self.shape: Shape = shape_of(job, site, fans)
         size = len(self.shape.actions)
@@ -182,7 +188,7 @@ class JobState:
     @property
     def deadline(self) -> tuple[float, str, float] | None:
         """When its time has run out, which limit that is, and how many seconds; None where it has none."""
-        if self.finished or self.ending:
+        if not self.timed or self.finished or self.ending:
             return None
         start, limit, name = self.since, self.job.wait_timeout, "wait_timeout"
         if self.begun_at:
@@ -199,6 +205,24 @@ class JobState:
         for action in actions:
             self.stopping[action] = min(grace, self.stopping.get(action, grace))
 
+    def began_at(self, at: float) -> None:
+        """An attempt has begun."""
+        self.begun_at = self.begun_at or at
+        if at > self.latest:
+            self.latest = at
+
+    def took(self, began: float, ended: float) -> None:
+        """An attempt has ended."""
+        if began > self.latest or not self.begun_at:
+            self.began_at(began)
+        seconds = ended - began if ended > began else 0.0  # clocks may be set back
+        self.pace = seconds if self.pace is None else self.pace + (seconds - self.pace) / 8
+
+    @property
+    def slots(self) -> int:
+        """How many slots its leases take."""
+        return len(self.leases) + sum(takes.cpus - 1 for takes in self.holds.values())
+
     def failure(self, action: int) -> Failure:
         """How the last attempt ended of an action that did not succeed, perhaps because it was cancelled."""
         reason = "cancelled" if self.states[action] == table.CANCELLED else "lost"
@@ -206,7 +230,8 @@ class JobState:
 
     def forget_queues(self) -> None:
         """Nothing is ready, and nothing is to be concluded."""
-        self.ready: list[int] = []  # heap of action indices: those of priority 0 that take nothing but slots
+        # Heap of places in the order of the shape: those of priority 0 that take nothing but slots.
+        self.ready: list[int] = []
         self.queues: dict[Queue, list[int]] = {}  # the others: a heap for each priority and set of resources taken
         self.needs: dict[int, Need] = {}  # what ready actions take, of those that take more than one slot
         self.doomed: list[Skip] = []

@@ -158,7 +158,8 @@ class Action(Record):
     again; empty: the default ones. min_runtime: seconds; to be done sooner is a failure. priority: what is ready and
     has a higher one runs first; None: that of the node it stands in. tags: limits it counts against where the
     configuration has them, and else not. expand: what it prints is more Alfscript, which is put below it and
-    run. workdir: where a command runs, absolute, or "" for where the job was submitted. wishes: sorted (name, text),
+    run. backoff: seconds before it is tried again for the first time, twice as many before each later one; None: the
+    usual. workdir: where a command runs, absolute, or "" for where the job was submitted. wishes: sorted (name, text),
     what its language says and nothing acts on yet.
     """
 
@@ -186,6 +187,7 @@ class Action(Record):
     workdir: str = ""
     wishes: Pairs = ()
     expand: bool = False
+    backoff: float | None = None
     place: Place | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -224,8 +226,7 @@ class Job(Record):
     priority: a higher one goes first. paused: it waits for a person's word. after: not before this local time, `H:MM`
     or `M-D H:MM`, or "". max_active: how many of its actions may run at once. dirmaps: (from, to, zone), for `%D`.
     timeout: seconds from when its first action begins until all that is left of it is ended and it has failed;
-    wait_timeout: the same from when it is submitted, if nothing has begun by then. backoff: seconds before an action is
-    tried again for the first time; None: that of the node it stands in, or the usual.
+    wait_timeout: the same from when it is submitted, if nothing has begun by then.
     """
 
     name: str

@@ -86,6 +86,8 @@ JOB: Mapping[str, Schema] = {
         examples=["22:30", "12-24 6:00"],
     ),
     "max_active": whole("How many of its actions may run at once, whatever -j says", 1, more.MOST_ACTIVE),
+    "timeout": duration("From when its first entry begins until all that is left of it is ended, and it has failed"),
+    "wait_timeout": duration("How long it may wait until something of it begins; then it has failed"),
     "dirmaps": listed("Of Alfscript commands: what %D(PATH) makes of the beginning of a path", ref("dirmap")),
     "wishes": _WISHES,
 }
@@ -165,6 +167,7 @@ ENTRY: Mapping[str, Schema] = {
     "priority": _PRIORITY,
     "wishes": _WISHES,
     "retry_on": texts("Exit codes, signals (-11) and reasons after which it is tried again; by default most reasons"),
+    "backoff": duration("Before it is tried again for the first time, doubling then; by default 1s"),
     "min_runtime": duration("To be done sooner is a failure"),
     "tags": texts("Limits that count where the configuration has them"),
     "expand": flag("true: what it prints is Alfscript, whose tasks run below it"),

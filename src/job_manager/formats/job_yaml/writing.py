@@ -71,6 +71,8 @@ def _head(job: Job) -> Body:
         paused=job.paused,
         after=job.after,
         max_active=job.max_active,
+        timeout=job.timeout,
+        wait_timeout=job.wait_timeout,
         dirmaps=[Flow(zip(("from", "to", "zone"), row, strict=True)) for row in job.dirmaps],
         wishes=dict(job.wishes),
     )
@@ -125,6 +127,7 @@ class _Writer:
             timeout=action.timeout,
             retries=action.retries,
             retry_on=list(action.retry_on),
+            backoff=action.backoff,
             min_runtime=action.min_runtime,
             env=dict(action.env),
             cpus=action.cpus,
