@@ -147,8 +147,8 @@ def test_a_supervisor_runs_all_but_what_makes_no_sense(here):
     bad, other = (here.jm("run", "-q", "job.yaml").out.strip() for _ in range(2))
     poison(here, bad)
     here.write("mended", "")
-    assert here.jm("retry", other).code == 0
     assert here.jm("up", "--detach").code == 0
+    assert here.jm("retry", other).code == 0
     assert here.jm("wait", other).code == 0
     assert f"job {bad}: job {bad} is unreadable: " in (here.path / ".jm/up.log").read_text()
     states = {each["id"]: each["state"] for each in here.jm("ls", "--json").json["jobs"]}
