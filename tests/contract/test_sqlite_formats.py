@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from job_manager.app import wiring
+from job_manager.app.home import Home
 from job_manager.core import events as e
 from job_manager.engines.sqlite import journal as journal_module
 from job_manager.engines.sqlite import reading as reading_module
@@ -66,7 +68,7 @@ def next_format(monkeypatch):
 
 def formats(folder):
     found = {}
-    for path in sorted(Path(folder).iterdir()):
+    for path in sorted(Path(folder).glob("journal.db*")):
         if path.name.endswith(("-wal", "-shm")):
             continue
         db = sqlite3.connect(path)
@@ -82,6 +84,18 @@ def test_an_older_journal_is_brought_up_to_date_and_a_copy_is_kept(path, next_fo
     folder = os.path.dirname(path)
     assert formats(folder) == {"journal.db": FORMAT + 1, f"journal.db.format-{FORMAT}": FORMAT}
     assert stat.S_IMODE(os.stat(f"{path}.format-{FORMAT}").st_mode) == 0o600
+
+
+def test_a_start_brings_an_older_journal_up_to_date(tmp_path, next_format):
+    home = Home(str(tmp_path / "home"))
+    home.make()
+    written_before(home.journal)
+    home.lock()
+    try:
+        wiring.open_journal(home).close()
+    finally:
+        home.unlock()
+    assert formats(home.path) == {"journal.db": FORMAT + 1, f"journal.db.format-{FORMAT}": FORMAT}
 
 
 def written_before(path):

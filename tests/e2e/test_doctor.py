@@ -211,6 +211,19 @@ def test_what_an_open_job_is_to_come_after_stays(there):
     assert here.jm("gc", "-q").out == f"{old}\n"
 
 
+def test_a_job_that_is_submitted_and_not_taken_up_is_no_leftover(here):
+    """There is no journal yet, and its inputs lie in its folder."""
+    here.write("job.yaml", "name: a\nversion: 1\ninputs: [x]\nsteps: [{entries: [{cmd: [cat, '{x}'], inputs: [x]}]}]\n")
+    here.write("x", "1")
+    id = here.jm("submit", "-q", "job.yaml", "x").out.split()[0]
+    aged_folders(here.path / ".jm/jobs")
+    assert not [level for rows in findings(here).values() for level, says in rows if id in says]
+    assert here.jm("gc", "--older", "0").out == "there is nothing to remove\n"
+    assert here.jm("repair").out == "the journal is sound: there is nothing to repair\n"
+    assert here.jm("up", "--detach").code == 0
+    assert here.jm("wait", id).code == 0 and here.jm("down").code == 0
+
+
 def test_a_directory_that_is_not_there_is_not_made(here):
     assert here.jm("gc").out == "there is nothing to remove\n"
     assert not (here.path / ".jm").exists()

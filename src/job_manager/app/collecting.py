@@ -20,6 +20,7 @@ from job_manager.ports.history import History, JobRow
 from job_manager.worker.layout import Layout
 
 JOB, FOLDER, KEEPER, ANSWER = "job", "folder", "keeper", "answer"
+FRESH = 3600.0  # seconds: somebody may be about to submit a job, whose inputs lie there before it is known
 GOOD = frozenset({"succeeded", "cancelled"})  # what nobody is likely to take up again
 
 
@@ -43,7 +44,7 @@ def waste(home: Home, older: float, failed: bool = False, keep_logs: bool = Fals
     before = wiring.system_clock().wall() - older
     return [
         *_jobs(home, before, failed, keep_logs),
-        *(_folder(path, keep_logs) for path in strangers(home) if _last_touched(path) < before),
+        *(_folder(path, keep_logs) for path in strangers(home) if _last_touched(path) < before - FRESH),
         *(_records(trace.directory) for trace in keepers_left(home).dead),
         *_answers(home, before),
     ]

@@ -75,11 +75,11 @@ class Home:
             return False
         return bool(there) and not {"journal.db", "lock", "keepers"}.intersection(there)
 
-    def has_jobs(self) -> bool:
-        """Whether there is the folder of any job."""
+    def has_run_jobs(self) -> bool:
+        """Whether there is the folder of any job that has begun: then there was a journal."""
         try:
             with os.scandir(self.jobs) as entries:
-                return any(entries)
+                return any(os.path.isdir(os.path.join(entry.path, "logs")) for entry in entries)
         except OSError:
             return False
 

@@ -9,6 +9,7 @@ import os
 
 from job_manager.app import wiring
 from job_manager.app.home import Home
+from job_manager.app.looking import job_list
 from job_manager.artifacts.store import INPUTS, PUBLIC, TEMP, WORK
 from job_manager.model.names import job_id
 from job_manager.model.record import NamedTuple
@@ -51,11 +52,7 @@ def open_jobs(home: Home) -> set[str]:
 
 def strangers(home: Home) -> list[str]:
     """The folders in jobs/ that look like those of a job, but of none that is in the journal."""
-    reading = wiring.open_reading(home)
-    try:
-        known = {row.id for row in reading.jobs()}
-    finally:
-        reading.close()
+    known = {job["id"] for job in job_list(home)}  # also those that nobody has taken up yet
     try:
         entries = sorted(os.scandir(home.jobs), key=lambda entry: entry.name)
     except OSError:

@@ -10,7 +10,7 @@ from job_manager.app.clock import SystemClock
 from job_manager.app.home import Home
 from job_manager.engines.sqlite.engine import SqliteEngine
 from job_manager.engines.sqlite.journal import Journal
-from job_manager.engines.sqlite.reading import Reading
+from job_manager.engines.sqlite.reading import OlderFormat, Reading
 from job_manager.engines.sqlite.replacing import current
 from job_manager.engines.sqlite.replacing import finish as finish_replacing
 from job_manager.ports.clock import Clock
@@ -63,8 +63,10 @@ def damages(home: Home, thorough: bool = False) -> list[Damage]:
         reading = open_reading(home)
     except Damaged as error:
         return [error.damage]
+    except OlderFormat:
+        return []  # it is looked at when it has been brought up to date
     try:
-        if not reading.written and home.has_jobs():
+        if not reading.written and home.has_run_jobs():
             state = "empty" if os.path.exists(home.journal) else "gone"
             return [Damage("", 0, f"it is {state}, though there are jobs in jobs/")]
         found = reading.damages(thorough)

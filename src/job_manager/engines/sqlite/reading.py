@@ -29,6 +29,10 @@ from job_manager.ports.history import Damage, JobRow
 LATER = "SELECT seq, count, at, CAST(body AS BLOB), hash FROM turn WHERE job=? AND seq>=? ORDER BY seq"
 
 
+class OlderFormat(EngineError):
+    """Who only looks does not change a file; who writes brings it up to date first."""
+
+
 class Reading:
     """A journal open for reading; one that does not exist has no jobs."""
 
@@ -63,7 +67,7 @@ class Reading:
     def _refuse_older(self, found: int) -> None:
         if found < FORMAT:
             text = f"{self._path} is of an older job_manager (format {found}; this one reads {FORMAT})"
-            raise EngineError(text, "the next `jm run` or `jm resume` brings it up to date; a copy of it is kept")
+            raise OlderFormat(text, "the next `jm run` or `jm up` brings it up to date; a copy of it is kept")
 
     @property
     def written(self) -> bool:
