@@ -66,34 +66,6 @@ def test_when_a_commit_fails_nothing_is_ordered_and_nothing_said_is_lost():
     assert list(engine.take()) == [StartAttempt(J, 0, 1, W)]
 
 
-def test_what_could_not_be_committed_is_committed_as_it_was_when_it_can_be():
-    engine = Broken()
-    supervisor = Supervisor(engine)
-    engine.say(s.SubmitJob(J, job_document(WIDE), SITE), s.WorkerAnnounced(J, W, 1, 0))
-    engine.failing = True
-    for _ in range(3):
-        with pytest.raises(EngineError):
-            supervisor.turn(NOW)
-        assert supervisor.ahead and (engine.journal, list(engine.take())) == ([], [])
-    engine.say(s.HoldJob(J, "paused", 1.0))
-    engine.failing = False
-    assert kinds(supervisor.turn(NOW + 60)) == ["job-submitted", "worker-joined", "leased"]
-    assert not supervisor.ahead and list(engine.take()) == [StartAttempt(J, 0, 1, W)]
-    assert kinds(supervisor.turn(NOW + 60)) == ["job-held"]
-
-
-def test_that_a_worker_is_gone_is_found_out_although_the_first_commit_fails():
-    farm = Farm(WIDE, slots=1)
-    farm.turn()
-    engine = Broken(farm.journal)
-    supervisor = Supervisor(engine)
-    engine.failing = True
-    with pytest.raises(EngineError):
-        supervisor.turn(NOW)
-    engine.failing = False
-    assert kinds(supervisor.turn(NOW))[0] == "worker-left"
-
-
 class Overtaken(MemoryEngine):
     """Another engine on the same journal commits these events between this one's reading and its commit, once."""
 

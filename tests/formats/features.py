@@ -23,9 +23,11 @@ from job_manager.model.job import (
     Order,
     Output,
     Shell,
+    Stuck,
     Task,
 )
 from job_manager.model.params import Param
+from job_manager.model.secret import Secret
 
 
 def action(name: str = "true", **said: Any) -> Action:
@@ -124,11 +126,15 @@ FEATURES: dict[str, Job] = {
     "`timeout`": one(timeout=90.5),
     "`backoff`": one(retries=2, backoff=10.0),
     "`min_runtime`": one(min_runtime=5.0),
+    "`stuck`": one(stuck=Stuck(600.0)),
+    "`stuck` and ended": one(stuck=Stuck(600.0, True)),
+    "never `stuck`": one(stuck=Stuck(0.0)),
     "`retries`": one(retries=2),
     "no retries of a module": one(name="m", work=ModuleCall("m"), retries=0),
     "`retry_on` exit codes": one(retries=2, retry_on=("3",)),
     "`retry_on` reasons": one(retries=2, retry_on=("timeout",)),
     "`env`": one(env=(("A", "x y"),)),
+    "`env` with a secret": one(env=(("A", Secret("deploy")),)),
     "`idempotent`": one(idempotent=False),
     "`params` of an action": one(name="m", work=ModuleCall("m"), params=(("crf", "18"),)),
     "`cpus`": one(cpus=2),

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from job_manager.worker import adoption
 from job_manager.worker.keeper import process_of
 from job_manager.worker.keeper_link import ExitRecord, KeeperLink, Message, Order, awaited
 
@@ -59,6 +60,7 @@ class Keeping:
         self.returned: list[str] = []
         self.refused: dict[str, str] = {}
         self.states: list[dict[str, Any]] = []
+        self.still: list[list[Any]] = []
         self._fifos: list[Fifo] = []
         self._heirs: list[Keeping] = []
 
@@ -66,7 +68,7 @@ class Keeping:
         """The same keeper through a new connection, as somebody sees it who knows nothing yet."""
         link = KeeperLink.attach(self.directory)
         assert link is not None
-        fresh: dict[str, Any] = {"exits": {}, "began": {}, "returned": [], "refused": {}, "states": []}
+        fresh: dict[str, Any] = {"exits": {}, "began": {}, "returned": [], "refused": {}, "states": [], "still": []}
         heir = Keeping.__new__(Keeping)
         heir.__dict__.update({**vars(self), **fresh, "link": link})
         self._heirs.append(heir)
@@ -129,6 +131,8 @@ class Keeping:
             self.exits.update((record["token"], record) for record in content)
         elif kind == "began":
             self.began.update((row[0], row) for row in content)
+        elif kind == "still":
+            self.still += content
         elif kind == "returned":
             self.returned += content
         else:
@@ -160,6 +164,9 @@ class Keeping:
             pass
         self.link.ended(DEADLINE)
         self.link.close()
+        for trace in adoption.keepers(self.directory.rpartition("/")[0]):
+            if trace.incarnation == self.incarnation:
+                adoption.end_leftovers(trace, 0.0)  # what it began and had no time to tell of
         for heir in self._heirs:
             heir.link.close()
         for fifo in self._fifos:

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from job_manager.app.filesystems import is_network, kind_of
+from job_manager.app.safety import check_place
 from job_manager.model.errors import EngineError, InputError, Refused
 from job_manager.model.record import NamedTuple
 
@@ -41,6 +42,7 @@ class Home:
     def __init__(self, path: str) -> None:
         self.path = os.path.abspath(path)
         self.journal = os.path.join(self.path, "journal.db")
+        self.reserve = os.path.join(self.path, "reserve")
         self.jobs = os.path.join(self.path, "jobs")
         self.keepers = os.path.join(self.path, "keepers")
         self.inbox = os.path.join(self.path, "inbox")
@@ -54,6 +56,7 @@ class Home:
     def make(self) -> None:
         """Create what is missing, for this user only. Raises InputError where that cannot be, and where there is
         something else already: hiding a person's folder from git and backups is not ours to do."""
+        check_place(self.path)
         try:
             if self._is_foreign():
                 hint = "choose an empty or a new directory, for example --home " + os.path.join(self.path, DEFAULT)
@@ -84,8 +87,9 @@ class Home:
             return False
 
     def lock(self) -> None:
-        """Become the holder of this directory. Raises Refused naming the present holder, EngineError where the file
-        system has no locks to rely upon."""
+        """Become the holder of this directory. Raises Refused naming the present holder, InputError where the place is
+        not safe, EngineError where the file system has no locks to rely upon."""
+        check_place(self.path)
         self._refuse_network()
         handle = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
@@ -160,9 +164,20 @@ class Home:
             self._lock = None
 
 
+def _make_above(folder: str) -> None:
+    """What is missing above, in which nobody else may write, whatever the umask."""
+    if not os.path.isdir(folder):
+        _make_above(os.path.dirname(folder))
+        try:
+            os.mkdir(folder, 0o755)
+        except FileExistsError:
+            pass  # another was quicker, or it is no directory, which is said soon
+
+
 def _make_private(folder: str) -> None:
+    _make_above(os.path.dirname(folder))
     try:
-        os.makedirs(folder, 0o700)
+        os.mkdir(folder, 0o700)
     except FileExistsError:
         if not os.path.isdir(folder):
             raise

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import select
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from job_manager.app import wiring
 from job_manager.app.callers import DONE, DOWN, LEFT, POKE, REMOVE, RUN, Callers, Word
@@ -18,11 +18,9 @@ from job_manager.app.finishing import finish
 from job_manager.app.home import SUPERVISOR, Home
 from job_manager.app.inbox import Inbox
 from job_manager.app.interrupts import Interrupts
-from job_manager.app.observing import Observer, Silent
 from job_manager.app.settings import Config
-from job_manager.app.storage_trouble import StorageTrouble
 from job_manager.core.events import Event
-from job_manager.core.said import HoldJob, Report, Request
+from job_manager.core.said import HoldJob, Request
 from job_manager.core.state import JobState
 from job_manager.model.errors import EngineError, JobManagerError, Refused
 from job_manager.model.record import NamedTuple
@@ -33,8 +31,46 @@ from job_manager.worker.concluding import Concluder
 from job_manager.worker.layout import Layout, layout_of
 from job_manager.worker.worker import Worker
 
-WAIT = 2.0  # seconds for another program that holds the journal
+HELD = 2.0  # seconds for another program that holds the journal, before that is said
+PATIENCE = 1.0  # seconds between two tries to write to a journal that cannot be written to
 INTERRUPTED, PAUSED, GOING_DOWN = "interrupted", "paused", "down"
+
+
+class Observer(Protocol):
+    """Who watches a job. `interval` is how many seconds may pass between two calls of `tick`, None for as many as
+    there are between two events."""
+
+    interval: float | None
+
+    def happened(self, job: JobState, events: Sequence[Event]) -> None:
+        """These events are in the journal."""
+
+    def tick(self, job: JobState) -> None:
+        """Time has passed; a moment to draw."""
+
+    def interrupted(self, job: JobState, times: int) -> None:
+        """The person (or the system) asked to stop, for the first or second time."""
+
+    def noted(self, job: JobState, action: int, message: str) -> None:
+        """Something a person should know, of an action or of the whole job (-1), although nothing has happened."""
+
+
+class Silent:
+    """An observer that looks away."""
+
+    interval: float | None = None
+
+    def happened(self, job: JobState, events: Sequence[Event]) -> None:
+        """Nothing."""
+
+    def tick(self, job: JobState) -> None:
+        """Nothing."""
+
+    def interrupted(self, job: JobState, times: int) -> None:
+        """Nothing."""
+
+    def noted(self, job: JobState, action: int, message: str) -> None:
+        """Nothing."""
 
 
 class Terms(NamedTuple):
@@ -67,6 +103,7 @@ class Host:
         self._engine = wiring.local_engine(self._journal, self._clock)
         self._supervisor = Supervisor(self._engine)
         self.worker = Worker(home.keepers, slots, environ, umask, self._clock)
+        self.worker.secrets.directory = home.path
         self._inbox = Inbox(home.inbox)
         self._callers = Callers(home.socket)
         self._hosted: dict[str, Hosted] = {}
@@ -75,12 +112,8 @@ class Host:
         self._poked = True  # there may be requests
         self._heeded = 0
         self._moved: set[str] = set()  # jobs to which something has happened since their ends were looked for
-        self._heard: list[Report] = []  # what is not in the journal yet
-        self._postponed: list[Word] = []  # heard while the journal could not be written
-        self.warned: Callable[[str], None] = lambda text: None  # told how the journal fares
-        self._trouble = StorageTrouble(self._clock, lambda text: self.warned(text))  # noqa: PLW0108  # as it is then
-        self._warned = False
         self._observer_of: Callable[[JobState], Observer] = lambda job: Silent()
+        self._trouble = ""  # why the journal could not be written to when that was last said
         self.down = ""  # how the holder was told to end: stop, drain or leave
         self.unfinished: Callable[[str, JobManagerError], None] = lambda job, error: None  # results are not in place
 
@@ -91,7 +124,7 @@ class Host:
         self._callers.close()
         if self._finishing is not None:
             self._finishing.close()
-        if self._trouble.active or any(hosted.job.leases for hosted in self._hosted.values()):
+        if any(hosted.job.leases for hosted in self._hosted.values()):
             self.worker.detach()  # its children go on, for whoever comes next
         else:
             self.worker.close()
@@ -101,6 +134,7 @@ class Host:
         """What the worker has to give, from its next announcement on, and by which configuration jobs grow."""
         self.worker.slots, self.worker.memory, self.worker.limits = capacity[:3]
         self.worker.grow = wiring.grower(config, capacity)
+        self.worker.jobs.stuck, self.worker.room.floor = config.stuck, config.disk_floor
 
     # --- jobs -----------------------------------------------------------------------------------------------------
 
@@ -118,8 +152,7 @@ class Host:
         try:
             self._supervisor.turn(self._clock.wall())
         except EngineError:
-            if not self._supervisor.ahead:
-                self._forget(job)
+            self._forget(job)
             raise
         self._engine.take()  # of the past; the worker hears all there is to do when it announces itself
         return self._supervisor.state.job(job)
@@ -156,8 +189,8 @@ class Host:
             if id not in self._supervisor.state.jobs and self.knows(id):
                 try:
                     self.load(id)
-                except (Refused, EngineError) as error:
-                    self._note(error)  # who asks why the job waits is told of it
+                except (Refused, EngineError):
+                    pass  # who asks why the job waits is told of it
 
     def _announce(self) -> None:
         self._home.announce([] if self._every else list(self._hosted), SUPERVISOR if self._every else "")
@@ -213,7 +246,6 @@ class Host:
 
     def run(self, job: JobState, observer: Observer, interrupts: Interrupts | None = None) -> JobState:
         """Run the job until it is finished, or held and nothing of it runs any more; meanwhile those of others, too."""
-        self.warned = observer.storage
         self.take_on(job, observer, own=True)
         hosted = self._hosted[job.id]
         with interrupts or Interrupts() as interrupts:
@@ -239,10 +271,11 @@ class Host:
         return bool(self.down) and not busy
 
     def _cycle(self, interrupts: Interrupts, observer: Observer, own: Hosted | None, over: Callable[[], bool]) -> None:
-        self._journal.be_patient(WAIT)  # beyond that the loop waits, and can be interrupted
+        self._supervisor.patience = lambda error: self._be_patient(interrupts, error)
+        self._journal.be_patient(HELD)
         while True:
             self._turn()
-            if (not self._trouble.active or self.down == "leave") and over():
+            if over():
                 return
             self._callers.open()  # not before the first actions have begun
             if not self._attend():
@@ -256,36 +289,27 @@ class Host:
         while True:
             reports = self.worker.receive()
             self._engine.say(*reports)
-            self._heard += reports
-            if not self._committed():
-                return
+            self._advance()
+            self.worker.committed(reports)
             if not self._worker_orders() and not reports:
                 break
+        for note in self.worker.notes():
+            self._note(note.job, note.action, note.message)
         self._see_to_ends()
 
-    def _committed(self) -> bool:
-        """Take a turn; False when it cannot be written yet: then nothing is done because of it."""
-        if self._trouble.holds_back():
-            return False
-        try:
-            if self._supervisor.ahead:
-                self._advance()  # what was decided then; what was said since is heard in the next turn
-            self._advance()
-        except EngineError as error:
-            self._trouble.met(error)
-            return False
-        if self._trouble.active:
-            self._trouble.over()
-            self._poked = True
-        heard, self._heard = self._heard, []
-        self.worker.committed(heard)
-        self._warn_once(self._journal.warning)
-        return True
+    def _note(self, job: str, action: int, message: str) -> None:
+        hosted = self._hosted.get(job)
+        if hosted is not None:
+            hosted.observer.noted(hosted.job, action, message)
 
-    def _warn_once(self, text: str) -> None:
-        if text and not self._warned:
-            self.warned(text)
-        self._warned = bool(text)
+    def _be_patient(self, interrupts: Interrupts, error: EngineError) -> bool:
+        """A commit has failed and may be tried again: after a second, unless somebody has asked to stop. What has ended
+        meanwhile is kept by the keeper."""
+        if str(error) != self._trouble:
+            self._trouble = str(error)
+            for id in list(self._hosted):
+                self._note(id, -1, f"{error}; it goes on when that is over")
+        return not select.select([interrupts], [], [], PATIENCE)[0]
 
     def _advance(self) -> None:
         events = self._supervisor.turn(self._clock.wall())
@@ -316,8 +340,6 @@ class Host:
     def _wait(self, interrupts: Interrupts, observer: Observer) -> None:
         due = self._supervisor.next_timer()
         limits = [None if due is None else due - self._clock.wall(), self.worker.next_timeout(), observer.interval]
-        if self._trouble.active:
-            limits = [self._trouble.seconds(), *limits[1:]]
         timeout = min((max(0.0, limit) for limit in limits if limit is not None), default=None)
         finishing = [] if self._finishing is None else [self._finishing]
         readers: list[Any] = [interrupts, *self.worker.readers(), *self._callers.readers(), *finishing]
@@ -330,7 +352,6 @@ class Host:
         if interrupts.count == seen:
             return
         interrupts.drain()
-        self._trouble.give_up()
         if own is None:
             self._go_down("leave" if self.down == "stop" else "stop")
             return
@@ -348,33 +369,18 @@ class Host:
     def _attend(self) -> bool:
         """Hear whoever is connected, and take up requests; True when that may have led to something."""
         words = self._callers.attend()
-        if self._trouble.active:
-            return self._postpone(words)
-        words, self._postponed = [*self._postponed, *words], []
         for word in words:
             self._hear(word)
         taken = self._poked and not self.down and self._take_requests()
         self._poked = False
         return bool(words) or taken
 
-    def _postpone(self, words: Iterable[Word]) -> bool:
-        """While nothing can be written only the order to end is heard."""
-        for word in words:
-            if word.kind == DOWN and self._every:
-                self._go_down("leave" if self.down else word.fields[0])
-            else:
-                self._postponed.append(word)
-        return self.down == "leave"
-
     def _hear(self, word: Word) -> None:
         if word.kind == POKE:
             self._poked = True
         elif word.kind == RUN:
             self._take_requests()
-            if not self._trouble.active:
-                self._join(*word.fields)
-            if self._trouble.active:
-                self._postponed.append(word)
+            self._join(*word.fields)
         elif word.kind == DONE:
             self._conclude(word.fields[0], None)
         elif word.kind == LEFT and word.fields[0] in self._hosted:
@@ -390,8 +396,7 @@ class Host:
             return
         try:
             job = self._loaded(id)
-        except (Refused, EngineError) as error:
-            self._note(error)
+        except (Refused, EngineError):
             return
         if job.finished:
             self._forget(id)
@@ -400,11 +405,6 @@ class Host:
             self._engine.say(*self.worker.resize(slots))
         self.take_on(job, self._observer_of(job), environ, umask)
 
-    def _note(self, error: JobManagerError) -> None:
-        """Something could not be done for a job; where that is because of the disk, it is waited for."""
-        if isinstance(error, EngineError) and error.retryable:
-            self._trouble.met(error)
-
     def _loaded(self, id: str) -> JobState:
         return self._supervisor.state.jobs.get(id) or self.load(id)
 
@@ -412,8 +412,7 @@ class Host:
         """Take up every request that waits; whether there was one."""
         requests = [waiting.request for waiting in self._inbox.read() if not self._is_ending(waiting.request.job)]
         for id in {request.job for request in requests}:
-            if not self._trouble.active:
-                self._take_requests_of(id, [request for request in requests if request.job == id])
+            self._take_requests_of(id, [request for request in requests if request.job == id])
         for request in self._callers.awaited().difference(request.request for request in requests):
             if not self._inbox.has(request):
                 self._callers.answer(request, None)  # taken up before it was asked for
@@ -424,11 +423,7 @@ class Host:
 
     def _take_requests_of(self, id: str, requests: Iterable[Request]) -> None:
         for request in requests:
-            try:
-                refusal = self._admitted(id, request)
-            except EngineError as error:
-                self._trouble.met(error)
-                return  # it waits in the inbox until it can be written
+            refusal = self._admitted(id, request)
             self._inbox.drop(request.request)
             self._callers.answer(request.request, refusal)
         job = self._supervisor.state.jobs.get(id)
@@ -445,8 +440,6 @@ class Host:
                 self.load(id)
             self.say(request)
         except (Refused, EngineError) as error:
-            if isinstance(error, EngineError) and error.retryable:
-                raise
             return str(error), error.hint
         return None
 

@@ -84,9 +84,10 @@ class Account:
         self._say(logging.WARNING, f"Interrupted: nothing new starts, what runs ({running}) {what}")
         self._write(SHARE)
 
-    def storage(self, text: str) -> None:
-        """What keeps the run from going on."""
-        self._say(logging.WARNING, f"Journal: {text}")
+    def noted(self, job: JobState, action: int, message: str) -> None:
+        """Something is to be known."""
+        subject = job.job.name if action < 0 else job.shape.paths[action]
+        self._say(logging.WARNING, f"{subject}: {message}")
         self._write(SHARE)
 
     def finish(self, job: JobState, hurried: Callable[[], bool] = lambda: False) -> None:

@@ -19,10 +19,11 @@ from job_manager.core.fans import shape_of
 from job_manager.core.parts import Fan
 from job_manager.core.state import JobState
 from job_manager.model.fanout import Each
-from job_manager.model.job import FILES, Action, JobInput, Output, Task
+from job_manager.model.job import FILES, Action, JobInput, Output, Task, actions
 from job_manager.model.members import Members
 from job_manager.model.params import Param
 from job_manager.model.record import replace
+from job_manager.model.secret import env_document
 from job_manager.model.site import GivenFile, Site
 from job_manager.worker.brief import Brief, Briefing, Reads, directory, list_files, paths, signs
 from job_manager.worker.command import argv, display
@@ -40,6 +41,9 @@ def steps(loaded: Loaded) -> int:
 
 def size(loaded: Loaded) -> int:
     """How many actions the job has, as far as can be known."""
+    written = [action for _, action in actions(loaded.job)]
+    if not any(action.foreach for action in written):
+        return len(written)
     shape = shape_of(loaded.job, loaded.site)
     return len(shape.actions) - len(shape.fans)
 
@@ -234,9 +238,11 @@ class Plan:
             "tags": list(brief.action.tags),
             "retry_on": list(brief.action.retry_on),
             "min_runtime": brief.action.min_runtime,
+            "stuck": None if brief.action.stuck is None else brief.action.stuck.after,
+            "stuck_kill": brief.action.stuck is not None and brief.action.stuck.kill,
             "idempotent": brief.idempotent,
             "params": dict(brief.action.params),
-            "env": {**(dict(module.env) if module else {}), **dict(brief.action.env)},
+            "env": {**(dict(module.env) if module else {}), **env_document(brief.action.env)},
         }
 
     def _unmade(self, brief: Brief) -> dict[str, list[str]]:

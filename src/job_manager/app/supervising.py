@@ -35,11 +35,11 @@ class Log(Protocol):
     def told(self, job: JobState, events: Sequence[Event]) -> None:
         """These events of a job are in the journal."""
 
+    def noted(self, job: JobState, action: int, message: str) -> None:
+        """Something is to be known of an action of a job, or (-1) of all of it."""
+
     def trouble(self, job: str, error: JobManagerError) -> None:
         """Something is wrong with one job; the others go on."""
-
-    def storage(self, text: str) -> None:
-        """The journal cannot be written, or can be again."""
 
     def down(self, how: str) -> None:
         """It lets go of the directory: nothing of it runs any more, or (`leave`) what runs goes on without it."""
@@ -54,7 +54,7 @@ class _Watched:
         self._log = log
 
     def happened(self, job: JobState, events: Sequence[Event]) -> None:
-        """See app.observing.Observer."""
+        """See app.host.Observer."""
         self._log.told(job, events)
 
     def tick(self, job: JobState) -> None:
@@ -63,8 +63,9 @@ class _Watched:
     def interrupted(self, job: JobState, times: int) -> None:
         """It is told when it is down."""
 
-    def storage(self, text: str) -> None:
-        """It is told once, not of every job."""
+    def noted(self, job: JobState, action: int, message: str) -> None:
+        """See app.host.Observer."""
+        self._log.noted(job, action, message)
 
 
 def supervise(
@@ -83,7 +84,7 @@ def supervise(
     try:
         with Host(home, capacity.slots, children_environ(environ, config), umask()) as host:
             host.offer(capacity, config)
-            host.unfinished, host.warned = log.trouble, log.storage
+            host.unfinished = log.trouble
             interrupts = Interrupts()
             jobs = _take_up(host, log)
             _see_to_what_is_owed(host, home, log)

@@ -40,8 +40,8 @@ GROUPS = {
 
 class Notice(NamedTuple):
     """Something worth a line. `kind`: step-began, step-ended, call (of an order), done, failed, retry, lost (the
-    attempt), unknown (the action is lost), stopped, storage (of the journal). `subject`: the task or action; `seconds`
-    it took; `attempt` of an action; `message`: why, or what came of the task, in words."""
+    attempt), unknown (the action is lost), stopped, note. `subject`: the task or action; `seconds` it took; `attempt`
+    of an action; `message`: why, or what came of the task, in words."""
 
     kind: str
     subject: str
@@ -122,7 +122,7 @@ class Watch:
     # --- the observer ---------------------------------------------------------------------------------------------
 
     def happened(self, job: JobState, events: Sequence[e.Event]) -> None:
-        """See app.observing.Observer."""
+        """See app.host.Observer."""
         if not self.opened or any(isinstance(event, e.WorkerJoined) for event in events):
             self._count_all(job)
         notices = [notice for event in events for notice in self._heed(event)]
@@ -132,7 +132,7 @@ class Watch:
             self._screen.told(self, notices)
 
     def tick(self, job: JobState) -> None:
-        """See app.observing.Observer."""
+        """See app.host.Observer."""
         if self._screen.interval is None and self.interval:
             self._tell_calls()
         self._screen.draw(self)
@@ -147,12 +147,14 @@ class Watch:
             self._screen.told(self, [Notice("call", row.path, message=row.message) for row in fresh.values()])
 
     def interrupted(self, job: JobState, times: int) -> None:
-        """See app.observing.Observer."""
+        """See app.host.Observer."""
         self._screen.stopping(self, times)
 
-    def storage(self, text: str) -> None:
-        """See app.observing.Observer."""
-        self._screen.told(self, [Notice("storage", "journal", message=text)])
+    def noted(self, job: JobState, action: int, message: str) -> None:
+        """See app.host.Observer."""
+        if self.opened:
+            subject = job.job.name if action < 0 else job.shape.paths[action]
+            self._screen.told(self, [Notice("note", subject, message=message)])
 
     # --- counting -------------------------------------------------------------------------------------------------
 
@@ -240,7 +242,7 @@ class Watch:
             self._running[index] = None
         if step.over:
             step.ended = time.time()
-            seconds = max(0.0, step.ended - step.began) if step.began else 0.0
+            seconds = step.ended - step.began if step.began else 0.0
             yield Notice("step-ended", step.name, seconds, message=in_words(step.counts))
 
     def _begin(self, index: int, at: float) -> Iterator[Notice]:
@@ -259,9 +261,9 @@ class Watch:
         if isinstance(event, e.ActionSucceeded | e.AttemptFailed):
             yield from self._begin(event.action, event.began)  # it may be over before we heard that it began
         if isinstance(event, e.ActionSucceeded):
-            yield self._notice("done", event.action, event.attempt, max(0.0, event.ended - event.began), event.note)
+            yield self._notice("done", event.action, event.attempt, event.ended - event.began, event.note)
         elif isinstance(event, e.AttemptFailed):
-            kind, seconds = self._final(event.action) or "retry", max(0.0, event.ended - event.began)
+            kind, seconds = self._final(event.action) or "retry", event.ended - event.began
             yield self._notice(kind, event.action, event.attempt, seconds, event.message or event.reason)
         elif isinstance(event, e.AttemptLost):
             message = "its outcome is not known: what ran it was killed"
@@ -282,8 +284,8 @@ class Watch:
 
     @property
     def elapsed(self) -> float:
-        """Seconds since this run began; 0 before that, and where the clock was put back."""
-        return max(0.0, time.time() - self.started) if self.started else 0.0
+        """Seconds since this run began."""
+        return time.time() - self.started
 
     def rows(self, most: int) -> tuple[list[Row], int]:
         """The `most` actions that have run longest, with their progress, and how many more there are."""

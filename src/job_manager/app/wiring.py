@@ -32,7 +32,7 @@ def open_journal(home: Home) -> Journal:
     """The journal of a state directory whose lock is held. Raises Damaged, before anything is written to it."""
     finish_mending(home)
     refuse_damaged(home)
-    return Journal(home.journal)
+    return Journal(home.journal, reserve=home.reserve)
 
 
 def local_engine(journal: Journal, clock: Clock) -> SqliteEngine:

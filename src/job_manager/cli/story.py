@@ -11,8 +11,8 @@ from job_manager.app.watching import Notice, Watch, counted
 from job_manager.cli.output import Output, Styled
 from job_manager.model.quantity import human
 
-WARNED = ("retry", "lost", "stopped", "storage")
-COLOURS = {"done": "good", "failed": "bad", "unknown": "bad"} | dict.fromkeys(WARNED, "warn")
+COLOURS = {"done": "good", "failed": "bad", "unknown": "bad", "retry": "warn", "lost": "warn", "stopped": "warn"}
+COLOURS |= {"note": "warn"}
 
 
 def telling(notice: Notice) -> str:
@@ -23,7 +23,7 @@ def telling(notice: Notice) -> str:
             return f"started, {notice.message}"
         case "step-ended":
             return f"ended after {took}: {notice.message}" if notice.seconds else f"over: {notice.message}"
-        case "call" | "storage":
+        case "call" | "note":
             return notice.message
         case "done":
             return f"done in {took}{notice.message and f': {notice.message}'}"
@@ -95,7 +95,4 @@ class Silent(Plain):
     """For --quiet and --json: the id, when it is asked for."""
 
     def told(self, watch: Watch, notices: Sequence[Notice]) -> None:
-        """Nothing, but for what keeps the run from going on."""
-        for notice in notices:
-            if notice.kind == "storage":
-                self._out.error(Styled(f"{notice.subject}: {notice.message}", "warn"))
+        """Nothing."""

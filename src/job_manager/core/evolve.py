@@ -15,6 +15,7 @@ from job_manager.core.ending import action_cancelled, attempt_over, cancel_new, 
 from job_manager.core.queueing import make_ready, out_of_ready, out_of_waiting
 from job_manager.core.reopening import action_excused, job_retried
 from job_manager.core.settle import (
+    KEPT,
     bound_to_wait,
     empty_fans,
     hooks_to_repeat,
@@ -109,6 +110,7 @@ def _job_resumed(state: State, event: e.JobResumed) -> None:
         # A person asked again: the budgets start anew.
         job.spent.clear()
         job.losses.clear()
+        job.starved.clear()
         job.reset_tree()
     settle_all(job)
 
@@ -161,7 +163,7 @@ def _job_due(state: State, event: e.JobDue) -> None:
 def _worker_joined(state: State, event: e.WorkerJoined) -> None:
     worker = state.workers.setdefault(event.worker, WorkerState(0, 0))
     worker.slots, worker.ahead = event.slots, event.ahead
-    worker.memory, worker.limits = event.memory, dict(event.limits)
+    worker.memory, worker.limits, worker.waits = event.memory, dict(event.limits), event.waits
     state.jobs[event.job].workers.add(event.worker)
 
 
@@ -250,7 +252,8 @@ def _attempt_failed(state: State, event: e.AttemptFailed) -> None:
     job.began[event.action], job.ended[event.action] = event.began, event.ended
     job.took(event.began, event.ended)
     job.failures[event.action] = Failure(event.attempt, event.reason, event.code, event.message)
-    job.spent[event.action] = job.spent.get(event.action, 0) + 1
+    count = job.starved if event.reason == "disk" else job.spent
+    count[event.action] = count.get(event.action, 0) + 1
     _fruitless(state, job, event.action)
 
 
@@ -339,7 +342,7 @@ def _omitted(state: State, event: e.ActionsOmitted) -> None:
                 job.move(action, e.ActionsOmitted)
                 job.omitted.add(action)
                 ends.append((job.shape.node_of[action], True))
-            elif job.states[action] == table.SUCCEEDED:
+            elif job.states[action] in KEPT:
                 ends += kept_end(job, action)
     settle(job, finished=ends)
 

@@ -9,6 +9,8 @@ from job_manager.core.state import Failure, JobState, WorkerState
 from job_manager.model.job import Action, ModuleCall
 
 MAX_LOSSES = 10  # attempts lost with their machine cost nothing of `retries`, but not for ever
+DISK = "disk"
+MAX_STARVED = 10  # nor do those for which there was no room on a disk, of an action that may be repeated
 FIRST_DELAY = 1.0  # seconds before the first retry, doubling
 LONGEST_DELAY = 300.0
 DOUBLINGS = 16  # beyond the longest delay already; a number of retries has no such limit, a float has
@@ -39,7 +41,11 @@ def may_retry(job: JobState, index: int, failure: Failure) -> bool:
     action = job.shape.written(index)
     if failure.reason == "lost":
         return idempotent(job, action) and job.losses.get(index, 0) <= MAX_LOSSES
-    return _helps(action, failure) and job.spent.get(index, 0) <= retries(job, action)
+    starved = job.starved.get(index, 0)
+    if failure.reason == DISK and idempotent(job, action) and not action.retry_on:
+        return starved <= MAX_STARVED
+    spent = job.spent.get(index, 0) + (starved if failure.reason == DISK else 0)
+    return _helps(action, failure) and spent <= retries(job, action)
 
 
 def _helps(action: Action, failure: Failure) -> bool:
@@ -72,7 +78,8 @@ def delay(job: JobState, index: int, failure: Failure) -> float:
     if failure.reason == "lost":
         return 0.0
     backoff = job.shape.written(index).backoff or FIRST_DELAY
-    whole = min(max(LONGEST_DELAY, backoff), backoff * 2.0 ** min(DOUBLINGS, job.spent.get(index, 1) - 1))
+    count = job.starved if failure.reason == DISK else job.spent
+    whole = min(max(LONGEST_DELAY, backoff), backoff * 2.0 ** min(DOUBLINGS, count.get(index, 1) - 1))
     import hashlib  # loads OpenSSL, which takes milliseconds, and few jobs ever retry
 
     spread = hashlib.blake2b(f"{job.id}/{index}/{failure.attempt}".encode(), digest_size=2).digest()

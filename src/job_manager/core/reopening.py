@@ -32,7 +32,7 @@ def _again(job: JobState, action: int) -> None:
     if job.states[action] == table.RETRYING:
         out_of_waiting(job, action)
     job.move(action, e.JobRetried)
-    for noted in (job.results, job.notes, job.spent, job.losses):
+    for noted in (job.results, job.notes, job.spent, job.losses, job.starved):
         noted.pop(action, None)
     job.omitted.discard(action)
     job.excused.discard(action)

@@ -11,6 +11,7 @@ from typing import Any
 
 from job_manager.core import table
 from job_manager.core.fans import Items, shape_of
+from job_manager.core.order import Order
 from job_manager.core.parts import Fan
 from job_manager.core.shape import Shape
 from job_manager.model.errors import InvariantBroken, NotFound
@@ -79,6 +80,7 @@ class JobState:
         "needs",
         "notes",
         "omitted",
+        "order",
         "over",
         "pace",
         "priority",
@@ -92,6 +94,7 @@ class JobState:
         "since",
         "site",
         "spent",
+        "starved",
         "states",
         "stopping",
         "submitted_at",
@@ -131,6 +134,7 @@ class JobState:
         self.timed = bool(job.timeout or job.wait_timeout)
         self.site = site
         self.shape: Shape = shape_of(job, site, fans)
+        self.order = Order(self.shape)  # in which what is ready is leased
         size = len(self.shape.actions)
         self.states = bytearray(size)
         self.counts = [size] + [0] * (len(table.NAMES) - 1)
@@ -140,6 +144,7 @@ class JobState:
         self.began = array("d", bytes(8 * size))
         self.ended = array("d", bytes(8 * size))
         self.spent: dict[int, int] = {}  # attempts that count against `retries`
+        self.starved: dict[int, int] = {}  # attempts that failed for want of room on a disk
         self.losses: dict[int, int] = {}  # attempts lost with their machine
         self.results: dict[int, Sequence[Sequence[Any]]] = {}  # outputs of what succeeded
         self.notes: dict[int, str] = {}  # what a person should know of something that succeeded
@@ -320,9 +325,10 @@ class JobState:
 
 class WorkerState:
     """A worker's incarnation: how many slots it has, how many may be leased behind them, how many its leases take, and
-    how much there is of memory (in bytes, None: nobody has looked) and of each limit where it runs."""
+    how much there is of memory (in bytes, None: nobody has looked) and of each limit where it runs. `waits`: for what
+    it waits before it takes any, or ""."""
 
-    __slots__ = ("ahead", "held", "limits", "memory", "slots")
+    __slots__ = ("ahead", "held", "limits", "memory", "slots", "waits")
 
     def __init__(self, slots: int, ahead: int) -> None:
         self.slots = slots
@@ -330,6 +336,12 @@ class WorkerState:
         self.held = 0
         self.memory: int | None = None
         self.limits: dict[str, int] = {}
+        self.waits = ""
+
+    @property
+    def offer(self) -> tuple[int, int, int | None, dict[str, int], str]:
+        """What it has announced."""
+        return self.slots, self.ahead, self.memory, self.limits, self.waits
 
     def copy(self) -> WorkerState:
         """The same, to be changed apart."""

@@ -11,9 +11,11 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from job_manager.formats import yaml_params
+from job_manager.formats.stuck import KEYS as STUCK_KEYS
 from job_manager.model import expect, names, need, params, quantity
 from job_manager.model.job import KINDS
 from job_manager.model.record import NamedTuple
+from job_manager.model.secret import KEY
 
 Schema = dict[str, Any]
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -116,6 +118,24 @@ def variables(words: str) -> Schema:
     return named_texts(words, "^(?!JM_)" + whole_pattern(names.ENV)[1:])
 
 
+def variables_or_secrets(words: str) -> Schema:
+    """Environment variables, of which some may take a secret."""
+    schema = variables(words)
+    return schema | {"additionalProperties": {"anyOf": [schema["additionalProperties"], secret()]}}
+
+
+def secret() -> Schema:
+    """A secret by its name."""
+    name = text("As it was given to `jm secret set`", pattern=whole_pattern(names.SECRET))
+    return {
+        "description": "A secret of the state directory; see `jm secret`",
+        "type": "object",
+        "properties": {KEY: name},
+        "required": [KEY],
+        "additionalProperties": False,
+    }
+
+
 def values(words: str) -> Schema:
     """Values of params by name."""
     return named_texts(words, whole_pattern(names.PARAM))
@@ -141,6 +161,16 @@ def mapping(words: str, keys: Collection[str], schemas: Mapping[str, Schema], re
         "additionalProperties": False,
         **({"required": list(required)} if required else {}),
     }
+
+
+def stuck(duration: Schema) -> Schema:
+    """After how long of nothing an action counts as stuck; `duration` as the language writes it."""
+    kill = flag("true: then it is ended, and has failed because it was stuck; by default it is only said")
+    after = {**duration, "anyOf": [{"const": 0}, {"exclusiveMinimum": 0}]}
+    after.pop("exclusiveMinimum")
+    whole = mapping("How long, and what then", STUCK_KEYS, {"after": after, "kill": kill}, ("after",))
+    words = "So long without output and without processor time, and it counts as stuck; false: never"
+    return {"description": words, "anyOf": [duration, whole, {"const": False}]}
 
 
 def or_null(schema: Schema) -> Schema:

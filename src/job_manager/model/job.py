@@ -11,7 +11,8 @@ from job_manager.model.errors import Place
 from job_manager.model.expect import Expect
 from job_manager.model.fanout import Each
 from job_manager.model.params import Param
-from job_manager.model.record import Record, field
+from job_manager.model.record import NamedTuple, Record, field
+from job_manager.model.secret import Env
 
 FILE, DIRECTORY, FILES = "file", "directory", "files"
 KINDS = (FILE, DIRECTORY, FILES)
@@ -142,12 +143,21 @@ class Order(Record):
 Work = ModuleCall | Command | Shell | Echo | Function | Order
 
 
+class Stuck(NamedTuple):
+    """An action counts as stuck when so many seconds have passed without output and without processor time (0: never);
+    with `kill` it is then ended."""
+
+    after: float
+    kill: bool = False
+
+
 class Action(Record):
     """A leaf: one thing to run. `name` is unique among its siblings and safe in a path; `title` is free text.
 
     needs: paths of the tasks and actions that must have succeeded before; then the action waits for these and not for
     its turn in the tree (an empty tuple: for nothing). None: it waits for its turn.
-    timeout: seconds or None; retries: extra attempts or None (the module's or the default); env: sorted (name, value).
+    timeout: seconds or None; retries: extra attempts or None (the module's or the default); env: sorted (name, value),
+    a value being text or a Secret.
     params: sorted (name, value): `--name value` of a module, what `{name}` stands for in the words of a command.
     foreach: the keys for each of whose items it is run once; then it stands for as many actions as there are items.
     when: the condition (model.condition) without which it is left out, or "".
@@ -159,8 +169,8 @@ class Action(Record):
     has a higher one runs first; None: that of the node it stands in. tags: limits it counts against where the
     configuration has them, and else not. expand: what it prints is more Alfscript, which is put below it and
     run. backoff: seconds before it is tried again for the first time, twice as many before each later one; None: the
-    usual. workdir: where a command runs, absolute, or "" for where the job was submitted. wishes: sorted (name, text),
-    what its language says and nothing acts on yet.
+    usual. stuck: when it counts as stuck; None: as the configuration says. workdir: where a command runs, absolute, or
+    "" for where the job was submitted. wishes: sorted (name, text), what its language says and nothing acts on yet.
     """
 
     name: str
@@ -170,7 +180,7 @@ class Action(Record):
     title: str = ""
     timeout: float | None = None
     retries: int | None = None
-    env: tuple[tuple[str, str], ...] = ()
+    env: Env = ()
     idempotent: bool | None = None
     params: tuple[tuple[str, str], ...] = ()
     needs: tuple[str, ...] | None = None
@@ -188,6 +198,7 @@ class Action(Record):
     wishes: Pairs = ()
     expand: bool = False
     backoff: float | None = None
+    stuck: Stuck | None = None
     place: Place | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -256,10 +267,10 @@ def actions(job: Job) -> Iterator[tuple[str, Action]]:
     stack: list[tuple[str, Iterator[Task | Action]]] = [("", iter(job.children))]
     while stack:
         prefix, children = stack[-1]
-        node = next(children, None)
-        if node is None:
-            stack.pop()
-        elif isinstance(node, Task):
-            stack.append((f"{prefix}{node.name}/", iter(node.children)))
-        else:
+        for node in children:
+            if isinstance(node, Task):
+                stack.append((f"{prefix}{node.name}/", iter(node.children)))
+                break
             yield prefix + node.name, node
+        else:
+            stack.pop()

@@ -5,26 +5,16 @@ A turn is a function of the engine's turn and `now`; whoever drives it sleeps an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from job_manager.core.admit import admit
 from job_manager.core.decide import Order, decide, fresh_orders, next_timer, orders, quiet
 from job_manager.core.events import Event, JobSubmitted, WorkerLeft
 from job_manager.core.evolve import evolve
-from job_manager.core.said import Said, WorkerAnnounced
+from job_manager.core.said import Request, Said, WorkerAnnounced
 from job_manager.core.state import State
 from job_manager.model.errors import EngineError, Refused
-from job_manager.model.record import NamedTuple
 from job_manager.ports.engine import Engine, Turn
-
-
-class Decided(NamedTuple):
-    """A turn and what followed from it. `met`: jobs of whose history it was the first."""
-
-    turn: Turn
-    events: Sequence[Event]
-    orders: Sequence[Order]
-    met: frozenset[str]
 
 
 class Supervisor:
@@ -34,35 +24,29 @@ class Supervisor:
         self._engine = engine
         self.state = State()
         self.refused: list[tuple[Said, Refused]] = []
+        # Asked when a commit has failed and may be tried again, after a wait of whoever drives this.
+        self.patience: Callable[[EngineError], bool] = lambda error: False
         self._met: set[str] = set()  # jobs whose events have passed through here
-        self._decided: Decided | None = None  # what could not be committed yet
-
-    @property
-    def ahead(self) -> bool:
-        """Whether the state has events that are not in the journal: nothing may be done or said because of them."""
-        return self._decided is not None
 
     def turn(self, now: float) -> Sequence[Event]:
-        """Take one turn if there is one; the events committed. Raises EngineError when the commit failed: the state is
-        `ahead` then, and if the error is retryable, the next call commits the same, with what was said meanwhile after
-        it. After any other this supervisor must not be used again."""
-        if self._decided is None:
-            timer = next_timer(self.state)
-            turn = self._engine.next(due=timer is not None and timer <= now)
-            if turn is None:
-                return ()
-            self._decided = self._decide_on(turn, now)
-        return self._commit(self._decided, now)
+        """Take one turn if there is one; the events committed. Raises EngineError when the commit failed: the state
+        here is then ahead of the journal and this supervisor must not be used again."""
+        timer = next_timer(self.state)
+        turn = self._engine.next(due=timer is not None and timer <= now)
+        return () if turn is None else self._take(turn, now)
 
-    def _decide_on(self, turn: Turn, now: float) -> Decided:
+    def _take(self, turn: Turn, now: float) -> Sequence[Event]:
         history = list(turn.events)
         self._read(history)
         self.refused = []
-        met = frozenset(event.job for event in history if isinstance(event, JobSubmitted)) - self._met
-        events: list[Event] = self._meet(met, now)
+        events = self._meet(history, now)
         events += self._hear(turn.said, now)
         events += self._decide(now)
-        return Decided(turn, events, self._read_orders(turn.said), met)
+        if not self._commit(turn, events, self._read_orders(turn.said)):
+            self.state = State()
+            return self.turn(now)
+        self._met.update(event.job for event in events if isinstance(event, JobSubmitted))
+        return events
 
     def _read(self, history: Sequence[Event]) -> None:
         """Fold what is new to us. Of a history that makes no sense nothing stays: the other jobs go on."""
@@ -77,22 +61,22 @@ class Supervisor:
             jobs = ", ".join(sorted({event.job for event in history}))
             raise EngineError(f"job {jobs} is unreadable: {why}", "`jm rm` removes it") from cause
 
-    def _commit(self, decided: Decided, now: float) -> Sequence[Event]:
-        committed = self._engine.commit(decided.turn, decided.events, decided.orders)
-        self._decided = None
-        if not committed:
-            self.state = State()
-            return self.turn(now)
-        self._met |= decided.met
-        self._met.update(event.job for event in decided.events if isinstance(event, JobSubmitted))
-        return decided.events
+    def _commit(self, turn: Turn, events: Sequence[Event], orders: Sequence[Order]) -> bool:
+        while True:
+            try:
+                return self._engine.commit(turn, events, orders)
+            except EngineError as error:
+                if not (error.retryable and self.patience(error)):
+                    raise
 
-    def _meet(self, met: Iterable[str], now: float) -> list[Event]:
+    def _meet(self, history: Sequence[Event], now: float) -> list[Event]:
         """Of a job whose history is read for the first time: its workers are gone until they announce themselves.
 
         Whether they still live is not in the journal, and what is leased to nobody is lost time, or lost."""
+        unmet = {event.job for event in history if isinstance(event, JobSubmitted)} - self._met
+        self._met |= unmet
         left: list[Event] = [
-            WorkerLeft(job, worker, now) for job in sorted(met) for worker in sorted(self.state.jobs[job].workers)
+            WorkerLeft(job, worker, now) for job in sorted(unmet) for worker in sorted(self.state.jobs[job].workers)
         ]
         for event in left:
             evolve(self.state, event)
@@ -101,6 +85,8 @@ class Supervisor:
     def _hear(self, said: Sequence[Said], now: float) -> list[Event]:
         events: list[Event] = []
         for word in said:
+            if isinstance(word, Request):  # it is about what has followed from all that was said before
+                events += self._decide(now)
             try:
                 admitted = admit(self.state, word, now)
             except Refused as why:

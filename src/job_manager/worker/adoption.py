@@ -21,9 +21,9 @@ from job_manager.worker.keeper import Attempt, Children, Process, become_subreap
 from job_manager.worker.keeper_link import ExitRecord, awaited
 
 __all__ = ["Begun", "KeeperAlive", "KeeperTrace", "Leftover", "Orphans", "become_subreaper", "end_leftovers", "exits"]
-__all__ += ["keepers", "leftovers", "remove"]
+__all__ += ["keepers", "leftovers", "read_trace", "remove", "seen_now", "still"]
 
-FILES = ("keeper.json", "keeper.new", "keeper.log", "s", "starts", "starts.new", "exits", "exits.new")
+FILES = ("keeper.json", "keeper.new", "keeper.log", "s", "starts", "starts.new", "exits", "exits.new", "still")
 KEEPER_END = 5.0  # seconds that a keeper whose connection has ended may take to end
 PATIENCE = 10.0  # seconds after SIGKILL for which a process may take to vanish
 
@@ -70,7 +70,17 @@ def keepers(root: str) -> list[KeeperTrace]:
     except FileNotFoundError:
         return []
     directories = [os.path.join(root, name) for name in names]
-    return [_trace(each) for each in directories if any(os.path.exists(f"{each}/{file}") for file in FILES)]
+    return [read_trace(each) for each in directories if any(os.path.exists(f"{each}/{file}") for file in FILES)]
+
+
+def still(root: str) -> dict[str, float]:
+    """Of living keepers under `root`: the attempts (tokens) that have neither written nor worked for so long that they
+    count as stuck, and since when (Unix time)."""
+    found: dict[str, float] = {}
+    for trace in keepers(root):
+        if trace.alive:
+            found.update((str(line["token"]), float(line["since"])) for line in _lines(trace.directory, "still"))
+    return found
 
 
 def exits(trace: KeeperTrace) -> dict[str, ExitRecord]:
@@ -80,16 +90,18 @@ def exits(trace: KeeperTrace) -> dict[str, ExitRecord]:
 
 def leftovers(trace: KeeperTrace) -> list[Leftover]:
     """Every living process of attempts begun there and not ended, however far it has detached itself."""
-    unended = {token: begun for token, begun in trace.begun.items() if token not in exits(trace)}
+    ended = exits(trace)
+    unended = {token: begun for token, begun in trace.begun.items() if token not in ended}
     if trace.boot_id != processes.boot_id() or not unended:
         return []
     mains = {(begun.pid, begun.start_ticks): token for token, begun in unended.items()}
+    groups = [(f"/{os.path.basename(begun.group)}/", token) for token, begun in unended.items() if begun.group]
     found: dict[int, Leftover] = {}
     for pid in processes.all_pids():
         process = processes.process_of(pid)
         if process is None or process.state == b"Z" or pid == os.getpid():
             continue
-        token = mains.get((pid, process.ticks)) or _marked(pid, trace, unended)
+        token = mains.get((pid, process.ticks)) or _marked(pid, trace, unended) or _grouped(pid, groups)
         if token:
             below = [each for each in processes.descendants(pid) if each.state != b"Z"]
             found.update((each.pid, Leftover(token, each)) for each in (process, *below))
@@ -108,6 +120,9 @@ def end_leftovers(trace: KeeperTrace, grace: float) -> list[Leftover]:
         now = time.monotonic()
         if now > kill_at + PATIENCE:
             return left
+        if now >= kill_at:
+            for token in {token for token, _ in left}:
+                processes.kill_group(trace.begun[token].group)
         for _, process in left:
             _ask(process, now >= kill_at, asked)
         _await_all(left, kill_at if now < kill_at else now + 0.1)
@@ -145,7 +160,7 @@ class Orphans:
     def __init__(self, trace: KeeperTrace, deadlines: Mapping[str, float] | None = None, grace: float = 10.0) -> None:
         awaited(trace.pid, KEEPER_END)
         _bury(trace.pid, trace.start_ticks)
-        self.trace = _trace(trace.directory)
+        self.trace = read_trace(trace.directory)
         if self.trace.alive:
             raise KeeperAlive(f"the keeper (pid {trace.pid}) in {trace.directory} still lives")
         self.lost: list[str] = []
@@ -266,7 +281,9 @@ class _Inherited(Children):
             except ChildProcessError:  # somebody else has taken its status
                 self._without_status(pid)
                 continue
-            if entry[0]:
+            if entry[0] and os.WIFSTOPPED(entry[1]):
+                processes.let_go(*entry[:2])
+            elif entry[0]:
                 found.append(entry)
         return found
 
@@ -285,7 +302,8 @@ class _Inherited(Children):
         return self._claimant(process) if process else None
 
 
-def _trace(directory: str) -> KeeperTrace:
+def read_trace(directory: str) -> KeeperTrace:
+    """What stands in one keeper's directory."""
     described: Mapping[str, Any] = next(_lines(directory, "keeper.json"), {})
     begun: dict[str, Begun] = {}
     for line in _lines(directory, "starts"):
@@ -297,8 +315,12 @@ def _trace(directory: str) -> KeeperTrace:
     pid, ticks = int(described.get("pid", 0)), int(described.get("start_ticks", 0))
     boot, incarnation = str(described.get("boot_id", "")), described.get("incarnation") or os.path.basename(directory)
     ended = {record["token"]: _exit(record) for record in _lines(directory, "exits") if "ended" in record}
-    alive = boot == processes.boot_id() and _lives(pid, ticks)
-    return KeeperTrace(directory, str(incarnation), pid, ticks, boot, alive, begun, ended)
+    return seen_now(KeeperTrace(directory, str(incarnation), pid, ticks, boot, False, begun, ended))
+
+
+def seen_now(trace: KeeperTrace) -> KeeperTrace:
+    """The same records, and whether their keeper is alive at this moment."""
+    return trace._replace(alive=trace.boot_id == processes.boot_id() and _lives(trace.pid, trace.start_ticks))
 
 
 def _lives(pid: int, ticks: int) -> bool:
@@ -328,6 +350,12 @@ def _exit(record: Mapping[str, Any]) -> ExitRecord:
 def _marked(pid: int, trace: KeeperTrace, tokens: Mapping[str, Begun]) -> str:
     token, incarnation = processes.marks_of(pid)
     return token if incarnation == trace.incarnation and token in tokens else ""
+
+
+def _grouped(pid: int, groups: Iterable[tuple[str, str]]) -> str:
+    """Whose cgroup a process is in, where attempts have one: by that it is known however it hides."""
+    inside = processes.group_of(pid) if groups else ""
+    return next((token for name, token in groups if name in inside), "")
 
 
 def _end_keeper(trace: KeeperTrace) -> None:

@@ -73,12 +73,18 @@ LOG_CAP = 64 << 20  # bytes of a log on disk: what is longer keeps its head and 
 LOG_HEAD = 1 << 20
 LOG_LOOK = 1.0  # seconds between two looks at the logs, while there are children
 BLOCK = 4096
+UNWRITTEN = "the start record cannot be written"
+LOOKS = 8  # how often an attempt is looked at in the time after which it counts as stuck
+IDLE = 0.001  # of a processor: a tree that uses less of it does nothing but wait
+FREEZES = 50  # looks at a tree that goes on to begin new processes while it is stopped
 VMSTAT = "/proc/vmstat"
 VMSTAT_LOOK = 1.0  # seconds for which the number of OOM kills may be old when an attempt begins
-LOG_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+DRAIN = 5.0  # seconds that a filter has for what was printed last, once nothing of its attempt lives
+FILTER = "import sys; sys.path.append({folder!r}); import redaction; redaction.main()"
+LOG_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
 RECORD = (
     '{"token":%s,"code":%s,"signal":%s,"why":%s,"error":%s,"began":%.6f,"ended":%.6f,"elapsed":%.6f,'
-    '"utime":%.6f,"stime":%.6f,"maxrss_kib":%d,"left":%d,"oom":%s,"peak":%d}'
+    '"utime":%.6f,"stime":%.6f,"maxrss_kib":%d,"left":%d,"oom":%s,"peak":%d,"still":%.3f}'
 )
 STATE = '["state",{"incarnation":%s,"boot":%s,"pid":%d,"begun":[%s],"exits":[%s],"queued":[%s]}]\n'
 MAXRSS_UNIT = 1024 if sys.platform == "darwin" else 1
@@ -103,6 +109,12 @@ def process_of(pid: int) -> Process | None:
     """The process, zombies included; None when it is gone or there is no /proc."""
     content = _read(f"/proc/{pid}/stat")
     return Process(pid, content[content.rindex(b")") + 2 :].split()) if content else None
+
+
+def processor_time(pid: int) -> int:
+    """Clock ticks that a process and those of its children that it has waited for have used; 0 when it is gone."""
+    content = _read(f"/proc/{pid}/stat")
+    return sum(map(int, content[content.rindex(b")") + 2 :].split()[11:15])) if content else 0
 
 
 def marks_of(pid: int) -> tuple[str, str]:
@@ -192,14 +204,50 @@ def ticks_since_boot() -> int:
 
 def become_subreaper() -> bool:
     """Have orphaned descendants handed to this process (Linux, prctl(2)); False where that cannot be had."""
+    return _prctl(36, 1)
+
+
+def become_undumpable() -> bool:
+    """Leave no core dump, and let no other process of this user look into this one's memory (Linux). What it starts is
+    as before."""
+    return _prctl(4, 0)
+
+
+def _prctl(option: int, value: int) -> bool:
     if sys.platform != "linux":
         return False
     try:
-        import ctypes  # 3 ms, and only this one call needs it
+        import ctypes  # 3 ms, and only these calls need it
 
-        return bool(ctypes.CDLL(None).prctl(36, 1, 0, 0, 0) == 0)
+        return bool(ctypes.CDLL(None).prctl(option, value, 0, 0, 0) == 0)
     except (ImportError, OSError, AttributeError):
         return False
+
+
+def let_go(pid: int, status: int) -> None:
+    """A child that had itself traced has stopped and waits for its parent, us: it goes on untraced, with its signal."""
+    import ctypes  # few programs ever do that
+
+    number = os.WSTOPSIG(status) & 0x7F
+    ptrace_detach = 17
+    ctypes.CDLL(None).ptrace(ptrace_detach, pid, None, ctypes.c_void_p(0 if number == signal.SIGTRAP else number))
+
+
+def leave_no_cores() -> None:
+    """No core dump of any child, unless it asks for one itself: they are large and hold whatever the program held."""
+    try:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    except (ImportError, OSError, ValueError):
+        pass
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except (OSError, ValueError):
+        return 0
 
 
 def _read(path: str) -> bytes | None:
@@ -221,19 +269,26 @@ def _read(path: str) -> bytes | None:
 # --- attempts and their process trees ---
 
 
-def spawn(order: dict[str, Any], base: dict[str, str], keeper: str, reset: list[int]) -> int:
-    """The pid of the child in a session of its own, output appended to its log; OSError, ValueError or TypeError."""
-    marks = {TOKEN_VARIABLE: order["token"], KEEPER_VARIABLE: keeper}
-    env = {**({} if order.get("bare") else base), **order.get("env", {}), **marks}
+def spawn(
+    order: dict[str, Any], base: dict[str, str], keeper: str, reset: list[int], pipes: tuple[int, ...] = ()
+) -> int:
+    """The pid of the child in a session of its own, output appended to its log or written into pipes, of which there
+    are one or two; OSError, ValueError or TypeError."""
+    env = {**({} if order.get("bare") else base), **order.get("env", {}), **marks_for(order, keeper)}
     os.chdir(order["cwd"])
-    err, own = order.get("err"), order.get("umask")
+    if pipes:
+        outputs: Any = ((os.POSIX_SPAWN_DUP2, pipes[0], 1), (os.POSIX_SPAWN_DUP2, pipes[-1], 2))
+    else:
+        err = order.get("err")
+        outputs = (appended(1, order["log"]), appended(2, err) if err else (os.POSIX_SPAWN_DUP2, 1, 2))
+    own = order.get("umask")
     before = None if own is None else os.umask(own)
     try:
         return os.posix_spawn(
             program_of(order["argv"][0], env),
             order["argv"],
             env,
-            file_actions=(appended(1, order["log"]), appended(2, err) if err else (os.POSIX_SPAWN_DUP2, 1, 2)),
+            file_actions=outputs,
             setsid=True,
             setsigmask=(),
             setsigdef=reset,
@@ -241,6 +296,37 @@ def spawn(order: dict[str, Any], base: dict[str, str], keeper: str, reset: list[
     finally:
         if before is not None:
             os.umask(before)
+
+
+def marks_for(order: dict[str, Any], keeper: str) -> dict[str, str]:
+    return {TOKEN_VARIABLE: order["token"], KEEPER_VARIABLE: keeper}
+
+
+def spawn_filter(order: dict[str, Any], keeper: str, reset: list[int]) -> tuple[int, tuple[int, ...]]:
+    """The pid of the program that takes the secrets of an order out of what its child prints, and the ends of pipes
+    that the child is to write into. It knows the secrets as the child does, by its environment. Raises OSError."""
+    logs = [order["log"], order["err"]] if order.get("err") else [order["log"]]
+    pipes = [os.pipe() for _ in logs]
+    actions: list[Any] = [(os.POSIX_SPAWN_DUP2, 0, 2)]  # of its mistakes nobody hears: they might say too much
+    for log, (read, _), source in zip(logs, pipes, (0, 3), strict=False):
+        actions += [(os.POSIX_SPAWN_DUP2, read, source), appended(source + 1, log)]
+    folder = os.path.dirname(os.path.abspath(__file__))
+    own = {name: order["env"][name] for name in order["secrets"]} | {"JM_SECRETS": ",".join(order["secrets"])}
+    argv = [sys.executable, "-I", "-S", "-X", "utf8", "-c", FILTER.format(folder=folder)]
+    env = {**os.environ, **own, **marks_for(order, keeper)}
+    try:
+        pid = os.posix_spawn(argv[0], argv, env, file_actions=actions, setsigmask=(), setsigdef=reset)
+    except BaseException:
+        close_all(write for _, write in pipes)
+        raise
+    finally:
+        close_all(read for read, _ in pipes)
+    return pid, tuple(write for _, write in pipes)
+
+
+def close_all(handles: Iterable[int]) -> None:
+    for handle in handles:
+        os.close(handle)
 
 
 def appended(number: int, path: str) -> tuple[int, int, str, int, int]:
@@ -280,7 +366,7 @@ def why_not(order: dict[str, Any], error: Exception) -> str:
 class Attempt:
     """One child and all it starts. `began` and `ended` are wall clock, the rest monotonic; no `status` until reaped."""
 
-    weight, durable, done = 1, False, False
+    weight, durable, done, draining = 1, False, False, False
     pid = ticks = blows = 0
     began = start = ended = elapsed = 0.0
     deadline = kill_at = NEVER
@@ -294,6 +380,12 @@ class Attempt:
     kills = -1
     oom: str | None = None
     outlived: frozenset[int] = frozenset()
+    filter = 0  # the pid of what takes secrets out of its output, as long as that lives
+    stuck = NEVER  # seconds without output and processor time after which it counts as stuck; `deadly`: and is ended
+    deadly = still = False
+    look_at = NEVER
+    moved = 0.0  # when there was a sign of life, `written` and `used` being the bytes and clock ticks of that moment
+    written = used = 0
 
     def __init__(self, token: str, grace: float = 10.0, timeout: float | None = None) -> None:
         self.token, self.grace, self.timeout = token, grace + 0.0, None if timeout is None else timeout + 0.0
@@ -306,12 +398,16 @@ def understood(order: dict[str, Any]) -> Attempt:
     attempt = Attempt(order["token"], order.get("grace", 10.0), order.get("timeout"))
     attempt.weight, attempt.durable = int(order.get("weight", 1)), bool(order.get("durable"))
     attempt.memory = int(order.get("memory") or 0)
+    if order.get("stuck"):
+        attempt.stuck, attempt.deadly = max(0.0, order["stuck"][0] + 0.0) or NEVER, bool(order["stuck"][1])
     if attempt.weight < 0 or not order["argv"][0]:
         raise ValueError("a negative weight or an empty argv")
     if not 0 <= (order.get("umask") or 0) <= 0o777:
         raise ValueError("a umask that is none")
     if not (order["cwd"].startswith("/") and order["log"].startswith("/")):
         raise ValueError("a path that is not absolute")
+    if not all(order["env"][name] for name in order.get("secrets") or ()):
+        raise ValueError("an empty secret")
     return attempt
 
 
@@ -334,26 +430,51 @@ def record_of(attempt: Attempt) -> str:
         len(attempt.outlived),
         quote(attempt.oom) if attempt.oom else "null",
         attempt.peak,
+        max(0.0, attempt.start + attempt.elapsed - attempt.moved) if attempt.still else 0.0,
     )
 
 
-# --- memory ---
+# --- control groups ---
 
 
 def memory_home(proc: str = "/proc/self") -> tuple[str, str]:
     """The cgroup (v2) of this process, and the nearest one above it in which it may make others with a memory limit;
     two empty texts where there is none. As root only what was delegated: the rest of the tree is the system's."""
+    return _home(proc, lambda path: b"memory" in (_read(f"{path}/cgroup.subtree_control") or b"").split())
+
+
+def tree_home(proc: str = "/proc/self") -> tuple[str, str]:
+    """The same for groups without a limit, which only hold a tree of processes together."""
+    return _home(proc, lambda path: os.path.exists(f"{path}/cgroup.kill"))
+
+
+def _home(proc: str, usable: Callable[[str], bool]) -> tuple[str, str]:
     own, root = _own_cgroup(proc)
     if not own or not os.access(f"{own}/cgroup.procs", os.W_OK):
         return "", ""
     path = own
     while True:
-        usable = b"memory" in (_read(f"{path}/cgroup.subtree_control") or b"").split()
-        if usable and os.access(path, os.W_OK) and os.access(f"{path}/cgroup.procs", os.W_OK) and _is_ours(path, root):
+        ours = os.access(path, os.W_OK) and os.access(f"{path}/cgroup.procs", os.W_OK) and _is_ours(path, root)
+        if ours and usable(path):
             return own, path
         if path == root:
             return "", ""
         path = os.path.dirname(path)
+
+
+def group_of(pid: int) -> str:
+    """The cgroup (v2) of a process as the kernel calls it, with a slash at its end; "" where that is not known."""
+    lines = (_read(f"/proc/{pid}/cgroup") or b"").decode("utf-8", "surrogateescape").splitlines()
+    return next((f"{line[3:]}/" for line in lines if line.startswith("0::")), "")
+
+
+def kill_group(group: str) -> None:
+    """SIGKILL to all processes of a cgroup at once, also to those that nobody has seen."""
+    try:
+        if group:
+            _put(f"{group}/cgroup.kill", "1")
+    except OSError:
+        pass  # an older kernel, or it is gone
 
 
 def _own_cgroup(proc: str) -> tuple[str, str]:
@@ -403,25 +524,30 @@ def oom_kills(vmstat: str = VMSTAT) -> int:
 def judge_memory(attempt: Attempt, vmstat: str = VMSTAT) -> None:
     """Whether an attempt that has ended ran out of memory: `group` says so for sure, `kills` lets it be guessed."""
     code = 0 if attempt.status is None else os.waitstatus_to_exitcode(attempt.status)
-    if attempt.group:
-        words = (_read(f"{attempt.group}/memory.events") or b"").split()
+    events = _read(f"{attempt.group}/memory.events") if attempt.group else None
+    if events is not None:
+        words = events.split()
         killed = b"oom_kill" in words[:-1] and int(words[words.index(b"oom_kill") + 1]) > 0
         attempt.oom = "cgroup" if code and killed else None
         attempt.peak = int(_read(f"{attempt.group}/memory.peak") or 0)
-        try:
-            os.rmdir(attempt.group)
-        except OSError:
-            pass  # something of it lives on where nobody sees it
     # A shell says 137 of a program that was killed.
     elif code in (-9, 137) and not attempt.blows and attempt.why is None and 0 <= attempt.kills < oom_kills(vmstat):
         attempt.oom = "probable"
+    try:
+        if attempt.group:
+            os.rmdir(attempt.group)
+    except OSError:
+        pass  # something of it lives on where nobody sees it
 
 
 class Confinement:
-    """Cgroups with a memory limit, one for an attempt that asks for memory, where they can be had."""
+    """Cgroups, where they can be had: with a memory limit for an attempt that asks for memory, from its first moment;
+    without one for every other that lives longer than some milliseconds, since short ones are to cost nothing."""
 
     def __init__(self) -> None:
         self._own, self._home = "", None  # type: str, str | None
+        self._trees: str | None = None
+        self._name = f"jm-{os.getpid()}-{os.urandom(4).hex()}"
         self._serial, self.kills, self._looked = 0, -1, -NEVER
 
     def look(self, now: float) -> None:
@@ -438,7 +564,26 @@ class Confinement:
             self._own, self._home = memory_home()
         if self._home:
             self._serial += 1
-            attempt.group = f"{self._home}/jm-{os.getpid()}-{self._serial}"
+            attempt.group = f"{self._home}/{self._name}-{self._serial}"
+
+    def hold(self, attempt: Attempt) -> None:
+        """Hold a tree that lives on together: whatever begins in it from now on is known by its group."""
+        if self._trees is None:
+            self._trees = tree_home()[1]
+        if attempt.group or not self._trees:
+            return
+        self._serial += 1
+        group = f"{self._trees}/{self._name}-{self._serial}"
+        try:
+            os.mkdir(group, 0o755)
+            attempt.group = group
+            for pid in (attempt.pid, *(process.pid for process in descendants(attempt.pid))):
+                _put(f"{group}/cgroup.procs", str(pid))
+        except ProcessLookupError:
+            pass  # it has ended meanwhile
+        except OSError as error:
+            self._trees = ""
+            complain("attempts cannot be held in groups", error)
 
     def enter(self, attempt: Attempt) -> None:
         """This process goes where its next child is to be born: what joins later has escaped for a moment."""
@@ -488,6 +633,8 @@ class Children:
         self.ending: dict[str, Attempt] = {}
         self.live: dict[str, Attempt] = {}
         self.strays: dict[int, Attempt | None] = {}
+        self.filters: dict[int, Attempt] = {}
+        self.noticed: list[Attempt] = []  # those that have become still, or move again
         self._timers: list[tuple[float, int, Attempt]] = []
         self._serial = 0
         try:
@@ -500,6 +647,9 @@ class Children:
         if attempt.timeout is not None:
             attempt.deadline = attempt.start + attempt.timeout
             self._wake_at(attempt.deadline, attempt)
+        if attempt.stuck != NEVER:
+            attempt.moved = attempt.start
+            self._look_again(attempt, attempt.start)
 
     def next_due(self) -> float:
         return self._timers[0][0] if self._timers else NEVER
@@ -510,6 +660,7 @@ class Children:
             attempt = self.running.pop(pid, None)
             if attempt is None:
                 self.strays.pop(pid, None)
+                self._filter_ended(pid)
                 continue
             attempt.status, attempt.usage = status, usage
             attempt.ended, attempt.elapsed = wall, max(0.0, now - attempt.start)
@@ -518,10 +669,12 @@ class Children:
             self._find_strays()
             tidy = self.subreaper and not self.strays
             for attempt in [*gone, *self.ending.values()]:
-                if tidy or not self._left(attempt):
-                    self._finish(attempt)
-                else:
+                if not tidy and self._left(attempt):
                     self._end_left(attempt, now)
+                elif attempt.filter:
+                    self._await_filter(attempt, now)
+                else:
+                    self._finish(attempt)
 
     def expire(self, now: float) -> None:
         while self._timers and self._timers[0][0] <= now:
@@ -533,6 +686,33 @@ class Children:
             elif attempt.deadline <= now and attempt.status is None:
                 attempt.deadline = NEVER
                 self.terminate(attempt, "timeout", attempt.grace, now)
+            elif attempt.look_at <= now:
+                self._look(attempt, now)
+
+    def _look_again(self, attempt: Attempt, now: float) -> None:
+        attempt.look_at = now + attempt.stuck / LOOKS
+        self._wake_at(attempt.look_at, attempt)
+
+    def _look(self, attempt: Attempt, now: float) -> None:
+        """Whether an attempt has written or worked since it last did; never mind where processes cannot be seen."""
+        attempt.look_at = NEVER
+        if attempt.status is not None or attempt.why is not None or process_of(attempt.pid) is None:
+            return
+        self._look_again(attempt, now)
+        idle = now - attempt.moved
+        written = sum(map(_size, attempt.logs))
+        used = sum(map(processor_time, (attempt.pid, *(process.pid for process in self._members(attempt)))))
+        if written != attempt.written or abs(used - attempt.used) > max(1.0, idle * TICKS * IDLE):
+            attempt.moved, attempt.written, attempt.used = now, written, used
+            if attempt.still:
+                attempt.still = False
+                self.noticed.append(attempt)
+        elif idle >= attempt.stuck and not attempt.still:
+            attempt.still = True
+            if attempt.deadly:
+                self.terminate(attempt, "stuck", attempt.grace, now)
+            else:
+                self.noticed.append(attempt)
 
     def terminate(self, attempt: Attempt, why: str, grace: float, now: float) -> None:
         """SIGTERM to the whole tree, SIGKILL `grace` seconds later; asked again, only a shorter grace changes that."""
@@ -555,12 +735,29 @@ class Children:
         if attempt.token in self.ending:
             self._find_strays()
             if not self._left(attempt):
+                if attempt.filter:  # whoever still holds its pipe is none of ours
+                    os.kill(attempt.filter, signal.SIGKILL)
                 self._finish(attempt)
                 return
         attempt.blows += 1
         attempt.kill_at = now + min(5.0, 0.025 * 2**attempt.blows)
         self._wake_at(attempt.kill_at, attempt)
+        kill_group(attempt.group)
+        if attempt.blows > 1:
+            self._freeze(attempt)
         self._signal_tree(attempt, signal.SIGKILL)
+
+    def _freeze(self, attempt: Attempt) -> None:
+        """What survived a blow may begin new processes faster than they can be ended one by one: first, all stop."""
+        stopped: set[tuple[int, int]] = set()
+        for _ in range(FREEZES):
+            self._find_strays()
+            fresh = [each for each in self._members(attempt) if (each.pid, each.ticks) not in stopped]
+            for process in fresh:
+                send_signal(process, signal.SIGSTOP)
+                stopped.add((process.pid, process.ticks))
+            if not fresh:
+                return
 
     def _end_left(self, attempt: Attempt, now: float) -> None:
         self.ending[attempt.token] = attempt
@@ -568,6 +765,20 @@ class Children:
             self._signal_tree(attempt, signal.SIGKILL)
         else:  # asked again, it does nothing: the end it names is later
             self._end_by(attempt, now + min(attempt.grace, LEFT_GRACE), now)
+
+    def _filter_ended(self, pid: int) -> None:
+        attempt = self.filters.pop(pid, None)
+        if attempt is not None:
+            attempt.filter = 0
+
+    def _await_filter(self, attempt: Attempt, now: float) -> None:
+        """All of it has ended but what it printed last, which is on its way; that must not take for ever."""
+        if attempt.draining:
+            return
+        attempt.draining = True
+        self.ending[attempt.token] = attempt
+        attempt.kill_at = now + DRAIN
+        self._wake_at(attempt.kill_at, attempt)
 
     def _finish(self, attempt: Attempt) -> None:
         attempt.done = True
@@ -586,11 +797,8 @@ class Children:
 
     def _signal_tree(self, attempt: Attempt, *numbers: int) -> None:
         self._find_strays()
-        strays = [pid for pid, owner in self.strays.items() if owner is attempt]
         alive = attempt.pid in self.running
-        members = [process for process in map(process_of, strays) if process]
-        for head in [attempt.pid, *strays] if alive else strays:
-            members += descendants(head)
+        members = self._members(attempt)
         if not alive:
             attempt.outlived = attempt.outlived.union(process.pid for process in members)
         grouped = alive or not self.subreaper or any(process.group == attempt.pid for process in members)
@@ -600,6 +808,14 @@ class Children:
             for process in members:
                 if process.group != attempt.pid:
                     send_signal(process, number)
+
+    def _members(self, attempt: Attempt) -> list[Process]:
+        """All that belongs to an attempt but its main process."""
+        strays = [pid for pid, owner in self.strays.items() if owner is attempt]
+        members = [process for process in map(process_of, strays) if process]
+        for head in [attempt.pid, *strays] if attempt.pid in self.running else strays:
+            members += descendants(head)
+        return members
 
     def _find_strays(self) -> None:
         if not self.subreaper:
@@ -615,10 +831,11 @@ class Children:
             pids = children_of(os.getpid())
         else:
             words = self._read_children().split()
-            if len(words) == len(self.running) + len(self.strays):
+            if len(words) == len(self.running) + len(self.strays) + len(self.filters):
                 return []
             pids = [int(word) for word in words]
-        return [pid for pid in pids if pid not in self.running and pid not in self.strays]
+        known = (self.running, self.strays, self.filters)
+        return [pid for pid in pids if not any(pid in each for each in known)]
 
     def _read_children(self) -> bytes:
         content = os.pread(self._own_children, 8192, 0)
@@ -627,10 +844,10 @@ class Children:
         return content
 
     def _owner_of(self, pid: int) -> Attempt | None:
-        """Whose a stray is: by session, group or token; else the only living attempt old enough to have begun it.
+        """Whose a stray is: by cgroup, session, group or token; else the only living attempt that may have begun it.
 
-        A daemon that has left its session and painted over its environment cannot be told apart while several attempts
-        might be its parent; it falls to the last of them, and is ended at once when none is left.
+        Without cgroups, a daemon that has left its session and painted over its environment cannot be told apart while
+        several attempts might be its parent; it falls to the last of them, and is ended at once when none is left.
         """
         process = process_of(pid)
         if process is None:
@@ -646,7 +863,10 @@ class Children:
         return owner
 
     def _claimant(self, process: Process) -> Attempt | None:
+        inside = group_of(process.pid) if any(attempt.group for attempt in self.live.values()) else ""
         for attempt in self.live.values():
+            if attempt.group and inside and f"/{os.path.basename(attempt.group)}/" in inside:
+                return attempt
             if attempt.pid and attempt.pid in (process.session, process.group):
                 return attempt
         token, keeper = marks_of(process.pid)
@@ -656,7 +876,10 @@ class Children:
         found = []
         try:
             while (entry := os.wait4(-1, os.WNOHANG))[0]:
-                found.append(entry)
+                if os.WIFSTOPPED(entry[1]):
+                    let_go(*entry[:2])
+                else:
+                    found.append(entry)
         except ChildProcessError:
             pass
         return found
@@ -821,13 +1044,14 @@ class Keeper:
         self.unreported: list[str] = []
         self.returned: list[str] = []
         self.refused: list[str] = []
-        self.durable = self.more = self.leaving = self.over = False
+        self.durable = self.more = self.leaving = self.over = self.undumpable = False
         self.beat = self.sync_at = self.dirty_since = self.retry_at = self.leave_at = NEVER
         self.poll = select.poll()
         self.peers: dict[int, Connection] = {}
         self.speaking: set[Connection] = set()
         self.master: Connection | None = None
         self._guard_memory()
+        leave_no_cores()
         self._catch_signals()
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.listener.bind("s")  # relative: a long state path does not fit a socket address
@@ -948,8 +1172,8 @@ class Keeper:
                     self.past.add(token)
         elif kind == "slots":
             self.slots = int(content)
-        elif kind == "leave":
-            self.leaving = True
+        elif kind in ("leave", "give back"):
+            self.leaving |= kind == "leave"
             self.returned += map(quote, self.queued)
             self.queue.clear()
             self.queued.clear()
@@ -979,6 +1203,7 @@ class Keeper:
         state = STATE % (quote(incarnation), quote(self.boot), os.getpid(), begun, exits, queued)
         peer.outbox += state.encode()
         self.speaking.add(peer)
+        self.children.noticed += [attempt for attempt in self.children.live.values() if attempt.still]
 
     def _say(self, peer: Connection, kind: str, items: list[str]) -> None:
         peer.outbox += f'["{kind}",[{",".join(items)}]]\n'.encode()
@@ -1047,7 +1272,7 @@ class Keeper:
         except OSError as error:
             for attempt, _ in batch:
                 self.used -= attempt.weight
-                self._refuse(attempt.token, f"the start record cannot be written: {error.strerror}")
+                self._refuse(attempt.token, f"{UNWRITTEN}: {error.strerror}")
             return
         self._mark_memory(self.child_score)
         for attempt, order in batch:
@@ -1058,17 +1283,33 @@ class Keeper:
     def _spawn(self, attempt: Attempt, order: dict[str, Any]) -> None:
         attempt.began, attempt.start = time.time(), time.monotonic()
         attempt.logs = (order["log"], order["err"]) if order.get("err") else (order["log"],)
+        try:
+            pipes = self._filter(attempt, order) if order.get("secrets") else ()
+        except (OSError, ValueError, TypeError) as error:
+            self._not_spawned(attempt, order, error)
+            return
         self.confinement.enter(attempt)
         try:
-            attempt.pid = spawn(order, self.base, self.incarnation, self.reset)
+            attempt.pid = spawn(order, self.base, self.incarnation, self.reset, pipes)
         except (OSError, ValueError, TypeError) as error:
-            attempt.why, attempt.error, attempt.ended = "spawn", why_not(order, error), attempt.began
             self.confinement.leave(attempt)
-            self._finished(attempt)
+            self._not_spawned(attempt, order, error)
         else:
             self.confinement.leave(attempt)
             self.children.add(attempt)
             self.fresh.append(attempt)
+        close_all(pipes)
+
+    def _not_spawned(self, attempt: Attempt, order: dict[str, Any], error: Exception) -> None:
+        attempt.why, attempt.error, attempt.ended = "spawn", why_not(order, error), attempt.began
+        self._finished(attempt)
+
+    def _filter(self, attempt: Attempt, order: dict[str, Any]) -> tuple[int, ...]:
+        if not self.undumpable:
+            self.undumpable = become_undumpable()
+        attempt.filter, pipes = spawn_filter(order, self.incarnation, self.reset)
+        self.children.filters[attempt.filter] = attempt
+        return pipes
 
     # records and reports
 
@@ -1077,12 +1318,29 @@ class Keeper:
         return f'{{"token":{quote(attempt.token)},"boot":"{self.boot}","began":{began:.6f}{group}}}\n'
 
     def _pid_line(self, attempt: Attempt) -> str:
-        return f'{{"token":{quote(attempt.token)},"pid":{attempt.pid},"start_ticks":{attempt.ticks}}}\n'
+        group = f',"group":{quote(attempt.group)}' if attempt.group else ""
+        return f'{{"token":{quote(attempt.token)},"pid":{attempt.pid},"start_ticks":{attempt.ticks}{group}}}\n'
 
     def _begun(self, attempt: Attempt) -> str:
         return f"[{quote(attempt.token)},{attempt.pid},{attempt.ticks},{attempt.began:.6f}]"
 
+    def _tell_still(self) -> None:
+        """Since when nothing moves (Unix time), null when it does again; and for whoever only looks, all in a file."""
+        wall, now = time.time(), time.monotonic()
+        noticed = dict.fromkeys(self.children.noticed)
+        self.children.noticed.clear()
+        since = {one: f"{wall - (now - one.moved):.3f}" if one.still and not one.done else "null" for one in noticed}
+        self._tell("still", [f"[{quote(one.token)},{text}]" for one, text in since.items()])
+        still = [one for one in self.children.live.values() if one.still]
+        lines = [f'{{"token":{quote(one.token)},"since":{wall - (now - one.moved):.3f}}}\n' for one in still]
+        try:
+            self._replace("still", "".join(lines))
+        except OSError as error:
+            complain("what does not move cannot be written down", error)
+
     def _finished(self, attempt: Attempt) -> None:
+        if attempt.still:
+            self.children.noticed.append(attempt)
         self.used -= attempt.weight
         self.durable |= attempt.durable
         self.records[attempt.token] = ""
@@ -1128,6 +1386,7 @@ class Keeper:
         for attempt in settled:
             process = process_of(attempt.pid)
             attempt.ticks = process.ticks if process else 0
+            self.confinement.hold(attempt)
         try:
             self.starts.append("".join(map(self._pid_line, settled)))
         except OSError as error:
@@ -1143,6 +1402,8 @@ class Keeper:
             self._announce(now - BEAT)
             self._compact()
         self._tell("exited", self.unreported)
+        if self.children.noticed:
+            self._tell_still()
         self._tell("returned", self.returned)
         self._tell("refused", self.refused)
         for peer in list(self.speaking):
@@ -1184,10 +1445,15 @@ class Keeper:
         words = (quote(self.boot), quote(self.incarnation), quote(sys.executable))
         text = '{"pid":%d,"start_ticks":%d,"boot_id":%s,"incarnation":%s,"python":%s}\n'
         text %= (os.getpid(), myself.ticks if myself else 0, *words)
+        self._replace("keeper.json", text)
+
+    def _replace(self, name: str, text: str) -> None:
         handle = os.open("keeper.new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600, dir_fd=self.home)
-        os.write(handle, text.encode())
-        os.close(handle)
-        os.rename("keeper.new", "keeper.json", src_dir_fd=self.home, dst_dir_fd=self.home)
+        try:
+            os.write(handle, text.encode())
+        finally:
+            os.close(handle)
+        os.rename("keeper.new", name, src_dir_fd=self.home, dst_dir_fd=self.home)
 
     def _catch_signals(self) -> None:
         self.wakeup, alarm = os.pipe()

@@ -148,7 +148,8 @@ def _rows(action: Document) -> Iterator[tuple[str, str]]:
     for use in action["writes"]:
         yield "writes", _typed(use) + _goes(use)
     for name, value in action["env"].items():
-        yield "env", f"{name}={shlex.quote(value)}"
+        secret = isinstance(value, dict)
+        yield "env", f"{name}=***  (the secret {value['secret']})" if secret else f"{name}={shlex.quote(value)}"
     takes = list(_takes(action))
     if takes:
         yield "takes", ", ".join(takes)
@@ -182,6 +183,14 @@ def _takes(action: Document) -> Iterator[str]:
         yield f"tags {', '.join(uncounted)} (of which nobody has said how many there are)"
 
 
+def _stuck(after: float, kill: bool) -> str:
+    from job_manager.model.quantity import human
+
+    if not after:
+        return "never counts as stuck"
+    return f"{'ended' if kill else 'counts as stuck'} after {human(after)} without output and processor time"
+
+
 def _limits(action: Document) -> Iterator[str]:
     from job_manager.model.quantity import human
 
@@ -191,6 +200,8 @@ def _limits(action: Document) -> Iterator[str]:
         yield f"timeout {human(action['timeout'])}"
     if action["min_runtime"]:
         yield f"fails when done within {human(action['min_runtime'])}"
+    if action["stuck"] is not None:
+        yield _stuck(action["stuck"], action["stuck_kill"])
     if action["retries"]:
         only = f" after {', '.join(action['retry_on'])}" if action["retry_on"] else ""
         yield f"tried up to {action['retries'] + 1} times{only}"

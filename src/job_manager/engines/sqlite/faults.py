@@ -33,6 +33,11 @@ def engine_errors(path: str) -> Iterator[None]:
         raise explained(path, cause) from cause
 
 
+def is_full(cause: BaseException | None) -> bool:
+    """Whether that is what SQLite says of a full disk."""
+    return isinstance(cause, sqlite3.Error) and (getattr(cause, "sqlite_errorcode", None) or 0) & 0xFF == FULL
+
+
 def explained(path: str, cause: Exception) -> EngineError:
     """The error to be said. Retryable when what is in the way may go away by itself, or is taken away by a person."""
     code = getattr(cause, "sqlite_errorcode", None) or 0

@@ -29,10 +29,11 @@ from job_manager.formats.schema import (
     mapping,
     option,
     ref,
+    stuck,
     text,
     texts,
     values,
-    variables,
+    variables_or_secrets,
     whole,
     whole_pattern,
 )
@@ -62,7 +63,14 @@ _WISHES = {
     "additionalProperties": {"type": ["string", "number", "boolean"]},
 }
 _HOOKS = listed("Run one after another when all else here is over: each says when", ref("hook"))
-_NODE: Mapping[str, Schema] = {"title": _TITLE, "priority": _PRIORITY, "wishes": _WISHES, "hooks": _HOOKS}
+_STUCK = stuck(duration("How long"))
+_NODE: Mapping[str, Schema] = {
+    "title": _TITLE,
+    "priority": _PRIORITY,
+    "wishes": _WISHES,
+    "stuck": _STUCK,
+    "hooks": _HOOKS,
+}
 _KIND = "file, directory (as a whole), or files (of a directory those that fit the glob)"
 _READS = listed("What it reads: inputs of the job and outputs of earlier entries", _NAME, ref("input"))
 _WRITES = listed("What it writes", _NAME, ref("output"))
@@ -90,6 +98,7 @@ JOB: Mapping[str, Schema] = {
     "wait_timeout": duration("How long it may wait until something of it begins; then it has failed"),
     "dirmaps": listed("Of Alfscript commands: what %D(PATH) makes of the beginning of a path", ref("dirmap")),
     "wishes": _WISHES,
+    "stuck": _STUCK,
 }
 DIRMAP: Mapping[str, Schema] = {
     "from": text("The beginning of a path as it is written"),
@@ -145,7 +154,7 @@ ENTRY: Mapping[str, Schema] = {
     "output_artifacts": _WRITES,
     "timeout": duration("Of one attempt; by default the module's, else none"),
     "retries": whole("Attempts after the first; by default the module's, else 0", 0, entries.MOST_RETRIES),
-    "env": variables("Environment variables, added to the module's"),
+    "env": variables_or_secrets("Environment variables, added to the module's"),
     "needs": _NEEDS,
     "foreach": FOREACH,
     "when": _WHEN,
@@ -169,6 +178,7 @@ ENTRY: Mapping[str, Schema] = {
     "retry_on": texts("Exit codes, signals (-11) and reasons after which it is tried again; by default most reasons"),
     "backoff": duration("Before it is tried again for the first time, doubling then; by default 1s"),
     "min_runtime": duration("To be done sooner is a failure"),
+    "stuck": _STUCK,
     "tags": texts("Limits that count where the configuration has them"),
     "expand": flag("true: what it prints is Alfscript, whose tasks run below it"),
     "workdir": text("Of a command: where it runs; by default where the job was submitted", pattern="^/"),

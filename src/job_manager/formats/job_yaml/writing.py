@@ -9,6 +9,7 @@ import re
 from fractions import Fraction
 from typing import Any
 
+from job_manager.formats.stuck import written
 from job_manager.formats.writing import Unsaid, too_deep
 from job_manager.formats.yaml_builder import DEPTH_LIMIT
 from job_manager.formats.yaml_writing import Bare, Flow, Typed, dumped
@@ -34,6 +35,7 @@ from job_manager.model.job import (
 )
 from job_manager.model.params import Param
 from job_manager.model.params import number as number_text
+from job_manager.model.secret import env_document
 from job_manager.model.wording import quoted
 
 # A list and a mapping for each task; what an entry holds takes a few more.
@@ -129,7 +131,8 @@ class _Writer:
             retry_on=list(action.retry_on),
             backoff=action.backoff,
             min_runtime=action.min_runtime,
-            env=dict(action.env),
+            stuck=written(action.stuck),
+            env=_env(action),
             cpus=action.cpus,
             memory=action.memory,
             limits=dict(action.limits),
@@ -195,6 +198,10 @@ def _divided(node: Job | Task) -> tuple[list[Task | Action], list[Action]]:
 
 def _needs(node: Task | Action) -> Body:
     return {} if node.needs is None else {"needs": list(node.needs)}
+
+
+def _env(action: Action) -> Body:
+    return {name: Flow(value) if isinstance(value, dict) else value for name, value in env_document(action.env).items()}
 
 
 def _rate(value: float) -> str | None:

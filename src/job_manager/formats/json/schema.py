@@ -17,7 +17,20 @@ from job_manager.formats.json.artifacts import INPUT_KEYS, JOB_INPUT_KEYS, OUTPU
 from job_manager.formats.json.canonical import ACTION_KEYS, FORMAT, JOB_KEYS, LONGEST_TITLE, TASK_KEYS
 from job_manager.formats.json.params import EACH_KEYS, PARAM_KEYS
 from job_manager.formats.json.works import BESIDE, WORKS
-from job_manager.formats.schema import Keys, Schema, document, flag, kind, listed, mapping, ref, whole, whole_pattern
+from job_manager.formats.schema import (
+    Keys,
+    Schema,
+    document,
+    flag,
+    kind,
+    listed,
+    mapping,
+    ref,
+    secret,
+    stuck,
+    whole,
+    whole_pattern,
+)
 from job_manager.model import expect, fanout, names, need, params, quantity
 from job_manager.model.job import HOOKS
 
@@ -49,6 +62,7 @@ def named(words: str, name: str, value: Schema) -> Schema:
 
 _STRING: Schema = {"type": "string"}
 _WISHES = named("What is kept for others to act on: texts by name", whole_pattern(more.WISH), _STRING)
+_STUCK = stuck(seconds("How long"))
 _CHILDREN = listed("Tasks and actions; those with a hook run when the others are over", ref("node"))
 _TITLE = text("What it is called where it is shown; by default its name")
 _PRIORITY = number("What is ready and has a higher one runs first; by default 0")
@@ -72,6 +86,7 @@ JOB: Mapping[str, Schema] = {
     "wait_timeout": seconds("How long it may wait until something of it begins; then it has failed"),
     "dirmaps": listed("Rows of from, to and zone, for %D(PATH)", texts("A row", minItems=3, maxItems=3)),
     "wishes": _WISHES,
+    "stuck": _STUCK,
     "children": _CHILDREN,
 }
 TASK: Mapping[str, Schema] = {
@@ -82,6 +97,7 @@ TASK: Mapping[str, Schema] = {
     "when": _WHEN,
     "priority": _PRIORITY,
     "wishes": _WISHES,
+    "stuck": _STUCK,
     "children": _CHILDREN,
 }
 ACTION: Mapping[str, Schema] = {
@@ -102,7 +118,7 @@ ACTION: Mapping[str, Schema] = {
     "outputs": listed("What it writes", ref("output")),
     "timeout": seconds("Of one attempt; by default the module's, else none"),
     "retries": whole("Attempts after the first; by default the module's, else 0", 0, MOST_RETRIES),
-    "env": named("Environment variables", "^(?!JM_)" + whole_pattern(names.ENV)[1:], _STRING),
+    "env": named("Environment variables", "^(?!JM_)" + whole_pattern(names.ENV)[1:], {"anyOf": [_STRING, secret()]}),
     "params": named("Values for the params of a module; else what {NAME} stands for", _PARAM_NAME, _STRING),
     "foreach": listed("Run once for each combination of these", ref("each")),
     "when": _WHEN,
@@ -120,6 +136,7 @@ ACTION: Mapping[str, Schema] = {
     "retry_on": texts("Exit codes and reasons after which it is tried again"),
     "backoff": seconds("Before it is tried again for the first time, doubling then; by default 1"),
     "min_runtime": seconds("To be done sooner is a failure"),
+    "stuck": _STUCK,
     "priority": _PRIORITY,
     "tags": texts("Limits that count where the configuration has them"),
     "expand": flag("true: what it prints is Alfscript, whose tasks run below it"),
