@@ -63,6 +63,12 @@ def assert_went_well(here: Folder, home: Path, running: subprocess.Popen[bytes])
     assert here.jm("repair", "-n", "--home", str(home)).out == "the journal is sound: there is nothing to repair\n"
 
 
+def fill_with_reserve(disk: Path, leave: int = 0) -> Path:
+    """Take the room, too, that is kept for a last word."""
+    (disk / "home" / "reserve").unlink(missing_ok=True)
+    return fill(disk, leave)
+
+
 # --- full -------------------------------------------------------------------------------------------------------------
 
 
@@ -70,11 +76,10 @@ def assert_went_well(here: Folder, home: Path, running: subprocess.Popen[bytes])
 def test_a_disk_that_is_full_while_a_job_runs_is_waited_for(here, tmp_path, leave):
     with mounted(tmp_path / "disk", "size=8m") as disk:
         running, go = begun(here, disk / "home")
-        balloon = fill(disk, leave)
+        balloon = fill_with_reserve(disk, leave)
         go.release()
         if not leave:
-            (line,) = [each for each in heard(running, "the disk is full") if "the disk is full" in each]
-            assert "nothing new is begun until it can be written again: free some space" in line
+            heard(running, "it goes on when that is over")
         balloon.unlink()
         assert_went_well(here, disk / "home", running)
 
@@ -87,7 +92,7 @@ def test_a_supervisor_waits_for_a_full_disk_and_takes_up_what_was_asked_meanwhil
         heard(up, "supervising")
         first = here.jm("submit", "job.yaml", "-q", *home).out.split()[0]
         began.hear()
-        balloon = fill(disk)
+        balloon = fill_with_reserve(disk)
         go.release()
         heard(up, "the disk is full")
         told = here.jm("submit", "job.yaml", "-q", *home)
@@ -112,7 +117,7 @@ def test_a_start_on_a_full_disk_is_refused_in_one_line(here, tmp_path):
 
 
 def test_a_disk_without_room_for_files_is_waited_for_or_said(here, tmp_path):
-    with mounted(tmp_path / "disk", "size=8m,nr_inodes=60") as disk:
+    with mounted(tmp_path / "disk", "size=8m,nr_inodes=5000") as disk:
         running, go = begun(here, disk / "home")
         made: list[Path] = []
         try:
@@ -134,7 +139,7 @@ def test_a_disk_without_room_for_files_is_waited_for_or_said(here, tmp_path):
 def test_who_does_not_want_to_wait_for_the_disk_loses_nothing(here, tmp_path):
     with mounted(tmp_path / "disk", "size=8m") as disk:
         running, go = begun(here, disk / "home")
-        balloon = fill(disk)
+        balloon = fill_with_reserve(disk)
         go.release()
         heard(running, "the disk is full")
         running.send_signal(signal.SIGINT)
@@ -177,7 +182,6 @@ def test_a_journal_that_another_program_holds_for_a_while_is_waited_for(here, tm
     assert f"process {os.getpid()} (" in line
     other.execute("ROLLBACK")
     other.close()
-    heard(running, "the journal can be written again")
     assert_went_well(here, home, running)
 
 

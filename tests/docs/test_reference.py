@@ -6,6 +6,7 @@ Held against the program's own tables and against real output; knows what a key 
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterable, Iterator
 from importlib import import_module
@@ -347,7 +348,10 @@ def test_the_keys_of_repair_and_gc(sandbox):
     sandbox.type(f'python3 -c "{code}"')
     assert set(real_keys(sandbox, ["repair --dry-run"])) == set(listed(sections(PAGE)["repair"]))
     sandbox.type("jm repair")
-    (Path(sandbox.home) / ".jm/jobs/gone/logs").mkdir(parents=True)
+    gone = Path(sandbox.home) / ".jm/jobs/gone"
+    (gone / "logs").mkdir(parents=True)
+    for folder in (gone, gone / "logs"):
+        os.utime(folder, (1e9, 1e9))
     printed = set(real_keys(sandbox, ["gc --older 0 -n", "gc --older 0"]))
     assert {key for key in printed if not key.startswith("would_remove[]")} == set(listed(sections(PAGE)["gc"]))
 
