@@ -270,7 +270,7 @@ OF_THE_WORKER = (
     Mutant(
         "what an old keeper left is not ended",
         WORKER,
-        "        trace = self._traces.settled(trace)\n",
+        "        trace = self._traces.settled(trace, briefing)\n",
         "",
     ),
     Mutant(
