@@ -126,9 +126,9 @@ OF_FAULTS = (
     ),
     Mutant(
         "BUSY swallowed",
-        JOURNAL,
-        "        raise _explained(path, cause) from cause\n",
-        "        if 'locked' not in str(cause):\n            raise _explained(path, cause) from cause\n",
+        "engines/sqlite/faults.py",
+        "        raise explained(path, cause) from cause\n",
+        "        if 'locked' not in str(cause):\n            raise explained(path, cause) from cause\n",
         ("tests/contract/test_sqlite_beside.py",),
     ),
     Mutant(
