@@ -328,6 +328,7 @@ def test_a_process_that_has_got_the_pid_since_is_not_signalled(keeper):
     assert before is not None
     before.ticks -= 1  # it was another that began then
     send_signal(before, signal.SIGKILL)
+    assert keeper.run("b", "/bin/true")["code"] == 0  # by then it would be gone
     assert is_alive(now.pid)
     send_signal(now, signal.SIGKILL)
     gone(now.pid)
