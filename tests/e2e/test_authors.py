@@ -360,7 +360,7 @@ def test_what_is_kept(here):
     assert Path(kept["modules"][0]["outputs"][0]["path"]).read_text() == "x"
     assert kept["modules"][0]["outputs"][0]["path"].startswith(kept["kept"])
     assert here.jm("logs", "--home", f"{kept['kept']}/state").out.endswith("hello\n")
-    module(here, "m", "sys.exit(3)")
+    module(here, "m", "print('why'); sys.exit(3)")
     failed = here.jm("modules", "test", "m", "--keep")
     log = next(line.split()[1] for line in failed.err.splitlines() if line.startswith("  log "))
     assert Path(log).exists() and "kept: " in failed.out
