@@ -23,6 +23,7 @@ from job_manager.model.job import (
     Order,
     Output,
     Shell,
+    Stuck,
     Task,
 )
 from job_manager.model.params import Param
@@ -121,6 +122,9 @@ FEATURES: dict[str, Job] = {
     # how
     "`timeout`": one(timeout=90.5),
     "`min_runtime`": one(min_runtime=5.0),
+    "`stuck`": one(stuck=Stuck(600.0)),
+    "`stuck` and ended": one(stuck=Stuck(600.0, True)),
+    "never `stuck`": one(stuck=Stuck(0.0)),
     "`retries`": one(retries=2),
     "no retries of a module": one(name="m", work=ModuleCall("m"), retries=0),
     "`retry_on` exit codes": one(retries=2, retry_on=("3",)),

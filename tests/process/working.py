@@ -8,7 +8,7 @@ import select
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from job_manager.app.clock import SystemClock
 from job_manager.core import table
@@ -31,6 +31,9 @@ def shells(*texts: str, **more: Any) -> Job:
     """A job of actions a, b, c ... at once, each a line for a shell. `more` is said of each of them."""
     named = zip("abcdefghijklmnopqrstuvwxyz", texts, strict=False)
     return Job("test", tuple(Action(name, Shell(text), **more) for name, text in named), parallel=True)
+
+
+Kind = TypeVar("Kind")
 
 
 class Working:
@@ -103,7 +106,7 @@ class Working:
     def output(self, id: str, name: str = "a", attempt: int = 1) -> str:
         return Path(self.layout(id).log(name, attempt)).read_text()
 
-    def events(self, kind: type) -> list[Event]:
+    def events(self, kind: type[Kind]) -> list[Kind]:
         return [event for event in self.journal if isinstance(event, kind)]
 
     def die(self) -> Working:

@@ -234,6 +234,7 @@ class Plan:
             "tags": list(brief.action.tags),
             "retry_on": list(brief.action.retry_on),
             "min_runtime": brief.action.min_runtime,
+            "stuck": brief.action.stuck and {"after": brief.action.stuck.after, "kill": brief.action.stuck.kill},
             "idempotent": brief.idempotent,
             "params": dict(brief.action.params),
             "env": {**(dict(module.env) if module else {}), **dict(brief.action.env)},

@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from job_manager.formats import yaml_params
+from job_manager.formats.stuck import KEYS as STUCK_KEYS
 from job_manager.model import expect, names, need, params, quantity
 from job_manager.model.job import KINDS
 from job_manager.model.record import NamedTuple
@@ -141,6 +142,14 @@ def mapping(words: str, keys: Collection[str], schemas: Mapping[str, Schema], re
         "additionalProperties": False,
         **({"required": list(required)} if required else {}),
     }
+
+
+def stuck(duration: Schema) -> Schema:
+    """After how long of nothing an action counts as stuck; `duration` as the language writes it."""
+    kill = flag("true: then it is ended, and has failed because it was stuck; by default it is only said")
+    whole = mapping("How long, and what then", STUCK_KEYS, {"after": duration, "kill": kill}, ("after",))
+    words = "So long without output and without processor time, and it counts as stuck; false: never"
+    return {"description": words, "anyOf": [duration, whole, {"const": False}]}
 
 
 def or_null(schema: Schema) -> Schema:

@@ -27,6 +27,7 @@ from job_manager.model.job import (
     Output,
     Pairs,
     Shell,
+    Stuck,
     Task,
     Work,
 )
@@ -125,6 +126,7 @@ def action_document(action: Action) -> Document:
             hook=action.hook,
             retry_on=list(action.retry_on),
             min_runtime=action.min_runtime,
+            stuck=action.stuck and kept(after=action.stuck.after, kill=action.stuck.kill),
             priority=action.priority,
             tags=list(action.tags),
             expand=action.expand,
@@ -309,6 +311,7 @@ def _read_action(body: Document) -> Action:
         hook=body.get("hook", ""),
         retry_on=tuple(body.get("retry_on", ())),
         min_runtime=body.get("min_runtime"),
+        stuck=Stuck(**body["stuck"]) if "stuck" in body else None,
         priority=body.get("priority"),
         tags=tuple(body.get("tags", ())),
         expand=body.get("expand", False),

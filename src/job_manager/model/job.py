@@ -11,7 +11,7 @@ from job_manager.model.errors import Place
 from job_manager.model.expect import Expect
 from job_manager.model.fanout import Each
 from job_manager.model.params import Param
-from job_manager.model.record import Record, field
+from job_manager.model.record import NamedTuple, Record, field
 
 FILE, DIRECTORY, FILES = "file", "directory", "files"
 KINDS = (FILE, DIRECTORY, FILES)
@@ -142,6 +142,14 @@ class Order(Record):
 Work = ModuleCall | Command | Shell | Echo | Function | Order
 
 
+class Stuck(NamedTuple):
+    """An action counts as stuck when so many seconds have passed without output and without processor time (0: never);
+    with `kill` it is then ended."""
+
+    after: float
+    kill: bool = False
+
+
 class Action(Record):
     """A leaf: one thing to run. `name` is unique among its siblings and safe in a path; `title` is free text.
 
@@ -158,8 +166,8 @@ class Action(Record):
     again; empty: the default ones. min_runtime: seconds; to be done sooner is a failure. priority: what is ready and
     has a higher one runs first; None: that of the node it stands in. tags: limits it counts against where the
     configuration has them, and else not. expand: what it prints is more Alfscript, which is put below it and
-    run. workdir: where a command runs, absolute, or "" for where the job was submitted. wishes: sorted (name, text),
-    what its language says and nothing acts on yet.
+    run. stuck: when it counts as stuck; None: as the configuration says. workdir: where a command runs, absolute, or ""
+    for where the job was submitted. wishes: sorted (name, text), what its language says and nothing acts on yet.
     """
 
     name: str
@@ -186,6 +194,7 @@ class Action(Record):
     workdir: str = ""
     wishes: Pairs = ()
     expand: bool = False
+    stuck: Stuck | None = None
     place: Place | None = field(default=None, compare=False, repr=False)
 
     @property

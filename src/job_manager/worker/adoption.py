@@ -84,12 +84,13 @@ def leftovers(trace: KeeperTrace) -> list[Leftover]:
     if trace.boot_id != processes.boot_id() or not unended:
         return []
     mains = {(begun.pid, begun.start_ticks): token for token, begun in unended.items()}
+    groups = [(f"/{os.path.basename(begun.group)}/", token) for token, begun in unended.items() if begun.group]
     found: dict[int, Leftover] = {}
     for pid in processes.all_pids():
         process = processes.process_of(pid)
         if process is None or process.state == b"Z" or pid == os.getpid():
             continue
-        token = mains.get((pid, process.ticks)) or _marked(pid, trace, unended)
+        token = mains.get((pid, process.ticks)) or _marked(pid, trace, unended) or _grouped(pid, groups)
         if token:
             below = [each for each in processes.descendants(pid) if each.state != b"Z"]
             found.update((each.pid, Leftover(token, each)) for each in (process, *below))
@@ -108,6 +109,9 @@ def end_leftovers(trace: KeeperTrace, grace: float) -> list[Leftover]:
         now = time.monotonic()
         if now > kill_at + PATIENCE:
             return left
+        if now >= kill_at:
+            for token in {token for token, _ in left}:
+                processes.kill_group(trace.begun[token].group)
         for _, process in left:
             _ask(process, now >= kill_at, asked)
         _await_all(left, kill_at if now < kill_at else now + 0.1)
@@ -266,7 +270,9 @@ class _Inherited(Children):
             except ChildProcessError:  # somebody else has taken its status
                 self._without_status(pid)
                 continue
-            if entry[0]:
+            if entry[0] and os.WIFSTOPPED(entry[1]):
+                processes.let_go(*entry[:2])
+            elif entry[0]:
                 found.append(entry)
         return found
 
@@ -328,6 +334,12 @@ def _exit(record: Mapping[str, Any]) -> ExitRecord:
 def _marked(pid: int, trace: KeeperTrace, tokens: Mapping[str, Begun]) -> str:
     token, incarnation = processes.marks_of(pid)
     return token if incarnation == trace.incarnation and token in tokens else ""
+
+
+def _grouped(pid: int, groups: Iterable[tuple[str, str]]) -> str:
+    """Whose cgroup a process is in, where attempts have one: by that it is known however it hides."""
+    inside = processes.group_of(pid) if groups else ""
+    return next((token for name, token in groups if name in inside), "")
 
 
 def _end_keeper(trace: KeeperTrace) -> None:

@@ -73,6 +73,7 @@ LOG_CAP = 64 << 20  # bytes of a log on disk: what is longer keeps its head and 
 LOG_HEAD = 1 << 20
 LOG_LOOK = 1.0  # seconds between two looks at the logs, while there are children
 BLOCK = 4096
+FREEZES = 50  # looks at a tree that goes on to begin new processes while it is stopped
 VMSTAT = "/proc/vmstat"
 VMSTAT_LOOK = 1.0  # seconds for which the number of OOM kills may be old when an attempt begins
 LOG_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND
@@ -200,6 +201,25 @@ def become_subreaper() -> bool:
         return bool(ctypes.CDLL(None).prctl(36, 1, 0, 0, 0) == 0)
     except (ImportError, OSError, AttributeError):
         return False
+
+
+def let_go(pid: int, status: int) -> None:
+    """A child that had itself traced has stopped and waits for its parent, us: it goes on untraced, with its signal."""
+    import ctypes  # few programs ever do that
+
+    number = os.WSTOPSIG(status) & 0x7F
+    ptrace_detach = 17
+    ctypes.CDLL(None).ptrace(ptrace_detach, pid, None, ctypes.c_void_p(0 if number == signal.SIGTRAP else number))
+
+
+def leave_no_cores() -> None:
+    """No core dump of any child, unless it asks for one itself: they are large and hold whatever the program held."""
+    try:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    except (ImportError, OSError, ValueError):
+        pass
 
 
 def _read(path: str) -> bytes | None:
@@ -337,23 +357,47 @@ def record_of(attempt: Attempt) -> str:
     )
 
 
-# --- memory ---
+# --- control groups ---
 
 
 def memory_home(proc: str = "/proc/self") -> tuple[str, str]:
     """The cgroup (v2) of this process, and the nearest one above it in which it may make others with a memory limit;
     two empty texts where there is none. As root only what was delegated: the rest of the tree is the system's."""
+    return _home(proc, lambda path: b"memory" in (_read(f"{path}/cgroup.subtree_control") or b"").split())
+
+
+def tree_home(proc: str = "/proc/self") -> tuple[str, str]:
+    """The same for groups without a limit, which only hold a tree of processes together."""
+    return _home(proc, lambda path: os.path.exists(f"{path}/cgroup.kill"))
+
+
+def _home(proc: str, usable: Callable[[str], bool]) -> tuple[str, str]:
     own, root = _own_cgroup(proc)
     if not own or not os.access(f"{own}/cgroup.procs", os.W_OK):
         return "", ""
     path = own
     while True:
-        usable = b"memory" in (_read(f"{path}/cgroup.subtree_control") or b"").split()
-        if usable and os.access(path, os.W_OK) and os.access(f"{path}/cgroup.procs", os.W_OK) and _is_ours(path, root):
+        ours = os.access(path, os.W_OK) and os.access(f"{path}/cgroup.procs", os.W_OK) and _is_ours(path, root)
+        if ours and usable(path):
             return own, path
         if path == root:
             return "", ""
         path = os.path.dirname(path)
+
+
+def group_of(pid: int) -> str:
+    """The cgroup (v2) of a process as the kernel calls it, with a slash at its end; "" where that is not known."""
+    lines = (_read(f"/proc/{pid}/cgroup") or b"").decode("utf-8", "surrogateescape").splitlines()
+    return next((f"{line[3:]}/" for line in lines if line.startswith("0::")), "")
+
+
+def kill_group(group: str) -> None:
+    """SIGKILL to all processes of a cgroup at once, also to those that nobody has seen."""
+    try:
+        if group:
+            _put(f"{group}/cgroup.kill", "1")
+    except OSError:
+        pass  # an older kernel, or it is gone
 
 
 def _own_cgroup(proc: str) -> tuple[str, str]:
@@ -403,25 +447,30 @@ def oom_kills(vmstat: str = VMSTAT) -> int:
 def judge_memory(attempt: Attempt, vmstat: str = VMSTAT) -> None:
     """Whether an attempt that has ended ran out of memory: `group` says so for sure, `kills` lets it be guessed."""
     code = 0 if attempt.status is None else os.waitstatus_to_exitcode(attempt.status)
-    if attempt.group:
-        words = (_read(f"{attempt.group}/memory.events") or b"").split()
+    events = _read(f"{attempt.group}/memory.events") if attempt.group else None
+    if events is not None:
+        words = events.split()
         killed = b"oom_kill" in words[:-1] and int(words[words.index(b"oom_kill") + 1]) > 0
         attempt.oom = "cgroup" if code and killed else None
         attempt.peak = int(_read(f"{attempt.group}/memory.peak") or 0)
-        try:
-            os.rmdir(attempt.group)
-        except OSError:
-            pass  # something of it lives on where nobody sees it
     # A shell says 137 of a program that was killed.
     elif code in (-9, 137) and not attempt.blows and attempt.why is None and 0 <= attempt.kills < oom_kills(vmstat):
         attempt.oom = "probable"
+    try:
+        if attempt.group:
+            os.rmdir(attempt.group)
+    except OSError:
+        pass  # something of it lives on where nobody sees it
 
 
 class Confinement:
-    """Cgroups with a memory limit, one for an attempt that asks for memory, where they can be had."""
+    """Cgroups, where they can be had: with a memory limit for an attempt that asks for memory, from its first moment;
+    without one for every other that lives longer than some milliseconds, since short ones are to cost nothing."""
 
     def __init__(self) -> None:
         self._own, self._home = "", None  # type: str, str | None
+        self._trees: str | None = None
+        self._name = f"jm-{os.getpid()}-{os.urandom(4).hex()}"
         self._serial, self.kills, self._looked = 0, -1, -NEVER
 
     def look(self, now: float) -> None:
@@ -438,7 +487,26 @@ class Confinement:
             self._own, self._home = memory_home()
         if self._home:
             self._serial += 1
-            attempt.group = f"{self._home}/jm-{os.getpid()}-{self._serial}"
+            attempt.group = f"{self._home}/{self._name}-{self._serial}"
+
+    def hold(self, attempt: Attempt) -> None:
+        """Hold a tree that lives on together: whatever begins in it from now on is known by its group."""
+        if self._trees is None:
+            self._trees = tree_home()[1]
+        if attempt.group or not self._trees:
+            return
+        self._serial += 1
+        group = f"{self._trees}/{self._name}-{self._serial}"
+        try:
+            os.mkdir(group, 0o755)
+            attempt.group = group
+            for pid in (attempt.pid, *(process.pid for process in descendants(attempt.pid))):
+                _put(f"{group}/cgroup.procs", str(pid))
+        except ProcessLookupError:
+            pass  # it has ended meanwhile
+        except OSError as error:
+            self._trees = ""
+            complain("attempts cannot be held in groups", error)
 
     def enter(self, attempt: Attempt) -> None:
         """This process goes where its next child is to be born: what joins later has escaped for a moment."""
@@ -560,7 +628,22 @@ class Children:
         attempt.blows += 1
         attempt.kill_at = now + min(5.0, 0.025 * 2**attempt.blows)
         self._wake_at(attempt.kill_at, attempt)
+        kill_group(attempt.group)
+        if attempt.blows > 1:
+            self._freeze(attempt)
         self._signal_tree(attempt, signal.SIGKILL)
+
+    def _freeze(self, attempt: Attempt) -> None:
+        """What survived a blow may begin new processes faster than they can be ended one by one: first, all stop."""
+        stopped: set[tuple[int, int]] = set()
+        for _ in range(FREEZES):
+            self._find_strays()
+            fresh = [each for each in self._members(attempt) if (each.pid, each.ticks) not in stopped]
+            for process in fresh:
+                send_signal(process, signal.SIGSTOP)
+                stopped.add((process.pid, process.ticks))
+            if not fresh:
+                return
 
     def _end_left(self, attempt: Attempt, now: float) -> None:
         self.ending[attempt.token] = attempt
@@ -586,11 +669,8 @@ class Children:
 
     def _signal_tree(self, attempt: Attempt, *numbers: int) -> None:
         self._find_strays()
-        strays = [pid for pid, owner in self.strays.items() if owner is attempt]
         alive = attempt.pid in self.running
-        members = [process for process in map(process_of, strays) if process]
-        for head in [attempt.pid, *strays] if alive else strays:
-            members += descendants(head)
+        members = self._members(attempt)
         if not alive:
             attempt.outlived = attempt.outlived.union(process.pid for process in members)
         grouped = alive or not self.subreaper or any(process.group == attempt.pid for process in members)
@@ -600,6 +680,14 @@ class Children:
             for process in members:
                 if process.group != attempt.pid:
                     send_signal(process, number)
+
+    def _members(self, attempt: Attempt) -> list[Process]:
+        """All that belongs to an attempt but its main process."""
+        strays = [pid for pid, owner in self.strays.items() if owner is attempt]
+        members = [process for process in map(process_of, strays) if process]
+        for head in [attempt.pid, *strays] if attempt.pid in self.running else strays:
+            members += descendants(head)
+        return members
 
     def _find_strays(self) -> None:
         if not self.subreaper:
@@ -627,10 +715,10 @@ class Children:
         return content
 
     def _owner_of(self, pid: int) -> Attempt | None:
-        """Whose a stray is: by session, group or token; else the only living attempt old enough to have begun it.
+        """Whose a stray is: by cgroup, session, group or token; else the only living attempt that may have begun it.
 
-        A daemon that has left its session and painted over its environment cannot be told apart while several attempts
-        might be its parent; it falls to the last of them, and is ended at once when none is left.
+        Without cgroups, a daemon that has left its session and painted over its environment cannot be told apart while
+        several attempts might be its parent; it falls to the last of them, and is ended at once when none is left.
         """
         process = process_of(pid)
         if process is None:
@@ -646,7 +734,10 @@ class Children:
         return owner
 
     def _claimant(self, process: Process) -> Attempt | None:
+        inside = group_of(process.pid) if any(attempt.group for attempt in self.live.values()) else ""
         for attempt in self.live.values():
+            if attempt.group and inside and f"/{os.path.basename(attempt.group)}/" in inside:
+                return attempt
             if attempt.pid and attempt.pid in (process.session, process.group):
                 return attempt
         token, keeper = marks_of(process.pid)
@@ -656,7 +747,10 @@ class Children:
         found = []
         try:
             while (entry := os.wait4(-1, os.WNOHANG))[0]:
-                found.append(entry)
+                if os.WIFSTOPPED(entry[1]):
+                    let_go(*entry[:2])
+                else:
+                    found.append(entry)
         except ChildProcessError:
             pass
         return found
@@ -828,6 +922,7 @@ class Keeper:
         self.speaking: set[Connection] = set()
         self.master: Connection | None = None
         self._guard_memory()
+        leave_no_cores()
         self._catch_signals()
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.listener.bind("s")  # relative: a long state path does not fit a socket address
@@ -1077,7 +1172,8 @@ class Keeper:
         return f'{{"token":{quote(attempt.token)},"boot":"{self.boot}","began":{began:.6f}{group}}}\n'
 
     def _pid_line(self, attempt: Attempt) -> str:
-        return f'{{"token":{quote(attempt.token)},"pid":{attempt.pid},"start_ticks":{attempt.ticks}}}\n'
+        group = f',"group":{quote(attempt.group)}' if attempt.group else ""
+        return f'{{"token":{quote(attempt.token)},"pid":{attempt.pid},"start_ticks":{attempt.ticks}{group}}}\n'
 
     def _begun(self, attempt: Attempt) -> str:
         return f"[{quote(attempt.token)},{attempt.pid},{attempt.ticks},{attempt.began:.6f}]"
@@ -1128,6 +1224,7 @@ class Keeper:
         for attempt in settled:
             process = process_of(attempt.pid)
             attempt.ticks = process.ticks if process else 0
+            self.confinement.hold(attempt)
         try:
             self.starts.append("".join(map(self._pid_line, settled)))
         except OSError as error:

@@ -182,6 +182,14 @@ def _takes(action: Document) -> Iterator[str]:
         yield f"tags {', '.join(uncounted)} (of which nobody has said how many there are)"
 
 
+def _stuck(after: float, kill: bool) -> str:
+    from job_manager.model.quantity import human
+
+    if not after:
+        return "never counts as stuck"
+    return f"{'ended' if kill else 'counts as stuck'} after {human(after)} without output and processor time"
+
+
 def _limits(action: Document) -> Iterator[str]:
     from job_manager.model.quantity import human
 
@@ -191,6 +199,8 @@ def _limits(action: Document) -> Iterator[str]:
         yield f"timeout {human(action['timeout'])}"
     if action["min_runtime"]:
         yield f"fails when done within {human(action['min_runtime'])}"
+    if action["stuck"]:
+        yield _stuck(**action["stuck"])
     if action["retries"]:
         only = f" after {', '.join(action['retry_on'])}" if action["retry_on"] else ""
         yield f"tried up to {action['retries'] + 1} times{only}"

@@ -16,6 +16,7 @@ from job_manager.formats.job_yaml.steps import look_at_public_reads, read_member
 from job_manager.formats.needs import resolved
 from job_manager.formats.params import look_at, settle
 from job_manager.formats.reading import Reading, without_echoes
+from job_manager.formats.stuck import spread
 from job_manager.formats.yaml_params import read_params
 from job_manager.formats.yaml_reader import Fields, Reader, is_null, load
 from job_manager.formats.yaml_tree import At, Map, Seq, bulk, locate
@@ -99,7 +100,7 @@ def _job(fields: Fields, scope: Scope, at: At) -> Job:
     look_at_public_reads(tree, scope)
     return Job(
         name=name,
-        children=tree,
+        children=spread(tree, fields),
         parallel=_parallel(fields),
         version=fields.text("version") or "",
         inputs=bound(inputs, tree, scope),

@@ -15,6 +15,7 @@ from job_manager.formats.job_yaml.naming import Wanted, wanted_name
 from job_manager.formats.job_yaml.scope import Scope, one_of
 from job_manager.formats.job_yaml.works import BESIDE, WORKS, read_work, say
 from job_manager.formats.naming import default_name
+from job_manager.formats.stuck import read_stuck
 from job_manager.formats.wording import suggestion
 from job_manager.formats.words import Word
 from job_manager.formats.yaml_expect import read_expect
@@ -135,6 +136,7 @@ def action(entry: Entry, name: str, title: str, scope: Scope) -> Action:
         hook=entry.hook,
         retry_on=more.read_retry_on(fields),
         min_runtime=fields.duration("min_runtime"),
+        stuck=read_stuck(fields),
         priority=fields.number("priority"),
         tags=more.read_tags(fields),
         expand=more.read_expand(fields, entry.hook),

@@ -29,6 +29,7 @@ from job_manager.formats.schema import (
     mapping,
     option,
     ref,
+    stuck,
     text,
     texts,
     values,
@@ -62,7 +63,14 @@ _WISHES = {
     "additionalProperties": {"type": ["string", "number", "boolean"]},
 }
 _HOOKS = listed("Run one after another when all else here is over: each says when", ref("hook"))
-_NODE: Mapping[str, Schema] = {"title": _TITLE, "priority": _PRIORITY, "wishes": _WISHES, "hooks": _HOOKS}
+_STUCK = stuck(duration("How long"))
+_NODE: Mapping[str, Schema] = {
+    "title": _TITLE,
+    "priority": _PRIORITY,
+    "wishes": _WISHES,
+    "stuck": _STUCK,
+    "hooks": _HOOKS,
+}
 _KIND = "file, directory (as a whole), or files (of a directory those that fit the glob)"
 _READS = listed("What it reads: inputs of the job and outputs of earlier entries", _NAME, ref("input"))
 _WRITES = listed("What it writes", _NAME, ref("output"))
@@ -88,6 +96,7 @@ JOB: Mapping[str, Schema] = {
     "max_active": whole("How many of its actions may run at once, whatever -j says", 1, more.MOST_ACTIVE),
     "dirmaps": listed("Of Alfscript commands: what %D(PATH) makes of the beginning of a path", ref("dirmap")),
     "wishes": _WISHES,
+    "stuck": _STUCK,
 }
 DIRMAP: Mapping[str, Schema] = {
     "from": text("The beginning of a path as it is written"),
@@ -166,6 +175,7 @@ ENTRY: Mapping[str, Schema] = {
     "wishes": _WISHES,
     "retry_on": texts("Exit codes, signals (-11) and reasons after which it is tried again; by default most reasons"),
     "min_runtime": duration("To be done sooner is a failure"),
+    "stuck": _STUCK,
     "tags": texts("Limits that count where the configuration has them"),
     "expand": flag("true: what it prints is Alfscript, whose tasks run below it"),
     "workdir": text("Of a command: where it runs; by default where the job was submitted", pattern="^/"),

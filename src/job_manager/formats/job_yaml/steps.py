@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from job_manager.formats.job_yaml import entries, more, works
 from job_manager.formats.job_yaml.naming import Wanted, named, wanted_name
 from job_manager.formats.job_yaml.scope import Scope
+from job_manager.formats.stuck import spread
 from job_manager.formats.yaml_reader import Fields
 from job_manager.formats.yaml_tree import At, Plain, Seq, Value
 from job_manager.model.errors import Place, Problem
@@ -72,7 +73,7 @@ def _look_at_idle(fields: Fields, key: str, name: str, scope: Scope) -> None:
 def _task(fields: Fields, name: str, title: str, children: tuple[Node, ...], parallel: bool, place: Place) -> Task:
     needs, when = entries.read_needs(fields), entries.read_when(fields)
     priority, wishes = fields.number("priority"), more.read_wishes(fields)
-    return Task(name, children, parallel, title, needs, when, priority, wishes, place)
+    return Task(name, spread(children, fields), parallel, title, needs, when, priority, wishes, place)
 
 
 def read_members(fields: Fields, key: str, scope: Scope) -> tuple[Node, ...]:

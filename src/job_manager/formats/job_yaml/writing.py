@@ -9,6 +9,7 @@ import re
 from fractions import Fraction
 from typing import Any
 
+from job_manager.formats.stuck import written
 from job_manager.formats.writing import Unsaid, too_deep
 from job_manager.formats.yaml_builder import DEPTH_LIMIT
 from job_manager.formats.yaml_writing import Bare, Flow, Typed, dumped
@@ -126,6 +127,7 @@ class _Writer:
             retries=action.retries,
             retry_on=list(action.retry_on),
             min_runtime=action.min_runtime,
+            stuck=written(action.stuck),
             env=dict(action.env),
             cpus=action.cpus,
             memory=action.memory,

@@ -14,6 +14,7 @@ from job_manager.formats.json.fields import JsonReader, Strict
 from job_manager.formats.json.nodes import Member, Node, in_order, members
 from job_manager.formats.json.params import read_foreach, read_params
 from job_manager.formats.json.works import WORK_KEYS, look_at_work, read_work
+from job_manager.formats.stuck import read_stuck, spread
 from job_manager.formats.wording import suggestion
 from job_manager.formats.yaml_reader import is_null
 from job_manager.formats.yaml_tree import At
@@ -26,13 +27,13 @@ from job_manager.model.wording import quoted
 FORMAT = "job_manager/1"
 JOB_KEYS = (
     *("title", "version", "parallel", "inputs", "params", "priority", "paused", "after", "max_active", "dirmaps"),
-    *("wishes", "children"),
+    *("wishes", "stuck", "children"),
 )
-TASK_KEYS = ("name", "title", "parallel", "needs", "when", "priority", "wishes", "children")
+TASK_KEYS = ("name", "title", "parallel", "needs", "when", "priority", "wishes", "stuck", "children")
 ACTION_KEYS = (
     *("name", "title", *WORK_KEYS, "inputs", "outputs", "timeout", "retries", "env", "params", "foreach", "when"),
     *("cpus", "memory", "limits", "hook", "retry_on", "min_runtime", "priority", "tags", "expand", "workdir"),
-    *("wishes", "idempotent", "needs"),
+    *("wishes", "idempotent", "needs", "stuck"),
 )
 OWN_KEYS = frozenset((*JOB_KEYS, *TASK_KEYS, *ACTION_KEYS)) - {"title", "parallel", "children"}
 MASS = f'that is mass\'s form, of files without "format": "{FORMAT}"'
@@ -67,7 +68,7 @@ class Canonical:
         scope.see(inputs)
         return Job(
             name=fields.text("title") or "",
-            children=self._children(fields),
+            children=spread(self._children(fields), fields),
             version=fields.text("version") or "",
             inputs=inputs,
             parallel=bool(fields.flag("parallel")),
@@ -104,7 +105,7 @@ class Canonical:
         # Recursion is bounded by how deep a JSON text may be nested.
         return Task(
             name,
-            self._children(fields),
+            spread(self._children(fields), fields),
             bool(fields.flag("parallel")),
             title,
             _needs(fields),
@@ -138,6 +139,7 @@ class Canonical:
             hook=hook,
             retry_on=more.read_retry_on(fields),
             min_runtime=fields.duration("min_runtime"),
+            stuck=read_stuck(fields),
             priority=fields.number("priority"),
             tags=more.read_tags(fields),
             expand=more.read_expand(fields, hook),

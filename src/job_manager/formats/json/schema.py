@@ -17,7 +17,19 @@ from job_manager.formats.json.artifacts import INPUT_KEYS, JOB_INPUT_KEYS, OUTPU
 from job_manager.formats.json.canonical import ACTION_KEYS, FORMAT, JOB_KEYS, LONGEST_TITLE, TASK_KEYS
 from job_manager.formats.json.params import EACH_KEYS, PARAM_KEYS
 from job_manager.formats.json.works import BESIDE, WORKS
-from job_manager.formats.schema import Keys, Schema, document, flag, kind, listed, mapping, ref, whole, whole_pattern
+from job_manager.formats.schema import (
+    Keys,
+    Schema,
+    document,
+    flag,
+    kind,
+    listed,
+    mapping,
+    ref,
+    stuck,
+    whole,
+    whole_pattern,
+)
 from job_manager.model import expect, fanout, names, need, params, quantity
 from job_manager.model.job import HOOKS
 
@@ -49,6 +61,7 @@ def named(words: str, name: str, value: Schema) -> Schema:
 
 _STRING: Schema = {"type": "string"}
 _WISHES = named("What is kept for others to act on: texts by name", whole_pattern(more.WISH), _STRING)
+_STUCK = stuck(seconds("How long"))
 _CHILDREN = listed("Tasks and actions; those with a hook run when the others are over", ref("node"))
 _TITLE = text("What it is called where it is shown; by default its name")
 _PRIORITY = number("What is ready and has a higher one runs first; by default 0")
@@ -70,6 +83,7 @@ JOB: Mapping[str, Schema] = {
     "max_active": whole("How many of its actions may run at once", 1, more.MOST_ACTIVE),
     "dirmaps": listed("Rows of from, to and zone, for %D(PATH)", texts("A row", minItems=3, maxItems=3)),
     "wishes": _WISHES,
+    "stuck": _STUCK,
     "children": _CHILDREN,
 }
 TASK: Mapping[str, Schema] = {
@@ -80,6 +94,7 @@ TASK: Mapping[str, Schema] = {
     "when": _WHEN,
     "priority": _PRIORITY,
     "wishes": _WISHES,
+    "stuck": _STUCK,
     "children": _CHILDREN,
 }
 ACTION: Mapping[str, Schema] = {
@@ -117,6 +132,7 @@ ACTION: Mapping[str, Schema] = {
     },
     "retry_on": texts("Exit codes and reasons after which it is tried again"),
     "min_runtime": seconds("To be done sooner is a failure"),
+    "stuck": _STUCK,
     "priority": _PRIORITY,
     "tags": texts("Limits that count where the configuration has them"),
     "expand": flag("true: what it prints is Alfscript, whose tasks run below it"),

@@ -22,6 +22,7 @@ from job_manager.formats.python.dataflow import with_needs
 from job_manager.formats.python.fields import fields_of, known, placed, read_row_needs
 from job_manager.formats.python.rows import Row
 from job_manager.formats.reading import Reading
+from job_manager.formats.stuck import spread
 from job_manager.formats.yaml_params import read_params
 from job_manager.formats.yaml_reader import Fields, Reader
 from job_manager.formats.yaml_tree import Plain, bulk
@@ -32,8 +33,8 @@ from job_manager.model.params import NO_VALUES, Values
 from job_manager.model.record import NamedTuple, replace
 from job_manager.model.wording import quoted
 
-JOB_KEYS = ("title", "name", "version", "inputs", "params", "priority", "paused", "after", "max_active")
-TASK_KEYS = ("title", "name", "needs", "when", "priority")
+JOB_KEYS = ("title", "name", "version", "inputs", "params", "priority", "paused", "after", "max_active", "stuck")
+TASK_KEYS = ("title", "name", "needs", "when", "priority", "stuck")
 ORDER_KEYS = ("parallel", "serialsubtasks", "children")
 LONGEST_TITLE = 128
 Nodes = list[Task | Action]
@@ -120,6 +121,7 @@ def _job(rows: Sequence[Row], context: Context) -> Job:
     _note_order(rows, context)
     children = _tree(rows, read, context)
     scope.reader.file = rows[0].place.file if rows[0].place else scope.file
+    children = spread(children, fields)
     return replace(job, children=children, inputs=bound(inputs, children, scope))
 
 
@@ -210,7 +212,7 @@ def _task(
     context.scope.reader.file = row.place.file if row.place else context.file
     return Task(
         name,
-        children,
+        spread(children, fields),
         _parallel(fields, row),
         title,
         read_row_needs(fields, paths),
