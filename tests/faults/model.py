@@ -29,8 +29,9 @@ MOVES: dict[str, tuple[set[str], str]] = {
     "grown": ({"succeeded"}, "succeeded"),
 }
 ATTEMPTED = {"leased", "returned", "started", "stopped", "attempt-lost", "attempt-failed", "succeeded"}
-ANY_TIME = {"worker-joined", "worker-left", "job-resumed"}
-QUIET = {"job-due", "skipped", "omitted"}
+ANY_TIME = {"worker-joined", "worker-left", "job-resumed", "job-retried", "excused", "priority-changed"}
+QUIET = {"job-due", "skipped", "omitted", "priority-changed"}
+FRUITLESS = {"stopped", "attempt-lost", "attempt-failed", "returned"}
 SPECIAL = {"needs", "when", "hook", "foreach", "expand"}
 
 
@@ -49,7 +50,9 @@ class Model:
         self.highest: Counter[int] = Counter()
         self.floor = self.size = 0
         self.before: list[list[tuple[int, int]]] = []
+        self.once: set[int] = set()
         self.workers: set[str] = set()
+        self.cancelling: set[int] = set()  # actions whose end, if it is no success, is their last
         self.submitted = self.held = self.finished = ""
 
     def fold(self, event: Sequence[Any]) -> Iterator[str]:
@@ -81,9 +84,12 @@ class Model:
             self.size += prod(len(keys) for keys in rest[0])
         elif name == "grown":
             self.size += len(list(leaves(rest[0])))
+        if name in FRUITLESS and action in self.cancelling and not (name == "attempt-lost" and action in self.once):
+            after = "cancelled"
         self.states[action] = after
         if after not in OPEN:
             self.leases.pop(action, None)
+            self.cancelling.discard(action)
 
     def _lease(self, action: int, attempt: int, worker: str) -> Iterator[str]:
         if worker not in self.workers:
@@ -101,6 +107,7 @@ class Model:
     def _plan(self, document: dict[str, Any]) -> None:
         actions = list(leaves([document]))
         self.size = len(actions)
+        self.once = {number for number, body in enumerate(actions) if body.get("idempotent") is False}
         self.before = order(document) if not any(_specials(document)) else []
 
     def _job_submitted(self, event: Sequence[Any]) -> Iterator[str]:
@@ -129,6 +136,49 @@ class Model:
     def _job_held(self, event: Sequence[Any]) -> Iterator[str]:
         self.held = event[2]
         yield from ()
+
+    def _job_released(self, event: Sequence[Any]) -> Iterator[str]:
+        if not self.held:
+            yield "nothing holds it"
+        self.held = ""
+
+    def _job_cancelled(self, event: Sequence[Any]) -> Iterator[str]:
+        self._cancel(range(self.size))
+        yield from ()
+
+    _job_timed_out = _job_cancelled
+
+    def _cancelled(self, event: Sequence[Any]) -> Iterator[str]:
+        now = self.states.get(event[1], "idle")
+        if now in {"succeeded", "failed", "lost", "cancelled", "excused"}:
+            yield f"action {event[1]} is {now}"
+        self._cancel([event[1]])
+
+    def _cancel(self, actions: Iterable[int]) -> None:
+        for action in actions:
+            now = self.states.get(action, "idle")
+            if now in OPEN:
+                self.cancelling.add(action)
+            elif now in ("idle", "planned"):
+                self.states[action] = "cancelled"
+
+    def _job_retried(self, event: Sequence[Any]) -> Iterator[str]:
+        self._open()
+        self.held = self.held if self.held == "paused" else ""
+        for action in (action for first, end in event[2] for action in range(first, end)):
+            if self.states.get(action) in OPEN:
+                yield f"action {action} is at work"
+            self.states[action] = "idle"
+
+    def _excused(self, event: Sequence[Any]) -> Iterator[str]:
+        self._open()
+        if self.states.get(event[1]) in OPEN | {"succeeded"}:
+            yield f"action {event[1]} is {self.states[event[1]]}"
+        self.states[event[1]] = "excused"
+
+    def _open(self) -> None:
+        if self.finished:
+            self.finished = self.held = ""
 
     def _worker_joined(self, event: Sequence[Any]) -> Iterator[str]:
         self.workers.add(event[1])
