@@ -37,9 +37,9 @@ class Farm:
         self.home = folder / ".jm"
         self.output = folder / "output"
 
-    def jm(self, *words: str, out: Any = None) -> subprocess.Popen[bytes]:
+    def jm(self, *words: str, out: Any = None, prefix: Sequence[str] = ()) -> subprocess.Popen[bytes]:
         """Start a command in a session of its own; without `out` it writes into the folder's `output`."""
-        argv = [sys.executable, "-m", "job_manager", *words]
+        argv = [*prefix, sys.executable, "-m", "job_manager", *words]
         with self.output.open("ab") as log:
             return subprocess.Popen(
                 argv,

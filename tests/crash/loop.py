@@ -174,6 +174,7 @@ class Loop:
 
     def judge(self) -> list[str]:
         """Everything that is violated."""
+        left = self._left()  # before anybody opens the journal
         found = check.histories(self.farm.home / "journal.db")
         lines = witness.read(self.ledger)
         names = {name: ids.split() for name, ids in self.farm.names().items()}
@@ -183,8 +184,8 @@ class Loop:
         for plan in (plan for plan in self.plans if plan.name in names):
             id = names[plan.name][0]
             said += check.artifacts(self.farm.home / "jobs" / id / "public", found[id], plan.expected())
-            said += _repeated(lines, id, plan, found[id])
-        return said + self._left()
+            said += repeated(lines, id, plan, found[id])
+        return said + left
 
     def _left(self) -> list[str]:
         home = self.farm.home
@@ -211,7 +212,7 @@ class Loop:
         ]
 
 
-def _repeated(lines: check.Lines, id: str, plan: Plan, events: check.History) -> Iterable[str]:
+def repeated(lines: check.Lines, id: str, plan: Plan, events: check.History) -> Iterable[str]:
     """What may run once ran once more only where a person had said so."""
     again: Counter[int] = Counter()
     for event in events:

@@ -48,11 +48,16 @@ class Plan(NamedTuple):
         """Paths of what may run once."""
         return {self.path(part.name) for part in self.parts if part.once}
 
-    def expected(self) -> dict[str, bytes]:
-        """The public artifacts, byte for byte."""
+    def contents(self) -> dict[str, bytes]:
+        """What each part writes, byte for byte."""
         made: dict[str, bytes] = {}
         for part in self.parts:
             made[part.name] = witness.made(f"{part.name}.txt", [made[name] for name in part.reads], SIZE)
+        return made
+
+    def expected(self) -> dict[str, bytes]:
+        """The public artifacts."""
+        made = self.contents()
         return {f"{part.name}.txt": made[part.name] for part in self.parts if part.public}
 
 
@@ -106,6 +111,5 @@ def _entry(part: Part, ledger: Path, hurried: bool) -> list[str]:
         f"    cmd: [{listed}]",
         f"    outputs: [{{name: {part.name}.txt{', public: true' if part.public else ''}}}]",
         *([f"    inputs: [{reads}]"] if reads else []),
-        *(["    retries: 4"] if part.fails else []),
-        *(["    idempotent: false"] if part.once else []),
+        "    idempotent: false" if part.once else "    retries: 9",  # a child that is killed has failed
     ]

@@ -7,9 +7,13 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
+
 from job_manager.core import events as e
 from job_manager.core.said import HoldJob
 from job_manager.worker import adoption
+from job_manager.worker.keeper import boot_id
+from tests.crash.farm import wait_for
 from tests.process.keeping import Fifo, gone, is_alive
 from tests.process.working import Working, shells
 
@@ -181,3 +185,23 @@ def test_records_of_a_dead_keeper_stay_until_all_jobs_in_them_have_been_opened(w
     assert len(os.listdir(tmp_path / "keepers")) == 1
     for gate in gates:
         gate.close()
+
+
+@pytest.mark.parametrize("idempotent, lost", [(True, 0), (False, 1)])
+def test_after_a_power_cut_what_may_not_run_twice_and_may_have_begun_is_lost(working, tmp_path, idempotent, lost):
+    """The records of what was begun are not forced to disk: an empty one of another boot says nothing."""
+    gate = Fifo(tmp_path / "go-a")
+    first = working()
+    first.submit("a", shells(hangs(tmp_path, "a"), idempotent=idempotent))
+    wait_for(lambda: any(trace.begun for trace in adoption.keepers(str(tmp_path / "keepers"))), "a start")
+    adoption.end_leftovers(adoption.keepers(str(tmp_path / "keepers"))[0], 0.0)
+    assert first.state("a") == "leased"
+    [folder] = (tmp_path / "keepers").iterdir()
+    described = (folder / "keeper.json").read_text()
+    (folder / "keeper.json").write_text(described.replace(boot_id(), "another"))
+    (folder / "starts").write_text("")
+    second = working(before=first.die())
+    second.open("a")
+    second.until(lambda: second.state("a") in ("lost", "running"))
+    assert len(second.events(e.ActionLost)) == lost and len(second.events(e.LeaseReturned)) == 1 - lost
+    gate.close()

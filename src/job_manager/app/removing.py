@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from job_manager.app import wiring
 from job_manager.app.callers import REMOVE
 from job_manager.app.home import Home
@@ -56,6 +58,7 @@ def _by_ourselves(home: Home, id: str) -> None:
 
 def sweep_keepers(home: Home) -> None:
     """Records of dead keepers that nobody will ask for: none of their jobs is open. For the holder only."""
+    _sweep_empty(home.keepers)
     traces = [trace for trace in adoption.keepers(home.keepers) if not trace.alive]
     if not traces:
         return
@@ -68,6 +71,15 @@ def sweep_keepers(home: Home) -> None:
         if not opened.intersection(name.split("/", 1)[0] for name in (*trace.begun, *trace.exits)):
             adoption.end_leftovers(trace, 0.0)
             adoption.remove(trace)
+
+
+def _sweep_empty(keepers: str) -> None:
+    """Folders of keepers that were killed, or without power, before they had put anything there."""
+    for name in os.listdir(keepers):
+        try:
+            os.rmdir(os.path.join(keepers, name))
+        except OSError:
+            pass  # there is something in it
 
 
 def _end_children(home: Home, id: str) -> None:
