@@ -174,7 +174,7 @@ class Loop:
 
     def judge(self) -> list[str]:
         """Everything that is violated."""
-        left = self._left()  # before anybody opens the journal
+        left = self._left()
         found = check.histories(self.farm.home / "journal.db")
         lines = witness.read(self.ledger)
         names = {name: ids.split() for name, ids in self.farm.names().items()}
@@ -190,7 +190,7 @@ class Loop:
     def _left(self) -> list[str]:
         home = self.farm.home
         left = [path for folder in ("inbox", "owed", "keepers") for path in (home / folder).iterdir()]
-        left += [path for path in home.iterdir() if path.name in ("socket", "journal.db-wal", "journal.db-shm")]
+        left += [path for path in home.iterdir() if path.name == "socket"]
         left += [path for path in home.rglob("*") if path.name.endswith((".new", ".part", ".tmp"))]
         return [f"{path} is left" for path in left]
 

@@ -59,7 +59,7 @@ def _by_ourselves(home: Home, id: str) -> None:
 def sweep_keepers(home: Home) -> None:
     """Records of dead keepers that nobody will ask for: none of their jobs is open. For the holder only."""
     _sweep_empty(home.keepers)
-    traces = [trace for trace in adoption.keepers(home.keepers) if not trace.alive]
+    traces = [trace for trace in adoption.keepers(home.keepers) if adoption.dismissed(trace)]
     if not traces:
         return
     reading = wiring.open_reading(home)

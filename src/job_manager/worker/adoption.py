@@ -18,10 +18,10 @@ from typing import Any
 from job_manager.model.record import NamedTuple
 from job_manager.worker import keeper as processes
 from job_manager.worker.keeper import Attempt, Children, Process, become_subreaper
-from job_manager.worker.keeper_link import ExitRecord, awaited
+from job_manager.worker.keeper_link import ExitRecord, KeeperLink, awaited
 
 __all__ = ["Begun", "KeeperAlive", "KeeperTrace", "Leftover", "Orphans", "become_subreaper", "end_leftovers", "exits"]
-__all__ += ["keepers", "leftovers", "remove"]
+__all__ += ["dismissed", "keepers", "leftovers", "remove"]
 
 FILES = ("keeper.json", "keeper.new", "keeper.log", "s", "starts", "starts.new", "exits", "exits.new")
 KEEPER_END = 5.0  # seconds that a keeper whose connection has ended may take to end
@@ -121,6 +121,23 @@ def end_leftovers(trace: KeeperTrace, grace: float) -> list[Leftover]:
             _ask(process, now >= kill_at, asked)
         _await_all(left, kill_at if now < kill_at else now + 0.1)
     return []
+
+
+def dismissed(trace: KeeperTrace) -> bool:
+    """Whether the keeper has ended; one that lives, that nobody needs any more and that has nothing to do is asked to.
+    For who holds the directory and has no keeper any more."""
+    if not trace.alive:
+        return True
+    if trace.begun.keys() - trace.exits.keys():
+        return False
+    link = KeeperLink.attach(trace.directory)
+    if link is None:
+        return False
+    link.hello(0, {}, 0o077)  # nothing begins there between these two words
+    link.leave()
+    ended = link.ended()
+    link.close()
+    return ended
 
 
 def remove(trace: KeeperTrace) -> None:
