@@ -42,6 +42,8 @@ VALUES = {
         (("nuke-15", (("A", "b=c"), ("LANG", "C"))),),
     ),
     "zone": ('"UNC"', "UNC", "UNC"),
+    "stuck": ('"10m"', "10m", 600.0),
+    "disk_floor": ('"1G"', "1G", 2**30),
 }
 
 
@@ -267,6 +269,12 @@ WRONG = {
         ('envkeys = {"a b" = {A = "x"}}', 12, '"a b" cannot be a name: no blanks'),
     ],
     "zone": [('zone = ""', 1, "the text is empty")],
+    "stuck": [
+        ("stuck = true", 1, "expected a duration like 90s, 5m or 2h, or false, found true"),
+        ('stuck = "soon"', 1, "expected a duration like 90s, 5m, 2h or 1h30m"),
+        ("stuck = []", 1, "found a list"),
+    ],
+    "disk_floor": [("disk_floor = -1", 1, "expected a size"), ("disk_floor = false", 1, "expected a size")],
     "unknown": [
         ("job = 4", 1, 'job: there is no setting "job"\n   hint: did you mean "jobs"?'),
         ("keep-temp = true", 1, 'did you mean "keep_temp"?'),

@@ -57,9 +57,9 @@ def listing() -> str:
 
 def page() -> str:
     ends = """*unblocked*, *repeated*, *dropped* and *revived* are no events of the journal: what every action does when
-its turn has come; what a hook does when a person takes the job up and what it followed is to run again; what becomes of an
-action that was cancelled when its attempt has come back; and how what had been skipped, or was ready, comes to its turn
-anew when a person has something run again or left out."""
+its turn has come; what a hook does when a person takes the job up and what it followed is to run again; what becomes of
+an action that was cancelled when its attempt has come back; and how what had been skipped, or was ready, comes to its
+turn anew when a person has something run again or left out."""
     return f"{HEAD}\n```mermaid\n{drawing()}\n```\n\n{listing()}\n\n{ends}\n"
 
 

@@ -39,9 +39,12 @@ def given(
     memory: int | None = None,
     **limits: int,
 ) -> State:
-    """The job submitted, one worker joined, then the events. Other names are limits that there are."""
+    """The job submitted, one worker joined, then the events. Other names are limits that there are. Where something
+    may wait behind the slots it is known that nothing takes long."""
     joined = e.WorkerJoined(J, W, slots, ahead, NOW, memory, tuple(limits.items()))
-    return fold(State(), [submitted(job, site), joined, *events])
+    state = fold(State(), [submitted(job, site), joined, *events])
+    state.jobs[J].pace = 0.0 if ahead else None
+    return state
 
 
 def leased(action: int = 0, attempt: int = 1, worker: str = W) -> e.ActionLeased:

@@ -238,13 +238,13 @@ def cancelled_in_every_state() -> Farm:
 
 def actions_cancelled() -> Farm:
     """The same one by one; a lease comes back, an attempt fails, one is stopped."""
-    one = parallel("p", action("flaky", retries=3), "running", "queued", "ready", serial("s", "t", "waits"))
+    one = parallel("p", action("flaky", retries=3), "running", "queued", "ready", serial("s", "t", "waits", "too"))
     farm = Farm(job(one, "last"), slots=2, outcomes=script({0: [fails(), HANGS], 1: HANGS}))
     farm.settle()
     farm.pass_time()
     farm.settle()
     farm.turn()
-    for index in (5, 3, 0, 1):
+    for index in (7, 5, 3, 0, 1):
         farm.say(CancelAction(farm.id, index, 5.0))
         farm.turn()
     farm.settle()

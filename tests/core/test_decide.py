@@ -11,9 +11,10 @@ from job_manager.core import events as e
 from job_manager.core import said as s
 from job_manager.core.decide import decide, next_timer
 from job_manager.core.evolve import evolve, fold
-from job_manager.core.policy import LONGEST_DELAY, MAX_LOSSES
+from job_manager.core.policy import LONGEST_DELAY, MAX_LOSSES, MAX_STARVED
 from job_manager.core.state import State
 from job_manager.model.job import Job
+from job_manager.model.record import replace
 from job_manager.model.site import Installed
 from job_manager.testing import Farm, ScriptedWorker, action, fails, job, lost, script, serial, site
 from tests.core import given as g
@@ -38,9 +39,26 @@ def test_what_cannot_go_better_is_not_tried_again(reason):
     assert len(only(retried_until_over(5, reason), e.ActionLeased)) == 1
 
 
-@pytest.mark.parametrize("reason", ["code", "signal", "timeout", "oom", "disk", "stuck", "output-missing"])
+@pytest.mark.parametrize("reason", ["code", "signal", "timeout", "oom", "stuck", "output-missing"])
 def test_what_may_go_better_is_tried_again(reason):
     assert len(only(retried_until_over(2, reason), e.ActionLeased)) == 3
+
+
+def test_an_attempt_that_found_the_disk_full_costs_no_retry_and_is_not_repeated_for_ever():
+    journal = retried_until_over(0, "disk")
+    assert len(only(journal, e.ActionLeased)) == 1 + MAX_STARVED
+    assert kinds(journal)[-3:] == ["attempt-failed", "failed", "job-finished"]
+    waits = [event.due for event in only(journal, e.RetryPlanned)]
+    assert waits == sorted(waits) and len(waits) == MAX_STARVED
+
+
+@pytest.mark.parametrize(("retries", "attempts"), [(None, 1), (2, 3)])
+@pytest.mark.parametrize("said", [{"idempotent": False}, {"retry_on": ("disk",)}])
+def test_what_may_not_simply_be_repeated_is_not_on_a_full_disk_either(said, retries, attempts):
+    one = replace(action("a", retries=retries), **said)
+    farm = Farm(job(one), outcomes=script({0: fails(reason="disk")}))
+    farm.run()
+    assert len(only(farm.journal, e.ActionLeased)) == attempts
 
 
 def waits(id: str, retries: int) -> list[float]:
@@ -206,17 +224,11 @@ def test_what_must_not_run_twice_takes_a_free_slot_of_another_worker():
 
 
 def test_a_later_job_is_not_leased_ahead_of_what_waits_for_a_free_slot():
-    state = given(wide(2, 1), slots=1, ahead=3)
+    state = given(replace(wide(2, 1), priority=1.0), slots=1, ahead=3)
     fold(state, [submitted(wide(9), id="j2", at=NOW + 1), e.WorkerJoined("j2", W, 1, 3, NOW)])
     assert [(event.job, event.action) for event in only(decided(state), e.ActionLeased)] == [(J, 0)]
     when(state, g.ended(0))
     assert decided(state)[0] == e.ActionLeased(J, 1, 1, W)
-
-
-def test_the_job_submitted_first_is_leased_first():
-    state = fold(State(), [submitted(wide(3), id="z", at=NOW), submitted(wide(3), id="a", at=NOW + 1)])
-    fold(state, [e.WorkerJoined("a", W, 4, 0, NOW), e.WorkerJoined("z", W, 4, 0, NOW)])
-    assert [event.job for event in only(decided(state), e.ActionLeased)] == ["z", "z", "z", "a"]
 
 
 def test_nothing_is_leased_to_a_worker_that_left():
@@ -256,3 +268,17 @@ def test_a_turn_with_nothing_due_has_nothing_to_say():
     state = given(wide(2), *ran(0, 1))
     assert kinds(decided(state)) == ["job-finished"]
     assert decided(state) == []
+
+
+def test_a_storm_of_failures_is_slowed_down_and_its_history_stays_short():
+    """Actions that fail at once, to be tried a thousand times each: within an hour there are some twenty attempts."""
+    storm = Job("test", tuple(action(f"a{number}", retries=1000) for number in range(9)), parallel=True)
+    farm = Farm(storm, outcomes=script({number: fails() for number in range(9)}), slots=9)
+    end = farm.clock.wall() + 3600
+    while farm.clock.wall() < end:
+        farm.settle()
+        assert farm.pass_time()
+        farm.work()
+    attempts = [farm.job.attempts[number] for number in range(9)]
+    assert 15 <= min(attempts) <= max(attempts) <= 30
+    assert len(farm.journal) < 9 * 30 * 5

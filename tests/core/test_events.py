@@ -25,6 +25,7 @@ WORDS = {
     "note": "näh\n",
     "request": "r-1",
     "limit": "wait_timeout",
+    "waits": "disk space: 1 MiB free",
 }
 TIMES = {"at": 1e9 + 1 / 3, "began": 0.1, "ended": 1e9, "due": 5.5, "grace": 0.0, "seconds": 60.0}
 REST: dict[str, object] = {

@@ -19,7 +19,9 @@ THREE = job(parallel("p", "a", "b"), "c")
 
 
 def test_when_held_nothing_starts_and_what_runs_is_told_to_end():
-    farm = Farm(THREE, slots=1, ahead=1)
+    farm = Farm(THREE, slots=2)
+    farm.turn()
+    farm.workers[0].slots = 1  # so that the second of them waits
     farm.settle()
     farm.hold(grace=7.0)
     farm.turn()

@@ -13,8 +13,18 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from job_manager.core import table
 from job_manager.core.events import ActionLeased
-from job_manager.core.said import AttemptEnded, Report
-from job_manager.testing import HANGS, Farm, Outcome, ScriptedWorker, fails, lost, succeeds
+from job_manager.core.said import (
+    AttemptEnded,
+    CancelAction,
+    CancelJob,
+    ReleaseJob,
+    Report,
+    RetryActions,
+    SetPriority,
+    SkipAction,
+)
+from job_manager.model.record import replace
+from job_manager.testing import HANGS, Farm, Outcome, ScriptedWorker, fails, lost, site, succeeds
 from tests.core import trees
 from tests.drawn import drawn
 
@@ -23,17 +33,35 @@ OUTCOMES = st.sampled_from(
 )
 
 
+JOBS = ("j1", "j2", "j3")
+IDS = st.sampled_from(["j1", "j1", "j1", "j2", "j3"])
+ACTIONS = st.integers(0, 10)
+GRACES = st.sampled_from([0.0, 5.0])
+
+
 class AnyHistory(RuleBasedStateMachine):
     """A farm whose reports pass through a post office that loses, repeats, delays and mixes them."""
 
-    @initialize(job=trees.jobs, slots=st.integers(1, 4), ahead=st.integers(0, 3))
-    def submit(self, job, slots, ahead):
-        self.tree = job
+    @initialize(
+        jobs=st.lists(trees.jobs, min_size=3, max_size=3),
+        limits=st.lists(st.sampled_from([None, None, None, 30.0]), min_size=6, max_size=6),
+        slots=st.integers(1, 4),
+        ahead=st.integers(0, 3),
+        cap=st.integers(0, 2),
+    )
+    def submit(self, jobs, limits, slots, ahead, cap):
+        """Two jobs, and one that follows the first and has a cap."""
+        self.trees = dict(zip(JOBS, jobs, strict=True))
         self.named = 0
         self.slots, self.ahead = slots, ahead
         self.outcomes: list[Outcome] = []
         self.faults = True
-        self.farm = Farm(job, workers=[])
+        first, *others = (
+            replace(job, timeout=limits[2 * n], wait_timeout=limits[2 * n + 1]) for n, job in enumerate(jobs)
+        )
+        self.farm = Farm(first, workers=[])
+        self.farm.submit(others[0], "j2")
+        self.farm.submit(others[1], "j3", replace(site(), after_jobs=("j1",), cap=cap))
         self.post: list[Report] = []
         self.joins()
 
@@ -77,13 +105,50 @@ class AnyHistory(RuleBasedStateMachine):
     def say_nonsense(self, action, attempt, reason):
         self.farm.say(AttemptEnded("j1", action, attempt, "stranger", 0.0, 0.0, reason))
 
-    @rule(grace=st.sampled_from([0.0, 5.0]))
-    def hold(self, grace):
-        self.farm.hold(grace=grace)
+    @rule(grace=st.sampled_from([0.0, 5.0]), id=IDS)
+    def hold(self, grace, id):
+        self.farm.hold(grace=grace, id=id)
 
-    @rule()
-    def resume(self):
-        self.farm.resume()
+    @rule(id=IDS)
+    def pause(self, id):
+        self.farm.hold("paused", None, id)
+
+    @rule(id=IDS)
+    def release(self, id):
+        self.farm.say(ReleaseJob(id))
+
+    @rule(id=IDS)
+    def resume(self, id):
+        self.farm.resume(id=id)
+
+    @rule(grace=GRACES, id=IDS)
+    def cancel(self, grace, id):
+        self.farm.say(CancelJob(id, grace))
+
+    @rule(grace=GRACES, id=IDS, action=ACTIONS)
+    def cancel_an_action(self, grace, id, action):
+        self.farm.say(CancelAction(id, self.one_of(id, action), grace))
+
+    @rule(id=IDS, lost=st.booleans())
+    def retry_what_failed(self, id, lost):
+        self.farm.say(RetryActions(id, "failed", lost=lost))
+
+    @rule(mode=st.sampled_from(["from", "only"]), id=IDS, action=ACTIONS, lost=st.booleans())
+    def retry(self, mode, id, action, lost):
+        self.farm.say(RetryActions(id, mode, self.one_of(id, action), lost))
+
+    @rule(id=IDS, action=ACTIONS)
+    def skip(self, id, action):
+        self.farm.say(SkipAction(id, self.one_of(id, action)))
+
+    @rule(id=IDS, priority=st.sampled_from([-1.0, 0.0, 2.0]))
+    def come_first(self, id, priority):
+        self.farm.say(SetPriority(id, priority))
+
+    def one_of(self, id: str, action: int) -> int:
+        """One of the job's actions, and now and then none."""
+        jobs = self.farm.supervisor.state.jobs
+        return action % (len(jobs[id].states) + 1) if id in jobs else action
 
     @precondition(lambda self: len(self.farm.workers) < 3)
     @rule()
@@ -117,16 +182,24 @@ class AnyHistory(RuleBasedStateMachine):
         farm.turn()
         for worker in list(farm.workers):  # what hangs must die with its machine
             farm.leave(worker)
-        farm.resume()
+        for id in JOBS:
+            farm.resume(id=id)
+        farm.turn()
+        if farm.supervisor.state.jobs["j3"].held:  # it is refused to what is due to succeed
+            farm.say(ReleaseJob("j3"))
         self.joins()
         farm.run(moments=2000)
-        assert trees.all_final(farm.job), (farm.job.state, farm.states())
+        for job in farm.jobs:
+            late = farm.job.finished != "succeeded" and job.id == "j3"  # then what follows it is never due
+            assert late or trees.all_final(job), (job.id, job.state, farm.story())
 
     def judge(self):
         farm = self.farm
-        journal = farm.journal
-        found = trees.order_broken(self.tree, journal) + trees.leases_broken(journal) + trees.ends_broken(journal)
-        found += trees.hooks_broken(self.tree, journal) + trees.twice_begun(farm) + trees.replay_broken(farm)
+        found = trees.replay_broken(farm) + trees.due_broken(farm)
+        for id, tree in self.trees.items():
+            journal = trees.of_job(farm.journal, id)
+            found += trees.order_broken(tree, journal) + trees.leases_broken(journal) + trees.ends_broken(journal)
+            found += trees.hooks_broken(tree, journal) + trees.twice_begun(farm, id) + trees.cancelled_broken(journal)
         assert not found, "\n".join([*found, *farm.story()])
 
 

@@ -18,6 +18,7 @@ from job_manager.core.evolve import fold
 from job_manager.core.invariants import overcommitted, violations
 from job_manager.core.state import State
 from job_manager.model.job import Action, Job, Task
+from job_manager.model.record import replace
 from job_manager.model.site import Installed
 from job_manager.testing import Farm, action, job, parallel, script, serial, site, succeeds
 from tests.core import given as g
@@ -68,7 +69,8 @@ def test_what_waits_for_slots_is_not_overtaken_by_what_takes_fewer():
 
 
 def test_no_later_job_takes_the_slots_for_which_an_earlier_one_waits():
-    state = given(at_once(action("a"), action("big", cpus=2, idempotent=False)), slots=2)
+    first = replace(at_once(action("a"), action("big", cpus=2, idempotent=False)), priority=1.0)
+    state = given(first, slots=2)
     fold(state, [submitted(at_once(action("x"), action("y")), id="j2", at=NOW + 1), e.WorkerJoined("j2", W, 2, 0, NOW)])
     assert [(event.job, event.action) for event in only(decided(state), e.ActionLeased)] == [(J, 0)]
     assert after(state, 0) == [1]
@@ -149,7 +151,7 @@ def test_what_the_one_that_waits_has_already_is_kept_for_it():
 
 
 def test_a_later_job_waits_behind_what_an_earlier_one_waits_for():
-    state = given(at_once(action("a", gpu=1), action("b", gpu=2)), slots=8, gpu=2)
+    state = given(replace(at_once(action("a", gpu=1), action("b", gpu=2)), priority=1.0), slots=8, gpu=2)
     later = at_once(action("x", gpu=1), action("y"))
     joined = e.WorkerJoined("j2", W, 8, 0, NOW, None, (("gpu", 2),))
     fold(state, [submitted(later, id="j2", at=NOW + 1), joined])

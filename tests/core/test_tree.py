@@ -70,7 +70,7 @@ def test_serial_is_one_after_another_and_parallel_at_once():
     steps = []
     while leases := [event.action for event in only(play_step(state), e.ActionLeased)]:
         steps.append(leases)
-    assert steps == [[0], [1, 2], [3], [4], [5]]
+    assert steps == [[0], [2, 1], [3], [4], [5]]
 
 
 def play_step(state):

@@ -67,6 +67,21 @@ jobs = st.builds(
 )
 
 
+plain_nodes = st.recursive(
+    st.builds(lambda: action("x")),
+    lambda below: st.builds(
+        lambda children, at_once: Task("x", tuple(children), at_once), st.lists(below, max_size=4), st.booleans()
+    ),
+    max_leaves=MOST,
+)
+plain_jobs = st.builds(
+    lambda children, at_once: Job("random", numbered(children), parallel=at_once),
+    st.lists(plain_nodes, min_size=1, max_size=4),
+    st.booleans(),
+)
+"""Without hooks."""
+
+
 def waits_for(job: Job) -> list[set[int]]:
     """For every action those that must have succeeded before it may begin: all below every earlier serial sibling; for
     a hook those that its node waited for. Hooks that were left out count as succeeded."""
@@ -151,11 +166,22 @@ def hooks_broken(job: Job, journal: Iterable[e.Event]) -> list[str]:
             over.add(event.action)
         elif isinstance(event, e.ActionsSkipped | e.ActionsOmitted):
             over.update(range(event.first, event.end))
+        elif isinstance(event, e.ActionCancelled | e.ActionExcused):
+            over.add(event.action)
+        elif isinstance(event, e.JobCancelled | e.JobTimedOut):
+            over.update(range(size))
+        elif isinstance(event, e.JobRetried):
+            over -= in_ranges(event)
         elif isinstance(event, e.ActionLeased):
             over.discard(event.action)
             if not inside.get(event.action, set()) <= over:
                 found.append(f"hook {event.action} was leased while {inside[event.action] - over} was not over")
     return found
+
+
+def in_ranges(event: e.JobRetried) -> set[int]:
+    """The actions that a person wants to run again."""
+    return {action for first, end in event.actions for action in range(first, end)}
 
 
 def _grown(event: e.Grown) -> Job:
@@ -195,8 +221,11 @@ def order_broken(job: Job, journal: Iterable[e.Event]) -> list[str]:
             before += [before[event.action]] * size
         elif isinstance(event, e.ActionsOmitted):  # of no fan-out here
             done.update(range(event.first, event.end))
-        if isinstance(event, e.ActionSucceeded):
+        elif isinstance(event, e.JobRetried):
+            done -= in_ranges(event)
+        if isinstance(event, e.ActionSucceeded | e.ActionExcused):
             done.add(event.action)
+            done |= fans.get(event.action, set())
         elif isinstance(event, e.Grown):
             size, inner = len(before), waits_for(_grown(event))
             fans[event.action] = set(range(size, size + len(inner)))
@@ -232,23 +261,66 @@ def leases_broken(journal: Iterable[e.Event]) -> list[str]:
 def ends_broken(journal: Iterable[e.Event]) -> list[str]:
     """Anything but workers' comings and goings after the job's end, unless a person took it up; and two ends."""
     over, found = False, []
+    opened = (e.JobResumed, e.JobRetried, e.ActionExcused)
     for event in journal:
-        if over and not isinstance(event, e.JobResumed | e.WorkerJoined | e.WorkerLeft):
+        if over and not isinstance(event, (*opened, e.WorkerJoined, e.WorkerLeft)):
             found.append(f"{event} after the end")
-        over = isinstance(event, e.JobFinished) or (over and not isinstance(event, e.JobResumed))
+        over = isinstance(event, e.JobFinished) or (over and not isinstance(event, opened))
     return found
 
 
-def twice_begun(farm: Farm) -> list[str]:
-    """Attempts that ran again after one of unknown outcome although they must not, without a person's word between."""
-    actions = farm.job.shape.actions
-    unknown: set[int] = set()
+def cancelled_broken(journal: Iterable[e.Event]) -> list[str]:
+    """What was leased of a job or action that was cancelled, or out of time, unless a person had it run again."""
+    ended, gone, found = False, set[int](), []
+    for event in journal:
+        if isinstance(event, e.JobCancelled | e.JobTimedOut):
+            ended = True
+        elif isinstance(event, e.ActionCancelled):
+            gone.add(event.action)
+        elif isinstance(event, e.JobResumed):
+            ended, gone = False, set()
+        elif isinstance(event, e.JobRetried):
+            ended, gone = False, gone - in_ranges(event)
+        elif isinstance(event, e.ActionLeased) and (ended or event.action in gone):
+            found.append(f"{event} although it was cancelled")
+    return found
+
+
+def due_broken(farm: Farm) -> list[str]:
+    """Jobs that were due before those that they follow had succeeded, or of which something was leased before."""
+    how: dict[str, str] = {}
+    due: set[str] = set()
     found = []
     for event in farm.journal:
+        if isinstance(event, e.JobFinished):
+            how[event.job] = event.state
+        elif isinstance(event, e.JobResumed | e.JobRetried | e.ActionExcused):
+            how.pop(event.job, None)
+        if isinstance(event, e.JobDue):
+            due.add(event.job)
+            missing = [id for id in farm.sites[event.job].get("after_jobs", ()) if how.get(id) != "succeeded"]
+            found += [f"{event} while {missing} had not succeeded"] if missing else []
+        if isinstance(event, e.ActionLeased) and "after_jobs" in farm.sites[event.job] and event.job not in due:
+            found.append(f"{event} before it was due")
+    return found
+
+
+def of_job(journal: Iterable[e.Event], id: str) -> list[e.Event]:
+    return [event for event in journal if event.job == id]
+
+
+def twice_begun(farm: Farm, id: str = "j1") -> list[str]:
+    """Attempts that ran again after one of unknown outcome although they must not, without a person's word between."""
+    actions = farm.supervisor.state.jobs[id].shape.actions
+    unknown: set[int] = set()
+    found = []
+    for event in of_job(farm.journal, id):
         if isinstance(event, e.AttemptLost) and actions[event.action].idempotent is False:
             unknown.add(event.action)
         elif isinstance(event, e.JobResumed):
             unknown.clear()
+        elif isinstance(event, e.JobRetried):
+            unknown -= in_ranges(event)
         elif isinstance(event, e.ActionLeased) and event.action in unknown:
             found.append(f"{event} although nobody knows what became of the attempt before")
     return found
@@ -256,7 +328,7 @@ def twice_begun(farm: Farm) -> list[str]:
 
 DECIDED = (
     *(e.ActionLeased, e.RetryPlanned, e.ActionRetried, e.ActionFailed, e.ActionLost, e.ActionsSkipped),
-    *(e.ActionsOmitted, e.FannedOut, e.FanOutFailed, e.JobFinished, e.JobDue),
+    *(e.ActionsOmitted, e.FannedOut, e.FanOutFailed, e.JobFinished, e.JobDue, e.JobTimedOut),
 )
 
 

@@ -144,13 +144,13 @@ def test_the_options_of_a_command(verb, command_line):
     parser = import_module(f"job_manager.cli.commands.{verb}").parser()
     shared = Parser("", "", [("", "")], usage="")
     add_run_options(shared)
-    running = options(shared) if verb in ("run", "order", "resume", "plan", "check", "config") else set()
+    running = options(shared) if verb in ("run", "submit", "order", "resume", "plan", "check", "config") else set()
     assert options(parser) - running == command_line[f"jm {verb}"]
-    assert options(shared) == command_line["Options of `run`, `resume`, `plan` and `check`"]
+    assert options(shared) == command_line["Options of `run`, `submit`, `resume`, `plan` and `check`"]
 
 
 def test_the_options_everywhere(command_line):
-    parser = import_module("job_manager.cli.commands.ls").parser()
+    parser = import_module("job_manager.cli.commands.version").parser()
     parser.read([])
     assert options(parser) == command_line["Everywhere"]
 

@@ -294,3 +294,16 @@ def test_one_job_after_another(many: Many):
     assert many.jm("wait", second).code == 0
     many.began()
     assert many.lines("marks") == ["a", "b"]
+
+
+def test_a_job_may_follow_one_that_is_over_long_since(many: Many):
+    many.let("a")
+    many.let("b")
+    many.let("c")
+    many.up()
+    first = many.jm("submit", "-q", "a.yaml").out.strip()
+    assert many.jm("wait").code == 0
+    assert many.jm("submit", "b.yaml", "--after", first, "--wait").code == 0
+    many.jm("down")
+    many.up()
+    assert many.jm("submit", "c.yaml", "--after", first, "--after", "last", "--wait").code == 0

@@ -49,7 +49,8 @@ def working(tmp_path: Path, subreaper: None) -> Iterator[Callable[..., Working]]
 
     yield start
     for one in started[-1:]:
-        one.worker.close()
+        if not one.closed:
+            one.worker.close()
     for trace in keepers(str(tmp_path / "keepers")):
         end_leftovers(trace, 0.0)
 

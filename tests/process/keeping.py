@@ -59,6 +59,7 @@ class Keeping:
         self.returned: list[str] = []
         self.refused: dict[str, str] = {}
         self.states: list[dict[str, Any]] = []
+        self.still: list[list[Any]] = []
         self._fifos: list[Fifo] = []
         self._heirs: list[Keeping] = []
 
@@ -66,7 +67,7 @@ class Keeping:
         """The same keeper through a new connection, as somebody sees it who knows nothing yet."""
         link = KeeperLink.attach(self.directory)
         assert link is not None
-        fresh: dict[str, Any] = {"exits": {}, "began": {}, "returned": [], "refused": {}, "states": []}
+        fresh: dict[str, Any] = {"exits": {}, "began": {}, "returned": [], "refused": {}, "states": [], "still": []}
         heir = Keeping.__new__(Keeping)
         heir.__dict__.update({**vars(self), **fresh, "link": link})
         self._heirs.append(heir)
@@ -129,6 +130,8 @@ class Keeping:
             self.exits.update((record["token"], record) for record in content)
         elif kind == "began":
             self.began.update((row[0], row) for row in content)
+        elif kind == "still":
+            self.still += content
         elif kind == "returned":
             self.returned += content
         else:

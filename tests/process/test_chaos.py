@@ -83,6 +83,9 @@ def test_the_books_agree(subreaper, keeping, rng, tmp_path, round_):
     assert len(told) == len(set(told))
     assert sorted([*recorded, *orphans.lost]) == sorted(begun)
     assert set(told) <= set(recorded)
-    assert adoption.leftovers(orphans.trace) == []
+    # A child that was just being begun as the keeper died may not have been known for one: its attempt is lost, and
+    # what is lost is looked for once more before anything else begins.
+    assert {left.token for left in adoption.leftovers(orphans.trace)} <= set(orphans.lost)
+    assert adoption.end_leftovers(orphans.trace, 0.0) == []
     assert leavings(trace.incarnation) == []
     assert keeper.complaints() == ""

@@ -28,31 +28,34 @@ from tests.process.keeping import DEADLINE
 
 
 def shells(*texts: str, **more: Any) -> Job:
-    """A job of actions a, b, c ... at once, each a line for a shell. `more` is said of each of them."""
-    named = zip("abcdefghijklmnopqrstuvwxyz", texts, strict=False)
+    """A job of actions a, b, c ... (a26, a27 ...) at once, each a line for a shell. `more` is said of each of them."""
+    named = ((chr(ord("a") + at) if at < 26 else f"a{at}", text) for at, text in enumerate(texts))
     return Job("test", tuple(Action(name, Shell(text), **more) for name, text in named), parallel=True)
 
 
 Kind = TypeVar("Kind")
+LOOK = 0.02  # seconds between two looks at what no socket tells of: files that children write
 
 
 class Working:
     """One holder of a directory: `die` leaves everything as kill -9 would, `Working(..., before)` comes after it."""
 
-    def __init__(self, root: Path, slots: int = 4, before: Working | None = None) -> None:
+    def __init__(self, root: Path, slots: int = 4, before: Working | None = None, keepers: Path | None = None) -> None:
         self.root = root
+        self.jobs = root / "jobs"
+        self.closed = False
         self.clock = SystemClock()
         self.journal: list[Event] = before.journal if before else []
         self.engine = MemoryEngine(self.journal)
         self.supervisor = Supervisor(self.engine)
-        self.worker = Worker(str(root / "keepers"), slots, dict(os.environ), 0o022, self.clock)
+        self.worker = Worker(str(keepers or root / "keepers"), slots, dict(os.environ), 0o022, self.clock)
         if before:
             self.supervisor.turn(self.clock.wall())
             self.engine.take()
 
     def submit(self, id: str, job: Job, environ: Mapping[str, str] | None = None, umask: int | None = None) -> None:
         """Submit a job and open it."""
-        site = Site(workdir=str(self.root), store=str(self.root / "jobs" / id))
+        site = Site(workdir=str(self.root), store=str(self.jobs / id))
         self.say(SubmitJob(id, job_document(job), site_document(site)))
         self.open(id, environ, umask)
 
@@ -61,7 +64,7 @@ class Working:
         self.say(*self.worker.open(Briefing(self.job(id), self.layout(id)), environ, umask))
 
     def layout(self, id: str) -> Layout:
-        return Layout(str(self.root / "jobs"), id)
+        return Layout(str(self.jobs), id)
 
     def job(self, id: str) -> JobState:
         return self.supervisor.state.job(id)
@@ -91,7 +94,7 @@ class Working:
             now = time.monotonic()
             assert now < give_up, f"waited in vain: {self.journal[-5:]}"
             due = self.supervisor.next_timer()
-            limits = [give_up - now, self.worker.next_timeout(), None if due is None else due - self.clock.wall()]
+            limits = [LOOK, self.worker.next_timeout(), None if due is None else due - self.clock.wall()]
             timeout = max(0.0, min(limit for limit in limits if limit is not None))
             select.select(self.worker.readers(), self.worker.writers(), [], timeout)
             self.worker.flush()

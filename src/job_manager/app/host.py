@@ -31,6 +31,7 @@ from job_manager.worker.concluding import Concluder
 from job_manager.worker.layout import Layout, layout_of
 from job_manager.worker.worker import Worker
 
+PATIENCE = 1.0  # seconds between two tries to write to a journal that cannot be written to
 INTERRUPTED, PAUSED, GOING_DOWN = "interrupted", "paused", "down"
 
 
@@ -49,6 +50,9 @@ class Observer(Protocol):
     def interrupted(self, job: JobState, times: int) -> None:
         """The person (or the system) asked to stop, for the first or second time."""
 
+    def noted(self, job: JobState, action: int, message: str) -> None:
+        """Something a person should know, of an action or of the whole job (-1), although nothing has happened."""
+
 
 class Silent:
     """An observer that looks away."""
@@ -62,6 +66,9 @@ class Silent:
         """Nothing."""
 
     def interrupted(self, job: JobState, times: int) -> None:
+        """Nothing."""
+
+    def noted(self, job: JobState, action: int, message: str) -> None:
         """Nothing."""
 
 
@@ -104,6 +111,7 @@ class Host:
         self._heeded = 0
         self._moved: set[str] = set()  # jobs to which something has happened since their ends were looked for
         self._observer_of: Callable[[JobState], Observer] = lambda job: Silent()
+        self._trouble = ""  # why the journal could not be written to when that was last said
         self.down = ""  # how the holder was told to end: stop, drain or leave
         self.unfinished: Callable[[str, JobManagerError], None] = lambda job, error: None  # results are not in place
 
@@ -125,6 +133,7 @@ class Host:
         """What the worker has to give, from its next announcement on, and by which configuration jobs grow."""
         self.worker.slots, self.worker.memory, self.worker.limits = capacity[:3]
         self.worker.grow = wiring.grower(config, capacity)
+        self.worker.jobs.stuck, self.worker.room.floor = config.stuck, config.disk_floor
 
     # --- jobs -----------------------------------------------------------------------------------------------------
 
@@ -167,10 +176,20 @@ class Host:
         not ours."""
         layout = layout_of(self._home.jobs, job.id, job.site)
         self._hosted[job.id] = Hosted(job, layout, observer, own)
+        self._know(job.site.after_jobs)
         self._engine.say(*self.worker.open(Briefing(job, layout), environ, umask))
         if not own:
             self._owe(job.id)
         self._announce()
+
+    def _know(self, jobs: Iterable[str]) -> None:
+        """Have in memory what others wait for, as far as it can be read."""
+        for id in jobs:
+            if id not in self._supervisor.state.jobs and self.knows(id):
+                try:
+                    self.load(id)
+                except (Refused, EngineError):
+                    pass  # who asks why the job waits is told of it
 
     def _announce(self) -> None:
         self._home.announce([] if self._every else list(self._hosted), SUPERVISOR if self._every else "")
@@ -181,11 +200,17 @@ class Host:
 
     def _let_go(self, job: str) -> None:
         """Nothing is left to do for a job: it is in the journal, and no longer here."""
-        if self._hosted.pop(job, None) is not None:
+        gone = self._hosted.pop(job, None)
+        if gone is not None:
             self.worker.close_job(job)
             self._announce()
-        self._forget(job)
+        for id in (job, *(gone.job.site.after_jobs if gone else ())):
+            if id not in self._hosted and not self._is_awaited(id):
+                self._forget(id)
         self.seen_to(job)
+
+    def _is_awaited(self, id: str) -> bool:
+        return any(id in hosted.job.site.after_jobs and not hosted.job.due for hosted in self._hosted.values())
 
     def seen_to(self, job: str) -> None:
         """Its results are in place; nothing is owed to it any more."""
@@ -245,6 +270,7 @@ class Host:
         return bool(self.down) and not busy
 
     def _cycle(self, interrupts: Interrupts, observer: Observer, own: Hosted | None, over: Callable[[], bool]) -> None:
+        self._supervisor.patience = lambda error: self._be_patient(interrupts, error)
         while True:
             self._turn()
             if over():
@@ -265,7 +291,23 @@ class Host:
             self.worker.committed(reports)
             if not self._worker_orders() and not reports:
                 break
+        for note in self.worker.notes():
+            self._note(note.job, note.action, note.message)
         self._see_to_ends()
+
+    def _note(self, job: str, action: int, message: str) -> None:
+        hosted = self._hosted.get(job)
+        if hosted is not None:
+            hosted.observer.noted(hosted.job, action, message)
+
+    def _be_patient(self, interrupts: Interrupts, error: EngineError) -> bool:
+        """A commit has failed and may be tried again: after a second, unless somebody has asked to stop. What has ended
+        meanwhile is kept by the keeper."""
+        if str(error) != self._trouble:
+            self._trouble = str(error)
+            for id in list(self._hosted):
+                self._note(id, -1, f"{error}; it goes on when that is over")
+        return not select.select([interrupts], [], [], PATIENCE)[0]
 
     def _advance(self) -> None:
         events = self._supervisor.turn(self._clock.wall())

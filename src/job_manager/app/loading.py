@@ -199,6 +199,7 @@ def _site(wish: Wish, cwd: str, given: Sequence[GivenFile], modules: Sequence[In
         shelves=tuple(shelf.searched),
         python=wish.python,
         slots=wish.slots,
+        cap=wish.slots,
         loose_types=bool(wish.loose_types),
         out=absolute(wish.out, cwd) if wish.out else "",
         keep_temp=bool(wish.keep_temp),

@@ -33,6 +33,7 @@ INTERRUPTED = "interrupted"
 PAUSED = "paused"
 SUBMITTED = "submitted"  # and nobody has begun with it
 NOTHING: Mapping[int, str] = MappingProxyType({})
+NOTHING_STILL: Mapping[int, float] = MappingProxyType({})
 
 
 def _rows(home: Home) -> Sequence[JobRow]:
@@ -134,12 +135,27 @@ class Look(NamedTuple):
     layout: Layout
     hosted: bool
     farm: State | None = None  # the state that the job is part of
+    keepers: str = ""  # the folder of the keepers, one of which may run its actions
 
     def waits(self) -> Mapping[int, str]:
         """For what its ready actions wait; nobody knows when nobody runs it."""
         from job_manager.app.waiting import waits
 
         return waits(self.farm, self.job) if self.hosted and self.farm is not None and not self.job.held else {}
+
+    def still(self) -> Mapping[int, float]:
+        """Since when (Unix time) those of its actions that run have neither written nor worked, if that is long."""
+        if not (self.keepers and self.job.leases):
+            return NOTHING_STILL
+        from job_manager.worker.adoption import still
+        from job_manager.worker.attempt import read_token
+
+        found = ((*read_token(token), since) for token, since in still(self.keepers).items())
+        return {
+            index: since
+            for job, index, attempt, since in found
+            if job == self.job.id and index in self.job.leases and self.job.leases[index].attempt == attempt
+        }
 
     @property
     def state(self) -> str:
@@ -174,7 +190,7 @@ def look(home: Home, word: str) -> Look:
         farm = fold(farm, _to_come(home, id))
     job = farm.job(id)
     layout = layout_of(home.jobs, id, job.site)
-    return Look(job, layout, home.hosting().has(id), farm)
+    return Look(job, layout, home.hosting().has(id), farm, home.keepers)
 
 
 def _to_come(home: Home, id: str) -> list[Event]:
@@ -187,7 +203,7 @@ def _to_come(home: Home, id: str) -> list[Event]:
 
 def status(found: Look) -> Document:
     """Everything `jm status --json` says about a job."""
-    job, waits = found.job, found.waits()
+    job, waits, still = found.job, found.waits(), found.still()
     return {
         "id": job.id,
         "name": job.job.name,
@@ -198,13 +214,15 @@ def status(found: Look) -> Document:
         "workdir": job.site.workdir,
         "out": job.site.out or None,
         "public": [found.layout.store.path(name, True) for name in found.layout.store.public_names()],
-        "actions": [action_status(found, index, waits) for index in job.shape.listed()],
+        "actions": [action_status(found, index, waits, still) for index in job.shape.listed()],
     }
 
 
-def action_status(found: Look, index: int, waits: Mapping[int, str] = NOTHING) -> Document:
-    """How one action stands. `began`, `ended`: epoch seconds or None; `failure`: None or why the last try failed;
-    `calls`: of an order; `waits`: for which resource when it is ready, as `Look.waits` has it."""
+def action_status(
+    found: Look, index: int, waits: Mapping[int, str] = NOTHING, still: Mapping[int, float] = NOTHING_STILL
+) -> Document:
+    """How one action stands. `began`, `ended`, `still`: epoch seconds or None; `failure`: None or why the last try
+    failed; `calls`: of an order; `waits` and `still` as `Look` has them."""
     job = found.job
     state = found.as_seen(table.NAMES[job.states[index]])
     failure = job.failures.get(index)
@@ -218,6 +236,7 @@ def action_status(found: Look, index: int, waits: Mapping[int, str] = NOTHING) -
         "attempts": job.attempts[index],
         "began": job.began[index] or None,
         "ended": job.ended[index] or None,
+        "still": still.get(index),
         "percent": percent,
         "message": message or None,
         "log": log,

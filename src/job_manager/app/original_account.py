@@ -84,6 +84,12 @@ class Account:
         self._say(logging.WARNING, f"Interrupted: nothing new starts, what runs ({running}) {what}")
         self._write(SHARE)
 
+    def noted(self, job: JobState, action: int, message: str) -> None:
+        """Something is to be known."""
+        subject = job.job.name if action < 0 else job.shape.paths[action]
+        self._say(logging.WARNING, f"{subject}: {message}")
+        self._write(SHARE)
+
     def finish(self, job: JobState, hurried: Callable[[], bool] = lambda: False) -> None:
         """The run is over: log all that is left; or no more than LAST seconds of it, when somebody is in a hurry."""
         for key in list(self._live):

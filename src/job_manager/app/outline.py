@@ -28,11 +28,11 @@ def outline(found: Look, now: float, everything: bool = False) -> Iterator[Part]
     """The parts of a job in order; all actions when asked for or when there are not many."""
     job = found.job
     everything = everything or job.size <= MANY
-    waits = found.waits()
+    waits, still = found.waits(), found.still()
     for step in steps_of(job):
         span = job.shape.below(step.node)
         shown = list(span) if everything else [index for index in span if job.states[index] in LOUD][:FEW]
-        actions = [action_status(found, index, waits) for index in shown]
+        actions = [action_status(found, index, waits, still) for index in shown]
         yield Part(step, _seconds(found, step, now), actions, step.total - len(shown))
 
 

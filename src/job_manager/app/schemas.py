@@ -23,6 +23,8 @@ KINDS: Mapping[Kind, Schema] = {
     settings.PROGRAM: {"type": "string", "minLength": 1},
     settings.FLAG: {"type": "boolean"},
     settings.SIZE: {"type": ["string", "integer"], "exclusiveMinimum": 0, "examples": ["512M", "8G"]},
+    settings.ROOM: {"type": ["string", "integer"], "minimum": 0, "examples": ["10G", 0]},
+    settings.DURATION: {"type": ["string", "number", "boolean"], "minimum": 0, "examples": ["1h", False]},
     settings.VARIABLE: {"type": "string", "pattern": f"^(?!JM_)(?:{ENV.pattern.removesuffix(chr(92) + 'Z')})?[*]?$"},
     settings.SLOTS: {"type": "integer", "minimum": 1, "maximum": settings.MOST_SLOTS},
     settings.VARIABLES: {

@@ -47,6 +47,8 @@ class Config(NamedTuple):
     services: tuple[str, ...] = ()
     envkeys: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
     zone: str = ""
+    stuck: float = 1800.0
+    disk_floor: int | None = None
 
 
 DEFAULTS = Config()
@@ -137,6 +139,20 @@ def _size(value: Any) -> int:
     return size(str(value))
 
 
+def _duration(value: Any) -> float:
+    from job_manager.model.quantity import seconds
+
+    if value is False or value in (0, "0"):
+        return 0.0
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError(f"expected a duration like 90s, 5m or 2h, or false, found {found(value)}")
+    return seconds(str(value))
+
+
+def _room(value: Any) -> int:
+    return 0 if value in (0, "0") and not isinstance(value, bool) else _size(value)
+
+
 def _variable(value: Any) -> str:
     name = _text(value)
     if not ENV.match(name.removesuffix("*") or "_"):
@@ -175,6 +191,8 @@ PROGRAM = Kind("program or path", _text, path=True)
 FLAG = Kind("true or false", _flag, _read_flag)
 SIZE = Kind("size", _size)
 VARIABLE = Kind("name", _variable)
+DURATION = Kind("duration, or false", _duration, lambda text: False if text.lower() in NO else text)
+ROOM = Kind("size, or 0", _room)
 SLOTS = Kind(f"whole number, 1 to {MOST_SLOTS:,}", _whole(1, MOST_SLOTS), _read_number)
 COUNT = Kind(f"whole number, 0 to {MOST_OF_A_LIMIT:,}", _whole(0, MOST_OF_A_LIMIT), _read_number)
 
@@ -278,6 +296,14 @@ SETTINGS: Mapping[str, Setting] = {
         ),
         Setting(
             "zone", TEXT, "JM_ZONE", "whose path maps hold on this machine", 'zone = "NFS"', "NFS, UNIX or LINUX",
+        ),
+        Setting(
+            "stuck", DURATION, "JM_STUCK", "after how long without output and processor time one hears of an action",
+            'stuck = "1h"', "30m",
+        ),
+        Setting(
+            "disk_floor", ROOM, "JM_DISK_FLOOR", "free disk space below which nothing is begun", 'disk_floor = "10G"',
+            "256M, or 1 % of the disk if that is less",
         ),
     )
 }  # fmt: skip

@@ -35,6 +35,9 @@ class Log(Protocol):
     def told(self, job: JobState, events: Sequence[Event]) -> None:
         """These events of a job are in the journal."""
 
+    def noted(self, job: JobState, action: int, message: str) -> None:
+        """Something is to be known of an action of a job, or (-1) of all of it."""
+
     def trouble(self, job: str, error: JobManagerError) -> None:
         """Something is wrong with one job; the others go on."""
 
@@ -59,6 +62,10 @@ class _Watched:
 
     def interrupted(self, job: JobState, times: int) -> None:
         """It is told when it is down."""
+
+    def noted(self, job: JobState, action: int, message: str) -> None:
+        """See app.host.Observer."""
+        self._log.noted(job, action, message)
 
 
 def supervise(

@@ -21,6 +21,9 @@ def waits(state: State, job: JobState) -> dict[int, str]:
     if not job.workers:
         return {}
     ready = [action for action, found in enumerate(job.states) if found == table.READY]
+    held_back = [state.workers[worker].waits for worker in job.workers]
+    if all(held_back):
+        return dict.fromkeys(ready, held_back[0])
     round = Round(state)
     said: dict[int, str] = {}
     first: dict[str, int] = {}  # what is passed over for want of a resource, by the resource

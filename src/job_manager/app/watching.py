@@ -40,8 +40,8 @@ GROUPS = {
 
 class Notice(NamedTuple):
     """Something worth a line. `kind`: step-began, step-ended, call (of an order), done, failed, retry, lost (the
-    attempt), unknown (the action is lost), stopped. `subject`: the task or action; `seconds` it took; `attempt` of an
-    action; `message`: why, or what came of the task, in words."""
+    attempt), unknown (the action is lost), stopped, note. `subject`: the task or action; `seconds` it took; `attempt`
+    of an action; `message`: why, or what came of the task, in words."""
 
     kind: str
     subject: str
@@ -149,6 +149,12 @@ class Watch:
     def interrupted(self, job: JobState, times: int) -> None:
         """See app.host.Observer."""
         self._screen.stopping(self, times)
+
+    def noted(self, job: JobState, action: int, message: str) -> None:
+        """See app.host.Observer."""
+        if self.opened:
+            subject = job.job.name if action < 0 else job.shape.paths[action]
+            self._screen.told(self, [Notice("note", subject, message=message)])
 
     # --- counting -------------------------------------------------------------------------------------------------
 

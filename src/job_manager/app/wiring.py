@@ -25,7 +25,7 @@ def system_clock() -> Clock:
 
 def open_journal(home: Home) -> Journal:
     """The journal of a state directory whose lock is held."""
-    return Journal(home.journal)
+    return Journal(home.journal, reserve=home.reserve)
 
 
 def local_engine(journal: Journal, clock: Clock) -> SqliteEngine:

@@ -39,7 +39,7 @@ PAUSE = 0.25
 ROWS = 8
 MESSAGE = 8  # columns that a message needs at least
 OTHER_LINES = 5  # below and above the tasks and rows
-LOUD = frozenset({"failed", "unknown", "retry", "lost"})
+LOUD = frozenset({"failed", "unknown", "retry", "lost", "note"})
 STYLES = {"good": "green", "bad": "bold red", "warn": "yellow", "active": "cyan", "quiet": "dim", "strong": "bold"}
 BAR = 24
 SHORTEST_BAR = 6
@@ -66,7 +66,7 @@ class LiveScreen:
         for notice in notices:
             if notice.kind in LOUD or (notice.kind == "done" and notice.message):
                 colour = "bad" if notice.kind in ("failed", "unknown") else "warn"
-                mark = icon({"done": "succeeded", "unknown": "lost"}.get(notice.kind, "failed"))
+                mark = icon({"done": "succeeded", "unknown": "lost", "note": "running"}.get(notice.kind, "failed"))
                 self._say(Styled(f"{mark} {notice.subject}: {telling(notice)}", colour))
 
     def stopping(self, watch: Watch, times: int) -> None:

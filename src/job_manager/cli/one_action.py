@@ -17,11 +17,14 @@ Document = dict[str, Any]
 
 def show_action(found: Look, word: str, out: Output) -> None:
     """The action that `word` names."""
-    action = action_status(found, action_index(found.job, word))
+    action = action_status(found, action_index(found.job, word), found.waits(), found.still())
     out.document({"id": found.job.id, **action})
     if not out.talks:
         return
     out.line(of_state(action["state"]), "  ", Styled(action["path"], "strong"), f"  {found.job.id}{_took(action)}")
+    if action["still"]:
+        quiet = human(max(0.0, time.time() - action["still"]))
+        out.line("  ", Styled(f"no output and no processor time for {quiet}: is it stuck?", "warn"))
     if action["failure"] and action["state"] != "succeeded":
         out.line("  ", Styled(action["failure"]["message"] or action["failure"]["reason"], "bad"))
     if action["log"]:

@@ -12,6 +12,7 @@ from job_manager.cli.output import Output, Styled
 from job_manager.model.quantity import human
 
 COLOURS = {"done": "good", "failed": "bad", "unknown": "bad", "retry": "warn", "lost": "warn", "stopped": "warn"}
+COLOURS |= {"note": "warn"}
 
 
 def telling(notice: Notice) -> str:
@@ -22,7 +23,7 @@ def telling(notice: Notice) -> str:
             return f"started, {notice.message}"
         case "step-ended":
             return f"ended after {took}: {notice.message}" if notice.seconds else f"over: {notice.message}"
-        case "call":
+        case "call" | "note":
             return notice.message
         case "done":
             return f"done in {took}{notice.message and f': {notice.message}'}"

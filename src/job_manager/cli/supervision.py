@@ -37,6 +37,11 @@ class Story:
         for state, words in milestones(job, events):
             self._line(job.job.name, f"  {job.id}  ", of_state(state), f"  {words}" if words else "")
 
+    def noted(self, job: Any, action: int, message: str) -> None:
+        """Something is to be known."""
+        subject = "" if action < 0 else f"{job.shape.paths[action]}: "
+        self._line(job.job.name, f"  {job.id}  ", Styled(f"{subject}{message}", "warn"))
+
     def trouble(self, job: str, error: Exception) -> None:
         """Something is wrong with one job."""
         self._line(Styled(f"job {job}: ", "bad"), str(error))

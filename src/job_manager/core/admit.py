@@ -144,10 +144,10 @@ def _set_priority(state: State, said: s.SetPriority, now: float) -> list[e.Event
 def _announced(state: State, said: s.WorkerAnnounced, now: float) -> list[e.Event]:
     job = state.job(said.job)
     known = state.workers.get(said.worker)
-    offered = (said.slots, said.ahead, said.memory, dict(said.limits))
-    if said.worker in job.workers and known and (known.slots, known.ahead, known.memory, known.limits) == offered:
+    offered = (said.slots, said.ahead, said.memory, dict(said.limits), said.waits)
+    if said.worker in job.workers and known and known.offer == offered:
         return []
-    return [e.WorkerJoined(said.job, said.worker, said.slots, said.ahead, now, said.memory, said.limits)]
+    return [e.WorkerJoined(said.job, said.worker, said.slots, said.ahead, now, said.memory, said.limits, said.waits)]
 
 
 def _gone(state: State, said: s.WorkerGone, now: float) -> list[e.Event]:

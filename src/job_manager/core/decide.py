@@ -21,7 +21,7 @@ def decide(state: State, now: float) -> list[e.Event]:
     """What follows from the state at this time; empty when nothing does. Looks at jobs that were touched or timed."""
     events: list[e.Event] = []
     for id in sorted(state.touched):
-        events.extend(_decide_job(state.jobs[id], now))
+        events.extend(_decide_job(state, state.jobs[id], now))
     return events or leases(state)
 
 
@@ -29,24 +29,31 @@ def quiet(state: State) -> None:
     """Say that decide has been heard out: nothing is left to decide until the next event or timer."""
     state.touched.clear()
     for job in state.jobs.values():
-        if job.timers or not job.due or job.deadline:
+        if job.timers or not (job.due or job.over) or job.deadline:
             state.touched.add(job.id)
 
 
 def next_timer(state: State) -> float | None:
     """When decide has to be asked again even if nothing happens: seconds since the epoch, or None."""
-    going = [job for job in state.jobs.values() if not job.held]
+    going = [job for job in state.jobs.values() if not job.held and not job.over]
     retries = (job.timers[0][0] for job in going if job.timers)
-    starts = (job.site.not_before for job in going if not job.due)
+    starts = (job.site.not_before for job in going if not job.due and not awaited(state, job))
     ends = (job.deadline[0] for job in state.jobs.values() if job.deadline)
     return min((*retries, *starts, *ends), default=None)
 
 
-def _decide_job(job: JobState, now: float) -> Iterator[e.Event]:
+def awaited(state: State, job: JobState) -> list[str]:
+    """The jobs that have to succeed before anything of this one starts, and have not; also those that nobody has
+    folded into the state."""
+    jobs = ((id, state.jobs.get(id)) for id in job.site.after_jobs)
+    return [id for id, other in jobs if other is None or other.finished != "succeeded"]
+
+
+def _decide_job(state: State, job: JobState, now: float) -> Iterator[e.Event]:
     if job.deadline and now >= job.deadline[0] and not job.over:
         yield e.JobTimedOut(job.id, now, *job.deadline[1:], policy.GRACE)
         return
-    if not job.due and now >= job.site.not_before:
+    if not job.due and not job.over and now >= job.site.not_before and not awaited(state, job):
         yield e.JobDue(job.id, now)
     for action in job.undecided:
         yield _verdict(job, action, now)

@@ -136,6 +136,7 @@ class WorkerJoined(NamedTuple):
     """This incarnation of a worker takes leases for the job: `slots` at once and `ahead` more waiting behind them.
 
     Where it runs there are so many bytes of `memory` (None: nobody has looked), and of each limit (name, total).
+    `waits`: for what it waits before it takes any, in words, or "".
     """
 
     job: str
@@ -145,6 +146,7 @@ class WorkerJoined(NamedTuple):
     at: float
     memory: int | None = None
     limits: Sequence[tuple[str, int]] = ()
+    waits: str = ""
 
 
 class WorkerLeft(NamedTuple):

@@ -98,7 +98,7 @@ def _job_resumed(state: State, event: e.JobResumed) -> None:
     job.hear(event.request)
     job.wait_from(event.at)
     job.site = read_site(event.site)
-    job.due = not job.site.not_before
+    job.due = not job.site.waits
     if event.document is not None:
         _revise(job, event)
     else:
@@ -109,6 +109,7 @@ def _job_resumed(state: State, event: e.JobResumed) -> None:
         # A person asked again: the budgets start anew.
         job.spent.clear()
         job.losses.clear()
+        job.starved.clear()
         job.reset_tree()
     settle_all(job)
 
@@ -161,7 +162,7 @@ def _job_due(state: State, event: e.JobDue) -> None:
 def _worker_joined(state: State, event: e.WorkerJoined) -> None:
     worker = state.workers.setdefault(event.worker, WorkerState(0, 0))
     worker.slots, worker.ahead = event.slots, event.ahead
-    worker.memory, worker.limits = event.memory, dict(event.limits)
+    worker.memory, worker.limits, worker.waits = event.memory, dict(event.limits), event.waits
     state.jobs[event.job].workers.add(event.worker)
 
 
@@ -241,16 +242,17 @@ def _started(state: State, event: e.ActionStarted) -> None:
     job = state.jobs[event.job]
     _move(job, event)
     job.began[event.action] = event.at
-    job.begun_at = job.begun_at or event.at
+    job.began_at(event.at)
 
 
 def _attempt_failed(state: State, event: e.AttemptFailed) -> None:
     job = state.jobs[event.job]
     _move(job, event)
     job.began[event.action], job.ended[event.action] = event.began, event.ended
-    job.begun_at = job.begun_at or event.began
+    job.took(event.began, event.ended)
     job.failures[event.action] = Failure(event.attempt, event.reason, event.code, event.message)
-    job.spent[event.action] = job.spent.get(event.action, 0) + 1
+    count = job.starved if event.reason == "disk" else job.spent
+    count[event.action] = count.get(event.action, 0) + 1
     _fruitless(state, job, event.action)
 
 
@@ -302,7 +304,7 @@ def _succeeded(state: State, event: e.ActionSucceeded) -> None:
     action = event.action
     _move(job, event)
     job.began[action], job.ended[action] = event.began, event.ended
-    job.begun_at = job.begun_at or event.began
+    job.took(event.began, event.ended)
     if event.outputs:
         job.results[action] = event.outputs
     if event.note:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from job_manager.core import table
+from job_manager.core.order import action_at
 from job_manager.core.state import FIRST, JobState, State
 from job_manager.model.need import PLAIN
 
@@ -48,8 +49,8 @@ def _job(job: JobState) -> Iterator[str]:
     yield from _index("fanned out", sorted(fan.action for fan in job.shape.fans.values()), _in(job, table.FANNED))
     expanding = [action for action in _in(job, table.SUCCEEDED) if job.shape.written(action).expand]
     yield from _index("grown", sorted(graft.action for graft in job.shape.grown.values()), expanding)
-    queued = [action for queue in job.queues.values() for action in queue]
-    yield from _index("ready and queues", sorted([*job.ready, *queued, *job.unfanned]), _in(job, table.READY))
+    queued = [action_at(place) for queue in (job.ready, *job.queues.values()) for place in queue]
+    yield from _index("ready and queues", sorted([*queued, *job.unfanned]), _in(job, table.READY))
     yield from _needed(job)
     yield from _index("leases", sorted(job.leases), _in(job, table.LEASED, table.RUNNING))
     awaited = [*job.undecided, *(action for _, action in job.timers)]
@@ -58,7 +59,25 @@ def _job(job: JobState) -> Iterator[str]:
         yield "the tree is over but actions are not"
     if job.finished and (job.leases or not job.over):
         yield f"finished as {job.finished} with work open"
+    if not job.over and not _has_more_to_do(job):
+        yield "nothing is left to do, and it is not over"
+    yield from _told(job)
     yield from _order(job)
+
+
+def _has_more_to_do(job: JobState) -> bool:
+    waits = (job.ready, job.queues, job.unfanned, job.leases, job.undecided, job.timers, job.doomed, job.unwanted)
+    return any(waits)
+
+
+def _told(job: JobState) -> Iterator[str]:
+    """What people said of single actions."""
+    if not job.cancelling <= job.stopping.keys() or not job.stopping.keys() <= job.leases.keys():
+        yield "something is to end that is not under lease, or cancelled without having to end"
+    if not job.excused <= job.omitted or any(job.states[action] != table.SKIPPED for action in job.omitted):
+        yield "something was left out that is not skipped"
+    if job.ending and any(state in (table.WAITING, table.READY) for state in job.states):
+        yield "it is ended, and something waits"
 
 
 def _needed(job: JobState) -> Iterator[str]:
@@ -67,7 +86,8 @@ def _needed(job: JobState) -> Iterator[str]:
     if {action: takes for action, takes in ready.items() if takes != PLAIN} != job.needs:
         yield f"what is ready takes something else than {job.needs}"
     for queue, members in ((FIRST, job.ready), *job.queues.items()):
-        if any(job.queue(action, ready[action]) != queue for action in members if action in ready):
+        standing = [action_at(place) for place in members]
+        if any(job.queue(action, ready[action]) != queue for action in standing if action in ready):
             yield f"in the queue {queue} stands what belongs into another"
     if not job.holds.keys() <= job.leases.keys():
         yield "something is held without a lease"

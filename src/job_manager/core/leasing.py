@@ -1,9 +1,12 @@
-"""Who is leased next: by priority and then in listing order, as far as slots, memory and limits go.
+"""Who is leased next, as far as slots, memory and limits go: of the jobs that of the highest priority, of those that
+which holds least, of those that of which nothing has begun for the longest time; within a job by priority and then in
+the order of its shape.
 
 Memory and limits count from the lease on, so what takes some of them is leased only when it can begin at once. What
 lacks a resource is passed over, and from then on nothing later gets that resource before it: what it lacks is closed to
 all who come after, and what it has already is kept for it. The actions of one priority that take the same resources
-stand in one queue, so a look costs what is leased and the number of queues, however many wait in them.
+stand in one queue, so a look costs what is leased and the number of queues, however many wait in them. Behind the slots
+of a worker waits no more than is done in no time, and nothing at all of later jobs while an earlier one has no slot.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from typing import TypeVar
 
 from job_manager.core import events as e
 from job_manager.core import policy
+from job_manager.core.order import action_at
 from job_manager.core.state import FIRST, JobState, Queue, State, WorkerState
 from job_manager.model.need import PLAIN, Need
 
@@ -24,34 +28,52 @@ Member = TypeVar("Member", int, tuple[float, int])
 
 def leases(state: State) -> list[e.Event]:
     """The leases of the first job that can have any; the next job is asked once these are folded."""
+    asking = [job for job in state.jobs.values() if _may_lease(state, job)]
+    if not asking:
+        return []
     round = Round(state)
-    for job in sorted(state.jobs.values(), key=_turn):
-        if not _may_lease(job) or job.workers & round.awaited:
+    asking.sort(key=_turn)
+    for job, other in zip(asking, [*asking[1:], None], strict=True):
+        if job.workers & round.awaited:
             continue
         # Most jobs take nothing but slots, one each.
         by_need = job.needs or job.scarce or job.queues
         asked = _with_needs(round, job) if by_need else _plain(state, job, round.overtaking)
-        found = list(islice(asked, _room(job)))
+        found = list(islice(asked, _room(state, job, other, bool(by_need))))
         if found:
             return found
-        if round.awaited & job.workers:
-            continue
         # What waits for a free slot would wait for ever if later jobs were leased ahead of it.
-        round.overtaking = round.overtaking and not job.queues and _idempotent(job, job.ready[0])
+        round.overtaking = False
     return []
 
 
-def _turn(job: JobState) -> tuple[float, float, str]:
-    return -job.priority, job.submitted_at, job.id
+def _turn(job: JobState) -> tuple[float, int, tuple[float, float, str]]:
+    return -job.priority, job.slots, _place(job)
 
 
-def _may_lease(job: JobState) -> bool:
-    return bool(job.ready or job.queues) and bool(job.workers) and job.due and not job.held and _room(job) != 0
+def _place(job: JobState) -> tuple[float, float, str]:
+    """Among those that hold as much."""
+    return job.latest, job.submitted_at, job.id
 
 
-def _room(job: JobState) -> int | None:
-    """How many more may be leased; None: as many as there are slots."""
-    return None if job.job.max_active is None else max(0, job.job.max_active - len(job.leases))
+def _may_lease(state: State, job: JobState) -> bool:
+    if not (job.ready or job.queues) or not job.workers or not job.due or job.held:
+        return False
+    return _room(state, job) != 0
+
+
+def _room(state: State, job: JobState, other: JobState | None = None, by_need: bool = False) -> int | None:
+    """How many more may be leased before the other job has its turn; None: as many as there are slots."""
+    limits = []
+    if job.job.max_active is not None:
+        limits.append(max(0, job.job.max_active - len(job.leases)))
+    # A cap that is no less than there are slots limits nothing, least of all what waits behind the slots.
+    if job.site.cap and job.site.cap < sum(state.workers[name].slots for name in job.workers):
+        limits.append(max(0, job.site.cap - job.slots))
+    if other is not None and other.priority == job.priority:
+        # Where each may take several slots one is enough to look who holds less then.
+        limits.append(1 if by_need else other.slots - job.slots + (_place(job) < _place(other)))
+    return min(limits, default=None)
 
 
 def _idempotent(job: JobState, action: int) -> bool:
@@ -76,7 +98,8 @@ def first(heap: list[Member], count: int) -> Iterator[Member]:
 def _plain(state: State, job: JobState, overtaking: bool) -> Iterator[e.Event]:
     free, behind = _places(state, job)
     places = [*free, *(behind if overtaking else ())]
-    for taken, action in enumerate(first(job.ready, len(places))):
+    for taken, place in enumerate(first(job.ready, len(places))):
+        action = action_at(place)
         # What must not run twice is leased only when it can begin at once.
         if taken >= len(free) and not _idempotent(job, action):
             return
@@ -93,7 +116,7 @@ def _places(state: State, job: JobState) -> tuple[list[str], list[str]]:
         worker = state.workers[name]
         free += [(held, name) for held in range(worker.held, worker.slots)]
         full = max(worker.held, worker.slots)
-        behind += [(held - worker.slots, name) for held in range(full, worker.slots + worker.ahead)]
+        behind += [(held - worker.slots, name) for held in range(full, worker.slots + policy.ahead(job, worker))]
     return [name for _, name in sorted(free)], [name for _, name in sorted(behind)]
 
 
@@ -145,7 +168,9 @@ class Round:
             return min(free)[1]
         if at_once or not self.overtaking or job.scarce:
             return None
-        behind = [(held - one.slots, name) for held, name, one in known if held + cpus <= one.slots + one.ahead]
+        behind = [
+            (held - one.slots, name) for held, name, one in known if held + cpus <= one.slots + policy.ahead(job, one)
+        ]
         return min(behind)[1] if behind else None
 
 
@@ -155,8 +180,11 @@ def _free(worker: WorkerState, held: int, cpus: int) -> bool:
 
 
 def _with_needs(round: Round, job: JobState) -> Iterator[e.Event]:
+    left = job.site.cap - job.slots if job.site.cap else None
     for action in _in_order(job, round.closed):
         takes = job.needs.get(action, PLAIN)
+        if left is not None and takes.cpus > left and left < job.site.cap:
+            return  # what takes more than all it may have runs alone
         lacking = round.lacking(takes, job) if takes.amounts else []
         if lacking:
             round.pass_over(takes, lacking)
@@ -166,24 +194,25 @@ def _with_needs(round: Round, job: JobState) -> Iterator[e.Event]:
             round.awaited |= job.workers
             return
         round.take(worker, takes)
+        left = None if left is None else left - takes.cpus
         yield e.ActionLeased(job.id, action, job.attempts[action] + 1, worker)
 
 
 def _in_order(job: JobState, closed: set[str]) -> Iterator[int]:
-    """What is ready, by priority and in listing order, without the queues of which a resource is closed or becomes
-    so."""
+    """What is ready, by priority and in the order of the shape, without the queues of which a resource is closed or
+    becomes so."""
     fronts: list[Front] = []
     _queue_up(fronts, FIRST, first(job.ready, len(job.ready)))
     for queue, heap in job.queues.items():
         _queue_up(fronts, queue, first(heap, len(heap)))
     while fronts:
-        rank, action, names, members = heappop(fronts)
+        rank, place, names, members = heappop(fronts)
         if not closed.intersection(names):
-            yield action
+            yield action_at(place)
             _queue_up(fronts, (rank, names), members)
 
 
 def _queue_up(fronts: list[Front], queue: Queue, members: Iterator[int]) -> None:
-    action = next(members, None)
-    if action is not None:
-        heappush(fronts, (queue[0], action, queue[1], members))
+    place = next(members, None)
+    if place is not None:
+        heappush(fronts, (queue[0], place, queue[1], members))

@@ -5,13 +5,16 @@ Pure numbers in, numbers out. Knows nothing of events.
 
 from __future__ import annotations
 
-from job_manager.core.state import Failure, JobState
+from job_manager.core.state import Failure, JobState, WorkerState
 from job_manager.model.job import Action, ModuleCall
 
 MAX_LOSSES = 10  # attempts lost with their machine cost nothing of `retries`, but not for ever
+DISK = "disk"
+MAX_STARVED = 10  # nor do those for which there was no room on a disk, of an action that may be repeated
 FIRST_DELAY = 1.0  # seconds before the first retry, doubling
 LONGEST_DELAY = 300.0
 DOUBLINGS = 16  # beyond the longest delay already; a number of retries has no such limit, a float has
+LEASED_AHEAD = 0.5  # seconds of work that may wait behind the slots of a worker
 GRACE = 10.0  # seconds that what runs has to end when the job's time has run out
 # Trying again cannot help where the work itself says it is wrong, or where it could never begin.
 NOT_RETRIED = frozenset({"output-invalid", "spawn", "arguments", "cancelled", "upstream"})
@@ -38,7 +41,11 @@ def may_retry(job: JobState, index: int, failure: Failure) -> bool:
     action = job.shape.written(index)
     if failure.reason == "lost":
         return idempotent(job, action) and job.losses.get(index, 0) <= MAX_LOSSES
-    return _helps(action, failure) and job.spent.get(index, 0) <= retries(job, action)
+    starved = job.starved.get(index, 0)
+    if failure.reason == DISK and idempotent(job, action) and not action.retry_on:
+        return starved <= MAX_STARVED
+    spent = job.spent.get(index, 0) + (starved if failure.reason == DISK else 0)
+    return _helps(action, failure) and spent <= retries(job, action)
 
 
 def _helps(action: Action, failure: Failure) -> bool:
@@ -52,6 +59,16 @@ def _helps(action: Action, failure: Failure) -> bool:
     return code is not None and code in action.retry_on
 
 
+def ahead(job: JobState, worker: WorkerState) -> int:
+    """How many leases of the job may wait behind the slots of a worker, so that neither a commit nor a round trip
+    stands between two actions: as many as are done in no time. None while nobody knows how long they take."""
+    if job.pace is None:
+        return 0
+    if job.pace * worker.ahead <= LEASED_AHEAD * worker.slots:
+        return worker.ahead
+    return int(LEASED_AHEAD * worker.slots / job.pace)
+
+
 def delay(job: JobState, index: int, failure: Failure) -> float:
     """Seconds until the next attempt: none after a loss; else doubling from FIRST_DELAY, spread by +-25 %.
 
@@ -59,7 +76,8 @@ def delay(job: JobState, index: int, failure: Failure) -> float:
     """
     if failure.reason == "lost":
         return 0.0
-    whole = min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(DOUBLINGS, job.spent.get(index, 1) - 1))
+    count = job.starved if failure.reason == DISK else job.spent
+    whole = min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(DOUBLINGS, count.get(index, 1) - 1))
     import hashlib  # loads OpenSSL, which takes milliseconds, and few jobs ever retry
 
     spread = hashlib.blake2b(f"{job.id}/{index}/{failure.attempt}".encode(), digest_size=2).digest()

@@ -19,14 +19,15 @@ def make_ready(job: JobState, action: int) -> None:
         job.needs[action] = takes
         job.scarce = job.scarce or bool(takes.amounts)
     queue = job.queue(action, takes)
-    heappush(job.ready if queue == FIRST else job.queues.setdefault(queue, []), action)
+    place = job.shape.order.place(action)
+    heappush(job.ready if queue == FIRST else job.queues.setdefault(queue, []), place)
 
 
 def out_of_ready(job: JobState, action: int) -> Need:
     """It is ready no more. What it takes."""
     takes = job.needs.pop(action, PLAIN)
     queue = job.queue(action, takes)
-    take_out(job.ready if queue == FIRST else job.queues[queue], action)
+    take_out(job.ready if queue == FIRST else job.queues[queue], job.shape.order.place(action))
     if queue != FIRST and not job.queues[queue]:
         del job.queues[queue]
     return takes

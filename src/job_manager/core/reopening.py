@@ -8,7 +8,7 @@ from __future__ import annotations
 from job_manager.core import events as e
 from job_manager.core import table
 from job_manager.core.queueing import out_of_waiting
-from job_manager.core.settle import settle_all
+from job_manager.core.settle import settle_anew
 from job_manager.core.state import JobState, State
 
 OPEN = (table.WAITING, table.READY, table.FANNED)  # these have no past to forget
@@ -32,7 +32,7 @@ def _again(job: JobState, action: int) -> None:
     if job.states[action] == table.RETRYING:
         out_of_waiting(job, action)
     job.move(action, e.JobRetried)
-    for noted in (job.results, job.notes, job.spent, job.losses):
+    for noted in (job.results, job.notes, job.spent, job.losses, job.starved):
         noted.pop(action, None)
     job.omitted.discard(action)
     job.excused.discard(action)
@@ -74,7 +74,7 @@ def _settle_anew(job: JobState) -> None:
     for action in sorted(job.omitted - job.excused):
         job.move(action, table.Revived)
     job.reset_tree()
-    settle_all(job)
+    settle_anew(job)
 
 
 def _in(job: JobState, state: int) -> list[int]:

@@ -107,6 +107,7 @@ class WorkerAnnounced(NamedTuple):
     ahead: int
     memory: int | None = None
     limits: Sequence[tuple[str, int]] = ()
+    waits: str = ""
 
 
 class WorkerGone(NamedTuple):

@@ -24,6 +24,11 @@ def settle_all(job: JobState) -> None:
     settle(job, [0, *(~node for node in free)])
 
 
+def settle_anew(job: JobState) -> None:
+    """The same, but what is over counts as such only when its turn comes: before it, something may run again."""
+    settle(job, [0, *(~node for node, unmet in job.unmet.items() if not unmet)])
+
+
 def _succeeded_below(job: JobState, node: int) -> bool:
     spans = job.shape.spans(job.shape.low[node], job.shape.high[node])
     return all(state in (table.SUCCEEDED, table.FANNED) for span in spans for state in job.states[slice(*span)])
@@ -105,10 +110,19 @@ def _unwanted(job: JobState, node: int) -> bool:
 def _is_due(job: JobState, hook: int) -> bool:
     """Whether a hook is to run, now that all else in its node is over: never for a node that did not begin."""
     body = list(job.shape.body(job.shape.parent[hook]))
-    if all(ended(job, node) == "skipped" for node in body):
+    if not any(_has_begun(job, node) for node in body):
         return False
     failed = any(job.ends[node] == 2 for node in body)
     return job.shape.hooks[hook] in (ALWAYS, ON_ERROR if failed else ON_SUCCESS)
+
+
+def _has_begun(job: JobState, node: int) -> bool:
+    """Whether something below a node that is over ever ran: it was not skipped, nor cancelled before its turn."""
+    if ended(job, node) == "skipped":
+        return False
+    below = (action for span in _spans(job, node) for action in range(*span))
+    ran = (action for action in below if job.states[action] not in (table.SKIPPED, table.FANNED))
+    return any(job.began[action] or job.states[action] != table.CANCELLED for action in ran)
 
 
 def hooks_to_repeat(job: JobState) -> list[int]:

@@ -17,6 +17,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 
+from job_manager.core.order import Order
 from job_manager.core.parts import Actions, Child, Fan, Graft, Paths
 from job_manager.model.condition import Condition, names_in, parse
 from job_manager.model.job import Action, Job, Output, Task
@@ -31,7 +32,7 @@ class Shape:
     -> what must hold when it is to start; minding: those of them that ask how others ended, whom a failure does not
     skip, hooks among them. hooks: node -> when it is to run, one of model.job.HOOKS. priorities: of the nodes that have
     one of their own. fans: node -> its fan-out, once that is known; written_fans: the actions with `foreach`, in order.
-    grown: node -> its graft, once its command has printed one.
+    grown: node -> its graft, once its command has printed one. order: in which what is ready is leased.
     """
 
     __slots__ = (
@@ -55,6 +56,7 @@ class Shape:
         "names",
         "needs",
         "node_of",
+        "order",
         "parallel",
         "parent",
         "paths",
@@ -94,6 +96,7 @@ class Shape:
         self._grow(0, job.children)
         self._edges(1)
         self._chain(1)
+        self.order = Order(self)
 
     def _grow(self, top: int, members: tuple[Child, ...]) -> None:
         last = -1  # the sibling before the next node

@@ -73,12 +73,14 @@ class JobState:
         "holds",
         "id",
         "job",
+        "latest",
         "leases",
         "losses",
         "needs",
         "notes",
         "omitted",
         "over",
+        "pace",
         "priority",
         "queues",
         "ready",
@@ -90,6 +92,7 @@ class JobState:
         "since",
         "site",
         "spent",
+        "starved",
         "states",
         "stopping",
         "submitted_at",
@@ -107,7 +110,7 @@ class JobState:
         self.id = id
         self.submitted_at = at
         self.workers: set[str] = set()
-        self.due = not site.not_before  # whether the time has come before which nothing is to start
+        self.due = not site.waits  # whether the time has come before which nothing is to start
         self.held = ""  # why nothing new starts, or ""
         self.grace: float | None = 0.0  # of the hold, as in events.JobHeld
         self.ending = ""  # why all that is left is ended: cancelled | timeout
@@ -115,6 +118,8 @@ class JobState:
         self.finished = ""  # succeeded | failed | cancelled
         self.finished_at = 0.0
         self.priority = job.priority or 0.0  # among jobs
+        self.latest = 0.0  # when the last of its attempts began, whether it was heard or not
+        self.pace: float | None = None  # seconds that an attempt takes, the later ones counting more; None: none ended
         self.requests: set[str] = set()  # ids of what persons asked for and what has been heard
         self.highest = 0  # no action has had a later attempt, whatever its index meant before an edit
         self.plan(job, site)
@@ -134,6 +139,7 @@ class JobState:
         self.began = array("d", bytes(8 * size))
         self.ended = array("d", bytes(8 * size))
         self.spent: dict[int, int] = {}  # attempts that count against `retries`
+        self.starved: dict[int, int] = {}  # attempts that failed for want of room on a disk
         self.losses: dict[int, int] = {}  # attempts lost with their machine
         self.results: dict[int, Sequence[Sequence[Any]]] = {}  # outputs of what succeeded
         self.notes: dict[int, str] = {}  # what a person should know of something that succeeded
@@ -199,6 +205,23 @@ class JobState:
         for action in actions:
             self.stopping[action] = min(grace, self.stopping.get(action, grace))
 
+    def began_at(self, at: float) -> None:
+        """An attempt has begun."""
+        self.begun_at = self.begun_at or at
+        if at > self.latest:
+            self.latest = at
+
+    def took(self, began: float, ended: float) -> None:
+        """An attempt has ended."""
+        self.began_at(began)
+        seconds = max(0.0, ended - began)  # clocks may be set back
+        self.pace = seconds if self.pace is None else self.pace + (seconds - self.pace) / 8
+
+    @property
+    def slots(self) -> int:
+        """How many slots its leases take."""
+        return len(self.leases) + sum(takes.cpus - 1 for takes in self.holds.values())
+
     def failure(self, action: int) -> Failure:
         """How the last attempt ended of an action that did not succeed, perhaps because it was cancelled."""
         reason = "cancelled" if self.states[action] == table.CANCELLED else "lost"
@@ -206,7 +229,8 @@ class JobState:
 
     def forget_queues(self) -> None:
         """Nothing is ready, and nothing is to be concluded."""
-        self.ready: list[int] = []  # heap of action indices: those of priority 0 that take nothing but slots
+        # Heap of places in the order of the shape: those of priority 0 that take nothing but slots.
+        self.ready: list[int] = []
         self.queues: dict[Queue, list[int]] = {}  # the others: a heap for each priority and set of resources taken
         self.needs: dict[int, Need] = {}  # what ready actions take, of those that take more than one slot
         self.doomed: list[Skip] = []
@@ -295,9 +319,10 @@ class JobState:
 
 class WorkerState:
     """A worker's incarnation: how many slots it has, how many may be leased behind them, how many its leases take, and
-    how much there is of memory (in bytes, None: nobody has looked) and of each limit where it runs."""
+    how much there is of memory (in bytes, None: nobody has looked) and of each limit where it runs. `waits`: for what
+    it waits before it takes any, or ""."""
 
-    __slots__ = ("ahead", "held", "limits", "memory", "slots")
+    __slots__ = ("ahead", "held", "limits", "memory", "slots", "waits")
 
     def __init__(self, slots: int, ahead: int) -> None:
         self.slots = slots
@@ -305,6 +330,12 @@ class WorkerState:
         self.held = 0
         self.memory: int | None = None
         self.limits: dict[str, int] = {}
+        self.waits = ""
+
+    @property
+    def offer(self) -> tuple[int, int, int | None, dict[str, int], str]:
+        """What it has announced."""
+        return self.slots, self.ahead, self.memory, self.limits, self.waits
 
     def total(self, name: str) -> float:
         """How much there is of a resource."""

@@ -147,7 +147,9 @@ def mapping(words: str, keys: Collection[str], schemas: Mapping[str, Schema], re
 def stuck(duration: Schema) -> Schema:
     """After how long of nothing an action counts as stuck; `duration` as the language writes it."""
     kill = flag("true: then it is ended, and has failed because it was stuck; by default it is only said")
-    whole = mapping("How long, and what then", STUCK_KEYS, {"after": duration, "kill": kill}, ("after",))
+    after = {**duration, "anyOf": [{"const": 0}, {"exclusiveMinimum": 0}]}
+    after.pop("exclusiveMinimum")
+    whole = mapping("How long, and what then", STUCK_KEYS, {"after": after, "kill": kill}, ("after",))
     words = "So long without output and without processor time, and it counts as stuck; false: never"
     return {"description": words, "anyOf": [duration, whole, {"const": False}]}
 

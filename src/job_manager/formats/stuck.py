@@ -14,13 +14,16 @@ from job_manager.model.record import replace
 
 KEYS = ("after", "kill")
 NEVER = Stuck(0.0)
+ZERO = ("0", "0.0")
 
 
 def read_stuck(fields: Fields) -> Stuck | None:
-    """A duration, a mapping of `after` and `kill`, or `false` for never; None when nothing is said."""
+    """A duration, a mapping of `after` (0: never) and `kill`, or `false` for never; None when nothing is said."""
     value = fields.map.get("stuck")
     if isinstance(value, Map):
         inner = fields.reader.fields(value, fields.at("stuck"), fields.path_of("stuck"), KEYS, ("after",))
+        if inner is not None and inner.map.get("after") in ZERO:
+            return NEVER
         after = inner.duration("after") if inner is not None else None
         return Stuck(after, bool(inner.flag("kill"))) if inner is not None and after is not None else None
     if isinstance(value, Plain) and value == "false":
@@ -49,6 +52,8 @@ def _spoken(action: Action, stuck: Stuck) -> Action:
 
 def written(stuck: Stuck | None) -> Any:
     """What a file says of it; None for nothing."""
-    if stuck is None or not stuck.after:
-        return None if stuck is None else False
-    return {"after": stuck.after, "kill": True} if stuck.kill else stuck.after
+    if stuck is None:
+        return None
+    if stuck.kill:
+        return {"after": stuck.after, "kill": True}
+    return stuck.after or {"after": 0}

@@ -49,10 +49,11 @@ class Site(Record):
 
     store: the folder that gets `temp/` and `public/`; out: where public artifacts are copied to, or ""; shelves: the
     folders searched for modules; python: the interpreter asked for, or ""; slots: actions at once, 0 for the default.
-    not_before: seconds since the epoch before which nothing starts, or 0. counted: the tags of actions of which the
-    configuration says how many there are. zone: the name of this machine's kind in the
-    job's path maps, or "". base: the job file's folder; params: the values a person gave to the job's params;
-    template: the job before values were put into it, or None when there were none to put in.
+    not_before: seconds since the epoch before which nothing starts, or 0. after_jobs: ids of the jobs that have to
+    succeed before. cap: how many slots of all the job may take at once, or 0 for as many as there are. counted: the
+    tags of actions of which the configuration says how many there are. zone: the name of this machine's kind in the
+    job's path maps, or "". base: the job file's folder; params: the values a person gave to the job's params; template:
+    the job before values were put into it, or None when there were none to put in.
     """
 
     workdir: str
@@ -73,6 +74,13 @@ class Site(Record):
     base: str = ""
     params: tuple[tuple[str, str], ...] = ()
     template: Job | None = None
+    after_jobs: tuple[str, ...] = ()
+    cap: int = 0
+
+    @property
+    def waits(self) -> bool:
+        """Whether nothing is to start for now."""
+        return bool(self.not_before or self.after_jobs)
 
     def module(self, name: str) -> Installed | None:
         """The installed module of that name, or None."""

@@ -32,6 +32,8 @@ def site_document(site: Site) -> Document:
             base=site.base,
             params=dict(site.params),
             template=job_document(site.template) if site.template else None,
+            after_jobs=list(site.after_jobs),
+            cap=site.cap or None,
         ),
     }
 
@@ -66,6 +68,8 @@ def read_site(document: Document) -> Site:
         base=document.get("base", ""),
         params=tuple(sorted(document.get("params", {}).items())),
         template=read_job(document["template"]) if "template" in document else None,
+        after_jobs=tuple(document.get("after_jobs", ())),
+        cap=document.get("cap", 0),
     )
 
 

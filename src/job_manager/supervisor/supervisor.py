@@ -5,7 +5,7 @@ A turn is a function of the engine's turn and `now`; whoever drives it sleeps an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from job_manager.core.admit import admit
 from job_manager.core.decide import Order, decide, fresh_orders, next_timer, orders, quiet
@@ -13,7 +13,7 @@ from job_manager.core.events import Event, JobSubmitted, WorkerLeft
 from job_manager.core.evolve import evolve
 from job_manager.core.said import Said, WorkerAnnounced
 from job_manager.core.state import State
-from job_manager.model.errors import Refused
+from job_manager.model.errors import EngineError, Refused
 from job_manager.ports.engine import Engine, Turn
 
 
@@ -24,6 +24,8 @@ class Supervisor:
         self._engine = engine
         self.state = State()
         self.refused: list[tuple[Said, Refused]] = []
+        # Asked when a commit has failed and may be tried again, after a wait of whoever drives this.
+        self.patience: Callable[[EngineError], bool] = lambda error: False
         self._met: set[str] = set()  # jobs whose events have passed through here
 
     def turn(self, now: float) -> Sequence[Event]:
@@ -41,11 +43,19 @@ class Supervisor:
         events = self._meet(history, now)
         events += self._hear(turn.said, now)
         events += self._decide(now)
-        if not self._engine.commit(turn, events, self._read_orders(turn.said)):
+        if not self._commit(turn, events, self._read_orders(turn.said)):
             self.state = State()
             return self.turn(now)
         self._met.update(event.job for event in events if isinstance(event, JobSubmitted))
         return events
+
+    def _commit(self, turn: Turn, events: Sequence[Event], orders: Sequence[Order]) -> bool:
+        while True:
+            try:
+                return self._engine.commit(turn, events, orders)
+            except EngineError as error:
+                if not (error.retryable and self.patience(error)):
+                    raise
 
     def _meet(self, history: Sequence[Event], now: float) -> list[Event]:
         """Of a job whose history is read for the first time: its workers are gone until they announce themselves.

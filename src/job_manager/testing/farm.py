@@ -12,7 +12,7 @@ from typing import Any
 
 from job_manager.core import table
 from job_manager.core.decide import Order, orders
-from job_manager.core.events import NAMES, ActionsSkipped, Event, pack, unpack
+from job_manager.core.events import NAMES, ActionsSkipped, Document, Event, pack, unpack
 from job_manager.core.evolve import fold
 from job_manager.core.invariants import overcommitted, violations
 from job_manager.core.said import HoldJob, ResumeJob, Said, SubmitJob, WorkerAnnounced, WorkerGone
@@ -37,7 +37,8 @@ class TurnTaken(NamedTuple):
 
 
 class Farm:
-    """`job` is submitted as `id` and `workers` announced at once; nothing else happens until a turn is taken."""
+    """`job` is submitted as `id` and `workers` announced at once; nothing else happens until a turn is taken. More jobs
+    may be submitted beside it; what is said without an id is said about the first."""
 
     id = "j1"
 
@@ -60,13 +61,11 @@ class Farm:
         self._said = 0
         self._read = State()  # folded from what a journal would give back
         self._read_to = 0
-        self.site = site_document(site or plain_site())
-        self.workers = (
-            [ScriptedWorker("w1", slots, ahead, outcomes, memory, limits)] if workers is None else list(workers)
-        )
-        self.say(SubmitJob(self.id, job_document(job), self.site))
-        for worker in self.workers:
-            self.announce(worker)
+        self.sites: dict[str, Document] = {}  # of every job that was submitted
+        self.workers: list[ScriptedWorker] = []
+        self.submit(job, self.id, site)
+        for worker in [ScriptedWorker("w1", slots, ahead, outcomes, memory, limits)] if workers is None else workers:
+            self.join(worker)
 
     # --- what may be said -------------------------------------------------------------------------------------------
 
@@ -77,7 +76,13 @@ class Farm:
 
     def announce(self, worker: ScriptedWorker) -> None:
         """The worker offers itself, and says again all it ever reported: whoever decides now may not have heard."""
-        self.say(_announcement(self.id, worker), *worker.said)
+        self.say(*(_announcement(id, worker) for id in self.sites), *worker.said)
+
+    def submit(self, job: Job, id: str, site: Site | None = None) -> None:
+        """A person submits a job; the workers are for it, too."""
+        self.sites[id] = site_document(site or plain_site())
+        self.say(SubmitJob(id, job_document(job), self.sites[id]))
+        self.say(*(_announcement(id, worker) for worker in self.workers))
 
     def join(self, worker: ScriptedWorker) -> None:
         """A new incarnation comes."""
@@ -87,11 +92,11 @@ class Farm:
     def leave(self, worker: ScriptedWorker) -> None:
         """An incarnation dies, and somebody finds out."""
         self.workers.remove(worker)
-        self.say(*worker.kill(self.clock.wall()), WorkerGone(self.id, worker.name))
+        self.say(*worker.kill(self.clock.wall()), *(WorkerGone(id, worker.name) for id in self.sites))
 
-    def hold(self, why: str = "interrupted", grace: float | None = 10.0) -> None:
+    def hold(self, why: str = "interrupted", grace: float | None = 10.0, id: str = "") -> None:
         """A person wants the job to stop."""
-        self.say(HoldJob(self.id, why, grace))
+        self.say(HoldJob(id or self.id, why, grace))
 
     def resume(
         self,
@@ -100,9 +105,11 @@ class Farm:
         *,
         lost: bool = True,
         fans: Sequence[Sequence[Any]] = (),
+        id: str = "",
     ) -> None:
         """A person wants the job to go on, perhaps with an edited text, and what was lost may run again."""
-        self.say(ResumeJob(self.id, self.site, job_document(edited) if edited else None, kept, lost, fans))
+        about, document = id or self.id, job_document(edited) if edited else None
+        self.say(ResumeJob(about, self.sites[about], document, kept, lost, fans))
 
     # --- time -------------------------------------------------------------------------------------------------------
 
@@ -169,13 +176,24 @@ class Farm:
         """Every event committed so far."""
         return self.engine.journal
 
+    @property
+    def site(self) -> Document:
+        """That of the first job."""
+        return self.sites[self.id]
+
+    @property
+    def jobs(self) -> list[JobState]:
+        """All jobs as they stand, in the order in which they were submitted."""
+        return [self.supervisor.state.job(id) for id in self.sites]
+
     def states(self) -> dict[str, str]:
         """State by path of every action."""
         return {path: table.NAMES[state] for path, state in zip(self.job.shape.paths, self.job.states, strict=True)}
 
     def story(self, since: int = 0) -> list[str]:
-        """The journal in words: `leased 0`, `failed 3`, `job-finished`."""
-        return [_told(event) for event in self.journal[since:]]
+        """The journal in words: `leased 0`, `failed 3`, `job-finished`; of more jobs with the job's id before it."""
+        many = len(self.sites) > 1
+        return [f"{event.job} {_told(event)}" if many else _told(event) for event in self.journal[since:]]
 
     def check(self) -> None:
         """Raises AssertionError where the state contradicts itself or its history."""

@@ -21,9 +21,9 @@ from job_manager.worker.keeper import Attempt, Children, Process, become_subreap
 from job_manager.worker.keeper_link import ExitRecord, KeeperLink, awaited
 
 __all__ = ["Begun", "KeeperAlive", "KeeperTrace", "Leftover", "Orphans", "become_subreaper", "end_leftovers", "exits"]
-__all__ += ["dismissed", "keepers", "leftovers", "remove"]
+__all__ += ["dismissed", "keepers", "leftovers", "remove", "still"]
 
-FILES = ("keeper.json", "keeper.new", "keeper.log", "s", "starts", "starts.new", "exits", "exits.new")
+FILES = ("keeper.json", "keeper.new", "keeper.log", "s", "starts", "starts.new", "exits", "exits.new", "still")
 KEEPER_END = 5.0  # seconds that a keeper whose connection has ended may take to end
 PATIENCE = 10.0  # seconds after SIGKILL for which a process may take to vanish
 
@@ -76,6 +76,16 @@ def keepers(root: str) -> list[KeeperTrace]:
         return []
     directories = [os.path.join(root, name) for name in names]
     return [_trace(each) for each in directories if any(os.path.exists(f"{each}/{file}") for file in FILES)]
+
+
+def still(root: str) -> dict[str, float]:
+    """Of living keepers under `root`: the attempts (tokens) that have neither written nor worked for so long that they
+    count as stuck, and since when (Unix time)."""
+    found: dict[str, float] = {}
+    for trace in keepers(root):
+        if trace.alive:
+            found.update((str(line["token"]), float(line["since"])) for line in _lines(trace.directory, "still"))
+    return found
 
 
 def exits(trace: KeeperTrace) -> dict[str, ExitRecord]:

@@ -11,12 +11,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from job_manager.artifacts.identity import difference, sha256
-from job_manager.artifacts.outputs import MISSING, Fault
+from job_manager.artifacts.outputs import DISK, MISSING, Fault
 from job_manager.artifacts.store import Published
 from job_manager.core.said import AttemptEnded
 from job_manager.model.errors import EngineError
 from job_manager.model.job import Function, Input, Output
-from job_manager.model.quantity import size_text
+from job_manager.model.quantity import human, size_text
 from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted
 from job_manager.worker.brief import (
@@ -37,9 +37,10 @@ from job_manager.worker.command import argv, path_values, script, script_file
 from job_manager.worker.functions import CALL_FILE, REFUSED, call_document
 from job_manager.worker.growing import Grown
 from job_manager.worker.keeper_link import ExitRecord, Order
-from job_manager.worker.last_words import NOTHING, Words, error_file, error_text, sentence, words_in
+from job_manager.worker.last_words import NOTHING, Words, error_file, error_text, sentence, speaks_of_room, words_in
 from job_manager.worker.layout import Layout
 from job_manager.worker.looking import look_into
+from job_manager.worker.room import fullness
 
 GRACE = 10.0  # seconds between asking a child to end and ending it
 
@@ -145,6 +146,7 @@ def _order(brief: Brief, layout: Layout, worker: str, now: float) -> Order:
         "memory": brief.need.memory,
         "durable": not brief.idempotent,
         "bare": False,
+        "stuck": brief.stuck and (brief.stuck.after, brief.stuck.kill),
     }
 
 
@@ -155,10 +157,16 @@ def words(brief: Brief, layout: Layout) -> list[str]:
 
 
 def conclude(
-    brief: Brief, record: ExitRecord, layout: Layout, worker: str, grow: Callable[[str], Grown] | None = None
+    brief: Brief,
+    record: ExitRecord,
+    layout: Layout,
+    worker: str,
+    grow: Callable[[str], Grown] | None = None,
+    said: str = "",
 ) -> AttemptEnded:
     """The report of an attempt whose process is over: its outputs verified and published when it did well. `grow` makes
-    tasks of what stands in a log, for an action that expands; it raises ValueError."""
+    tasks of what stands in a log, for an action that expands; it raises ValueError. `said`: what is to be known of the
+    attempt, however it ended."""
     ending = heard(read_ending(record, brief), brief, layout)
     if brief.action.role == "order":
         ending = _of_order(ending, brief, layout)
@@ -167,14 +175,33 @@ def conclude(
     if not ending.reason:
         try:
             grown = _printed(brief, layout, grow)
-            outputs, said = _collect(brief, layout)
-            ending = ending._replace(message="; ".join(filter(None, (ending.message, grown.note, said))))
+            outputs, unchecked = _collect(brief, layout)
+            ending = ending._replace(message="; ".join(filter(None, (ending.message, grown.note, unchecked))))
         except Unfit as unfit:
             note = f" ({ending.message})" if ending.message else ""
             ending = Ending(unfit.reason, None, f"{unfit}{note}")
+    ending = _for_want_of_room(ending, brief, layout)
+    ending = ending._replace(message="; ".join(filter(None, (ending.message, said))))
     usage = (record["utime"], record["stime"], record["maxrss_kib"])
     told = ended(brief, worker, record["began"], record["ended"], ending, usage, outputs)
     return told if ending.reason or not grown.children else told._replace(grown=grown.children)
+
+
+def _for_want_of_room(ending: Ending, brief: Brief, layout: Layout) -> Ending:
+    """A failure on a full disk is one of the disk, whatever the program made of it; what it wrote is given back."""
+    if ending.reason not in ("code", "signal", "output-missing", "output-invalid", DISK):
+        return ending
+    full = fullness({layout.folder, layout.store.root, directory(brief, layout)})
+    if not full and ending.reason == "code":
+        logs = (layout.log(brief.path, brief.attempt, stream) for stream in ("log", "err"))
+        full = "its log says that there was no space left" if any(map(speaks_of_room, logs)) else ""
+    if not full:
+        return ending
+    try:
+        layout.store.discard(brief.label)  # it would be in its own way
+    except EngineError:
+        pass
+    return Ending(DISK, ending.code, f"{full}; {ending.message}")
 
 
 def _printed(brief: Brief, layout: Layout, grow: Callable[[str], Grown] | None) -> Grown:
@@ -207,7 +234,10 @@ def read_ending(record: ExitRecord, brief: Brief) -> Ending:
     if why in ("stopped", "lost"):
         return Ending(why, None, "")
     if why == "timeout":
-        return Ending("timeout", None, f"it ran longer than its timeout of {brief.timeout:g} s and was ended")
+        late = f"it ran longer than its timeout of {brief.timeout:g} s and was ended"
+        return Ending("timeout", None, late + _stillness(record))
+    if why == "stuck":
+        return Ending("stuck", None, f"it was ended because it was stuck{_stillness(record)}")
     if why == "spawn":
         return Ending("spawn", None, record["error"] or "the program could not be started")
     if record.get("oom"):
@@ -217,6 +247,11 @@ def read_ending(record: ExitRecord, brief: Brief) -> Ending:
     if code == REFUSED and isinstance(brief.action.work, Function):
         return Ending("arguments", code, "it cannot take its arguments")
     return Ending("code", code, f"exit code {code}") if code else _too_soon(record, brief.action.min_runtime)
+
+
+def _stillness(record: ExitRecord) -> str:
+    still = record.get("still") or 0.0
+    return f": no output and no processor time for {human(still)}" if still else ""
 
 
 def _too_soon(record: ExitRecord, least: float | None) -> Ending:

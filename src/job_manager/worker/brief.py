@@ -14,7 +14,7 @@ from job_manager.artifacts.outputs import Declared, declared
 from job_manager.core import policy
 from job_manager.core.fanning import files_of, inside, is_list, result_row
 from job_manager.core.state import JobState
-from job_manager.model.job import FILES, Action, Function, Input, Output, Task
+from job_manager.model.job import FILES, Action, Function, Input, Output, Stuck, Task
 from job_manager.model.need import Need, need
 from job_manager.model.percent import Known
 from job_manager.model.record import NamedTuple
@@ -71,6 +71,7 @@ class Brief(NamedTuple):
     verify: bool
     counted: tuple[str, ...] = ()
     maps: tuple[tuple[str, str], ...] = ()  # of paths, for this machine
+    stuck: Stuck | None = None
 
     @property
     def sources(self) -> Iterator[Source]:
@@ -136,6 +137,7 @@ class Briefing:
             verify=job.site.verify,
             counted=job.site.counted,
             maps=maps_for(job.job.dirmaps, job.site.zone),
+            stuck=action.stuck,
         )
 
     def titles(self) -> dict[str, str]:

@@ -73,13 +73,16 @@ LOG_CAP = 64 << 20  # bytes of a log on disk: what is longer keeps its head and 
 LOG_HEAD = 1 << 20
 LOG_LOOK = 1.0  # seconds between two looks at the logs, while there are children
 BLOCK = 4096
+UNWRITTEN = "the start record cannot be written"
+LOOKS = 8  # how often an attempt is looked at in the time after which it counts as stuck
+IDLE = 0.001  # of a processor: a tree that uses less of it does nothing but wait
 FREEZES = 50  # looks at a tree that goes on to begin new processes while it is stopped
 VMSTAT = "/proc/vmstat"
 VMSTAT_LOOK = 1.0  # seconds for which the number of OOM kills may be old when an attempt begins
 LOG_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND
 RECORD = (
     '{"token":%s,"code":%s,"signal":%s,"why":%s,"error":%s,"began":%.6f,"ended":%.6f,"elapsed":%.6f,'
-    '"utime":%.6f,"stime":%.6f,"maxrss_kib":%d,"left":%d,"oom":%s,"peak":%d}'
+    '"utime":%.6f,"stime":%.6f,"maxrss_kib":%d,"left":%d,"oom":%s,"peak":%d,"still":%.3f}'
 )
 STATE = '["state",{"incarnation":%s,"boot":%s,"pid":%d,"begun":[%s],"exits":[%s],"queued":[%s]}]\n'
 MAXRSS_UNIT = 1024 if sys.platform == "darwin" else 1
@@ -104,6 +107,12 @@ def process_of(pid: int) -> Process | None:
     """The process, zombies included; None when it is gone or there is no /proc."""
     content = _read(f"/proc/{pid}/stat")
     return Process(pid, content[content.rindex(b")") + 2 :].split()) if content else None
+
+
+def processor_time(pid: int) -> int:
+    """Clock ticks that a process and those of its children that it has waited for have used; 0 when it is gone."""
+    content = _read(f"/proc/{pid}/stat")
+    return sum(map(int, content[content.rindex(b")") + 2 :].split()[11:15])) if content else 0
 
 
 def marks_of(pid: int) -> tuple[str, str]:
@@ -222,6 +231,13 @@ def leave_no_cores() -> None:
         pass
 
 
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except (OSError, ValueError):
+        return 0
+
+
 def _read(path: str) -> bytes | None:
     try:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -314,6 +330,11 @@ class Attempt:
     kills = -1
     oom: str | None = None
     outlived: frozenset[int] = frozenset()
+    stuck = NEVER  # seconds without output and processor time after which it counts as stuck; `deadly`: and is ended
+    deadly = still = False
+    look_at = NEVER
+    moved = 0.0  # when there was a sign of life, `written` and `used` being the bytes and clock ticks of that moment
+    written = used = 0
 
     def __init__(self, token: str, grace: float = 10.0, timeout: float | None = None) -> None:
         self.token, self.grace, self.timeout = token, grace + 0.0, None if timeout is None else timeout + 0.0
@@ -326,6 +347,8 @@ def understood(order: dict[str, Any]) -> Attempt:
     attempt = Attempt(order["token"], order.get("grace", 10.0), order.get("timeout"))
     attempt.weight, attempt.durable = int(order.get("weight", 1)), bool(order.get("durable"))
     attempt.memory = int(order.get("memory") or 0)
+    if order.get("stuck"):
+        attempt.stuck, attempt.deadly = max(0.0, order["stuck"][0] + 0.0) or NEVER, bool(order["stuck"][1])
     if attempt.weight < 0 or not order["argv"][0]:
         raise ValueError("a negative weight or an empty argv")
     if not 0 <= (order.get("umask") or 0) <= 0o777:
@@ -354,6 +377,7 @@ def record_of(attempt: Attempt) -> str:
         len(attempt.outlived),
         quote(attempt.oom) if attempt.oom else "null",
         attempt.peak,
+        max(0.0, attempt.start + attempt.elapsed - attempt.moved) if attempt.still else 0.0,
     )
 
 
@@ -556,6 +580,7 @@ class Children:
         self.ending: dict[str, Attempt] = {}
         self.live: dict[str, Attempt] = {}
         self.strays: dict[int, Attempt | None] = {}
+        self.noticed: list[Attempt] = []  # those that have become still, or move again
         self._timers: list[tuple[float, int, Attempt]] = []
         self._serial = 0
         try:
@@ -568,6 +593,9 @@ class Children:
         if attempt.timeout is not None:
             attempt.deadline = attempt.start + attempt.timeout
             self._wake_at(attempt.deadline, attempt)
+        if attempt.stuck != NEVER:
+            attempt.moved = attempt.start
+            self._look_again(attempt, attempt.start)
 
     def next_due(self) -> float:
         return self._timers[0][0] if self._timers else NEVER
@@ -601,6 +629,33 @@ class Children:
             elif attempt.deadline <= now and attempt.status is None:
                 attempt.deadline = NEVER
                 self.terminate(attempt, "timeout", attempt.grace, now)
+            elif attempt.look_at <= now:
+                self._look(attempt, now)
+
+    def _look_again(self, attempt: Attempt, now: float) -> None:
+        attempt.look_at = now + attempt.stuck / LOOKS
+        self._wake_at(attempt.look_at, attempt)
+
+    def _look(self, attempt: Attempt, now: float) -> None:
+        """Whether an attempt has written or worked since it last did; never mind where processes cannot be seen."""
+        attempt.look_at = NEVER
+        if attempt.status is not None or attempt.why is not None or process_of(attempt.pid) is None:
+            return
+        self._look_again(attempt, now)
+        idle = now - attempt.moved
+        written = sum(map(_size, attempt.logs))
+        used = sum(map(processor_time, (attempt.pid, *(process.pid for process in self._members(attempt)))))
+        if written != attempt.written or abs(used - attempt.used) > max(1.0, idle * TICKS * IDLE):
+            attempt.moved, attempt.written, attempt.used = now, written, used
+            if attempt.still:
+                attempt.still = False
+                self.noticed.append(attempt)
+        elif idle >= attempt.stuck and not attempt.still:
+            attempt.still = True
+            if attempt.deadly:
+                self.terminate(attempt, "stuck", attempt.grace, now)
+            else:
+                self.noticed.append(attempt)
 
     def terminate(self, attempt: Attempt, why: str, grace: float, now: float) -> None:
         """SIGTERM to the whole tree, SIGKILL `grace` seconds later; asked again, only a shorter grace changes that."""
@@ -1043,8 +1098,8 @@ class Keeper:
                     self.past.add(token)
         elif kind == "slots":
             self.slots = int(content)
-        elif kind == "leave":
-            self.leaving = True
+        elif kind in ("leave", "give back"):
+            self.leaving |= kind == "leave"
             self.returned += map(quote, self.queued)
             self.queue.clear()
             self.queued.clear()
@@ -1074,6 +1129,7 @@ class Keeper:
         state = STATE % (quote(incarnation), quote(self.boot), os.getpid(), begun, exits, queued)
         peer.outbox += state.encode()
         self.speaking.add(peer)
+        self.children.noticed += [attempt for attempt in self.children.live.values() if attempt.still]
 
     def _say(self, peer: Connection, kind: str, items: list[str]) -> None:
         peer.outbox += f'["{kind}",[{",".join(items)}]]\n'.encode()
@@ -1142,7 +1198,7 @@ class Keeper:
         except OSError as error:
             for attempt, _ in batch:
                 self.used -= attempt.weight
-                self._refuse(attempt.token, f"the start record cannot be written: {error.strerror}")
+                self._refuse(attempt.token, f"{UNWRITTEN}: {error.strerror}")
             return
         self._mark_memory(self.child_score)
         for attempt, order in batch:
@@ -1178,7 +1234,23 @@ class Keeper:
     def _begun(self, attempt: Attempt) -> str:
         return f"[{quote(attempt.token)},{attempt.pid},{attempt.ticks},{attempt.began:.6f}]"
 
+    def _tell_still(self) -> None:
+        """Since when nothing moves (Unix time), null when it does again; and for whoever only looks, all in a file."""
+        wall, now = time.time(), time.monotonic()
+        noticed = dict.fromkeys(self.children.noticed)
+        self.children.noticed.clear()
+        since = {one: f"{wall - (now - one.moved):.3f}" if one.still and not one.done else "null" for one in noticed}
+        self._tell("still", [f"[{quote(one.token)},{text}]" for one, text in since.items()])
+        still = [one for one in self.children.live.values() if one.still]
+        lines = [f'{{"token":{quote(one.token)},"since":{wall - (now - one.moved):.3f}}}\n' for one in still]
+        try:
+            self._replace("still", "".join(lines))
+        except OSError as error:
+            complain("what does not move cannot be written down", error)
+
     def _finished(self, attempt: Attempt) -> None:
+        if attempt.still:
+            self.children.noticed.append(attempt)
         self.used -= attempt.weight
         self.durable |= attempt.durable
         self.records[attempt.token] = ""
@@ -1240,6 +1312,8 @@ class Keeper:
             self._announce(now - BEAT)
             self._compact()
         self._tell("exited", self.unreported)
+        if self.children.noticed:
+            self._tell_still()
         self._tell("returned", self.returned)
         self._tell("refused", self.refused)
         for peer in list(self.speaking):
@@ -1281,10 +1355,15 @@ class Keeper:
         words = (quote(self.boot), quote(self.incarnation), quote(sys.executable))
         text = '{"pid":%d,"start_ticks":%d,"boot_id":%s,"incarnation":%s,"python":%s}\n'
         text %= (os.getpid(), myself.ticks if myself else 0, *words)
+        self._replace("keeper.json", text)
+
+    def _replace(self, name: str, text: str) -> None:
         handle = os.open("keeper.new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600, dir_fd=self.home)
-        os.write(handle, text.encode())
-        os.close(handle)
-        os.rename("keeper.new", "keeper.json", src_dir_fd=self.home, dst_dir_fd=self.home)
+        try:
+            os.write(handle, text.encode())
+        finally:
+            os.close(handle)
+        os.rename("keeper.new", name, src_dir_fd=self.home, dst_dir_fd=self.home)
 
     def _catch_signals(self) -> None:
         self.wakeup, alarm = os.pipe()

@@ -24,7 +24,8 @@ READ = 1 << 18
 
 class Order(TypedDict):
     """What to run. Paths are absolute; text may hold surrogate escapes. Times in seconds; `weight` in slots, `memory`
-    in bytes. `bare`: the child has this `env` and no other; `umask`: its own instead of the one said in `hello`."""
+    in bytes. `bare`: the child has this `env` and no other; `umask`: its own instead of the one said in `hello`.
+    `stuck`: seconds without output and processor time after which it counts as stuck, and whether it is then ended."""
 
     token: str
     argv: list[str]
@@ -39,13 +40,15 @@ class Order(TypedDict):
     durable: NotRequired[bool]
     bare: NotRequired[bool]
     umask: NotRequired[int | None]
+    stuck: NotRequired[tuple[float, bool] | None]
 
 
 class ExitRecord(TypedDict):
     """How an attempt ended. `began` and `ended` are Unix times, `elapsed` is by the monotonic clock; `why` is None,
-    "timeout", "stopped" or "spawn"; `left` counts the processes that outlived the main one and were ended. `oom`: it
-    ran out of memory, as its cgroup says ("cgroup") or as it seems ("probable"); `peak`: bytes as the cgroup counted
-    them, 0 when nobody did. Keepers of before say neither."""
+    "timeout", "stopped", "stuck" or "spawn"; `left` counts the processes that outlived the main one and were ended.
+    `oom`: it ran out of memory, as its cgroup says ("cgroup") or as it seems ("probable"); `peak`: bytes as the cgroup
+    counted them, 0 when nobody did; `still`: for how many seconds it had then neither written nor worked, when that was
+    long enough to count as stuck, else 0. Keepers of before say none of these."""
 
     token: str
     code: int | None
@@ -61,10 +64,11 @@ class ExitRecord(TypedDict):
     left: int
     oom: NotRequired[str | None]
     peak: NotRequired[int]
+    still: NotRequired[float]
 
 
 class Message(NamedTuple):
-    """`kind` is state, began, exited, returned or refused; `content` as the keeper's protocol says."""
+    """`kind` is state, began, still, exited, returned or refused; `content` as the keeper's protocol says."""
 
     kind: str
     content: Any
@@ -138,6 +142,10 @@ class KeeperLink:
 
     def slots(self, number: int) -> None:
         self._send(["slots", number])
+
+    def give_back(self) -> None:
+        """What waits and has not begun comes back as `returned`."""
+        self._send(["give back"])
 
     def leave(self) -> None:
         """The keeper begins nothing more and ends with its last child."""

@@ -31,6 +31,7 @@ class Words(NamedTuple):
 
 
 NOTHING = Words()
+NO_ROOM = (b"No space left on device", b"Disk quota exceeded")
 
 
 def words_in(log: str) -> Words:
@@ -42,6 +43,12 @@ def words_in(log: str) -> Words:
     said, failed = STATUS.findall(tail), FAILURE.findall(tail)
     name, status = (said[-1][0].decode("ascii"), int(said[-1][1])) if said else ("", None)
     return Words(status, name, sentence(failed[-1]) if failed else "")
+
+
+def speaks_of_room(log: str) -> bool:
+    """Whether the last 64 KiB of a log say that a disk was full, as the system words it."""
+    tail = _end_of(log)
+    return any(words in tail for words in NO_ROOM)
 
 
 def _end_of(path: str) -> bytes:

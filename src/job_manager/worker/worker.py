@@ -14,26 +14,22 @@ from typing import Any
 from job_manager.core.decide import Order, StartAttempt, StopAttempt
 from job_manager.core.said import AttemptBegan, AttemptEnded, AttemptReturned, Report, WorkerAnnounced, WorkerGone
 from job_manager.core.state import Lease
-from job_manager.model.record import NamedTuple
+from job_manager.model.quantity import human
 from job_manager.ports.clock import Clock
 from job_manager.worker import adoption, ahead
 from job_manager.worker.attempt import Ending, Unfit, conclude, ended, prepare, read_token, token
 from job_manager.worker.brief import Brief, Briefing, inherited
+from job_manager.worker.code import Code
 from job_manager.worker.concluding import Concluder
 from job_manager.worker.growing import Grow, Grown, grown
+from job_manager.worker.hosting import Jobs, Note, leases
+from job_manager.worker.keeper import UNWRITTEN
 from job_manager.worker.keeper_link import KeeperGone, KeeperLink
-from job_manager.worker.keeper_link import Order as Prepared
+from job_manager.worker.room import Room
 
 AHEAD = 64  # orders that wait in the keeper, so that neither a commit nor a round trip stands between two actions
 HELLO_TIMEOUT = 10.0
 LOST = Ending("lost", None, "")
-
-
-class Caller(NamedTuple):
-    """Whose job it is: the environment and the umask that its children get, None for the worker's own."""
-
-    environ: dict[str, str] | None
-    umask: int | None
 
 
 class Worker:
@@ -45,15 +41,17 @@ class Worker:
         self.memory: int | None = None  # how much there is here, in bytes
         self.limits: tuple[tuple[str, int], ...] = ()
         self.grow: Grow | None = None  # who understands what expanding actions print
+        self.jobs = Jobs()
+        self.room = Room()
+        self.code = Code()
+        self._changed: dict[str, str] = {}  # what is to be said of the code that attempts (tokens) run
         self._environ = inherited(environ)
         self._umask = umask
         self._clock = clock
-        self._briefings: dict[str, Briefing] = {}
-        self._callers: dict[str, Caller] = {}  # of the jobs whose children get another environment than ours
-        self._met: set[str] = set()  # all jobs that were ever opened
         self._concluder: Concluder[AttemptEnded] = Concluder()
         self._link: KeeperLink | None = None
         self._orphans: tuple[str, adoption.Orphans] | None = None
+        self._notes: list[Note] = []
         self._sent: set[str] = set()  # tokens given to the present keeper whose end is not reported
         self._begun: set[str] = set()  # tokens of which we know that they began, under whatever incarnation
         self._stale: list[str] = []  # ends that nobody waits for any more
@@ -80,9 +78,7 @@ class Worker:
 
         Its children get `environ` (less our own variables) and `umask`, if given, instead of the worker's."""
         job = briefing.job.id
-        self._briefings[job] = briefing
-        self._callers[job] = Caller(None if environ is None else inherited(environ), umask)
-        self._met.add(job)
+        self.jobs.open(briefing, environ, umask)
         holders = {lease.worker for lease in briefing.job.leases.values()}
         # What has never been tried has left nothing.
         known = adoption.keepers(self._keepers) if holders or any(briefing.job.attempts) else ()
@@ -98,18 +94,21 @@ class Worker:
 
     def close_job(self, job: str) -> None:
         """Forget a job of which nothing is under lease any more; one that is not known is none to forget."""
-        if self._briefings.pop(job, None) is not None:
-            del self._callers[job]
+        self.jobs.close(job)
 
     def resize(self, slots: int) -> list[Report]:
         """Run so many at once from now on: what runs goes on. The announcements for all jobs."""
         self.slots = slots
         if self._link is not None:
             self._link.slots(slots)
-        return [self._announcement(job) for job in self._briefings]
+        return self._announcements()
+
+    def _announcements(self) -> list[Report]:
+        return [self._announcement(job) for job in self.jobs.briefings]
 
     def _announcement(self, job: str) -> WorkerAnnounced:
-        return WorkerAnnounced(job, self.incarnation, self.slots, AHEAD, self.memory, self.limits)
+        slots, ahead = (0, 0) if self.room.short else (self.slots, AHEAD)
+        return WorkerAnnounced(job, self.incarnation, slots, ahead, self.memory, self.limits, self.room.short)
 
     def _greet(self, trace: adoption.KeeperTrace) -> bool:
         """Have a living keeper tell what it runs, which goes on. The first whose worker has died is the present one
@@ -161,7 +160,7 @@ class Worker:
         """What a keeper that is gone can still tell: ends that count, attempts that never began, and what is lost."""
         adoption.end_leftovers(trace, 0.0)
         ends = adoption.exits(trace)
-        for brief, lease in _leases(briefing, trace.incarnation):
+        for brief, lease in leases(briefing, trace.incarnation):
             name = token(brief.job, brief.number, lease.attempt)
             if name in self._ends:
                 continue  # heard while it lived; its outputs are being published
@@ -190,36 +189,57 @@ class Worker:
         stops: list[tuple[str, str, float]] = []
         reports: list[Report] = []
         now = self._clock.wall()
+        starting = dict.fromkeys(order.job for order in orders if isinstance(order, StartAttempt))
+        short = self.room.lacking(self.jobs.places(starting)) if starting else ""
         for order in orders:
             name = token(order.job, order.action, order.attempt)
-            if isinstance(order, StopAttempt):
+            if isinstance(order, StartAttempt) and short and order.worker == self.incarnation:
+                if name not in self._sent and name not in self._begun:
+                    reports.append(AttemptReturned(order.job, order.action, order.attempt, self.incarnation))
+            elif isinstance(order, StopAttempt):
                 stops.append((order.worker, name, order.grace))
             elif order.worker == self.incarnation and name not in self._sent and name not in self._begun:
                 self._prepare(order, name, now, starts, reports)
         self._send(starts, stops)
+        if short and not self.room.short:
+            reports += self._run_short(short)
         if starts and not self._reaps:
             # After the first dispatch, since it takes some milliseconds; from now on the keeper may die.
             self._reaps = adoption.become_subreaper()
         return reports
 
+    def _run_short(self, short: str, surprise: bool = False) -> list[Report]:
+        """Begin nothing more: what the keeper has not begun it gives back, and every job is told for what it waits."""
+        assert self._link is not None
+        self.room.shut(short, self._clock.monotonic(), surprise)
+        self._link.give_back()
+        self._notes += [Note(job, -1, f"nothing is begun: waits for {short}") for job in self.jobs.briefings]
+        return self._announcements()
+
+    def _find_room(self) -> list[Report]:
+        if not self.room.opened(self.jobs.places(), self._clock.monotonic()):
+            return []
+        self._notes += [Note(job, -1, "there is room on the disk again") for job in self.jobs.briefings]
+        return self._announcements()
+
     def _prepare(self, order: StartAttempt, name: str, now: float, starts: list[Any], reports: list[Report]) -> None:
-        briefing = self._briefings.get(order.job)
+        briefing = self.jobs.briefings.get(order.job)
         if briefing is None or briefing.job.leases.get(order.action) != Lease(order.worker, order.attempt):
             return  # an order from before; preparing it would clear away what the attempt has published since
         brief = briefing.brief(order.action, order.attempt)
         try:
-            starts.append(self._surrounded(prepare(brief, briefing.layout, self.incarnation, now), order.job))
+            starts.append(self.jobs.surround(prepare(brief, briefing.layout, self.incarnation, now), order.job))
             self._sent.add(name)
+            self._look_at_code(brief, name)
         except Unfit as unfit:
             reports.append(ended(brief, self.incarnation, now, now, Ending(unfit.reason, None, str(unfit))))
 
-    def _surrounded(self, order: Prepared, job: str) -> Prepared:
-        """With the environment and the umask that the job came with."""
-        caller = self._callers[job]
-        if caller.environ is not None:
-            order["bare"], order["env"] = True, {**caller.environ, **order["env"]}
-        order["umask"] = caller.umask
-        return order
+    def _look_at_code(self, brief: Brief, name: str) -> None:
+        change = self.code.change(brief.module, self._clock.monotonic())
+        if change:
+            if change not in self._changed.values():
+                self._notes.append(Note(brief.job, brief.number, change))
+            self._changed[name] = change
 
     def _send(self, starts: list[Any], stops: list[tuple[str, str, float]]) -> None:
         assert self._link is not None
@@ -245,7 +265,7 @@ class Worker:
         for worker in list(self._older):
             reports += self._hear_older(worker)
         reports += self._from_orphans()
-        return [*reports, *self._concluder.finished()]
+        return [*reports, *self._concluder.finished(), *self._find_room()]
 
     def _hear_older(self, worker: str) -> list[Report]:
         """From a keeper of before; when it has ended its records say what became of what it had."""
@@ -254,7 +274,7 @@ class Worker:
         except KeeperGone:
             self._older.pop(worker).close()
             trace = self._trace_of(worker)
-            return [report for briefing in self._briefings.values() for report in self._resolve(briefing, trace)]
+            return [report for briefing in self.jobs.briefings.values() for report in self._resolve(briefing, trace)]
 
     def _read(self, message: Any, worker: str) -> list[Report]:
         verb, content = message
@@ -269,10 +289,9 @@ class Worker:
         if worker == self.incarnation:
             return []
         begun = self._ends.union(str(row[0]) for row in _known(state))
-        leases = [each for briefing in self._briefings.values() for each in _leases(briefing, worker)]
         return [
             AttemptReturned(brief.job, brief.number, lease.attempt, worker)
-            for brief, lease in leases
+            for _, brief, lease in self.jobs.leases(worker)
             if token(brief.job, brief.number, lease.attempt) not in begun
         ]
 
@@ -283,6 +302,37 @@ class Worker:
             job, index, attempt = read_token(name)
             reports.append(AttemptBegan(job, index, attempt, worker, at))
         return reports
+
+    def _read_still(self, rows: Iterable[Sequence[Any]], worker: str) -> list[Report]:
+        for name, since in rows:
+            if name in self._ends or name not in self._begun:
+                continue  # it is over
+            words = since and f"no output and no processor time for {human(self._clock.wall() - since)}: is it stuck?"
+            self._notes.append(Note(*read_token(name)[:2], words or "it moves again"))
+        return []
+
+    def notes(self) -> list[Note]:
+        """What there is to be known since the last call."""
+        notes, self._notes = self._notes, []
+        return notes
+
+    def _read_refused(self, rows: Iterable[Sequence[str]], worker: str) -> list[Report]:
+        """Orders that the keeper does not carry out. One that it knows already is no news; when a start cannot be
+        written down nothing begins, which is for want of room, or so like it that the same has to be done."""
+        refused = {name: why for name, why in rows if name in self._sent and why != "already begun"}
+        self._sent.difference_update(refused)
+        unwritten = [name for name, why in refused.items() if why.startswith(UNWRITTEN)]
+        reports: list[Report] = [AttemptReturned(*read_token(name), worker) for name in unwritten]
+        reports += [each for name in refused.keys() - unwritten for each in self._misfit(name, refused[name], worker)]
+        if unwritten and not self.room.short:
+            reports += self._run_short(f"disk space: {refused[unwritten[0]]}", surprise=True)
+        return reports
+
+    def _misfit(self, name: str, why: str, worker: str) -> Iterator[Report]:
+        job, index, attempt = read_token(name)
+        if job in self.jobs.briefings:
+            now, brief = self._clock.wall(), self.jobs.briefings[job].brief(index, attempt)
+            yield ended(brief, worker, now, now, Ending("spawn", None, f"the keeper does not take it: {why}"))
 
     def _read_returned(self, tokens: Iterable[str], worker: str) -> list[Report]:
         self._sent.difference_update(tokens)
@@ -308,15 +358,16 @@ class Worker:
         self._begun.add(name)  # never to be prepared again, until its end is committed
         if name in self._ends:
             return None
-        briefing = self._briefings.get(job)
-        if briefing is None and job not in self._met:
+        briefing = self.jobs.briefings.get(job)
+        if briefing is None and job not in self.jobs.met:
             return None  # of a job that is not ours to run now; its own holder will ask for it
         if briefing is None or briefing.job.leases.get(index) != Lease(worker, attempt):
             self._stale.append(name)
             return None
         self._ends.add(name)
         brief = briefing.brief(index, attempt)
-        return partial(conclude, brief, record, briefing.layout, worker, self._growing(briefing, brief))
+        grow, said = self._growing(briefing, brief), self._changed.pop(name, "")
+        return partial(conclude, brief, record, briefing.layout, worker, grow, said)
 
     def _growing(self, briefing: Briefing, brief: Brief) -> Callable[[str], Grown] | None:
         """How to read the log of an attempt whose action expands."""
@@ -335,7 +386,7 @@ class Worker:
             self._ends.difference_update(over)
             self.flush()
         for trace in self._resolved:
-            if all(read_token(name)[0] in self._met for name in (*trace.begun, *trace.exits)):
+            if all(read_token(name)[0] in self.jobs.met for name in (*trace.begun, *trace.exits)):
                 adoption.remove(trace)  # else a job that is not open here will ask for it
         self._resolved = []
 
@@ -353,8 +404,7 @@ class Worker:
         reports += self._conclude([end for name, end in orphans.trace.exits.items() if name in self._sent], old)
         self._sent.clear()
         self.start()
-        announced = [self._announcement(job) for job in self._briefings]
-        return [*reports, *announced]
+        return [*reports, *self._announcements()]
 
     def _trace_of(self, incarnation: str) -> adoption.KeeperTrace:
         return next(trace for trace in adoption.keepers(self._keepers) if trace.incarnation == incarnation)
@@ -365,7 +415,7 @@ class Worker:
         now, wall = self._clock.monotonic(), self._clock.wall()
         for name, begun in trace.begun.items():
             job, index, attempt = read_token(name)
-            timeout = self._briefings[job].brief(index, attempt).timeout if job in self._briefings else None
+            timeout = self.jobs.briefings[job].brief(index, attempt).timeout if job in self.jobs.briefings else None
             if timeout and name not in trace.exits:
                 found[name] = now + max(0.0, begun.began + timeout - wall)
         return found
@@ -382,7 +432,7 @@ class Worker:
             orphans.close()
             self._resolved.append(orphans.trace)
             self._orphans = None
-            reports += [WorkerGone(job, old) for job in self._briefings]
+            reports += [WorkerGone(job, old) for job in self.jobs.briefings]
         return reports
 
     # --- waiting and ending -------------------------------------------------------------------------------------
@@ -407,7 +457,9 @@ class Worker:
 
     def next_timeout(self) -> float | None:
         """Seconds until something of ours is due, or None."""
-        return self._orphans[1].next_timeout() if self._orphans else None
+        orphans = self._orphans[1].next_timeout() if self._orphans else None
+        room = self.room.due(self._clock.monotonic())
+        return min((due for due in (orphans, room) if due is not None), default=None)
 
     def detach(self) -> None:
         """Let go, and leave what runs to whoever comes next: the keepers go on."""
@@ -436,6 +488,8 @@ READERS: dict[str, Callable[[Worker, Any, str], list[Report]]] = {
     "began": Worker._read_began,
     "exited": Worker._conclude,
     "returned": Worker._read_returned,
+    "still": Worker._read_still,
+    "refused": Worker._read_refused,
 }
 
 
@@ -445,8 +499,3 @@ def _began_any(trace: adoption.KeeperTrace, job: str) -> bool:
 
 def _known(state: dict[str, Any]) -> list[Sequence[Any]]:
     return [*state["begun"], *([record["token"]] for record in state["exits"])]
-
-
-def _leases(briefing: Briefing, worker: str) -> list[tuple[Brief, Lease]]:
-    held = sorted((index, lease) for index, lease in briefing.job.leases.items() if lease.worker == worker)
-    return [(briefing.brief(index, lease.attempt), lease) for index, lease in held]

@@ -199,8 +199,8 @@ def _limits(action: Document) -> Iterator[str]:
         yield f"timeout {human(action['timeout'])}"
     if action["min_runtime"]:
         yield f"fails when done within {human(action['min_runtime'])}"
-    if action["stuck"]:
-        yield _stuck(**action["stuck"])
+    if action["stuck"] is not None:
+        yield _stuck(action["stuck"], action["stuck_kill"])
     if action["retries"]:
         only = f" after {', '.join(action['retry_on'])}" if action["retry_on"] else ""
         yield f"tried up to {action['retries'] + 1} times{only}"

@@ -99,6 +99,9 @@ def _show_action(action: dict[str, Any], out: Output) -> None:
     name = action["path"].split("/", 1)[-1]
     if action["waits_for"]:
         far += f"  waits for {action['waits_for']}"
+    if action["still"]:
+        quiet = human(max(0.0, time.time() - action["still"]))
+        far += f"  no output and no processor time for {quiet}"
     if action["message"]:
         far += f"  {action['message']}"
     why = action["failure"]["message"] if action["failure"] and action["state"] != "succeeded" else ""

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from job_manager.core.events import Event, unpack
+from job_manager.engines.sqlite.reserve import Reserve
 from job_manager.model.errors import EngineError
 
 try:
@@ -50,6 +51,9 @@ CREATE TABLE head (         -- the end of each job's chain, and a cache of what 
 """
 
 
+Turn = tuple[str, "Head", Sequence[list[Any]]]  # of one job: the end of its chain, and the events to come
+
+
 class Head:
     """The end of one job's chain."""
 
@@ -83,9 +87,13 @@ def found_format(db: sqlite3.Connection, path: str) -> int:
     return found
 
 
+def _is_full(cause: Exception) -> bool:
+    return "full" in str(cause)
+
+
 def _explained(path: str, cause: Exception) -> EngineError:
     text = str(cause)
-    if "full" in text:
+    if _is_full(cause):
         return EngineError(f"the disk is full: {path}", "free some space, then resume the job", retryable=True)
     if "locked" in text or "busy" in text:
         return EngineError(f"another program holds {path}: {text}", "close it, then try again", retryable=True)
@@ -96,10 +104,11 @@ def _explained(path: str, cause: Exception) -> EngineError:
 
 class Journal:
     """An open journal; makes the file (0600) when there is none. `patience`: seconds to wait for another program that
-    holds the file."""
+    holds the file. `reserve`: a file that is given up when the disk is full."""
 
-    def __init__(self, path: str, patience: float = 30.0) -> None:
+    def __init__(self, path: str, patience: float = 30.0, reserve: str = "") -> None:
         self.path = path
+        self._reserve = Reserve(reserve)
         with engine_errors(path):
             if not os.path.exists(path):
                 os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600))
@@ -132,18 +141,29 @@ class Journal:
             rows = self._db.execute("SELECT job, state FROM head ORDER BY submitted, rowid").fetchall()
         return [job for job, state in rows if state not in FINISHED]
 
-    def append(self, at: float, turns: Sequence[tuple[str, Head, Sequence[list[Any]]]]) -> bool:
+    def append(self, at: float, turns: Sequence[Turn]) -> bool:
         """One durable step for (job, head as known, packed events) of any number of jobs; heads are moved on.
 
         False, and nothing written, when a head in the file is not the one given."""
         at = float(at)  # as it is read back, or the hash would not be that of the row
         bodies = [_body(self.path, job, events) for job, _, events in turns]
+        try:
+            fits = self._append_all(at, turns, bodies)
+        except EngineError as error:
+            if not (
+                isinstance(error.__cause__, sqlite3.Error) and _is_full(error.__cause__) and self._reserve.give_up()
+            ):
+                raise
+            fits = self._append_all(at, turns, bodies)
+        if fits:
+            self._move_on(at, turns, bodies)
+        return fits
+
+    def _append_all(self, at: float, turns: Sequence[Turn], bodies: Sequence[str]) -> bool:
         with self._transaction():
             fits = all(self._append_one(at, *turn, body) for turn, body in zip(turns, bodies, strict=True))
             if not fits:
                 self._db.execute("ROLLBACK")
-        if fits:
-            self._move_on(at, turns, bodies)
         return fits
 
     @contextmanager
@@ -179,12 +199,11 @@ class Journal:
                 self._db.execute(*SUMMARIES[event[0]](job, event))
         return True
 
-    def _move_on(
-        self, at: float, turns: Sequence[tuple[str, Head, Sequence[list[Any]]]], bodies: Sequence[str]
-    ) -> None:
+    def _move_on(self, at: float, turns: Sequence[Turn], bodies: Sequence[str]) -> None:
         for (job, head, events), body in zip(turns, bodies, strict=True):
             head.hash = chained(head.hash, job, head.seq, len(events), at, body.encode())
             head.seq += len(events)
+        self._reserve.keep()
         self._since_checkpoint += 1
         if self._since_checkpoint >= CHECKPOINT_TURNS:
             self._checkpoint("PASSIVE")
