@@ -101,7 +101,8 @@ def test_the_worker_dies_and_the_next_one_adopts(working, tmp_path):
 def test_keeper_and_worker_die_and_what_they_left_ends_first(working, tmp_path, idempotent, state, attempts):
     """F06. What may run again does, when what was left has ended; what may not is lost until a person says so."""
     first = working()
-    first.submit("j", watched(tmp_path, "--daemon", "--deaf", idempotent=idempotent))
+    more = () if idempotent else ("--daemon", "--deaf")
+    first.submit("j", watched(tmp_path, *more, idempotent=idempotent))
     pid = begun(first)
     trace = keeper(first)
     first.die()

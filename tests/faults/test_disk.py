@@ -105,6 +105,7 @@ def test_a_little_more_than_the_floor_is_asked_for_once_it_was_short(disk):
     assert shortage([str(disk.path)], MIB, again=True) != ""
 
 
+@pytest.mark.long
 def test_a_keeper_that_cannot_write_a_start_down_begins_nothing_and_nothing_is_lost(working, tmp_path):
     """Its own disk is full, although there seems to be room where the jobs are."""
     with mounted(tmp_path / "small", size="64k") as small:

@@ -4,6 +4,7 @@ reserve, then waited for, and when there is room again all goes on. Nothing runs
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -83,6 +84,25 @@ def test_what_cannot_be_written_down_is_not_begun(tmp_path: Path, disk: Disk) ->
     assert check.manners(done.returncode, done.stderr, [2, 5]) == []
     assert "No space left on device" in done.stderr or "the disk is full" in done.stderr
     assert witness.read(tmp_path / "ledger") == []
+
+
+def test_status_says_for_how_much_room_is_waited_and_nothing_is_lost_by_it(tmp_path: Path) -> None:
+    """Without a disk of its own: the floor is higher than any disk."""
+    (tmp_path / "job.yaml").write_text(job(tmp_path))
+    jm, out = [sys.executable, "-m", "job_manager"], tmp_path / "out"
+    floor = {**os.environ, "JM_DISK_FLOOR": "4000T"}
+    with out.open("wb") as printed:
+        running = subprocess.Popen([*jm, "run", "job.yaml"], cwd=tmp_path, stdout=printed, stderr=printed, env=floor)
+        until(lambda: "nothing is begun: waits for disk space" in out.read_text(), out.read_text)
+        shown = subprocess.run([*jm, "status"], cwd=tmp_path, capture_output=True, text=True).stdout
+        running.terminate()
+        assert running.wait(DEADLINE) == 130, out.read_text()
+    assert f"free of the 4000T floor at {tmp_path}/.jm" in shown and "waits for disk space: " in shown
+    for name in "abc":
+        (tmp_path / f"go-{name}").touch()
+    done = subprocess.run([*jm, "resume", "last"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert check.everything(tmp_path / ".jm", witness.read(tmp_path / "ledger")) == []
 
 
 def test_a_person_may_stop_what_waits_for_the_disk_and_what_runs_is_adopted(tmp_path: Path, disk: Disk) -> None:
