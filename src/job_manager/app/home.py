@@ -40,7 +40,6 @@ class Home:
     def __init__(self, path: str) -> None:
         self.path = os.path.abspath(path)
         self.journal = os.path.join(self.path, "journal.db")
-        self.reserve = os.path.join(self.path, "reserve")
         self.jobs = os.path.join(self.path, "jobs")
         self.keepers = os.path.join(self.path, "keepers")
         self.inbox = os.path.join(self.path, "inbox")
@@ -59,12 +58,10 @@ class Home:
                 hint = "choose an empty or a new directory, for example --home " + os.path.join(self.path, DEFAULT)
                 raise InputError(f"{self.path} has other things in it; it cannot be the state directory", hint)
             # keepers first: by that another process sees at once whose directory this is
-            fresh = [_make_private(f) for f in (self.path, self.keepers, self.jobs, self.inbox, self.owed)]
+            for folder in (self.path, self.keepers, self.jobs, self.inbox, self.owed):
+                _make_private(folder)
             _write_once(os.path.join(self.path, ".gitignore"), "*\n")
             _write_once(os.path.join(self.path, "CACHEDIR.TAG"), CACHE_TAG)
-            if any(fresh):  # what is put there is forced to disk, and so has to be the way there
-                sync_folder(self.path)
-                sync_folder(os.path.dirname(self.path))
         except OSError as cause:
             hint = "choose another place with --home DIR, JM_HOME or jm.toml"
             raise InputError(f"the state directory {self.path} cannot be made: {cause.strerror}", hint) from cause
@@ -143,27 +140,14 @@ class Home:
             self._lock = None
 
 
-def sync_folder(path: str) -> None:
-    """Force the names in a folder to disk. Raises OSError."""
-    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def _make_private(folder: str) -> bool:
-    """Make it, if it is not there; whether it was not."""
-    fresh = True
+def _make_private(folder: str) -> None:
     try:
         os.makedirs(folder, 0o700)
     except FileExistsError:
         if not os.path.isdir(folder):
             raise
-        fresh = False
     if os.stat(folder).st_mode & 0o777 != 0o700:
         os.chmod(folder, 0o700)  # whatever the umask took away, or somebody gave
-    return fresh
 
 
 def _write_once(path: str, text: str) -> None:

@@ -11,7 +11,6 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from job_manager.app.home import sync_folder
 from job_manager.core import said as s
 from job_manager.model.errors import EngineError, InputError
 from job_manager.model.pattern import late
@@ -76,7 +75,7 @@ class Inbox:
             finally:
                 os.close(handle)
             os.rename(fresh, target)
-            sync_folder(self.path)
+            _sync_folder(self.path)
         except OSError as cause:
             _remove(fresh)
             retryable = "free some space, then try again"
@@ -149,6 +148,14 @@ class Inbox:
 def _write(handle: int, text: bytes) -> None:
     while text:
         text = text[os.write(handle, text) :]
+
+
+def _sync_folder(path: str) -> None:
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _lives(pid: int) -> bool:

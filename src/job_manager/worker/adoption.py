@@ -51,11 +51,6 @@ class KeeperTrace(NamedTuple):
     begun: Mapping[str, Begun]
     exits: Mapping[str, ExitRecord]
 
-    @property
-    def of_this_boot(self) -> bool:
-        """Whether the machine has not been started anew since; False also where that cannot be told."""
-        return self.boot_id == processes.boot_id()
-
 
 class Leftover(NamedTuple):
     """A living process of an attempt that has no exit record."""

@@ -167,8 +167,7 @@ class Worker:
             if name in ends:
                 grow = self._growing(briefing, brief)
                 yield conclude(brief, ends[name], briefing.layout, trace.incarnation, grow)
-            elif name in trace.begun or (not brief.idempotent and not trace.of_this_boot):
-                # What it had begun was not forced to disk: after a power cut silence says nothing.
+            elif name in trace.begun:
                 now = self._clock.wall()
                 yield ended(brief, trace.incarnation, now, now, LOST)
             else:
