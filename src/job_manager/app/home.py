@@ -20,6 +20,7 @@ from job_manager.model.record import NamedTuple
 DEFAULT = ".jm"
 SUPERVISOR = "supervisor"
 NOBODY: dict[str, Any] = {"pid": 0, "since": 0.0, "words": "", "kind": "", "jobs": []}
+OURS = frozenset({"keepers", "jobs", "inbox", "owed", ".gitignore", "CACHEDIR.TAG"})
 CACHE_TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# The state directory of job_manager.\n"
 
 
@@ -61,7 +62,10 @@ class Home:
             for folder in (self.path, self.keepers, self.jobs, self.inbox, self.owed):
                 _make_private(folder)
             _write_once(os.path.join(self.path, ".gitignore"), "*\n")
-            _write_once(os.path.join(self.path, "CACHEDIR.TAG"), CACHE_TAG)
+            tag = os.path.join(self.path, "CACHEDIR.TAG")
+            if not os.path.exists(tag):  # the last thing that is made: nothing is more durable than the names above it
+                _make_durable(os.path.dirname(self.path), self.path)
+                _write_once(tag, CACHE_TAG)
         except OSError as cause:
             hint = "choose another place with --home DIR, JM_HOME or jm.toml"
             raise InputError(f"the state directory {self.path} cannot be made: {cause.strerror}", hint) from cause
@@ -72,7 +76,8 @@ class Home:
             there = os.listdir(self.path)
         except FileNotFoundError:
             return False
-        return bool(there) and not {"journal.db", "lock", "keepers"}.intersection(there)
+        # A power cut may have left any part of what `make` makes.
+        return not {"journal.db", "lock", "keepers"}.intersection(there) and not OURS.issuperset(there)
 
     def lock(self) -> None:
         """Become the holder of this directory. Raises Refused naming the present holder."""
@@ -138,6 +143,15 @@ class Home:
             os.ftruncate(self._lock, 0)
             os.close(self._lock)
             self._lock = None
+
+
+def _make_durable(*folders: str) -> None:
+    for folder in folders:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _make_private(folder: str) -> None:

@@ -19,6 +19,7 @@ from job_manager.app.home import SUPERVISOR, Home
 from job_manager.app.inbox import Inbox
 from job_manager.app.interrupts import Interrupts
 from job_manager.app.settings import Config
+from job_manager.core.decide import Order
 from job_manager.core.events import Event
 from job_manager.core.said import HoldJob, Request
 from job_manager.core.state import JobState
@@ -109,6 +110,7 @@ class Host:
         self._every = False  # a supervisor's: it hosts every open job
         self._poked = True  # there may be requests
         self._heeded = 0
+        self._orders: list[Order] = []  # given out while a job was loaded
         self._moved: set[str] = set()  # jobs to which something has happened since their ends were looked for
         self._observer_of: Callable[[JobState], Observer] = lambda job: Silent()
         self._trouble = ""  # why the journal could not be written to when that was last said
@@ -137,6 +139,11 @@ class Host:
 
     # --- jobs -----------------------------------------------------------------------------------------------------
 
+    @property
+    def failed(self) -> bool:
+        """Whether the journal could not be written: then nothing may go on here."""
+        return self._supervisor.failed
+
     def knows(self, job: str) -> bool:
         """Whether the journal has a job of that id."""
         return self._journal.head(job).seq > 0
@@ -149,11 +156,14 @@ class Host:
         """Fold a job that is in the journal already. Raises NotFound, EngineError."""
         self._engine.watch(job)
         try:
-            self._supervisor.turn(self._clock.wall())
+            events = self._supervisor.turn(self._clock.wall())
         except EngineError:
             self._forget(job)
             raise
-        self._engine.take()  # of the past; the worker hears all there is to do when it announces itself
+        # Of the job itself they are of the past; the worker hears all there is to do when it announces itself. What
+        # was said of others may have been heard in the same turn.
+        self._orders += [order for order in self._engine.take() if order.job != job]
+        self._tell([event for event in events if event.job != job])
         return self._supervisor.state.job(job)
 
     def say(self, request: Request) -> JobState:
@@ -198,8 +208,9 @@ class Host:
         """From now on it is known that the end of this job is to be seen to, whoever does that."""
         os.close(os.open(os.path.join(self._home.owed, job), os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600))
 
-    def _let_go(self, job: str) -> None:
-        """Nothing is left to do for a job: it is in the journal, and no longer here."""
+    def _let_go(self, job: str, owed: bool = False) -> None:
+        """Nothing is left to do for a job, here: it is in the journal. `owed`: its end could not be seen to; whoever
+        holds the directory next tries again."""
         gone = self._hosted.pop(job, None)
         if gone is not None:
             self.worker.close_job(job)
@@ -207,7 +218,8 @@ class Host:
         for id in (job, *(gone.job.site.after_jobs if gone else ())):
             if id not in self._hosted and not self._is_awaited(id):
                 self._forget(id)
-        self.seen_to(job)
+        if not owed:
+            self.seen_to(job)
 
     def _is_awaited(self, id: str) -> bool:
         return any(id in hosted.job.site.after_jobs and not hosted.job.due for hosted in self._hosted.values())
@@ -330,7 +342,8 @@ class Host:
 
     def _worker_orders(self) -> bool:
         """Have the worker carry out what is ordered; True when it has to report at once."""
-        orders = [order for order in self._engine.take() if order.job in self._hosted]
+        taken, self._orders = [*self._orders, *self._engine.take()], []
+        orders = [order for order in taken if order.job in self._hosted]
         reports = self.worker.carry_out(orders) if orders else []
         self._engine.say(*reports)
         return bool(reports)
@@ -395,6 +408,8 @@ class Host:
         try:
             job = self._loaded(id)
         except (Refused, EngineError):
+            if self.failed:
+                raise
             return
         if job.finished:
             self._forget(id)
@@ -429,6 +444,9 @@ class Host:
             return
         if (self._every and not job.finished) or (job.leases and job.finished):
             self.take_on(job, self._observer_of(job))
+        elif job.finished and id in self._moved:  # what was asked has brought it to its end, which is to be seen to
+            self._hosted[id] = Hosted(job, layout_of(self._home.jobs, id, job.site), self._observer_of(job), own=False)
+            self._owe(id)
         elif not self._callers.runs(id):
             self._forget(id)
 
@@ -438,6 +456,8 @@ class Host:
                 self.load(id)
             self.say(request)
         except (Refused, EngineError) as error:
+            if self.failed:
+                raise  # that the disk fails is no answer to what was asked: it waits for whoever comes next
             return str(error), error.hint
         return None
 
@@ -475,7 +495,7 @@ class Host:
         if error is not None:
             self.unfinished(id, error)
         if id in self._hosted and self._hosted[id].job.finished:
-            self._let_go(id)
+            self._let_go(id, owed=isinstance(error, EngineError) and error.retryable)
         self._poked = True  # requests may have waited for this
 
 
@@ -485,5 +505,5 @@ def _finished(job: JobState, layout: Layout) -> tuple[str, JobManagerError | Non
     except (EngineError, Refused) as error:
         return job.id, error
     except OSError as cause:
-        return job.id, EngineError(f"the results of job {job.id} are not in place: {cause}")
+        return job.id, EngineError(f"the results of job {job.id} are not in place: {cause}", retryable=True)
     return job.id, None

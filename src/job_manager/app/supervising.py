@@ -107,6 +107,8 @@ def _take_up(host: Host, log: Log) -> int:
                 host.say(ReleaseJob(id))
             jobs.append(job)
         except (EngineError, Refused) as error:
+            if host.failed:
+                raise  # that the disk fails is no trouble of this job, and nobody would look at it again
             log.trouble(id, error)
     for job in jobs:
         host.take_on(job, _Watched(log))
@@ -123,6 +125,8 @@ def _see_to_what_is_owed(host: Host, home: Home, log: Log) -> None:
         except NotFound:
             os.unlink(os.path.join(home.owed, id))
         except (EngineError, Refused) as error:
+            if host.failed:
+                raise
             log.trouble(id, error)
 
 

@@ -61,6 +61,7 @@ class Store:
     def __init__(self, root: str, inputs: str = INPUTS) -> None:
         self.root = os.path.abspath(root)
         self.inputs = inputs
+        self._settled: set[str] = set()  # folders whose own names are known to be durable
 
     def path(self, name: str, public: bool = False, file: str = "") -> str:
         """Where the artifact lies once it is published, or one `file` of an artifact that has several."""
@@ -189,9 +190,19 @@ class Store:
                         path = os.path.join(self.root, folder, name)
                         published.append(Published(name, output.public, path, lying, _files(target, output)))
                 os.fsync(target)
+            self._settle(folder)
         except OSError as error:
             return _fault(name, error)
         return None
+
+    def _settle(self, folder: str) -> None:
+        """An artifact is no more durable than the name of the folder it lies in, and of those above: once is enough."""
+        if folder in self._settled:
+            return
+        for above in (self.root, *_above(self.root)):
+            with opened(above) as directory:
+                os.fsync(directory)
+        self._settled.add(folder)
 
     def _moved(self, label: str, output: Declared, target: int) -> Identity | None:
         try:
@@ -245,6 +256,12 @@ class Store:
         """Remove the store with everything in it. Raises EngineError, also when the root is a symbolic link."""
         with _disk(self.root):
             removal.remove_tree(self.root)
+
+
+def _above(root: str) -> tuple[str, str]:
+    """The folder of all jobs, and the state directory."""
+    jobs = os.path.dirname(root)
+    return jobs, os.path.dirname(jobs)
 
 
 def _safe(name: str) -> str:

@@ -42,6 +42,17 @@ def next_timer(state: State) -> float | None:
     return min((*retries, *starts, *ends), default=None)
 
 
+def is_due(state: State, now: float) -> bool:
+    """Whether decide has to be asked at this time although nothing has happened."""
+    timer = next_timer(state)
+    return timer is not None and (timer <= now or any(_amiss(job.timers, now) for job in state.jobs.values()))
+
+
+def _amiss(timers: list[tuple[float, int]], now: float) -> bool:
+    """Whether the next retry was planned by a clock that has been set back since: nothing waits that long."""
+    return bool(timers) and timers[0][0] > now + policy.LONGEST_WAIT
+
+
 def awaited(state: State, job: JobState) -> list[str]:
     """The jobs that have to succeed before anything of this one starts, and have not; also those that nobody has
     folded into the state."""
@@ -106,8 +117,9 @@ def _idempotent(job: JobState, action: int) -> bool:
 
 def _due(timers: list[tuple[float, int]], now: float) -> Iterator[tuple[float, int]]:
     """The timers that are due, in order, leaving the heap as it is: costs what is due, whatever else waits."""
+    amiss = _amiss(timers, now)
     for timer in first(timers, len(timers)):
-        if timer[0] > now:
+        if timer[0] > now and not amiss:
             return
         yield timer
 

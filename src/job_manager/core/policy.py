@@ -13,6 +13,7 @@ DISK = "disk"
 MAX_STARVED = 10  # nor do those for which there was no room on a disk, of an action that may be repeated
 FIRST_DELAY = 1.0  # seconds before the first retry, doubling
 LONGEST_DELAY = 300.0
+LONGEST_WAIT = LONGEST_DELAY * 1.25  # with its spread
 DOUBLINGS = 16  # beyond the longest delay already; a number of retries has no such limit, a float has
 LEASED_AHEAD = 0.5  # seconds of work that may wait behind the slots of a worker
 GRACE = 10.0  # seconds that what runs has to end when the job's time has run out

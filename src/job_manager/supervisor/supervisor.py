@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from job_manager.core.admit import admit
-from job_manager.core.decide import Order, decide, fresh_orders, next_timer, orders, quiet
+from job_manager.core.decide import Order, decide, fresh_orders, is_due, next_timer, orders, quiet
 from job_manager.core.events import Event, JobSubmitted, WorkerLeft
 from job_manager.core.evolve import evolve
 from job_manager.core.said import Said, WorkerAnnounced
@@ -24,6 +24,7 @@ class Supervisor:
         self._engine = engine
         self.state = State()
         self.refused: list[tuple[Said, Refused]] = []
+        self.failed = False  # a commit has failed: the state here is ahead of the journal
         # Asked when a commit has failed and may be tried again, after a wait of whoever drives this.
         self.patience: Callable[[EngineError], bool] = lambda error: False
         self._met: set[str] = set()  # jobs whose events have passed through here
@@ -31,8 +32,7 @@ class Supervisor:
     def turn(self, now: float) -> Sequence[Event]:
         """Take one turn if there is one; the events committed. Raises EngineError when the commit failed: the state
         here is then ahead of the journal and this supervisor must not be used again."""
-        timer = next_timer(self.state)
-        turn = self._engine.next(due=timer is not None and timer <= now)
+        turn = self._engine.next(due=is_due(self.state, now))
         return () if turn is None else self._take(turn, now)
 
     def _take(self, turn: Turn, now: float) -> Sequence[Event]:
@@ -55,6 +55,7 @@ class Supervisor:
                 return self._engine.commit(turn, events, orders)
             except EngineError as error:
                 if not (error.retryable and self.patience(error)):
+                    self.failed = True
                     raise
 
     def _meet(self, history: Sequence[Event], now: float) -> list[Event]:

@@ -17,11 +17,11 @@ from typing import Any
 
 from job_manager.model.record import NamedTuple
 from job_manager.worker import keeper as processes
-from job_manager.worker.keeper import Attempt, Children, Process, become_subreaper
+from job_manager.worker.keeper import Attempt, Children, Process, become_subreaper, boot_id
 from job_manager.worker.keeper_link import ExitRecord, KeeperLink, awaited
 
-__all__ = ["Begun", "KeeperAlive", "KeeperTrace", "Leftover", "Orphans", "become_subreaper", "end_leftovers", "exits"]
-__all__ += ["dismissed", "keepers", "leftovers", "remove", "still"]
+__all__ = ["Begun", "KeeperAlive", "KeeperTrace", "Leftover", "Orphans", "become_subreaper", "boot_id", "dismissed"]
+__all__ += ["end_leftovers", "exits", "keepers", "leftovers", "remove", "still", "trace_in"]
 
 FILES = ("keeper.json", "keeper.new", "keeper.log", "s", "starts", "starts.new", "exits", "exits.new", "still")
 KEEPER_END = 5.0  # seconds that a keeper whose connection has ended may take to end
@@ -70,7 +70,7 @@ def keepers(root: str) -> list[KeeperTrace]:
     except FileNotFoundError:
         return []
     directories = [os.path.join(root, name) for name in names]
-    return [_trace(each) for each in directories if any(os.path.exists(f"{each}/{file}") for file in FILES)]
+    return [trace_in(each) for each in directories if any(os.path.exists(f"{each}/{file}") for file in FILES)]
 
 
 def still(root: str) -> dict[str, float]:
@@ -91,7 +91,7 @@ def exits(trace: KeeperTrace) -> dict[str, ExitRecord]:
 def leftovers(trace: KeeperTrace) -> list[Leftover]:
     """Every living process of attempts begun there and not ended, however far it has detached itself."""
     unended = {token: begun for token, begun in trace.begun.items() if token not in exits(trace)}
-    if trace.boot_id != processes.boot_id() or not unended:
+    if trace.boot_id != boot_id() or not unended:
         return []
     mains = {(begun.pid, begun.start_ticks): token for token, begun in unended.items()}
     groups = [(f"/{os.path.basename(begun.group)}/", token) for token, begun in unended.items() if begun.group]
@@ -113,6 +113,7 @@ def end_leftovers(trace: KeeperTrace, grace: float) -> list[Leftover]:
     The keeper itself, should it live, is ended first: nothing may begin behind our back.
     """
     _end_keeper(trace)
+    trace = trace_in(trace.directory)  # what it had begun by then
     kill_at = time.monotonic() + max(0.0, grace)
     asked: set[int] = set()
     while left := leftovers(trace):
@@ -176,7 +177,7 @@ class Orphans:
     def __init__(self, trace: KeeperTrace, deadlines: Mapping[str, float] | None = None, grace: float = 10.0) -> None:
         awaited(trace.pid, KEEPER_END)
         _bury(trace.pid, trace.start_ticks)
-        self.trace = _trace(trace.directory)
+        self.trace = trace_in(trace.directory)
         if self.trace.alive:
             raise KeeperAlive(f"the keeper (pid {trace.pid}) in {trace.directory} still lives")
         self.lost: list[str] = []
@@ -184,7 +185,7 @@ class Orphans:
         self._children = _Inherited(self._ended.append, self.trace)
         self._watch = select.epoll()
         self._handles: dict[int, int] = {}
-        if self.trace.boot_id == processes.boot_id():
+        if self.trace.boot_id == boot_id():
             self._take_over(deadlines or {}, grace)
         else:
             self.lost += [token for token in self.trace.begun if token not in self.trace.exits]
@@ -318,7 +319,8 @@ class _Inherited(Children):
         return self._claimant(process) if process else None
 
 
-def _trace(directory: str) -> KeeperTrace:
+def trace_in(directory: str) -> KeeperTrace:
+    """What stands in a directory that was made for a keeper, however little that is."""
     described: Mapping[str, Any] = next(_lines(directory, "keeper.json"), {})
     begun: dict[str, Begun] = {}
     for line in _lines(directory, "starts"):
@@ -330,7 +332,7 @@ def _trace(directory: str) -> KeeperTrace:
     pid, ticks = int(described.get("pid", 0)), int(described.get("start_ticks", 0))
     boot, incarnation = str(described.get("boot_id", "")), described.get("incarnation") or os.path.basename(directory)
     ended = {record["token"]: _exit(record) for record in _lines(directory, "exits") if "ended" in record}
-    alive = boot == processes.boot_id() and _lives(pid, ticks)
+    alive = boot == boot_id() and _lives(pid, ticks)
     return KeeperTrace(directory, str(incarnation), pid, ticks, boot, alive, begun, ended)
 
 
@@ -371,7 +373,7 @@ def _grouped(pid: int, groups: Iterable[tuple[str, str]]) -> str:
 
 def _end_keeper(trace: KeeperTrace) -> None:
     process = processes.process_of(trace.pid) if trace.pid else None
-    if process and trace.boot_id == processes.boot_id() and process.ticks == trace.start_ticks:
+    if process and trace.boot_id == boot_id() and process.ticks == trace.start_ticks:
         processes.send_signal(process, signal.SIGKILL)
         awaited(trace.pid, PATIENCE)
 

@@ -991,11 +991,20 @@ class Keeper:
 
     def serve(self) -> None:
         while not self.over:
-            ready = self.poll.poll(self._pause())
-            now = time.monotonic()
-            for handle, _ in ready:
-                self._attend(handle, now)
-            self._turn(now)
+            self.go_round(self.poll.poll(self.pause()))
+        self.leave()
+
+    def go_round(self, ready: list[tuple[int, int]]) -> None:
+        """What has become readable or writable is attended to, and what follows from it and from the time is done."""
+        now = time.monotonic()
+        for handle, event in ready:
+            self._attend(handle, now)
+            # Before anything begins: a master that has died takes back what it ordered; who comes next may know of none.
+            while event & select.POLLHUP and handle in self.peers:
+                self._listen(self.peers[handle], now)
+        self._turn(now)
+
+    def leave(self) -> None:
         self._sync()
         try:
             os.unlink("s", dir_fd=self.home)
@@ -1028,7 +1037,8 @@ class Keeper:
                 self.logs.bound(attempt)
         self.look_at = now + LOG_LOOK if self.children.running else NEVER
 
-    def _pause(self) -> int | None:
+    def pause(self) -> int | None:
+        """Milliseconds after which a round is due though nothing happens; None when nothing is."""
         if self.more and self.queue:
             return 0
         due = min(self._due(), self.leave_at, self.look_at, self.children.next_due())
@@ -1341,6 +1351,8 @@ class Keeper:
             complain("records cannot be shortened", error)
 
     def _judge_end(self, now: float) -> None:
+        if self.unwritten and self.records:
+            return  # the disk is full: how attempts ended stands nowhere else yet
         if self.leaving and not (self.master and self.master.outbox):
             self.over = True
         elif not self.master:

@@ -113,7 +113,9 @@ class KeeperLink:
             with open(os.path.join(directory, "keeper.json"), encoding="ascii") as described:
                 content = json.load(described)
             _connect(connection, directory)
-            return cls(connection, int(content["pid"]), str(content["incarnation"]), own_child=False)
+            # It may not have been told yet who it is, by a worker that has died; then it will be.
+            incarnation = str(content["incarnation"]) or os.path.basename(directory)
+            return cls(connection, int(content["pid"]), incarnation, own_child=False)
         except (OSError, ValueError, KeyError, TypeError):
             connection.close()
             return None

@@ -7,6 +7,7 @@ that an earlier keeper left; so it may die at any instant.
 from __future__ import annotations
 
 import os
+import select
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -50,7 +51,7 @@ class Worker:
         self._clock = clock
         self._concluder: Concluder[AttemptEnded] = Concluder()
         self._link: KeeperLink | None = None
-        self._orphans: tuple[str, adoption.Orphans] | None = None
+        self._orphans: list[tuple[str, adoption.Orphans]] = []  # of each keeper that has died, with its name
         self._notes: list[Note] = []
         self._sent: set[str] = set()  # tokens given to the present keeper whose end is not reported
         self._begun: set[str] = set()  # tokens of which we know that they began, under whatever incarnation
@@ -143,8 +144,6 @@ class Worker:
             link.flush()
 
     def _await_state(self, link: KeeperLink) -> list[Any]:
-        import select
-
         messages: list[Any] = []
         give_up = self._clock.monotonic() + HELLO_TIMEOUT
         while not any(message[0] == "state" for message in messages):
@@ -159,15 +158,21 @@ class Worker:
     def _resolve(self, briefing: Briefing, trace: adoption.KeeperTrace) -> Iterator[Report]:
         """What a keeper that is gone can still tell: ends that count, attempts that never began, and what is lost."""
         adoption.end_leftovers(trace, 0.0)
+        # Read anew: until its end it may have begun some more.
+        trace = adoption.trace_in(trace.directory)
         ends = adoption.exits(trace)
+        # Starts are not forced to disk: after a power cut, that one is not recorded does not mean that it never began.
+        other_boot = trace.boot_id != adoption.boot_id()
         for brief, lease in leases(briefing, trace.incarnation):
             name = token(brief.job, brief.number, lease.attempt)
             if name in self._ends:
                 continue  # heard while it lived; its outputs are being published
-            if name in ends:
+            # Nor are outputs and logs before they are published: after a power cut they may be there in part.
+            torn = other_boot and (brief.action.outputs or brief.action.expand)
+            if name in ends and not torn:
                 grow = self._growing(briefing, brief)
                 yield conclude(brief, ends[name], briefing.layout, trace.incarnation, grow)
-            elif name in trace.begun:
+            elif name in ends or name in trace.begun or (other_boot and not brief.idempotent):
                 now = self._clock.wall()
                 yield ended(brief, trace.incarnation, now, now, LOST)
             else:
@@ -246,8 +251,8 @@ class Worker:
             self._link.start(starts)
         for worker, name, grace in stops:
             self._older.get(worker, self._link).stop([(name, grace)])
-            if self._orphans is not None:
-                self._orphans[1].stop(name, grace)
+            for _, orphans in self._orphans:
+                orphans.stop(name, grace)
         self.flush()
 
     def receive(self) -> list[Report]:
@@ -397,7 +402,7 @@ class Worker:
         self._link.close()
         old, trace = self.incarnation, self._trace_of(self.incarnation)
         orphans = adoption.Orphans(trace, self._deadlines(trace))
-        self._orphans = (old, orphans)
+        self._orphans.append((old, orphans))
         told = {*orphans.trace.begun, *orphans.trace.exits}
         reports: list[Report] = [AttemptReturned(*read_token(name), old) for name in self._sent if name not in told]
         reports += self._conclude([end for name, end in orphans.trace.exits.items() if name in self._sent], old)
@@ -406,7 +411,8 @@ class Worker:
         return [*reports, *self._announcements()]
 
     def _trace_of(self, incarnation: str) -> adoption.KeeperTrace:
-        return next(trace for trace in adoption.keepers(self._keepers) if trace.incarnation == incarnation)
+        # By its directory: one that was killed as it came up has not written who it is.
+        return adoption.trace_in(os.path.join(self._keepers, incarnation))
 
     def _deadlines(self, trace: adoption.KeeperTrace) -> dict[str, float]:
         """When the time of each open attempt is over, in monotonic seconds."""
@@ -420,9 +426,9 @@ class Worker:
         return found
 
     def _from_orphans(self) -> list[Report]:
-        if self._orphans is None:
-            return []
-        old, orphans = self._orphans
+        return [report for old, orphans in list(self._orphans) for report in self._hear_orphans(old, orphans)]
+
+    def _hear_orphans(self, old: str, orphans: adoption.Orphans) -> list[Report]:
         reports = self._conclude(orphans.poll(self._clock.monotonic()), old)
         if orphans.done and not self._concluder.open:
             # What left no exit status is lost with the incarnation; a child of a keeper we had only attached to is not
@@ -430,7 +436,7 @@ class Worker:
             adoption.end_leftovers(orphans.trace, 0.0)
             orphans.close()
             self._resolved.append(orphans.trace)
-            self._orphans = None
+            self._orphans.remove((old, orphans))
             reports += [WorkerGone(job, old) for job in self.jobs.briefings]
         return reports
 
@@ -440,7 +446,7 @@ class Worker:
         """What to wait on for reading."""
         if self._link is None:
             return []
-        return [self._link, self._concluder, *self._older.values(), *([self._orphans[1]] if self._orphans else [])]
+        return [self._link, self._concluder, *self._older.values(), *(orphans for _, orphans in self._orphans)]
 
     def writers(self) -> list[Any]:
         """What to wait on for writing."""
@@ -456,9 +462,9 @@ class Worker:
 
     def next_timeout(self) -> float | None:
         """Seconds until something of ours is due, or None."""
-        orphans = self._orphans[1].next_timeout() if self._orphans else None
+        orphans = [each.next_timeout() for _, each in self._orphans]
         room = self.room.due(self._clock.monotonic())
-        return min((due for due in (orphans, room) if due is not None), default=None)
+        return min((due for due in (*orphans, room) if due is not None), default=None)
 
     def detach(self) -> None:
         """Let go, and leave what runs to whoever comes next: the keepers go on."""

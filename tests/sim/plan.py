@@ -1,0 +1,122 @@
+"""What one seed draws: jobs, how children behave, which requests come when, and which misfortunes.
+
+Everything is drawn first and by name, so that a failing life can be told again without one of its misfortunes or jobs.
+Knows no kernel.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection
+from functools import cached_property
+from typing import NamedTuple
+
+from job_manager.model.job import Action, Command, Input, Job, Output, Task, actions
+from job_manager.model.record import replace
+from tests.sim.witness import content_of
+
+LIFE = 20.0  # virtual seconds in which things go wrong
+FAULTS = (
+    *("kill holder", "kill keeper", "kill child", "kill holder and keeper", "kill holder and child"),
+    *("kill keeper and child", "kill holder again", "power cut", "disk full", "sync fails", "clock"),
+    *("freeze holder", "freeze keeper", "contender", "bystander", "hold", "repeated request", "writeback"),
+    *("cancel", "cancel action", "retry", "skip", "priority"),
+)
+MANNERS = ("fails", "hangs", "stubborn", "daemon", "forgets output", "empty output")
+
+
+class Fault(NamedTuple):
+    """`calls`: so many system calls after `at` (virtual seconds from the beginning) it strikes; `amount` in seconds."""
+
+    name: str
+    kind: str
+    at: float
+    calls: int
+    amount: float
+
+
+class Plan:
+    """`without`: names of faults and jobs that are left out."""
+
+    def __init__(self, seed: int, without: Collection[str] = ()) -> None:
+        self.seed, self.without = seed, frozenset(without)
+        rng = random.Random(seed)
+        self.careful = rng.random() < 0.3
+        self.slots = rng.randint(1, 3)
+        self.room = rng.choice([300, 1 << 16, 1 << 16])
+        kinds = rng.sample(FAULTS, len(FAULTS) // 2)
+        manners = rng.sample(MANNERS, len(MANNERS) // 2)
+        self.rates = {name: rng.uniform(0.05, 0.4) for name in manners}
+        self.faults = self._faults(rng, kinds)
+        self.jobs = {f"j{n}": (rng.uniform(0.0, LIFE / 3), _job(rng, n)) for n in range(1, rng.choice([1, 1, 2]) + 1)}
+        self.jobs = {name: drawn for name, drawn in self.jobs.items() if name not in self.without}
+        self._contents = {job: _contents(job, drawn[1]) for job, drawn in self.jobs.items()}
+
+    def _faults(self, rng: random.Random, kinds: list[str]) -> list[Fault]:
+        many = rng.choice([0, 1, 2, 4, 8])
+        drawn = [
+            Fault(f"f{n}", rng.choice(kinds), rng.uniform(0.0, LIFE), rng.choice([0, rng.randint(1, 400)]), rng.uniform(0.1, 15.0))
+            for n in range(1, many + 1)
+        ]
+        return [fault for fault in drawn if fault.name not in self.without]
+
+    @cached_property
+    def listing(self) -> dict[str, list[Action]]:
+        return {job: [action for _, action in actions(drawn[1])] for job, drawn in self.jobs.items()}
+
+    def action(self, job: str, index: int) -> Action:
+        return self.listing[job][index]
+
+    def repeats(self, job: str, index: int) -> bool:
+        """Whether the action may run again when nobody knows what became of it."""
+        return self.action(job, index).idempotent is not False
+
+    def content(self, job: str, name: str) -> str:
+        return self._contents[job][name]
+
+
+def _job(rng: random.Random, number: int) -> Job:
+    left = [rng.randint(2, 9)]
+    made: list[str] = []
+    children = _children(rng, left, made, "", depth=0)
+    return Job(f"job {number}", children, parallel=rng.random() < 0.4)
+
+
+def _children(rng: random.Random, left: list[int], made: list[str], above: str, depth: int) -> tuple[Task | Action, ...]:
+    """Actions read what earlier ones in listing order make; where these might not be over, they say that they need it."""
+    found: list[Task | Action] = []
+    while left[0] > 0 and (depth == 0 or len(found) < 3):
+        if depth < 2 and rng.random() < 0.3:
+            name = f"t{len(found)}"
+            below = _children(rng, left, made, f"{above}{name}/", depth + 1)
+            found.append(Task(name, below, parallel=rng.random() < 0.5))
+            continue
+        left[0] -= 1
+        found.append(_action(rng, f"a{len(found)}", made, above))
+    return tuple(found)
+
+
+def _action(rng: random.Random, name: str, made: list[str], above: str) -> Action:
+    reads = rng.sample(made, min(len(made), rng.choice([0, 0, 1, 2])))
+    action = Action(
+        name,
+        Command(("/bin/do",)),
+        inputs=tuple(Input(path.replace("/", "-")) for path in reads),
+        retries=rng.choice([None, 1, 3]),
+        idempotent=rng.choice([None, None, None, False]),
+        timeout=rng.choice([None, None, 3.0]),
+        needs=tuple(reads) if reads else None,
+    )
+    if rng.random() < 0.5:
+        path = f"{above}{name}"
+        made.append(path)
+        action = replace(action, outputs=(Output(path.replace("/", "-"), public=rng.random() < 0.5),))
+    return action
+
+
+def _contents(job: str, drawn: Job) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for _, action in actions(drawn):
+        read = [found[use.artifact] for use in action.inputs]
+        found.update((use.artifact, content_of(job, use.artifact, read)) for use in action.outputs)
+    return found
