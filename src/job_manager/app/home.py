@@ -41,6 +41,7 @@ class Home:
     def __init__(self, path: str) -> None:
         self.path = os.path.abspath(path)
         self.journal = os.path.join(self.path, "journal.db")
+        self.reserve = os.path.join(self.path, "reserve")
         self.jobs = os.path.join(self.path, "jobs")
         self.keepers = os.path.join(self.path, "keepers")
         self.inbox = os.path.join(self.path, "inbox")
