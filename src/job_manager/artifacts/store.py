@@ -117,6 +117,20 @@ class Store:
             if standing:
                 removal.remove(os.path.join(self.root, folder), [output.name])
 
+    def is_published(self, label: str, outputs: Sequence[Declared]) -> bool:
+        """Whether nothing is left to move of what the attempt wrote: what is in the store by now is whole."""
+        return all(self._lies(output) is not None or output.optional for output in outputs) and not any(
+            os.path.lexists(self.output_path(label, output.name)) for output in outputs
+        )
+
+    def withdraw(self, outputs: Sequence[Declared]) -> None:
+        """Take away what an attempt has published whose success is not on record. What cannot be removed stays until
+        the next attempt is prepared."""
+        try:
+            self._clear(outputs)
+        except OSError:
+            pass
+
     def inspect(self, label: str, output: Declared) -> Facts | Fault:
         """What the attempt wrote for this output, held against its declaration."""
         try:

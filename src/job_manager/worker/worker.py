@@ -167,18 +167,23 @@ class Worker:
             name = token(brief.job, brief.number, lease.attempt)
             if name in self._ends:
                 continue  # heard while it lived; its outputs are being published
-            # Nor are outputs and logs before they are published: after a power cut they may be there in part.
-            torn = other_boot and (brief.action.outputs or brief.action.expand)
-            if name in ends and not torn:
+            if name in ends and not (other_boot and self._may_be_torn(briefing, brief)):
                 grow = self._growing(briefing, brief)
                 yield conclude(brief, ends[name], briefing.layout, trace.incarnation, grow)
             elif name in ends or name in trace.begun or (other_boot and not brief.idempotent):
                 now = self._clock.wall()
+                briefing.layout.store.withdraw(brief.declared)  # what it may have published is nobody's
                 yield ended(brief, trace.incarnation, now, now, LOST)
             else:
                 yield AttemptReturned(brief.job, brief.number, lease.attempt, trace.incarnation)
         yield WorkerGone(briefing.job.id, trace.incarnation)
         self._resolved.append(trace)
+
+    def _may_be_torn(self, briefing: Briefing, brief: Brief) -> bool:
+        """Outputs and logs are not forced to disk before they are published: after a power cut they may be there in
+        part."""
+        store = briefing.layout.store
+        return brief.action.expand or not store.is_published(brief.label, brief.declared)
 
     def _unheard_of(self, briefing: Briefing, known: set[str]) -> list[Report]:
         """Incarnations that hold leases and left no trace at all."""
