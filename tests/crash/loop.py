@@ -72,6 +72,7 @@ class Loop:
         sampler.end()
         self.violations += sampler.violations + self.people.violations
         self.looks, self.most = sampler.looks, sampler.most
+        self.violations += [f"{self.most} attempts at once, in {SLOTS} slots"] if self.most > SLOTS else []
 
     def _ask(self) -> None:
         while self._kept_up or self.people.waiting:

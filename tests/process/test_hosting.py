@@ -205,3 +205,38 @@ def test_after_a_power_cut_what_may_not_run_twice_and_may_have_begun_is_lost(wor
     second.until(lambda: second.state("a") in ("lost", "running"))
     assert len(second.events(e.ActionLost)) == lost and len(second.events(e.LeaseReturned)) == 1 - lost
     gate.close()
+
+
+def test_what_an_older_keeper_runs_takes_slots_from_the_present_one(working, tmp_path):
+    gate = Fifo(tmp_path / "go-a")
+    first = working(slots=2)
+    first.submit("a", shells(hangs(tmp_path, "a")))
+    running(first, "a")
+    second = working(slots=2, before=first.die())
+    second.submit("b", shells("true"))
+    second.finish("b")
+    second.open("a")
+    joined = [event.slots for event in second.events(e.WorkerJoined)]
+    second.submit("c", shells(*["sleep 0.2"] * 3))
+    running(second, "c")
+    second.turn()
+    assert [second.state("c", each) for each in range(3)].count("running") == 1, joined
+    gate.write("well\n")
+    second.finish("a", "c")
+    assert second.events(e.WorkerJoined)[-1].slots == 2
+    gate.close()
+
+
+def test_what_runs_on_after_its_keeper_was_killed_takes_slots_from_the_next(working, tmp_path):
+    gate = Fifo(tmp_path / "go-a")
+    one = working(slots=1)
+    one.submit("a", shells(hangs(tmp_path, "a"), "true"))
+    running(one, "a")
+    [trace] = adoption.keepers(str(tmp_path / "keepers"))
+    os.kill(trace.pid, signal.SIGKILL)
+    one.until(lambda: one.worker.incarnation != trace.incarnation and one.events(e.WorkerJoined)[-1].slots == 0)
+    assert one.state("a", 1) != "running"
+    gate.write("well\n")
+    one.finish("a")
+    assert one.events(e.AttemptLost) == [] and one.output("a") == "well\n"
+    gate.close()
