@@ -112,6 +112,8 @@ def end_leftovers(trace: KeeperTrace, grace: float) -> list[Leftover]:
 
     The keeper itself, should it live, is ended first: nothing may begin behind our back.
     """
+    if trace.boot_id != boot_id():
+        return []  # nothing of another boot lives
     _end_keeper(trace)
     trace = trace_in(trace.directory)  # what it had begun by then
     kill_at = time.monotonic() + max(0.0, grace)
