@@ -120,14 +120,16 @@ class Point:
                 up.send_signal(signal.SIGTERM)
             code = up.wait(60)
         left = [path for name in ("inbox", "owed", "keepers") for path in (self.farm.home / name).iterdir()]
-        said = [f"{path} is left" for path in left] + ([] if code == 130 else [f"jm up ended with {code}"])
+        said = [f"{path} is left" for path in left] + ([] if code in (130, -signal.SIGTERM) else [f"jm up ended with {code}"])
         return said + self._judge()
 
     def _judge(self) -> list[str]:
-        found, lines = check.histories(self.farm.home / "journal.db"), witness.read(self.ledger)
+        lines = witness.read(self.ledger)
+        if not self.farm.names():  # killed before anything was in the journal
+            return [*map(str, lines), *(["it was acknowledged and is not there"] if self._flow.again else [])]
+        found = check.histories(self.farm.home / "journal.db")
         said = check.everything(self.farm.home, lines)
         said += ["there are two jobs"] if len(found) > 1 else []
-        said += ["it was acknowledged and is not there"] if self._flow.again and not found else []
         for id, events in found.items():
             said += repeated(lines, id, self._plan, events)
             if events and any(event[0] == "job-finished" and event[2] == "succeeded" for event in events):
