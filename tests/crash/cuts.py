@@ -27,8 +27,8 @@ from tests.crash.loop import repeated
 from tests.crash.plan import Plan, drawn, text
 from tests.faults import check, witness
 
-BLIND = ("strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync,fdatasync,sync_file_range,syncfs")
-BLIND = (*BLIND, "-e", "inject=fsync,fdatasync,sync_file_range,syncfs:retval=0")  # told to have been done
+SYNCS = "fsync,fdatasync,sync_file_range,syncfs"  # told to have been done
+BLIND = ("strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={SYNCS}", "-e", f"inject={SYNCS}:retval=0")
 SKIPPED = 77  # exit code: no power can be cut here
 Heads = dict[str, tuple[int, bytes]]
 
@@ -98,7 +98,9 @@ class Cuts:
         except sqlite3.Error as error:
             return [f"the journal cannot be read: {error}"]
         waiting = {path.name.removesuffix(".json") for path in inbox.iterdir()} if inbox.is_dir() else set()
-        said = [f"{n} was acknowledged and is gone" for n, id in self.ids.items() if id not in found and n not in waiting]
+        said = [
+            f"{n} was acknowledged and is gone" for n, id in self.ids.items() if id not in found and n not in waiting
+        ]
         self.seen += sum(seq for seq, _ in seen.values())
         for job, (seq, _) in seen.items():
             if heads.get(job, (0, b""))[0] < seq:
@@ -143,7 +145,9 @@ class Cuts:
 
     def _lost(self, id: str) -> bool:
         events = check.histories(self.farm.home / "journal.db")[id]
-        return any(event[0] == "job-finished" and event[2] == "failed" and event[3].get("lost") for event in events[-3:])
+        return any(
+            event[0] == "job-finished" and event[2] == "failed" and event[3].get("lost") for event in events[-3:]
+        )
 
     def _judge(self) -> list[str]:
         found, lines = check.histories(self.farm.home / "journal.db"), witness.read(self.ledger)
@@ -155,9 +159,10 @@ class Cuts:
 
     def figures(self) -> list[str]:
         events = Counter(e[0] for events in check.histories(self.farm.home / "journal.db").values() for e in events)
+        made = f"{len(self.ids)} jobs, {events['succeeded']} actions succeeded, {events['leased']} attempts leased"
+        lost = f"{events['attempt-lost']} lost, {events['lost']} actions waited for a person's word"
         return [
-            f"{self.cuts} cuts; {len(self.ids)} jobs, {events['succeeded']} actions succeeded, {events['leased']} attempts "
-            f"leased, {events['attempt-lost']} lost, {events['lost']} actions waited for a person's word",
+            f"{self.cuts} cuts; {made}, {lost}",
             f"{self.seen} events had been seen before the cuts, none is gone",
         ]
 

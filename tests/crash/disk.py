@@ -1,7 +1,7 @@
 """A file system of our own whose power can be cut: an ext4 image, mounted by a loop device, that is shut down.
 
-What was not forced to disk is gone after a cut, as when the plug is pulled. Needs root and a mount namespace of its own;
-`why_not` says what is missing. Knows nothing of what is written there.
+What was not forced to disk is gone after a cut, as when the plug is pulled. Needs root and a mount namespace of its
+own; `why_not` says what is missing. Knows nothing of what is written there.
 """
 
 from __future__ import annotations

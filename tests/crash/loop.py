@@ -7,8 +7,11 @@ was violated. Nothing is ever repaired by hand: after a kill the same command is
 from __future__ import annotations
 
 import argparse
+import contextlib
+import json
 import random
 import shutil
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -26,9 +29,9 @@ from tests.crash.plan import Plan, all_of, drawn, text
 from tests.faults import check, witness
 
 SLOTS = 8
+FATES = {"leased": "leased", "attempt-lost": "lost", "attempt-failed": "failed", "returned": "returned"}
 SECONDS = 0.25  # that an action takes, on the average
 STRIKES = {"supervisor": 7, "keeper": 3, "child": 3, "supervisor and keeper": 3, "everything": 3}
-LINE = 230  # bytes of a line of the ledger, about
 
 
 class Loop:
@@ -39,6 +42,7 @@ class Loop:
         self.farm = Farm(folder)
         self.plans = all_of(self._rng, actions, SECONDS)
         self._runs = [drawn(self._rng, f"run{n}", 8, 4, SECONDS, once=False) for n in range(max(2, kills // 40))]
+        self._ran: list[Plan] = []
         self.people = People(self.farm, random.Random(seed + 1), self.plans)
         self.ledger = folder / "ledger"
         self._target, self._work = kills, sum(1 for plan in self.plans for _ in plan.parts)
@@ -81,7 +85,7 @@ class Loop:
 
     def _pause(self) -> None:
         """Until the next strike: so long that kills and work come to their ends at about the same time."""
-        done = self.ledger.stat().st_size / LINE / 2.6 / self._work if self.ledger.exists() else 0.0
+        done = _succeeded(self.farm.home / "journal.db") / self._work
         struck = self.strikes.total() / self._target
         longest = 0.25 if done > struck + 0.02 else 1.5 if done < struck - 0.02 else 0.6
         if self._rng.random() < 0.25:
@@ -122,6 +126,7 @@ class Loop:
         if self._runs and self._rng.random() < 0.15:
             for plan in self._runs[: self._rng.choice([1, 2])]:
                 self._runs.remove(plan)
+                self._ran.append(plan)
                 self._processes.append(self.farm.jm("run", f"{plan.name}.yaml", "-j", str(SLOTS)))
             return
         self.starts.append(time.time())
@@ -147,8 +152,6 @@ class Loop:
 
     def _open(self) -> dict[str, str]:
         """The state of every job that has not succeeded, by its name."""
-        import json
-
         listing = self.farm.jm("ls", "--json", out=subprocess.PIPE)
         told = listing.communicate()[0]
         if listing.returncode:
@@ -180,9 +183,13 @@ class Loop:
         lines = witness.read(self.ledger)
         names = {name: ids.split() for name, ids in self.farm.names().items()}
         said = [*self.violations, *check.everything(self.farm.home, lines, self.people.ids.values())]
-        said += [f"{name} is {len(ids)} jobs" for name, ids in names.items() if len(ids) > 1 and "run" not in name]
-        said += [f"job {ids[0]} is not {name}'s" for name, ids in names.items() if self.people.ids.get(name, ids[0]) != ids[0]]
-        for plan in (plan for plan in self.plans if plan.name in names):
+        said += [f"{name} is {len(ids)} jobs" for name, ids in names.items() if len(ids) > 1]
+        said += [
+            f"job {ids[0]} is not {name}'s"
+            for name, ids in names.items()
+            if self.people.ids.get(name, ids[0]) != ids[0]
+        ]
+        for plan in (plan for plan in [*self.plans, *self._ran] if plan.name in names):
             id = names[plan.name][0]
             said += check.artifacts(self.farm.home / "jobs" / id / "public", found[id], plan.expected())
             said += repeated(lines, id, plan, found[id])
@@ -200,17 +207,28 @@ class Loop:
         found = check.histories(self.farm.home / "journal.db")
         events = Counter(event[0] for events in found.values() for event in events)
         first = _first_leases(self.farm.home / "journal.db", self.starts, self.ends)
-        median = statistics.median(first) if first else 0.0
+        median, longest = (statistics.median(first), max(first)) if first else (0.0, 0.0)
+        came = f"{len(first)} of {len(self.starts)} restarts came so far"
         return [
             f"{self.strikes.total()} strikes: " + ", ".join(f"{n} {kind}" for kind, n in self.strikes.most_common()),
-            f"{len(found)} jobs, {events['succeeded']} actions succeeded, {events['leased']} attempts leased, "
-            f"{events['attempt-lost']} lost, {events['attempt-failed']} failed, {events['returned']} returned",
-            f"{self.people.asked} requests of others, {self.people.refused} refused, {self.people.killed} killed in the "
-            f"middle, {self.people.retried} retries by a person",
-            f"{self.looks} looks at the living, at most {self.most} attempts at once",
-            f"from a restart to the first dispatch ({len(first)} of {len(self.starts)} restarts came so far): "
-            f"median {median:.2f} s, longest {max(first, default=0.0):.2f} s",
+            f"{len(found)} jobs, {len(self._ran)} of them by jm run; {events['succeeded']} actions succeeded",
+            "attempts: " + ", ".join(f"{events[name]} {word}" for name, word in FATES.items()),
+            f"{self.people.asked} requests of others: " + self.people.told(),
+            f"{self.looks} looks at the living: at most {self.most} attempts at once",
+            f"from a restart to the first dispatch ({came}): median {median:.2f} s, longest {longest:.2f} s",
         ]
+
+
+def _succeeded(journal: Path) -> int:
+    """How many successes are recorded."""
+    if not journal.exists():
+        return 0
+    with contextlib.closing(sqlite3.connect(f"file:{journal}?mode=ro", uri=True, timeout=10)) as db:
+        try:
+            rows = db.execute("SELECT (length(body) - length(replace(body, '[\"succeeded\"', ''))) / 12 FROM turn")
+            return sum(row[0] for row in rows)
+        except sqlite3.OperationalError:  # it was made this moment
+            return 0
 
 
 def repeated(lines: check.Lines, id: str, plan: Plan, events: check.History) -> Iterable[str]:
@@ -227,9 +245,6 @@ def repeated(lines: check.Lines, id: str, plan: Plan, events: check.History) -> 
 
 def _first_leases(journal: Path, starts: Sequence[float], ends: Sequence[float]) -> list[float]:
     """For each start of a supervisor that was not killed before, the seconds until it had first leased something."""
-    import contextlib
-    import sqlite3
-
     with contextlib.closing(sqlite3.connect(f"file:{journal}?mode=ro", uri=True)) as db:
         rows = db.execute("SELECT at FROM turn WHERE instr(CAST(body AS TEXT), '[\"leased\"') ORDER BY at").fetchall()
     moments = [row[0] for row in rows]
@@ -275,8 +290,12 @@ def run(folder: Path, kills: int, actions: int, seed: int, compare: bool = True)
     figures.append(f"{time.monotonic() - began:.0f} s in all")
     if compare:
         made = calm(undisturbed, loop.plans)
-        said += [f"{plan.name} makes something else undisturbed" for plan in loop.plans if made[plan.name] != plan.expected()]
-        figures.append(f"{sum(map(len, made.values()))} public artifacts are those of an undisturbed run, byte for byte")
+        said += [
+            f"{plan.name} makes something else undisturbed" for plan in loop.plans if made[plan.name] != plan.expected()
+        ]
+        figures.append(
+            f"{sum(map(len, made.values()))} public artifacts are those of an undisturbed run, byte for byte"
+        )
     return said, figures
 
 

@@ -63,6 +63,10 @@ class People:
         out = asking.communicate()[0].decode()
         return {out.strip()} if out.endswith("\n") else set()  # what was printed was promised
 
+    def told(self) -> str:
+        """What came of them, in numbers."""
+        return f"{self.refused} refused, {self.killed} killed in the middle, {self.retried} retries by a person"
+
     def _about(self, name: str) -> None:
         id, roll = self.ids[name], self._rng.random()
         if roll < 0.3:

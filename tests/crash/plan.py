@@ -1,4 +1,4 @@
-"""What the crash loop has to do: jobs of witnesses whose outputs depend on their names and inputs alone, drawn by a seed.
+"""What the crash loop has to do: jobs of witnesses whose outputs depend on their names and inputs alone, drawn by seed.
 
 Knows the text of a job and what must come of it; starts nothing.
 """

@@ -1,7 +1,7 @@
 """How long a supervisor takes from its start to the first action it begins, with many open actions in its journal; and
 how much processor time it uses when it only waits.
 
-`python -m tests.crash.restart [--actions 10000] [--times 7]` prints the figures. Everything is killed before each start.
+`python -m tests.crash.restart [--actions 10000] [--times 7]` prints the figures. Before each start all is killed.
 """
 
 from __future__ import annotations
@@ -93,10 +93,10 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--times", type=int, default=7)
     asked = parser.parse_args(argv)
     seconds, idle = measured(asked.actions, asked.times)
-    print(
-        f"{asked.actions} open actions: from start to first dispatch median {statistics.median(seconds):.2f} s, longest "
-        f"{max(seconds):.2f} s of {len(seconds)}; idle it uses {idle:.2%} of a processor"
-    )
+    median, longest = statistics.median(seconds), max(seconds)
+    print(f"{asked.actions} open actions, {len(seconds)} restarts, everything killed before each")
+    print(f"from the start to the first action begun: median {median:.2f} s, longest {longest:.2f} s")
+    print(f"idle it uses {idle:.2%} of a processor")
     return 0
 
 

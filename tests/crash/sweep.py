@@ -1,7 +1,7 @@
 """kill -9 at the N-th system call that writes, for every N or a drawn sample, of each thing that jm does.
 
-`python -m tests.crash.sweep [--flow run] [--points 20] [--seed N]`; without `--points` every N. Uses strace, which kills
-whichever process of it comes to its N-th such call. After each the supervisor is started, and everything has to be well.
+`python -m tests.crash.sweep [--flow run] [--points 20] [--seed N]`; without `--points` every N. Uses strace, which
+kills whichever process of it comes to its N-th such call. After each a supervisor is started, and all has to be well.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ from tests.crash.loop import repeated
 from tests.crash.plan import Part, Plan, text
 from tests.faults import check, witness
 
-CALLS = "write,pwrite64,writev,fdatasync,fsync,rename,renameat,renameat2,ftruncate,unlink,unlinkat,rmdir,mkdir,link,linkat"
+CALLS = (
+    "write,pwrite64,writev,fdatasync,fsync,rename,renameat,renameat2,ftruncate,unlink,unlinkat,rmdir,mkdir,link,linkat"
+)
 CALLS += ",symlink,symlinkat,chmod,fchmod,sendto,sendmsg"
 PLAN = Plan(
     "swept",
@@ -77,7 +79,18 @@ class Point:
         if supervisor:
             wait_for(lambda: self.farm.holder() and (self.farm.home / "socket").exists(), "the supervisor")
         inject = ("-e", f"inject={CALLS}:signal=SIGKILL:when={when}") if when else ()
-        prefix = ("strace", "-D", "-I2", "-f", "-qq", "-o", str(self.farm.folder / "trace"), "-e", f"trace={CALLS}", *inject)
+        prefix = (
+            "strace",
+            "-D",
+            "-I2",
+            "-f",
+            "-qq",
+            "-o",
+            str(self.farm.folder / "trace"),
+            "-e",
+            f"trace={CALLS}",
+            *inject,
+        )
         struck = self.farm.jm(*self._flow.words, out=subprocess.DEVNULL, prefix=prefix)
         self._until_over(struck)
         _let_go(struck.pid)
@@ -98,6 +111,11 @@ class Point:
                 struck.wait(60)
             time.sleep(0.02)
 
+    def _waiting(self) -> list[Path]:
+        """Requests that nobody has taken up."""
+        inbox = self.farm.home / "inbox"
+        return list(inbox.iterdir()) if inbox.is_dir() else []
+
     def _is_done(self) -> bool:
         folders = [self.farm.home / name for name in ("inbox", "owed")]
         if not self.farm.names() or any(list(folder.iterdir()) for folder in folders if folder.is_dir()):
@@ -110,7 +128,7 @@ class Point:
             self._say(words)
         up = self.farm.jm("up", "-j", "2")
         try:
-            if self.farm.names() or (self.farm.home / "inbox").is_dir() and list((self.farm.home / "inbox").iterdir()):
+            if self.farm.names() or self._waiting():
                 wait_for(self._is_done, "the end", 60)
         except TimeoutError as error:
             return [f"{error}: {self.farm.tail()}"]
@@ -120,7 +138,9 @@ class Point:
                 up.send_signal(signal.SIGTERM)
             code = up.wait(60)
         left = [path for name in ("inbox", "owed", "keepers") for path in (self.farm.home / name).iterdir()]
-        said = [f"{path} is left" for path in left] + ([] if code in (130, -signal.SIGTERM) else [f"jm up ended with {code}"])
+        said = [f"{path} is left" for path in left] + (
+            [] if code in (130, -signal.SIGTERM) else [f"jm up ended with {code}"]
+        )
         return said + self._judge()
 
     def _judge(self) -> list[str]:

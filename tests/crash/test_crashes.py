@@ -31,7 +31,9 @@ def test_kill_9_at_a_system_call_that_writes(flow: str, rng: random.Random) -> N
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("words", [("--cuts", "4"), pytest.param(("--without-fsync",), marks=pytest.mark.needs("strace"))])
+@pytest.mark.parametrize(
+    "words", [("--cuts", "4"), pytest.param(("--without-fsync",), marks=pytest.mark.needs("strace"))]
+)
 def test_power_cuts(words: tuple[str, ...], seed: int) -> None:
     """Without fsync something has to be lost: else this would see nothing at all."""
     argv = [sys.executable, "-m", "tests.crash.cuts", *words, "--seed", str(seed)]

@@ -122,7 +122,9 @@ def test_four_people_ask_for_opposite_things_while_it_ends(here: Folder, rng: ra
     asked = [event[-1] for event in found[id] if event[0] in ASKED]
     assert len(asked) == len(set(asked)), "no request counts twice"
     accepted = sum(code == 0 for _, code, _ in said)
-    assert len(asked) <= accepted + 1 + 1, "what was refused has changed nothing"  # and submitting, and the last unpause
+    assert len(asked) <= accepted + 1 + 1, (
+        "what was refused has changed nothing"
+    )  # and submitting, and the last unpause
 
 
 ASKED = {"job-submitted", "job-held", "job-released", "job-cancelled", "cancelled", "job-retried", "excused"}

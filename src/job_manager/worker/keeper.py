@@ -999,7 +999,7 @@ class Keeper:
         now = time.monotonic()
         for handle, event in ready:
             self._attend(handle, now)
-            # Before anything begins: a master that has died takes back what it ordered; who comes next may know of none.
+            # Before anything begins: a master that has died takes its orders back; who comes next may know of none.
             while event & select.POLLHUP and handle in self.peers:
                 self._listen(self.peers[handle], now)
         self._turn(now)
