@@ -45,6 +45,6 @@ def test_power_cuts(words: tuple[str, ...], seed: int) -> None:
 
 @pytest.mark.long
 def test_a_restart_with_ten_thousand_open_actions_dispatches_and_waits_for_nothing() -> None:
-    """How fast is said by `python -m tests.crash.restart`; here, that it does, and that idle it uses next to nothing."""
+    """How fast is said by `python -m tests.crash.restart`; here, that it does, and that it rests."""
     seconds, idle = restart.measured(10_000, 1, quiet=3.0)
     assert len(seconds) == 1 and idle < 0.02

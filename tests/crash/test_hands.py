@@ -1,12 +1,11 @@
-"""Many hands at once on one directory: signals at any moment and twice, a second supervisor, people who ask for opposite
-things while the work comes to its end, and a job that fails as fast as it can.
+"""Many hands at once on one directory: signals at any moment and twice, a second supervisor, people who ask for
+opposite things while the work comes to its end, and a job that fails as fast as it can.
 
 Real processes; seeded moments; what has to hold is told by `tests.faults.check`.
 """
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import sqlite3
