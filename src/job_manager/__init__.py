@@ -11,6 +11,7 @@ _ROOMS = {
                     "app.original"),
     **dict.fromkeys(("Action", "Job", "Task"), "scripting.jobs"),
     **dict.fromkeys(("module", "worker"), "scripting.calls"),
+    "Secret": "model.secret",
 }  # fmt: skip
 
 

@@ -78,3 +78,29 @@ def test_one_holds_it_and_the_other_is_told_who(tmp_path):
     assert second.holder() == {}
     second.lock()
     second.unlock()
+
+
+def test_a_place_where_anybody_may_put_another_in_its_stead_is_refused(tmp_path):
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o777)
+    for path in (shared / "state", shared / "below" / "state"):
+        with pytest.raises(InputError, match="anybody may put something else in place of") as caught:
+            Home(str(path)).make()
+        assert f"chmod o-w {shared}" in caught.value.problems[0].hint and not os.listdir(shared)
+    shared.chmod(0o1777)  # as /tmp
+    home = Home(str(shared / "state"))
+    home.make()
+    shared.chmod(0o777)
+    with pytest.raises(InputError, match="all may write into"):
+        home.lock()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a directory away")
+def test_a_directory_of_somebody_else_is_refused(tmp_path):
+    home = Home(str(tmp_path / "state"))
+    home.make()
+    os.chown(home.path, 12345, -1)
+    for taken in (home.make, home.lock):
+        with pytest.raises(InputError, match="belongs to user 12345 and not to root"):
+            taken()

@@ -182,7 +182,7 @@ def test_several_files_are_published_in_natural_order(store, made):
     for name, inode, size, mtime in published.files:
         found = os.stat(store.path("frames", file=name))
         assert (found.st_ino, found.st_size, found.st_mtime_ns) == (inode, size, mtime)
-        assert stat.S_IMODE(found.st_mode) == 0o444
+        assert stat.S_IMODE(found.st_mode) == 0o400
 
 
 def test_a_nested_tree_is_published_whole_and_read_only(store, made):
@@ -196,8 +196,8 @@ def test_a_nested_tree_is_published_whole_and_read_only(store, made):
     assert {str(path.relative_to(there)) for path in there.rglob("*")} == {
         "index", "css", "css/deep", "css/deep/a", "bin", "bin/run", "empty",
     }  # fmt: skip
-    assert stat.S_IMODE((there / "index").stat().st_mode) == 0o444
-    assert stat.S_IMODE((there / "bin/run").stat().st_mode) == 0o555
+    assert stat.S_IMODE((there / "index").stat().st_mode) == 0o400
+    assert stat.S_IMODE((there / "bin/run").stat().st_mode) == 0o500
     assert unchanged(published.path, published.identity)
 
 

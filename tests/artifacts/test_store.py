@@ -78,7 +78,7 @@ def test_where_blocks_can_be_shared_the_input_is_a_file_of_its_own(store, tmp_pa
     monkeypatch.setattr(fcntl, "ioctl", reflink)
     store.bring_in("clip", str(clip))
     there = store.input_path("clip")
-    assert not os.path.islink(there) and mode(there) == 0o444
+    assert not os.path.islink(there) and mode(there) == 0o400
     own = identity(there)
     store.bring_in("clip", str(clip))
     assert unchanged(there, own)
@@ -159,7 +159,7 @@ def test_outputs_are_moved_read_only_and_said(store, wrote):
     for published in outcome.published:
         assert published.path == store.path(published.name, published.public)
         assert published.identity == identity(published.path)
-        assert mode(published.path) == 0o444
+        assert mode(published.path) == 0o400
     assert os.listdir(os.path.dirname(store.output_path("encode.1", "a.wav"))) == []
 
 
@@ -294,7 +294,7 @@ def test_a_program_stays_runnable_and_never_set_uid(store, wrote):
     outputs = wrote("a", {"tool": b"#!/bin/sh\n"})
     os.chmod(store.output_path("a", "tool"), 0o6755)
     (published,) = store.publish("a", outputs).published
-    assert mode(published.path) == 0o555
+    assert mode(published.path) == 0o500
 
 
 def test_an_unreadable_output_is_said_and_not_published(ordinary):
@@ -396,7 +396,7 @@ def test_modes_do_not_depend_on_the_umask(ordinary, mask):
         assert not outcome.faults, outcome
         for above, _, files in os.walk(folder + "/jobs"):
             assert mode(above) == 0o700, above
-            assert all(mode(os.path.join(above, f)) == 0o444 for f in files if f != "in"), files
+            assert all(mode(os.path.join(above, f)) == 0o400 for f in files if f != "in"), files
         store.retire()
         assert os.listdir(store.root) == ["public"]
         store.remove_all()

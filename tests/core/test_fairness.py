@@ -137,6 +137,15 @@ def test_a_job_with_a_cap_takes_no_more_slots():
         assert taken(decided(state)) == expected
 
 
+def test_a_cap_that_is_no_less_than_the_slots_limits_nothing():
+    for one in (wide(20), job(*(action(f"a{n}", cpus=1 + n % 2) for n in range(20)), at_once=True)):
+        state = several(2, (J, one), ahead=4, site=replace(site(), cap=2))
+        decided(state)
+        when(state, ended(0)._replace(ended=NOW))
+        decided(state)
+        assert state.jobs[J].slots > 2
+
+
 # --- the longest chain first ------------------------------------------------------------------------------------------
 
 

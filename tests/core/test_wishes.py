@@ -309,7 +309,7 @@ def test_of_one_cancelled_action_what_follows_is_skipped_and_it_is_to_blame():
 def test_an_action_is_cancelled_before_its_turn_and_what_comes_before_it_goes_on():
     farm = Farm(FOUR)
     farm.settle()
-    assert said(farm, s.CancelAction(J, 2, 1.0)) == ["cancelled", "skipped"]
+    assert said(farm, s.CancelAction(J, 2, 1.0)) == ["cancelled"]
     farm.run()
     assert farm.states() == {"p/a": "succeeded", "p/b": "succeeded", "c": "cancelled", "d": "skipped"}
     assert farm.job.state == "failed"

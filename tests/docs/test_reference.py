@@ -320,8 +320,9 @@ DOCUMENTS = {
     "ls": ["ls"],
     "show": ["show last", "show last/ok.txt"],
     "status": ["status", "status $(jm ls -q | tail -n 1)"],
-    "init, new, schema, rm, config, version": [
-        *("init made", "new module fresh --in shelf", "schema --to schemas", "rm last", "config", "version")
+    "init, new, schema, rm, secret, config, version": [
+        *("init made", "new module fresh --in shelf", "schema --to schemas", "rm last", "config", "version"),
+        *("secret set a --from-file job.yaml", "secret ls", "secret rm a"),
     ],
 }
 
@@ -330,7 +331,7 @@ DOCUMENTS = {
 def test_the_keys_of_the_json_documents(section, sandbox):
     if section == "status":
         sandbox.type("jm run -q order.yaml")
-    if section in ("logs", "ls", "show", "status", "init, rm, config, version"):
+    if section in ("logs", "ls", "show", "status", "init, new, schema, rm, secret, config, version"):
         sandbox.type("jm run -q job.yaml text.txt")
     written = set(listed(sections(PAGE)[section]))
     if section == "run and resume":

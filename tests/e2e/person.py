@@ -188,6 +188,9 @@ class Typed:
     def press_ctrl_c(self) -> None:
         os.write(self._master, b"\x03")
 
+    def write(self, text: str) -> None:
+        os.write(self._master, text.encode())
+
     def close_window(self) -> int:
         """Take the terminal away and wait for the end; the exit code."""
         os.close(self._master)

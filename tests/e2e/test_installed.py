@@ -25,6 +25,9 @@ ls
 status
 show last
 logs last
+secret set key --from-file first/sample.txt
+secret ls
+secret rm key
 resume last --out results
 graph last
 convert first/job.yaml first/job.json

@@ -27,6 +27,7 @@ from job_manager.model.job import (
     Task,
 )
 from job_manager.model.params import Param
+from job_manager.model.secret import Secret
 
 
 def action(name: str = "true", **said: Any) -> Action:
@@ -97,6 +98,8 @@ FEATURES: dict[str, Job] = {
     "`paused`": job(paused=True),
     "`after`": job(after="12-24 6:00"),
     "`max_active`": job(max_active=3),
+    "`timeout` of the job": job(timeout=3600.0),
+    "`wait_timeout`": job(wait_timeout=90.5),
     "`dirmaps`": job(dirmaps=(("X:/", "/mnt/x/", "NFS"),)),
     "`wishes` of the job": job(wishes=(("crews", "night"),)),
     "`params`": param(Param("n", "int", "5", "A number", 1.0, 9.0)),
@@ -121,6 +124,7 @@ FEATURES: dict[str, Job] = {
     "`group`": writing(Output("a", group="{k}")),
     # how
     "`timeout`": one(timeout=90.5),
+    "`backoff`": one(retries=2, backoff=10.0),
     "`min_runtime`": one(min_runtime=5.0),
     "`stuck`": one(stuck=Stuck(600.0)),
     "`stuck` and ended": one(stuck=Stuck(600.0, True)),
@@ -130,6 +134,7 @@ FEATURES: dict[str, Job] = {
     "`retry_on` exit codes": one(retries=2, retry_on=("3",)),
     "`retry_on` reasons": one(retries=2, retry_on=("timeout",)),
     "`env`": one(env=(("A", "x y"),)),
+    "`env` with a secret": one(env=(("A", Secret("deploy")),)),
     "`idempotent`": one(idempotent=False),
     "`params` of an action": one(name="m", work=ModuleCall("m"), params=(("crf", "18"),)),
     "`cpus`": one(cpus=2),

@@ -117,7 +117,8 @@ def test_an_impurity_is_found(room, text):
     "text", ["import psutil", "from job_manager.model import Job", "from . import pool", "def f():\n    import yaml"]
 )
 def test_baggage_of_the_keeper_is_found(text):
-    assert len(imports.keeper_baggage(tree({"worker/keeper.py": text, "worker/pool.py": ""}))) == 1
+    for name in ("keeper", "redaction"):
+        assert len(imports.keeper_baggage(tree({f"worker/{name}.py": text, "worker/pool.py": ""}))) == 1
 
 
 @pytest.mark.parametrize(

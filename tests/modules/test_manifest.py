@@ -319,3 +319,9 @@ def test_what_is_expected_of_an_output(make):
 def test_what_is_wrong_with_an_expectation(make, type, expect, column, key, message):
     line, at, path, said = only(make("m", manifest=EXPECTING.replace("TYPE", type).replace("EXPECT", expect)))
     assert (line, at, path) == (8, column, f"outputs[0].expect{key}") and said.startswith(message)
+
+
+def test_a_module_cannot_ask_for_a_secret_by_itself(make):
+    manifest = "name: m\nentrypoint: main.py\nenv: {TOKEN: {secret: deploy}}\n"
+    ((_, _, path, message),) = (place[:4] for place in problems_of(make("m", manifest=manifest)))
+    assert path == "env.TOKEN" and message == "only a job may ask for a secret"

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from job_manager.worker import adoption
 from job_manager.worker.keeper import process_of
 from job_manager.worker.keeper_link import ExitRecord, KeeperLink, Message, Order, awaited
 
@@ -163,6 +164,9 @@ class Keeping:
             pass
         self.link.ended(DEADLINE)
         self.link.close()
+        for trace in adoption.keepers(self.directory.rpartition("/")[0]):
+            if trace.incarnation == self.incarnation:
+                adoption.end_leftovers(trace, 0.0)  # what it began and had no time to tell of
         for heir in self._heirs:
             heir.link.close()
         for fifo in self._fifos:

@@ -21,7 +21,9 @@ HANGS = 60.0  # seconds after which one life is taken to hang
 
 
 def main() -> int:
-    words = argparse.ArgumentParser(prog="python -m tests.sim", description="Lives in a virtual world, each from its seed.")
+    words = argparse.ArgumentParser(
+        prog="python -m tests.sim", description="Lives in a virtual world, each from its seed."
+    )
     words.add_argument("--seeds", type=int, default=1000, help="how many lives (1000)")
     words.add_argument("--from", type=int, default=0, dest="first", help="the first seed (0)")
     words.add_argument("--without", default="", help="names of misfortunes and jobs that are left out: f1,f3,j2")

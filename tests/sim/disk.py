@@ -53,6 +53,7 @@ class Stat:
     """As os.stat_result, as far as anybody asks."""
 
     __slots__ = ("st_blocks", "st_dev", "st_ino", "st_mode", "st_mtime_ns", "st_nlink", "st_size")
+    st_uid = st_gid = 1000
 
     def __init__(self, node: Node) -> None:
         self.st_dev, self.st_ino, self.st_mode, self.st_nlink = DEVICE, node.ino, node.mode, node.links

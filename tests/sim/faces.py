@@ -1,4 +1,4 @@
-"""The other faces of the kernel: time, select, signal, socket and fcntl; and putting them in the place of the real ones.
+"""The other faces of the kernel: time, select, signal, socket and fcntl; and how they come in the real ones' place.
 
 `installed` gives the rooms of the product this world instead of the machine, for as long as it lasts. Knows no rule.
 """
@@ -340,7 +340,8 @@ ROOMS = (
     *("artifacts.store", "artifacts.outputs", "artifacts.copying", "artifacts.folders", "artifacts.directories"),
     *("artifacts.identity", "artifacts.removal", "artifacts.trees", "app.home", "app.inbox", "app.wire"),
     *("app.callers", "app.host", "app.supervising", "app.running", "app.removing"),
-    *("app.wiring", "worker.room", "worker.hosting"),
+    *("app.wiring", "app.safety", "worker.room", "worker.hosting", "worker.traces", "worker.code", "worker.hiding"),
+    *("worker.redaction", "worker.secrets"),
 )
 
 
@@ -356,6 +357,7 @@ def installed(kernel: Kernel, system: System, others: dict[str, Any]) -> Iterato
         "fcntl": Fcntl(kernel),
         "socketpair": SocketModule(kernel).pair,
         "become_subreaper": subreaper(kernel),
+        "become_undumpable": lambda: True,
         "open": opener(system),
         **others,
     }

@@ -1,5 +1,5 @@
-"""A journal on the disk that forgets, with the promises and the hash chain of the real one: what `append` returned from is
-durable, what it raised from may be there or not, and a torn end is cut off when it is opened again.
+"""A journal on the disk that forgets, with the promises and the hash chain of the real one: what `append` returned from
+is durable, what it raised from may be there or not, and a torn end is cut off when it is opened again.
 
 Stands below the real engine in place of the SQLite file. Knows no rule.
 """
@@ -98,11 +98,11 @@ class VirtualJournal:
             hash = chained(head.hash, job, head.seq, len(events), at, body.encode())
             rows.append([job, head.seq, len(events), at, body, hash.hex()])
         self._write(rows)
-        for (job, _, events) in turns:
+        for job, _, events in turns:
             self._told(job, json.loads(json.dumps(events)))
         self._fold(rows)
         for (_, head, events), row in zip(turns, rows, strict=True):
-            head.seq, head.hash = head.seq + len(events), bytes.fromhex(row[5])
+            head.seq, head.hash = head.seq + len(events), bytes.fromhex(str(row[5]))
         return True
 
     def _write(self, rows: list[list[Any]]) -> None:

@@ -61,9 +61,9 @@ def _artifacts(world: World, job: str) -> list[str]:
             path = f"{HOME}/jobs/{job}/{'public' if use.public else 'temp'}/{use.artifact}"
             if index in ever:
                 owned.add(path)
-            if status == table.SUCCEEDED and (use.public or not retired):
-                if world.content_at(path) != world.plan.content(job, use.artifact).encode():
-                    found.append(f"{path} holds {world.content_at(path)!r}")
+            whole = world.content_at(path) == world.plan.content(job, use.artifact).encode()
+            if status == table.SUCCEEDED and (use.public or not retired) and not whole:
+                found.append(f"{path} holds {world.content_at(path)!r}")
     for path, node in world.kernel.tree():
         inside = path.startswith((f"{HOME}/jobs/{job}/public/", f"{HOME}/jobs/{job}/temp/"))
         if inside and isinstance(node, File) and path not in owned:

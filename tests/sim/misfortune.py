@@ -25,17 +25,17 @@ class Misfortune:
     def __init__(self, world: World) -> None:
         self.world = world
         self._armed: list[tuple[int, int, Fault]] = []
-        self._again: list[Fault] = []  # these wait for a holder that starts
+        self._waiting: list[Fault] = []  # for an event
         self._number = 0
         world.kernel.strike = self._strike
 
     def arm(self, fault: Fault) -> None:
         if self.world.healed:
             return
-        if fault.kind == "kill holder again":
-            self._again.append(fault)
-            fault = fault._replace(kind="kill holder")
-        self._arm(fault)
+        if fault.on:
+            self._waiting.append(fault)
+        else:
+            self._arm(fault)
 
     def _arm(self, fault: Fault) -> None:
         self._number += 1
@@ -43,10 +43,13 @@ class Misfortune:
         heappush(self._armed, (kernel.calls + 1 + fault.calls, self._number, fault))
         kernel.strike_at = self._armed[0][0]
 
-    def started(self) -> None:
-        """A holder starts: those that want to meet it in its recovery are armed."""
-        while self._again and not self.world.healed:
-            self._arm(self._again.pop()._replace(kind="kill holder"))
+    def met(self, event: str) -> None:
+        """Those that wait for this strike soon."""
+        if self._waiting and not self.world.healed:
+            struck = [fault for fault in self._waiting if fault.on == event]
+            self._waiting = [fault for fault in self._waiting if fault.on != event]
+            for fault in struck:
+                self._arm(fault)
 
     def _strike(self) -> None:
         kernel = self.world.kernel
@@ -60,7 +63,8 @@ class Misfortune:
 
     def _do(self, fault: Fault) -> None:
         if fault.kind.startswith("kill"):
-            for victim in fault.kind.removeprefix("kill ").removesuffix(" again").split(" and "):
+            victims = fault.kind.removeprefix("kill ").replace("all", "holder and keeper and child")
+            for victim in victims.split(" and "):
                 self._kill(victim)
             return
         getattr(self, "_" + fault.kind.replace(" ", "_"))(fault)
@@ -186,10 +190,9 @@ class Misfortune:
     def heal(self) -> None:
         kernel = self.world.kernel
         self._armed.clear()
-        self._again.clear()
+        self._waiting.clear()
         kernel.strike_at = 1 << 62
         kernel.disk.full, kernel.disk.syncs_fail = False, 0
         for program in (*self.world.programs, self.world.holder):
             if program is not None:
                 program.frozen = 0.0
-

@@ -18,21 +18,24 @@ from tests.sim.witness import content_of
 LIFE = 20.0  # virtual seconds in which things go wrong
 FAULTS = (
     *("kill holder", "kill keeper", "kill child", "kill holder and keeper", "kill holder and child"),
-    *("kill keeper and child", "kill holder again", "power cut", "disk full", "sync fails", "clock"),
+    *("kill keeper and child", "kill all", "power cut", "disk full", "sync fails", "clock"),
     *("freeze holder", "freeze keeper", "contender", "bystander", "hold", "repeated request", "writeback"),
     *("cancel", "cancel action", "retry", "skip", "priority"),
 )
+EVENTS = ("request", "end", "start")  # a request is acknowledged, a child ends, a holder starts
 MANNERS = ("fails", "hangs", "stubborn", "daemon", "forgets output", "empty output")
 
 
 class Fault(NamedTuple):
-    """`calls`: so many system calls after `at` (virtual seconds from the beginning) it strikes; `amount` in seconds."""
+    """`calls`: so many system calls after `at` (virtual seconds from the beginning) it strikes, or after the next event
+    of kind `on` that comes then; `amount` in seconds."""
 
     name: str
     kind: str
     at: float
     calls: int
     amount: float
+    on: str
 
 
 class Plan:
@@ -54,10 +57,7 @@ class Plan:
 
     def _faults(self, rng: random.Random, kinds: list[str]) -> list[Fault]:
         many = rng.choice([0, 1, 2, 4, 8])
-        drawn = [
-            Fault(f"f{n}", rng.choice(kinds), rng.uniform(0.0, LIFE), rng.choice([0, rng.randint(1, 400)]), rng.uniform(0.1, 15.0))
-            for n in range(1, many + 1)
-        ]
+        drawn = [_fault(rng, f"f{n}", rng.choice(kinds)) for n in range(1, many + 1)]
         return [fault for fault in drawn if fault.name not in self.without]
 
     @cached_property
@@ -75,6 +75,12 @@ class Plan:
         return self._contents[job][name]
 
 
+def _fault(rng: random.Random, name: str, kind: str) -> Fault:
+    on = rng.choice(["", *EVENTS])
+    calls = rng.randint(0, 120) if on else rng.choice([0, rng.randint(1, 400)])
+    return Fault(name, kind, rng.uniform(0.0, LIFE), calls, rng.uniform(0.1, 15.0), on)
+
+
 def _job(rng: random.Random, number: int) -> Job:
     left = [rng.randint(2, 9)]
     made: list[str] = []
@@ -82,8 +88,10 @@ def _job(rng: random.Random, number: int) -> Job:
     return Job(f"job {number}", children, parallel=rng.random() < 0.4)
 
 
-def _children(rng: random.Random, left: list[int], made: list[str], above: str, depth: int) -> tuple[Task | Action, ...]:
-    """Actions read what earlier ones in listing order make; where these might not be over, they say that they need it."""
+def _children(
+    rng: random.Random, left: list[int], made: list[str], above: str, depth: int
+) -> tuple[Task | Action, ...]:
+    """Actions read what earlier ones in listing order make, and say that they need these."""
     found: list[Task | Action] = []
     while left[0] > 0 and (depth == 0 or len(found) < 3):
         if depth < 2 and rng.random() < 0.3:

@@ -222,7 +222,9 @@ class VirtualReading:
         self._world = world
 
     def jobs(self) -> list[JobRow]:
-        return [JobRow(job, job, "open" if open else "succeeded", 0.0, None, {}) for job, open in self._world.jobs_on_file()]
+        return [
+            JobRow(job, job, "open" if open else "succeeded", 0.0, None, {}) for job, open in self._world.jobs_on_file()
+        ]
 
     def close(self) -> None:
         pass

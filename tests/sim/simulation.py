@@ -13,7 +13,17 @@ from itertools import count
 from typing import NamedTuple
 
 from job_manager.core.decide import Order, StartAttempt
-from job_manager.core.said import Report
+from job_manager.core.said import (
+    CancelAction,
+    CancelJob,
+    ReleaseJob,
+    Report,
+    Request,
+    ResumeJob,
+    RetryActions,
+    SetPriority,
+    SkipAction,
+)
 from job_manager.core.state import JobState
 from job_manager.model.document import children_document
 from job_manager.model.fanout import Each
@@ -37,7 +47,10 @@ from job_manager.testing import (
 from job_manager.testing.clock import START
 from tests.core import trees
 
-FAULTS = ("late", "lose", "repeat", "kill worker", "kill supervisor", "hold", "fail", "hang", "lose attempt")
+FAULTS = (
+    *("late", "lose", "repeat", "kill worker", "kill supervisor", "hold", "fail", "hang", "lose attempt"),
+    *("pause", "cancel", "cancel an action", "retry", "skip", "come first"),
+)
 MEMORY, LIMITS = 8, {"gpu": 1, "nuke": 2}
 LIFE = 60.0  # virtual seconds of faults
 
@@ -63,6 +76,7 @@ def drawn(rng: random.Random) -> Settings:
     children += tuple(_waiting(f"w{n}") for n in range(rng.choice([0, 0, 1])))
     children += tuple(_minding(f"m{n}") for n in range(rng.choice([0, 0, 1]))) + hooks
     job = Job("sim", children, parallel=rng.random() < 0.3, max_active=rng.choice([None, None, None, 2]))
+    job = replace(job, timeout=rng.choice([None, None, 20.0]), wait_timeout=rng.choice([None, None, 60.0]))
     return Settings(rates, job, rng.randint(1, 3), *_capacity(rng))
 
 
@@ -135,6 +149,9 @@ class Simulation(Farm):
         # Of some nothing is to start for a while.
         later = START + self.rng.uniform(1.0, LIFE / 2) if self.rng.random() < 0.2 else 0.0
         super().__init__(self.settings.job, workers=[], site=replace(site(), not_before=later))
+        # One that shares the slots, and one that follows the first.
+        self.submit(Job("beside", trees.numbered(_children(self.rng, [self.rng.randint(1, 9)], 3, False))), "j2")
+        self.submit(Job("after", (action("a"),)), "j3", replace(site(), after_jobs=("j1",), cap=1))
         for _ in range(self.settings.workers):
             self.new_worker()
 
@@ -185,6 +202,8 @@ class Simulation(Farm):
         """What the attempt has written, for those that read it: of kind files none, one or a few."""
         rows: list[list[object]] = []
         assert self._last is not None
+        if order.job != self.id:
+            return []
         for use in self._last.shape.actions[order.action].outputs:
             files = [[f"{number}", number, 1, 1] for number in range(self.rng.randint(0, 4))]
             rows.append([use.artifact, 1, 1, 1, 1, "", {"files": files if use.kind == FILES else []}])
@@ -193,6 +212,8 @@ class Simulation(Farm):
     def _printed(self, order: StartAttempt) -> list[dict[str, object]]:
         """What the command of an attempt has printed, if it was to: a few more, some of which grow again."""
         assert self._last is not None
+        if order.job != self.id:
+            return []
         shape = self._last.shape
         node = shape.node_of[order.action]
         if not shape.actions[order.action].expand:
@@ -213,6 +234,29 @@ class Simulation(Farm):
         if self.chance("hold"):
             self.hold(grace=self.rng.choice([0.0, 3.0]))
             self._later(self.rng.uniform(0.0, 5.0), self.resume)
+        self.wishes()
+
+    def wishes(self) -> None:
+        """What people want, whether it makes sense or not; what they did they take back after a while."""
+        id, rng = self.rng.choice(["j1", "j1", "j2", "j3"]), self.rng
+        job = self.supervisor.state.jobs.get(id)
+        index = rng.randrange(len(job.states) + 1) if job else 0
+        soon = rng.uniform(0.0, 5.0)
+        if self.chance("pause"):
+            self.hold("paused", None, id)
+            self._later(soon, lambda: self.say(ReleaseJob(id)))
+        if self.chance("cancel"):
+            self.say(CancelJob(id, rng.choice([0.0, 3.0])))
+            again: list[Request] = [ResumeJob(id, self.sites[id], lost=True), RetryActions(id, "failed", lost=True)]
+            self._later(soon, lambda: self.say(rng.choice(again)))
+        if self.chance("cancel an action"):
+            self.say(CancelAction(id, index, rng.choice([0.0, 3.0])))
+        if self.chance("retry"):
+            self.say(RetryActions(id, rng.choice(["failed", "from", "only"]), index, rng.random() < 0.5))
+        if self.chance("skip"):
+            self.say(SkipAction(id, index))
+        if self.chance("come first"):
+            self.say(SetPriority(id, rng.choice([-1.0, 0.0, 1.0])))
 
     def _later(self, seconds: float, deliver: Callable[[], None]) -> None:
         heappush(self._letters, (self.clock.wall() + seconds, next(self._numbers), deliver))
@@ -238,9 +282,15 @@ class Simulation(Farm):
         assert len(alive) == len(set(alive)), f"two attempts of one action are alive: {sorted(alive)}"
 
     def go_on(self, limit: float) -> None:
-        while self.clock.monotonic() < limit and not (self.healed and self.job.finished):
+        while self.clock.monotonic() < limit and not (self.healed and self.all_finished):
             self.moment()
             self.clock.advance(self.rng.choice([0.0, 0.1, 0.5, 1.0]))
+
+    @property
+    def all_finished(self) -> bool:
+        """Of a job that follows one that failed, nobody can say more."""
+        first, beside, after = self.jobs
+        return bool(first.finished and beside.finished and (after.finished or first.finished != "succeeded"))
 
     def run_to_the_end(self) -> None:
         """Raises AssertionError where a promise is broken."""
@@ -251,14 +301,21 @@ class Simulation(Farm):
         for worker in list(self.workers):
             self.leave(worker)
         self.new_worker()
-        self.resume()
+        for id in self.sites:
+            self.resume(id=id)
+            self.say(ReleaseJob(id))
         self.turn()
         self.go_on(LIFE + 5000.0)
-        assert trees.all_final(self.job), f"not over: {self.job.state} {self.states()}"
+        for job in self.jobs[: 3 if self.job.finished == "succeeded" else 2]:
+            assert trees.all_final(job), f"{job.id} is not over: {job.state} {self.states()}"
         self.judge()
 
     def judge(self) -> None:
-        job, journal = self.settings.job, self.journal
-        found = trees.order_broken(job, journal) + trees.leases_broken(journal) + trees.ends_broken(journal)
-        found += trees.hooks_broken(job, journal) + trees.twice_begun(self) + trees.replay_broken(self)
+        job, journal = self.settings.job, trees.of_job(self.journal, self.id)
+        found = trees.order_broken(job, journal) + trees.hooks_broken(job, journal)
+        found += trees.replay_broken(self) + trees.due_broken(self)
+        for id in self.sites:
+            journal = trees.of_job(self.journal, id)
+            found += trees.leases_broken(journal) + trees.ends_broken(journal) + trees.cancelled_broken(journal)
+            found += trees.twice_begun(self, id)
         assert not found, "\n".join([*found, *self.story()])

@@ -228,7 +228,7 @@ class System:
         process = self._kernel.enter()
         path = os.fsdecode(path)
         if path == NULL:
-            return self._kernel.give(process, OpenText(lambda: b""))
+            return self._kernel.give(process, OpenText(bytes))
         if path.startswith("/proc/"):
             return self._kernel.give(process, OpenText(self._told(path, process)))
         return self._kernel.give(process, self._opened(path, flags, mode, self._folder(dir_fd)))
@@ -300,9 +300,7 @@ class System:
             raise failure(errno.ENOTEMPTY, path)
         self._kernel.disk.change((folder, name, None))
 
-    def rename(
-        self, source: str, target: str, *, src_dir_fd: int | None = None, dst_dir_fd: int | None = None
-    ) -> None:
+    def rename(self, source: str, target: str, *, src_dir_fd: int | None = None, dst_dir_fd: int | None = None) -> None:
         self._kernel.enter()
         before, old, node = self._kernel.walk(source, self._folder(src_dir_fd))
         after, new, standing = self._kernel.walk(target, self._folder(dst_dir_fd))
@@ -490,7 +488,7 @@ class System:
     def _for_child(self, act: tuple[Any, ...]) -> Open | None:
         if act[0] != os.POSIX_SPAWN_OPEN:
             return None
-        return OpenText(lambda: b"") if act[2] == NULL else self._opened(act[2], act[3], act[4], self._kernel.disk.root)
+        return OpenText(bytes) if act[2] == NULL else self._opened(act[2], act[3], act[4], self._kernel.disk.root)
 
     def kill(self, pid: int, number: int) -> None:
         self._kernel.enter()
@@ -533,7 +531,7 @@ class System:
     def _told(self, path: str, process: Process) -> Callable[[], bytes]:
         """What a file of /proc says. Raises OSError."""
         if path == "/proc/sys/kernel/random/boot_id":
-            return lambda: self._kernel.boot_id.encode()
+            return self._kernel.boot_id.encode
         words = path.split("/")
         pid = process.pid if words[2] == "self" else int(words[2]) if words[2].isdigit() else -1
         about = self._kernel.processes.get(pid)
@@ -562,7 +560,9 @@ def _stat(process: Process) -> bytes:
 def opener(system: System) -> Callable[..., Any]:
     """The builtin `open` of this world: whole files."""
 
-    def opened(path: str | int, mode: str = "r", encoding: str | None = None, errors: str | None = None, **_: Any) -> Any:
+    def opened(
+        path: str | int, mode: str = "r", encoding: str | None = None, errors: str | None = None, **_: Any
+    ) -> Any:
         reads = "r" in mode
         flags = os.O_RDONLY if reads else os.O_WRONLY | os.O_CREAT | (os.O_APPEND if "a" in mode else os.O_TRUNC)
         handle = path if isinstance(path, int) else system.open(path, flags, 0o666)
@@ -571,7 +571,11 @@ def opener(system: System) -> Callable[..., Any]:
                 content = system.read(handle, 1 << 30)
             finally:
                 system.close(handle)
-            return io.BytesIO(content) if "b" in mode else io.StringIO(content.decode(encoding or "utf-8", errors or "strict"))
+            return (
+                io.BytesIO(content)
+                if "b" in mode
+                else io.StringIO(content.decode(encoding or "utf-8", errors or "strict"))
+            )
         return Written(system, handle, encoding or "utf-8", errors or "strict")
 
     return opened

@@ -72,6 +72,7 @@ class Witness:
     def ended(self, child: Child) -> None:
         self.world.note(f"{child.token} ends with {child.process.status}")
         self.alive.pop(child.token, None)
+        self.world.misfortune.met("end")
 
     # --- I6: what has ended has ended with all that it had begun
 
@@ -80,7 +81,9 @@ class Witness:
         if isinstance(event, ENDS):
             for token, process in self._living():
                 if token == f"{event.job}/{event.action}/{event.attempt}":
-                    self.says(f"{type(event).__name__} of {token} is recorded while {process.name} ({process.pid}) lives")
+                    self.says(
+                        f"{type(event).__name__} of {token} is recorded while {process.name} ({process.pid}) lives"
+                    )
 
     # --- I5: content is a function of the inputs
 

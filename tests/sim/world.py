@@ -102,7 +102,7 @@ class World:
         if self.holder is None or not self.holder.process.alive:
             self.holds(holder)
         self.starting = holder
-        self.misfortune.started()
+        self.misfortune.met("start")
         self.kernel.run(process, holder.start)
 
     def holds(self, holder: Holder) -> None:
@@ -189,6 +189,7 @@ class World:
                 self.note(f"{said.request} cannot be said: {error}")
                 return
             self.note(f"{type(said).__name__} {said.request} is acknowledged")
+            self.misfortune.met("request")
             if submits:
                 self.promised.add(said.job)
 
@@ -202,7 +203,9 @@ class World:
         for job, known in self.acked.items():
             found = list(journal.events(job))
             if _said(found[: len(known)]) != _said(known):
-                self.witness.says(f"of the {len(known)} acknowledged events of {job} only {len(found)} are there, or others")
+                self.witness.says(
+                    f"of the {len(known)} acknowledged events of {job} only {len(found)} are there, or others"
+                )
         self.acked = {job: list(journal.events(job)) for job in journal.jobs()}
 
     def committed(self, job: str, packed: list[list[object]]) -> None:

@@ -19,6 +19,7 @@ from job_manager.core import policy, table
 from job_manager.core.state import Failure, JobState
 from job_manager.model.errors import JobManagerError
 from job_manager.model.pattern import late
+from job_manager.model.secret import secrets_of
 from job_manager.model.wording import quoted
 from job_manager.worker.attempt import words
 from job_manager.worker.brief import Brief, Briefing, directory, inherited, variables
@@ -66,7 +67,7 @@ def card(job: JobState, layout: Layout, index: int) -> Document:
         "chosen": brief.module.chosen if brief.module else None,
         "cwd": directory(brief, layout),
         "directory": _existing(layout.store.attempt_path(brief.label)),
-        "error_file": _error_lines(brief, layout),
+        "error_file": [] if _is_unseen(brief, failure) else _error_lines(brief, layout),
         "log": log,
         "err": errors,
         "tail": tail,
@@ -76,6 +77,11 @@ def card(job: JobState, layout: Layout, index: int) -> Document:
 
 def _existing(path: str) -> str | None:
     return path if os.path.exists(path) else None
+
+
+def _is_unseen(brief: Brief, failure: Failure) -> bool:
+    """Whether nobody has looked through its files for secrets: its end was never heard of."""
+    return failure.reason == "lost" and bool(secrets_of(brief.action.env))
 
 
 def _error_lines(brief: Brief, layout: Layout) -> list[str]:
@@ -125,7 +131,7 @@ def _hints(brief: Brief, failure: Failure, tail: list[str]) -> Iterator[str]:
     missing = NO_MODULE.search(text)
     if missing and brief.module is not None and brief.module.interpreter:
         yield from _other_python(brief, missing.group(1))
-    not_started = failure.reason == "spawn" and not failure.message.endswith(TOO_BIG)
+    not_started = failure.reason == "spawn" and not _is_explained(failure.message)
     if not_started or (failure.reason == "code" and failure.code == 127 and NOT_FOUND.search(text)):
         yield "the program was not found or cannot be run: install it, give its whole path, or look at PATH"
     if failure.reason == "signal" and failure.code == 9:
@@ -140,6 +146,10 @@ def _hints(brief: Brief, failure: Failure, tail: list[str]) -> Iterator[str]:
         yield "if an empty file is right, say `allow_empty: true` on the output"
     if failure.reason in ("lost",) and not brief.idempotent:
         yield "it is declared `idempotent: false`, so `jm resume` starts it again only with --retry-lost"
+
+
+def _is_explained(message: str) -> bool:
+    return message.endswith(TOO_BIG) or "secret" in message
 
 
 def _too_big(brief: Brief, failure: Failure, layout: Layout, words: list[str]) -> Iterator[str]:

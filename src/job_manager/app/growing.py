@@ -16,6 +16,7 @@ from job_manager.formats import printed
 from job_manager.model.document import children_document
 from job_manager.model.errors import InputError, Problem
 from job_manager.model.job import Action, Job
+from job_manager.model.secret import env_document
 from job_manager.worker.growing import Grown, Printed
 
 MOST_SAID = 3  # things that are odd, in a note
@@ -35,7 +36,7 @@ def grow(text: Printed, config: Config, here: Capacity) -> Grown:
 
 
 def _inherit(documents: Sequence[dict[str, Any]], action: Action) -> None:
-    env, tags = dict(action.env), action.tags
+    env, tags = env_document(action.env), action.tags
     stack = list(documents) if env or tags else []
     while stack:
         document = stack.pop()

@@ -14,13 +14,14 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from job_manager.app.safety import check_place
 from job_manager.model.errors import EngineError, InputError, Refused
 from job_manager.model.record import NamedTuple
 
 DEFAULT = ".jm"
 SUPERVISOR = "supervisor"
 NOBODY: dict[str, Any] = {"pid": 0, "since": 0.0, "words": "", "kind": "", "jobs": []}
-OURS = frozenset({"keepers", "jobs", "inbox", "owed", ".gitignore", "CACHEDIR.TAG"})
+OURS = frozenset({"keepers", "jobs", "inbox", "owed", "secrets", ".gitignore", "CACHEDIR.TAG"})
 CACHE_TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# The state directory of job_manager.\n"
 
 
@@ -55,6 +56,7 @@ class Home:
     def make(self) -> None:
         """Create what is missing, for this user only. Raises InputError where that cannot be, and where there is
         something else already: hiding a person's folder from git and backups is not ours to do."""
+        check_place(self.path)
         try:
             if self._is_foreign():
                 hint = "choose an empty or a new directory, for example --home " + os.path.join(self.path, DEFAULT)
@@ -81,7 +83,9 @@ class Home:
         return not {"journal.db", "lock", "keepers"}.intersection(there) and not OURS.issuperset(there)
 
     def lock(self) -> None:
-        """Become the holder of this directory. Raises Refused naming the present holder."""
+        """Become the holder of this directory. Raises Refused naming the present holder, InputError where the place is
+        not safe."""
+        check_place(self.path)
         handle = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
             _flock(handle)
@@ -153,11 +157,20 @@ def _make_durable(*folders: str) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+def _make_above(folder: str) -> None:
+    """What is missing above, in which nobody else may write, whatever the umask."""
+    if not os.path.isdir(folder):
+        _make_above(os.path.dirname(folder))
+        try:
+            os.mkdir(folder, 0o755)
+        except FileExistsError:
+            pass  # another was quicker, or it is no directory, which is said soon
 
 
 def _make_private(folder: str) -> None:
+    _make_above(os.path.dirname(folder))
     try:
-        os.makedirs(folder, 0o700)
+        os.mkdir(folder, 0o700)
     except FileExistsError:
         if not os.path.isdir(folder):
             raise

@@ -103,6 +103,7 @@ class Host:
         self._engine = wiring.local_engine(self._journal, self._clock)
         self._supervisor = Supervisor(self._engine)
         self.worker = Worker(home.keepers, slots, environ, umask, self._clock)
+        self.worker.secrets.directory = home.path
         self._inbox = Inbox(home.inbox)
         self._callers = Callers(home.socket)
         self._hosted: dict[str, Hosted] = {}
@@ -424,7 +425,7 @@ class Host:
     def _take_requests(self) -> bool:
         """Take up every request that waits; whether there was one."""
         requests = [waiting.request for waiting in self._inbox.read() if not self._is_ending(waiting.request.job)]
-        for id in {request.job for request in requests}:
+        for id in dict.fromkeys(request.job for request in requests):
             self._take_requests_of(id, [request for request in requests if request.job == id])
         for request in self._callers.awaited().difference(request.request for request in requests):
             if not self._inbox.has(request):
@@ -476,7 +477,7 @@ class Host:
 
     def _see_to_ends(self) -> None:
         moved, self._moved = self._moved, set()
-        for hosted in [self._hosted[id] for id in moved if id in self._hosted]:
+        for hosted in [self._hosted[id] for id in sorted(moved) if id in self._hosted]:
             if not hosted.own:
                 self._see_to(hosted)
         for id, error in self._finishing.finished() if self._finishing else ():

@@ -26,6 +26,7 @@ from job_manager.model.errors import InputError, Place, Problem, in_order
 from job_manager.model.job import FILE, Action, Job, ModuleCall, Task, actions
 from job_manager.model.params import Values
 from job_manager.model.record import NamedTuple, replace
+from job_manager.model.secret import secrets_of
 from job_manager.model.site import GivenFile, Installed, Site
 from job_manager.model.wording import quoted
 from job_manager.modules.agree import check_modules
@@ -122,6 +123,7 @@ def load(
     problems += [
         *_programs(job, environ),
         *unserved(job, reading.roles),
+        *reading.placed(_secrets(job, wish.config)),
         *_out(job, wish, given, cwd),
         *reading.placed([*check_needs(job, modules, here), *asked]),
     ]
@@ -309,6 +311,15 @@ def _programs(job: Job, environ: Mapping[str, str]) -> Iterable[Problem]:
                 place = action.place or Place(job.source, 0, 0)
                 hint = "install it, or give its whole path"
                 yield Problem(place, f"{quoted(word)} is not on PATH here", hint, "warning")
+
+
+def _secrets(job: Job, config: Config) -> Iterable[Problem]:
+    """What is wrong with the secrets that the job asks for; nearly no job asks for any."""
+    if not any(secrets_of(action.env) for _, action in actions(job) if action.env):
+        return []
+    from job_manager.app.secrets import check_secrets
+
+    return check_secrets(job, config)
 
 
 def _program(action: Action) -> str:

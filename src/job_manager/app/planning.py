@@ -23,6 +23,7 @@ from job_manager.model.job import FILES, Action, JobInput, Output, Task
 from job_manager.model.members import Members
 from job_manager.model.params import Param
 from job_manager.model.record import replace
+from job_manager.model.secret import env_document
 from job_manager.model.site import GivenFile, Site
 from job_manager.worker.brief import Brief, Briefing, Reads, directory, list_files, paths, signs
 from job_manager.worker.command import argv, display
@@ -238,7 +239,7 @@ class Plan:
             "stuck_kill": brief.action.stuck is not None and brief.action.stuck.kill,
             "idempotent": brief.idempotent,
             "params": dict(brief.action.params),
-            "env": {**(dict(module.env) if module else {}), **dict(brief.action.env)},
+            "env": {**(dict(module.env) if module else {}), **env_document(brief.action.env)},
         }
 
     def _unmade(self, brief: Brief) -> dict[str, list[str]]:

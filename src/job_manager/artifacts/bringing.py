@@ -82,7 +82,7 @@ def _share(source: int, found: os.stat_result, inputs: int, name: str) -> bool:
         if not clone(source, shared):
             discard(temporary, inputs)
             return False
-        os.fchmod(shared, 0o444)
+        os.fchmod(shared, 0o400)
         os.utime(shared, ns=(found.st_atime_ns, found.st_mtime_ns))
         os.rename(temporary, name, src_dir_fd=inputs, dst_dir_fd=inputs)
         return True

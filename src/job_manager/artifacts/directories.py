@@ -40,13 +40,15 @@ def fits(name: str, glob: str) -> bool:
 
 
 def settle(directory: int) -> None:
-    """Make everything in the open directory durable and its files read-only. Raises OSError."""
+    """Make everything in the open directory durable, its files read-only, and all of it its owner's alone. Raises
+    OSError."""
     with os.scandir(directory) as listing:
         names = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in listing]
     for name, below in names:
         handle = os.open(name, DIRECTORY if below else READING, dir_fd=directory)
         try:
             if below:
+                _close(handle)
                 settle(handle)
             else:
                 _settle_file(handle)
@@ -55,9 +57,16 @@ def settle(directory: int) -> None:
     os.fsync(directory)
 
 
+def _close(directory: int) -> None:
+    try:
+        os.fchmod(directory, 0o700)
+    except PermissionError:
+        pass  # made by a container as another user
+
+
 def _settle_file(handle: int) -> None:
     try:
-        os.fchmod(handle, 0o444 | os.fstat(handle).st_mode & 0o111)
+        os.fchmod(handle, 0o400 | os.fstat(handle).st_mode & 0o100)
     except PermissionError:
         pass  # written by a container as another user: it is kept as it is
     os.fsync(handle)

@@ -28,6 +28,11 @@ def make(path: str) -> None:
     os.chmod(path, 0o700)
 
 
+def private(path: str, flags: int) -> int:
+    """An opener for `open`: a new file is its owner's alone, and what stands there is no link."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+
+
 def unlock(name: str, directory: int | None) -> None:
     """Give the owner all rights on the directory `name` in `directory`, never through a link. Raises OSError."""
     # O_PATH needs no rights on the directory itself, and chmod cannot be told not to follow links.

@@ -25,7 +25,7 @@ from job_manager.artifacts.export import export
 from job_manager.artifacts.folders import DIRECTORY, READING, opened
 from job_manager.artifacts.identity import Identity, identity, of_directory, of_stat
 from job_manager.artifacts.outputs import DISK, INVALID, Declared, Facts, Fault, examine
-from job_manager.artifacts.trees import Unfit
+from job_manager.artifacts.trees import Unfit, make_private
 from job_manager.model.errors import EngineError, InputError
 from job_manager.model.job import FILES
 from job_manager.model.names import artifact_name
@@ -225,9 +225,17 @@ class Store:
                     return _place_directory(out, target, output)
                 mode = os.stat(output.name, dir_fd=out, follow_symlinks=False).st_mode
                 # A program that a shell action built may be run by a later one.
-                return of_stat(copying.place(out, target, output.name, 0o444 | mode & 0o111))
+                return of_stat(copying.place(out, target, output.name, 0o400 | mode & 0o100))
         except FileNotFoundError:
             return None
+
+    def close_off(self, label: str) -> None:
+        """Leave no rights to others on what an attempt has written: its own umask may have given them."""
+        try:
+            with opened(self.root, WORK, _safe(label)) as folder:
+                make_private(folder)
+        except OSError:
+            pass  # gone, or somebody else's; the directories above it are closed
 
     def public_names(self) -> list[str]:
         """The names of the public artifacts that lie in the store, sorted."""
@@ -353,7 +361,9 @@ def _missing(output: Declared) -> Fault:
 def _fault(name: str, error: OSError) -> Fault:
     if error.errno in NO_FOLDER:
         return Fault(INVALID, f"output {quoted(name)} could not be taken over safely: {error.strerror}", name)
-    return Fault(DISK, f"output {quoted(name)} could not be published: {error.strerror}", name)
+    # Too few descriptors are no want of room: that does not heal by waiting.
+    reason = INVALID if error.errno in (errno.EMFILE, errno.ENFILE) else DISK
+    return Fault(reason, f"output {quoted(name)} could not be published: {error.strerror}", name)
 
 
 @contextmanager

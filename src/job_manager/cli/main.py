@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found]
 import gc
+import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -45,6 +46,7 @@ COMMANDS: dict[str, Callable[[], Any]] = {
     "show": lambda: import_module("job_manager.cli.commands.show"),
     "logs": lambda: import_module("job_manager.cli.commands.logs"),
     "rm": lambda: import_module("job_manager.cli.commands.rm"),
+    "secret": lambda: import_module("job_manager.cli.commands.secret"),
     "config": lambda: import_module("job_manager.cli.commands.config"),
     "schema": lambda: import_module("job_manager.cli.commands.schema"),
     "version": lambda: import_module("job_manager.cli.commands.version"),
@@ -62,6 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     out = Output(json="--json" in words[: words.index("--") if "--" in words else None])
     try:
         _heed_ctrl_c()
+        _look_at_home_first()
         prepare_streams()
         code = _dispatch(words, out)
     except KeyboardInterrupt:
@@ -76,6 +79,14 @@ def _heed_ctrl_c() -> None:
     """From here on it is an exception and no sudden end; __main__ had chosen that while nothing could catch one."""
     if _signal.getsignal(_signal.SIGINT) == _signal.SIG_DFL:
         _signal.signal(_signal.SIGINT, _signal.default_int_handler)
+
+
+def _look_at_home_first() -> None:
+    """What we need is looked for beside us before it is where PYTHONPATH says: that is for what a person runs, and may
+    hold a json.py or yaml.py of theirs."""
+    given = {path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path}
+    if given:
+        sys.path[:] = sorted(sys.path, key=given.__contains__)
 
 
 def _failed(error: Exception, out: Output) -> int:

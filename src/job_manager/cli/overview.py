@@ -33,6 +33,7 @@ Look
   show [ID[/ARTIFACT]]     what is known of the files of a job: duration, frames, who made them
   logs [ID[/ACTION]] [-f]  what the actions printed
   rm ID                    remove a job with everything it left
+  secret set|ls|rm NAME    passwords and tokens that jobs take by name and nobody is shown
   config                   every setting, and where it comes from
   schema [NAME]            the JSON Schema of job files, manifests or settings, for editors
 

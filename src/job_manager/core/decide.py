@@ -29,7 +29,7 @@ def quiet(state: State) -> None:
     """Say that decide has been heard out: nothing is left to decide until the next event or timer."""
     state.touched.clear()
     for job in state.jobs.values():
-        if job.timers or not (job.due or job.over) or job.deadline:
+        if job.timers or not (job.due or job.over) or job.timed:
             state.touched.add(job.id)
 
 
@@ -38,7 +38,7 @@ def next_timer(state: State) -> float | None:
     going = [job for job in state.jobs.values() if not job.held and not job.over]
     retries = (job.timers[0][0] for job in going if job.timers)
     starts = (job.site.not_before for job in going if not job.due and not awaited(state, job))
-    ends = (job.deadline[0] for job in state.jobs.values() if job.deadline)
+    ends = (late[0] for job in state.jobs.values() if job.timed and (late := job.deadline))
     return min((*retries, *starts, *ends), default=None)
 
 
@@ -61,8 +61,8 @@ def awaited(state: State, job: JobState) -> list[str]:
 
 
 def _decide_job(state: State, job: JobState, now: float) -> Iterator[e.Event]:
-    if job.deadline and now >= job.deadline[0] and not job.over:
-        yield e.JobTimedOut(job.id, now, *job.deadline[1:], policy.GRACE)
+    if job.timed and (late := job.deadline) and now >= late[0] and not job.over:
+        yield e.JobTimedOut(job.id, now, *late[1:], policy.GRACE)
         return
     if not job.due and not job.over and now >= job.site.not_before and not awaited(state, job):
         yield e.JobDue(job.id, now)

@@ -49,14 +49,14 @@ def action_cancelled(state: State, event: e.ActionCancelled) -> None:
     if job.states[event.action] == table.FANNED:
         found = [action for action in found if job.states[action] not in table.FINAL and not unknown(job, action)]
     leased = [action for action in found if action in job.leases]
+    # What waits is over when its turn comes: what follows its end must not begin before.
+    over = [action for action in found if action not in job.leases and job.states[action] != table.WAITING]
     for action in found:
         _leave(job, action)
         job.move(action, e.ActionCancelled)
     job.cancelling.update(leased)
     _stop(state, job, leased, event.grace)
-    over = [job.shape.node_of[action] for action in found if action not in job.leases]
-    # Another hook follows it, which must not begin before all else is over.
-    settle(job, finished=[(node, False) for node in over if not (node in job.shape.hooks and job.unmet[node])])
+    settle(job, finished=[(job.shape.node_of[action], False) for action in over])
 
 
 def _leave(job: JobState, action: int) -> None:

@@ -15,6 +15,7 @@ from job_manager.core.ending import action_cancelled, attempt_over, cancel_new, 
 from job_manager.core.queueing import make_ready, out_of_ready, out_of_waiting
 from job_manager.core.reopening import action_excused, job_retried
 from job_manager.core.settle import (
+    KEPT,
     bound_to_wait,
     empty_fans,
     hooks_to_repeat,
@@ -34,12 +35,12 @@ from job_manager.model.site_document import read_site
 
 def evolve(state: State, event: e.Event) -> None:
     """Fold one event into the state. Raises InvariantBroken when the event cannot happen in this state."""
-    if (event.job in state.jobs) is isinstance(event, e.JobSubmitted):
+    job = state.jobs.get(event.job)
+    if (job is not None) is isinstance(event, e.JobSubmitted):
         raise InvariantBroken(f"{type(event).__name__} cannot happen to job {event.job}: {_known(state, event.job)}")
     state.touched.add(event.job)
     FOLDS[type(event)](state, event)
-    job = state.jobs[event.job]
-    if job.ending:
+    if job is not None and job.ending:
         conclude(job)
 
 
@@ -341,7 +342,7 @@ def _omitted(state: State, event: e.ActionsOmitted) -> None:
                 job.move(action, e.ActionsOmitted)
                 job.omitted.add(action)
                 ends.append((job.shape.node_of[action], True))
-            elif job.states[action] == table.SUCCEEDED:
+            elif job.states[action] in KEPT:
                 ends += kept_end(job, action)
     settle(job, finished=ends)
 

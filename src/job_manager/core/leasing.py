@@ -28,11 +28,12 @@ Member = TypeVar("Member", int, tuple[float, int])
 
 def leases(state: State) -> list[e.Event]:
     """The leases of the first job that can have any; the next job is asked once these are folded."""
-    asking = [job for job in state.jobs.values() if _may_lease(state, job)]
+    asking = [job for job in state.jobs.values() if (job.ready or job.queues) and _may_lease(state, job)]
     if not asking:
         return []
     round = Round(state)
-    asking.sort(key=_turn)
+    if len(asking) > 1:
+        asking.sort(key=_turn)
     for job, other in zip(asking, [*asking[1:], None], strict=True):
         if job.workers & round.awaited:
             continue
@@ -57,20 +58,28 @@ def _place(job: JobState) -> tuple[float, float, str]:
 
 
 def _may_lease(state: State, job: JobState) -> bool:
-    if not (job.ready or job.queues) or not job.workers or not job.due or job.held:
-        return False
-    return _room(state, job) != 0
+    return bool(job.workers) and job.due and not job.held and _room(state, job) != 0
+
+
+def _cap(workers: dict[str, WorkerState], job: JobState) -> int:
+    """How many slots the job may take; 0: all. A cap that is no less than there are limits nothing, least of all what
+    waits behind the slots."""
+    cap = job.site.cap
+    return cap if cap and cap < sum(workers[name].slots for name in job.workers) else 0
 
 
 def _room(state: State, job: JobState, other: JobState | None = None, by_need: bool = False) -> int | None:
     """How many more may be leased before the other job has its turn; None: as many as there are slots."""
+    rivals = other is not None and other.priority == job.priority
+    if job.job.max_active is None and not job.site.cap and not rivals:
+        return None
     limits = []
     if job.job.max_active is not None:
         limits.append(max(0, job.job.max_active - len(job.leases)))
-    # A cap that is no less than there are slots limits nothing, least of all what waits behind the slots.
-    if job.site.cap and job.site.cap < sum(state.workers[name].slots for name in job.workers):
-        limits.append(max(0, job.site.cap - job.slots))
-    if other is not None and other.priority == job.priority:
+    cap = _cap(state.workers, job)
+    if cap:
+        limits.append(max(0, cap - job.slots))
+    if other is not None and rivals:
         # Where each may take several slots one is enough to look who holds less then.
         limits.append(1 if by_need else other.slots - job.slots + (_place(job) < _place(other)))
     return min(limits, default=None)
@@ -114,10 +123,17 @@ def _places(state: State, job: JobState) -> tuple[list[str], list[str]]:
     behind: list[tuple[int, str]] = []
     for name in job.workers:
         worker = state.workers[name]
+        if len(job.workers) == 1:
+            return _places_of_one(name, worker, policy.ahead(job, worker))
         free += [(held, name) for held in range(worker.held, worker.slots)]
         full = max(worker.held, worker.slots)
         behind += [(held - worker.slots, name) for held in range(full, worker.slots + policy.ahead(job, worker))]
     return [name for _, name in sorted(free)], [name for _, name in sorted(behind)]
+
+
+def _places_of_one(name: str, worker: WorkerState, ahead: int) -> tuple[list[str], list[str]]:
+    free, left = worker.slots - worker.held, worker.slots + ahead - worker.held
+    return [name] * free, [name] * (left if free < 0 else left - free)
 
 
 # --- with needs -----------------------------------------------------------------------------------------------------
@@ -135,6 +151,10 @@ class Round:
         self.closed: set[str] = set()
         self.overtaking = True
         self.awaited: set[str] = set()
+
+    def cap(self, job: JobState) -> int:
+        """How many slots the job may take; 0: all."""
+        return _cap(self._workers, job)
 
     def lacking(self, takes: Need, job: JobState) -> list[str]:
         """The resources of which there is not enough left."""
@@ -180,10 +200,11 @@ def _free(worker: WorkerState, held: int, cpus: int) -> bool:
 
 
 def _with_needs(round: Round, job: JobState) -> Iterator[e.Event]:
-    left = job.site.cap - job.slots if job.site.cap else None
+    cap = round.cap(job)
+    left = cap - job.slots if cap else None
     for action in _in_order(job, round.closed):
         takes = job.needs.get(action, PLAIN)
-        if left is not None and takes.cpus > left and left < job.site.cap:
+        if left is not None and takes.cpus > left and left < cap:
             return  # what takes more than all it may have runs alone
         lacking = round.lacking(takes, job) if takes.amounts else []
         if lacking:

@@ -26,18 +26,18 @@ class Order:
     """The places of actions in the queues, as numbers: a lower one comes first. What comes of a fan-out, or is printed
     by a command, has the place of that, and among its like that of its listing."""
 
-    __slots__ = ("_chains", "_level", "_plain", "_shape", "_size")
+    __slots__ = ("_chains", "_plain", "_shape", "_size", "level")
 
     def __init__(self, shape: Shape) -> None:
         self._shape = shape
         self._size = len(shape.parent)
         self._plain = not shape.needs
-        self._level = _is_level(shape)
+        self.level = _is_level(shape)  # places are the numbers of the actions
         self._chains: array[int] | None = None  # by node: how many actions follow its begin, in the longest chain
 
     def place(self, action: int) -> int:
         """Where it stands."""
-        return action if self._level else action - (self.chain(action) << BITS)
+        return action if self.level else action - (self.chain(action) << BITS)
 
     def chain(self, action: int) -> int:
         """How many actions run one after another from this one to the end, itself among them, in the longest chain."""

@@ -71,14 +71,16 @@ def ahead(job: JobState, worker: WorkerState) -> int:
 
 
 def delay(job: JobState, index: int, failure: Failure) -> float:
-    """Seconds until the next attempt: none after a loss; else doubling from FIRST_DELAY, spread by +-25 %.
+    """Seconds until the next attempt: none after a loss; else doubling from the action's word or FIRST_DELAY, spread by
+    +-25 %.
 
     The spread comes from a digest, not from chance: the same history gives the same decisions.
     """
     if failure.reason == "lost":
         return 0.0
+    backoff = job.shape.written(index).backoff or FIRST_DELAY
     count = job.starved if failure.reason == DISK else job.spent
-    whole = min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(DOUBLINGS, count.get(index, 1) - 1))
+    whole = min(max(LONGEST_DELAY, backoff), backoff * 2.0 ** min(DOUBLINGS, count.get(index, 1) - 1))
     import hashlib  # loads OpenSSL, which takes milliseconds, and few jobs ever retry
 
     spread = hashlib.blake2b(f"{job.id}/{index}/{failure.attempt}".encode(), digest_size=2).digest()

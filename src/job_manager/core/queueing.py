@@ -19,7 +19,8 @@ def make_ready(job: JobState, action: int) -> None:
         job.needs[action] = takes
         job.scarce = job.scarce or bool(takes.amounts)
     queue = job.queue(action, takes)
-    place = job.shape.order.place(action)
+    order = job.shape.order
+    place = action if order.level else order.place(action)
     heappush(job.ready if queue == FIRST else job.queues.setdefault(queue, []), place)
 
 

@@ -275,9 +275,10 @@ def _doom(job: JobState, skip: Skip, ends: list[tuple[int, bool]]) -> None:
 
 def kept_in(job: JobState, skip: Skip) -> list[tuple[int, bool]]:
     """What was kept over an edit of the job, or when a person had others run again, in a range whose turn never
-    comes."""
-    whole = (action for span in job.shape.spans(skip.first, skip.end) for action in range(*span))
-    over = (action for action in whole if job.states[action] in KEPT)
+    comes; a hook's comes when all else is over, however that ended."""
+    shape = job.shape
+    whole = (action for span in shape.spans(skip.first, skip.end) for action in range(*span))
+    over = (action for action in whole if job.states[action] in KEPT and shape.node_of[action] not in shape.hooks)
     return [end for action in over for end in kept_end(job, action)]
 
 

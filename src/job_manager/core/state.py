@@ -96,6 +96,7 @@ class JobState:
         "states",
         "stopping",
         "submitted_at",
+        "timed",
         "timed_out",
         "timers",
         "turn",
@@ -128,6 +129,7 @@ class JobState:
     def plan(self, job: Job, site: Site, fans: Iterable[tuple[int, Items]] = ()) -> None:
         """Start over with this job: every action waiting, every index empty. `fans`: fan-outs that are known."""
         self.job = job
+        self.timed = bool(job.timeout or job.wait_timeout)
         self.site = site
         self.shape: Shape = shape_of(job, site, fans)
         size = len(self.shape.actions)
@@ -188,7 +190,7 @@ class JobState:
     @property
     def deadline(self) -> tuple[float, str, float] | None:
         """When its time has run out, which limit that is, and how many seconds; None where it has none."""
-        if self.finished or self.ending:
+        if not self.timed or self.finished or self.ending:
             return None
         start, limit, name = self.since, self.job.wait_timeout, "wait_timeout"
         if self.begun_at:
@@ -213,8 +215,9 @@ class JobState:
 
     def took(self, began: float, ended: float) -> None:
         """An attempt has ended."""
-        self.began_at(began)
-        seconds = max(0.0, ended - began)  # clocks may be set back
+        if began > self.latest or not self.begun_at:
+            self.began_at(began)
+        seconds = ended - began if ended > began else 0.0  # clocks may be set back
         self.pace = seconds if self.pace is None else self.pace + (seconds - self.pace) / 8
 
     @property

@@ -156,7 +156,8 @@ def _texts_of(action: Action) -> Iterator[Text]:
         for text in (each.over, *each.values):
             if "{" in text:
                 yield each.place, text, ()
-    for key, pairs in (("env", action.env), ("params", action.params)):
+    texts = tuple((name, text) for name, text in action.env if isinstance(text, str))
+    for key, pairs in (("env", texts), ("params", action.params)):
         for name, text in pairs:
             if "{" in text:
                 yield _below(action.place, f"{key}.{name}"), text, action.foreach

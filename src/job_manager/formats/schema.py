@@ -15,6 +15,7 @@ from job_manager.formats.stuck import KEYS as STUCK_KEYS
 from job_manager.model import expect, names, need, params, quantity
 from job_manager.model.job import KINDS
 from job_manager.model.record import NamedTuple
+from job_manager.model.secret import KEY
 
 Schema = dict[str, Any]
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -115,6 +116,24 @@ def named_texts(words: str, name: str) -> Schema:
 def variables(words: str) -> Schema:
     """Environment variables."""
     return named_texts(words, "^(?!JM_)" + whole_pattern(names.ENV)[1:])
+
+
+def variables_or_secrets(words: str) -> Schema:
+    """Environment variables, of which some may take a secret."""
+    schema = variables(words)
+    return schema | {"additionalProperties": {"anyOf": [schema["additionalProperties"], secret()]}}
+
+
+def secret() -> Schema:
+    """A secret by its name."""
+    name = text("As it was given to `jm secret set`", pattern=whole_pattern(names.SECRET))
+    return {
+        "description": "A secret of the state directory; see `jm secret`",
+        "type": "object",
+        "properties": {KEY: name},
+        "required": [KEY],
+        "additionalProperties": False,
+    }
 
 
 def values(words: str) -> Schema:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from job_manager.formats.wording import PROBLEM_LIMIT, clipped, nearest, suggestion
 from job_manager.formats.yaml_builder import NOT_TEXT, Builder
@@ -16,11 +16,14 @@ from job_manager.formats.yaml_syntax import explained
 from job_manager.formats.yaml_text import checked
 from job_manager.formats.yaml_tree import NULLS, At, Map, Plain, Seq, Value, bulk
 from job_manager.model.errors import InputError, Place, Problem
-from job_manager.model.names import env_name
+from job_manager.model.names import env_name, secret_name
 from job_manager.model.quantity import seconds, size
+from job_manager.model.secret import KEY, Env, EnvValue, Secret
 from job_manager.model.wording import quoted
 
 __all__ = ["At", "Fields", "Map", "Plain", "Reader", "Seq", "Value", "load", "suggestion"]
+
+T = TypeVar("T")
 
 FLAGS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 NUMBER = re.compile(r"[-+]?[0-9]{1,20}(?:\.[0-9]{0,20})?(?:[eE][-+]?[0-9]{1,3})?\Z")
@@ -333,26 +336,74 @@ class Fields:
                 self.reader.error(at, f"{self.path_of(key)}[{n}]", f"expected text, found {found(item)}", hint)
         return taken
 
-    def env(self, key: str) -> tuple[tuple[str, str], ...]:
-        """Names and texts of environment variables, sorted by name."""
-        return self.named_texts(key, env_name)
+    def env(self, key: str) -> Env:
+        """Environment variables with their texts, or the secrets that they take, sorted by name."""
+        return self._named(key, env_name, self._variable)
+
+    def plain_env(self, key: str) -> tuple[tuple[str, str], ...]:
+        """The same where no secret may be asked for."""
+        return self._named(key, env_name, self._plain_variable)
 
     def named_texts(self, key: str, unfit: Callable[[str], str | None]) -> tuple[tuple[str, str], ...]:
         """A mapping of texts as written, sorted by name. `unfit`: why something cannot be one of these names."""
+        return self._named(key, unfit, self._named_text)
+
+    def _named(
+        self, key: str, unfit: Callable[[str], str | None], read: Callable[[str, Map, str], T | None]
+    ) -> tuple[tuple[str, T], ...]:
         value = self.map.get(key)
         if value is None or is_null(value):
             return ()
         if not isinstance(value, Map):
             self.wrong(key, f"expected a mapping (NAME: value), found {found(value)}", f"{key}: {{NAME: value}}")
             return ()
-        taken = {name: self._named_text(key, value, name) for name in value if self._fit(key, value, name, unfit)}
-        return tuple(sorted((name, text) for name, text in taken.items() if text is not None))
+        taken = {name: read(key, value, name) for name in sorted(value) if self._fit(key, value, name, unfit)}
+        return tuple((name, text) for name, text in taken.items() if text is not None)
 
     def _fit(self, key: str, members: Map, name: str, unfit: Callable[[str], str | None]) -> bool:
         reason = unfit(name)
         if reason:
             self.reader.error(members.key_at[name], _joined(self.path_of(key), name), reason)
         return reason is None
+
+    def _variable(self, key: str, members: Map, name: str) -> EnvValue | None:
+        value = members[name]
+        if not isinstance(value, Map):
+            return self._named_text(key, members, name)
+        path = _joined(self.path_of(key), name)
+        if KEY not in value:
+            hint = _as_text(value) if any(map(is_null, value.values())) else ""
+            self.reader.error(
+                members.value_at[name], path, f"expected text or {{{KEY}: NAME}}, found {found(value)}", hint
+            )
+            return None
+        for other in value:
+            if other != KEY:
+                message, hint = f"unknown key {quoted(other)}", f"only {KEY} stands here"
+                self.reader.error(value.key_at[other], _joined(path, other), message, hint)
+        secret = value[KEY]
+        wrong = (
+            secret_name(str(secret))
+            if self._is_text(secret)
+            else f"expected the name of a secret, found {found(secret)}"
+        )
+        if wrong:
+            self.reader.error(value.value_at[KEY], _joined(path, KEY), wrong, f"{name[:60]}: {{{KEY}: NAME}}")
+            return None
+        return Secret(str(secret))
+
+    def _is_text(self, value: Value) -> bool:
+        return isinstance(value, str) and not is_null(value)
+
+    def _plain_variable(self, key: str, members: Map, name: str) -> str | None:
+        value = members[name]
+        if not isinstance(value, Map) or KEY not in value:
+            return self._named_text(key, members, name)
+        hint = f"a job gives it: env: {{{name[:60]}: {{secret: ...}}}} of the entry that calls this"
+        self.reader.error(
+            members.value_at[name], _joined(self.path_of(key), name), "only a job may ask for a secret", hint
+        )
+        return None
 
     def _named_text(self, key: str, members: Map, name: str) -> str | None:
         text = members[name]

@@ -32,6 +32,7 @@ from job_manager.model.job import (
     Work,
 )
 from job_manager.model.params import Param
+from job_manager.model.secret import env_document, read_env
 
 Document = dict[str, Any]
 
@@ -116,7 +117,7 @@ def action_document(action: Action) -> Document:
             outputs=[_output(o) for o in action.outputs],
             timeout=action.timeout,
             retries=action.retries,
-            env=dict(action.env),
+            env=env_document(action.env),
             params=dict(action.params),
             foreach=[_each(each) for each in action.foreach],
             when=action.when,
@@ -125,6 +126,7 @@ def action_document(action: Action) -> Document:
             limits=dict(action.limits),
             hook=action.hook,
             retry_on=list(action.retry_on),
+            backoff=action.backoff,
             min_runtime=action.min_runtime,
             stuck=action.stuck and kept(after=action.stuck.after, kill=action.stuck.kill),
             priority=action.priority,
@@ -299,7 +301,7 @@ def _read_action(body: Document) -> Action:
         title=body.get("title", ""),
         timeout=body.get("timeout"),
         retries=body.get("retries"),
-        env=_pairs(body, "env"),
+        env=read_env(body.get("env", {})),
         idempotent=body.get("idempotent"),
         needs=_read_needs(body),
         params=_pairs(body, "params"),
@@ -311,6 +313,7 @@ def _read_action(body: Document) -> Action:
         hook=body.get("hook", ""),
         retry_on=tuple(body.get("retry_on", ())),
         min_runtime=body.get("min_runtime"),
+        backoff=body.get("backoff"),
         stuck=Stuck(**body["stuck"]) if "stuck" in body else None,
         priority=body.get("priority"),
         tags=tuple(body.get("tags", ())),

@@ -16,6 +16,7 @@ from job_manager.model.fanout import Each
 from job_manager.model.job import Action, Command, Function, Input, Job, JobInput, Output, Shell, Task
 from job_manager.model.params import PREFIX
 from job_manager.model.record import replace
+from job_manager.model.secret import Env, Secret
 from job_manager.model.template import fill, mentioned
 
 Named = TypeVar("Named", JobInput, Input, Output)
@@ -92,7 +93,7 @@ def words(action: Action) -> tuple[str, ...]:
 def _filled(action: Action, filling: Mapping[str, str]) -> Action:
     beside = {name for word in words(action) for name in mentioned(word) if name in filling}
     inputs, outputs = _named(action.inputs, filling), _expecting(_named(action.outputs, filling), filling)
-    env, params = _pairs(action.env, filling), _pairs(action.params, filling)
+    env, params = filled_env(action.env, filling), _pairs(action.params, filling)
     if beside:
         params = tuple(sorted({**dict(params), **{name: filling[name] for name in beside}}.items()))
     foreach = tuple(_each(each, filling) for each in action.foreach)
@@ -117,6 +118,11 @@ def _named(nodes: Iterable[Named], filling: Mapping[str, str]) -> tuple[Named, .
 
 def _expecting(outputs: tuple[Output, ...], filling: Mapping[str, str]) -> tuple[Output, ...]:
     return tuple(replace(use, expect=filled(use.expect, filling)) if use.expect else use for use in outputs)
+
+
+def filled_env(env: Env, filling: Mapping[str, str]) -> Env:
+    """The variables with their texts filled in; the name of a secret is what it is."""
+    return tuple((name, value if isinstance(value, Secret) else fill(value, filling)) for name, value in env)
 
 
 def _pairs(pairs: Pairs, filling: Mapping[str, str]) -> Pairs:

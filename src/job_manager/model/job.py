@@ -12,6 +12,7 @@ from job_manager.model.expect import Expect
 from job_manager.model.fanout import Each
 from job_manager.model.params import Param
 from job_manager.model.record import NamedTuple, Record, field
+from job_manager.model.secret import Env
 
 FILE, DIRECTORY, FILES = "file", "directory", "files"
 KINDS = (FILE, DIRECTORY, FILES)
@@ -155,7 +156,8 @@ class Action(Record):
 
     needs: paths of the tasks and actions that must have succeeded before; then the action waits for these and not for
     its turn in the tree (an empty tuple: for nothing). None: it waits for its turn.
-    timeout: seconds or None; retries: extra attempts or None (the module's or the default); env: sorted (name, value).
+    timeout: seconds or None; retries: extra attempts or None (the module's or the default); env: sorted (name, value),
+    a value being text or a Secret.
     params: sorted (name, value): `--name value` of a module, what `{name}` stands for in the words of a command.
     foreach: the keys for each of whose items it is run once; then it stands for as many actions as there are items.
     when: the condition (model.condition) without which it is left out, or "".
@@ -166,8 +168,9 @@ class Action(Record):
     again; empty: the default ones. min_runtime: seconds; to be done sooner is a failure. priority: what is ready and
     has a higher one runs first; None: that of the node it stands in. tags: limits it counts against where the
     configuration has them, and else not. expand: what it prints is more Alfscript, which is put below it and
-    run. stuck: when it counts as stuck; None: as the configuration says. workdir: where a command runs, absolute, or ""
-    for where the job was submitted. wishes: sorted (name, text), what its language says and nothing acts on yet.
+    run. backoff: seconds before it is tried again for the first time, twice as many before each later one; None: the
+    usual. stuck: when it counts as stuck; None: as the configuration says. workdir: where a command runs, absolute, or
+    "" for where the job was submitted. wishes: sorted (name, text), what its language says and nothing acts on yet.
     """
 
     name: str
@@ -177,7 +180,7 @@ class Action(Record):
     title: str = ""
     timeout: float | None = None
     retries: int | None = None
-    env: tuple[tuple[str, str], ...] = ()
+    env: Env = ()
     idempotent: bool | None = None
     params: tuple[tuple[str, str], ...] = ()
     needs: tuple[str, ...] | None = None
@@ -194,6 +197,7 @@ class Action(Record):
     workdir: str = ""
     wishes: Pairs = ()
     expand: bool = False
+    backoff: float | None = None
     stuck: Stuck | None = None
     place: Place | None = field(default=None, compare=False, repr=False)
 
@@ -233,8 +237,7 @@ class Job(Record):
     priority: a higher one goes first. paused: it waits for a person's word. after: not before this local time, `H:MM`
     or `M-D H:MM`, or "". max_active: how many of its actions may run at once. dirmaps: (from, to, zone), for `%D`.
     timeout: seconds from when its first action begins until all that is left of it is ended and it has failed;
-    wait_timeout: the same from when it is submitted, if nothing has begun by then. backoff: seconds before an action is
-    tried again for the first time; None: that of the node it stands in, or the usual.
+    wait_timeout: the same from when it is submitted, if nothing has begun by then.
     """
 
     name: str

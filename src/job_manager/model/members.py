@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import overload
 
-from job_manager.model.expand import words
+from job_manager.model.expand import filled_env, words
 from job_manager.model.fanout import Combinations, Filling, all_filled
 from job_manager.model.job import Action, Input, Output
 from job_manager.model.names import folded, slug
@@ -105,7 +105,7 @@ def _member(action: Action, name: str, items: Sequence[str], filling: Filling) -
         title="",
         inputs=inputs,
         outputs=_written(action, filling),
-        env=tuple((variable, fill(text, filling)) for variable, text in action.env),
+        env=filled_env(action.env, filling),
         params=params,
         foreach=(),
         needs=None,

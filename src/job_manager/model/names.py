@@ -14,6 +14,7 @@ from job_manager.model.wording import quoted
 PARAM = late(r"[A-Za-z][A-Za-z0-9_-]{0,63}\Z")
 ENV = late(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 JOB_ID = late(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
+SECRET = late(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 SAFE = late(r"[A-Za-z0-9._-]*\Z")
 MAX_NAME_CHARS = 128
 MAX_NAME_BYTES = 240  # a file name holds 255; suffixes of ours need room
@@ -65,6 +66,11 @@ def env_name(name: str) -> str | None:
 def job_id(name: str) -> str | None:
     """Why `name` cannot be a job id, or None."""
     return None if JOB_ID.match(name) else f"{quoted(name)} is not a job id; {_must_match(JOB_ID)}"
+
+
+def secret_name(name: str) -> str | None:
+    """Why `name` cannot be the name of a secret, or None."""
+    return None if SECRET.match(name) else f"{quoted(name)} is not the name of a secret; {_must_match(SECRET)}"
 
 
 def _must_match(pattern: re.Pattern[str]) -> str:

@@ -153,7 +153,7 @@ def _module(fields: Fields, folder: str, reader: Reader) -> Module:
         version=fields.text("version") or "",
         timeout=fields.duration("timeout"),
         retries=fields.integer("retries", 0, MOST_RETRIES),
-        env=fields.env("env"),
+        env=fields.plain_env("env"),
         idempotent=idempotent is not False,
         python=_python(fields),
         params=params,

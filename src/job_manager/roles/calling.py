@@ -161,7 +161,8 @@ def tell(file: str, message: str) -> None:
 def keep(file: str, text: str) -> None:
     """Put the result where it stays, whole or not at all."""
     os.makedirs(os.path.dirname(file), 0o700, exist_ok=True)
-    with open(f"{file}.part", "w", encoding="ascii") as stream:
+    handle = os.open(f"{file}.part", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with open(handle, "w", encoding="ascii") as stream:
         stream.write(text)
         stream.flush()
         os.fsync(stream.fileno())

@@ -65,6 +65,8 @@ def prepare(
     """The job of the tree read and checked; `change`: what is done to it first. Raises InputError with every
     mistake."""
     config = configure({}, os.environ, os.getcwd()).config
+    if asked.home:
+        config = config._replace(home=os.fspath(asked.home))
     wish = completed(_wish(asked), config)
     found = [_typed(row) for row in change(rows(tree))]
     scripts = {role: served.script for role, served in ROLES.items()}
@@ -73,7 +75,7 @@ def prepare(
         return drafted(found, _short(wish.job_file), scripts, loose=bool(wish.loose_types), values=values)
 
     loaded = load(wish, os.environ, os.getcwd(), files_needed=files_needed, read=read)
-    return Prepared(loaded, Home(os.path.expanduser(os.fspath(asked.home) or config.home)), config)
+    return Prepared(loaded, Home(os.path.expanduser(config.home)), config)
 
 
 def _typed(row: Row) -> Row:

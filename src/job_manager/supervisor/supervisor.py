@@ -11,7 +11,7 @@ from job_manager.core.admit import admit
 from job_manager.core.decide import Order, decide, fresh_orders, is_due, next_timer, orders, quiet
 from job_manager.core.events import Event, JobSubmitted, WorkerLeft
 from job_manager.core.evolve import evolve
-from job_manager.core.said import Said, WorkerAnnounced
+from job_manager.core.said import Request, Said, WorkerAnnounced
 from job_manager.core.state import State
 from job_manager.model.errors import EngineError, Refused
 from job_manager.ports.engine import Engine, Turn
@@ -74,6 +74,8 @@ class Supervisor:
     def _hear(self, said: Sequence[Said], now: float) -> list[Event]:
         events: list[Event] = []
         for word in said:
+            if isinstance(word, Request):  # it is about what has followed from all that was said before
+                events += self._decide(now)
             try:
                 admitted = admit(self.state, word, now)
             except Refused as why:

@@ -21,7 +21,7 @@ from job_manager.worker.keeper import Attempt, Children, Process, become_subreap
 from job_manager.worker.keeper_link import ExitRecord, KeeperLink, awaited
 
 __all__ = ["Begun", "KeeperAlive", "KeeperTrace", "Leftover", "Orphans", "become_subreaper", "boot_id", "dismissed"]
-__all__ += ["end_leftovers", "exits", "keepers", "leftovers", "remove", "still", "trace_in"]
+__all__ += ["end_leftovers", "exits", "keepers", "leftovers", "read_trace", "remove", "seen_now", "still"]
 
 FILES = ("keeper.json", "keeper.new", "keeper.log", "s", "starts", "starts.new", "exits", "exits.new", "still")
 KEEPER_END = 5.0  # seconds that a keeper whose connection has ended may take to end
@@ -70,7 +70,7 @@ def keepers(root: str) -> list[KeeperTrace]:
     except FileNotFoundError:
         return []
     directories = [os.path.join(root, name) for name in names]
-    return [trace_in(each) for each in directories if any(os.path.exists(f"{each}/{file}") for file in FILES)]
+    return [read_trace(each) for each in directories if any(os.path.exists(f"{each}/{file}") for file in FILES)]
 
 
 def still(root: str) -> dict[str, float]:
@@ -90,8 +90,9 @@ def exits(trace: KeeperTrace) -> dict[str, ExitRecord]:
 
 def leftovers(trace: KeeperTrace) -> list[Leftover]:
     """Every living process of attempts begun there and not ended, however far it has detached itself."""
-    unended = {token: begun for token, begun in trace.begun.items() if token not in exits(trace)}
-    if trace.boot_id != boot_id() or not unended:
+    ended = exits(trace)
+    unended = {token: begun for token, begun in trace.begun.items() if token not in ended}
+    if trace.boot_id != processes.boot_id() or not unended:
         return []
     mains = {(begun.pid, begun.start_ticks): token for token, begun in unended.items()}
     groups = [(f"/{os.path.basename(begun.group)}/", token) for token, begun in unended.items() if begun.group]
@@ -115,7 +116,7 @@ def end_leftovers(trace: KeeperTrace, grace: float) -> list[Leftover]:
     if trace.boot_id != boot_id():
         return []  # nothing of another boot lives
     _end_keeper(trace)
-    trace = trace_in(trace.directory)  # what it had begun by then
+    trace = read_trace(trace.directory)  # what it had begun by then
     kill_at = time.monotonic() + max(0.0, grace)
     asked: set[int] = set()
     while left := leftovers(trace):
@@ -179,7 +180,7 @@ class Orphans:
     def __init__(self, trace: KeeperTrace, deadlines: Mapping[str, float] | None = None, grace: float = 10.0) -> None:
         awaited(trace.pid, KEEPER_END)
         _bury(trace.pid, trace.start_ticks)
-        self.trace = trace_in(trace.directory)
+        self.trace = read_trace(trace.directory)
         if self.trace.alive:
             raise KeeperAlive(f"the keeper (pid {trace.pid}) in {trace.directory} still lives")
         self.lost: list[str] = []
@@ -187,7 +188,7 @@ class Orphans:
         self._children = _Inherited(self._ended.append, self.trace)
         self._watch = select.epoll()
         self._handles: dict[int, int] = {}
-        if self.trace.boot_id == boot_id():
+        if self.trace.boot_id == processes.boot_id():
             self._take_over(deadlines or {}, grace)
         else:
             self.lost += [token for token in self.trace.begun if token not in self.trace.exits]
@@ -321,8 +322,8 @@ class _Inherited(Children):
         return self._claimant(process) if process else None
 
 
-def trace_in(directory: str) -> KeeperTrace:
-    """What stands in a directory that was made for a keeper, however little that is."""
+def read_trace(directory: str) -> KeeperTrace:
+    """What stands in one keeper's directory."""
     described: Mapping[str, Any] = next(_lines(directory, "keeper.json"), {})
     begun: dict[str, Begun] = {}
     for line in _lines(directory, "starts"):
@@ -334,8 +335,12 @@ def trace_in(directory: str) -> KeeperTrace:
     pid, ticks = int(described.get("pid", 0)), int(described.get("start_ticks", 0))
     boot, incarnation = str(described.get("boot_id", "")), described.get("incarnation") or os.path.basename(directory)
     ended = {record["token"]: _exit(record) for record in _lines(directory, "exits") if "ended" in record}
-    alive = boot == boot_id() and _lives(pid, ticks)
-    return KeeperTrace(directory, str(incarnation), pid, ticks, boot, alive, begun, ended)
+    return seen_now(KeeperTrace(directory, str(incarnation), pid, ticks, boot, False, begun, ended))
+
+
+def seen_now(trace: KeeperTrace) -> KeeperTrace:
+    """The same records, and whether their keeper is alive at this moment."""
+    return trace._replace(alive=trace.boot_id == processes.boot_id() and _lives(trace.pid, trace.start_ticks))
 
 
 def _lives(pid: int, ticks: int) -> bool:
@@ -375,7 +380,7 @@ def _grouped(pid: int, groups: Iterable[tuple[str, str]]) -> str:
 
 def _end_keeper(trace: KeeperTrace) -> None:
     process = processes.process_of(trace.pid) if trace.pid else None
-    if process and trace.boot_id == boot_id() and process.ticks == trace.start_ticks:
+    if process and trace.boot_id == processes.boot_id() and process.ticks == trace.start_ticks:
         processes.send_signal(process, signal.SIGKILL)
         awaited(trace.pid, PATIENCE)
 

@@ -5,11 +5,13 @@ Prepares directories and publishes outputs through the store; starts no process 
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
+from job_manager.artifacts.folders import make, private
 from job_manager.artifacts.identity import difference, sha256
 from job_manager.artifacts.outputs import DISK, MISSING, Fault
 from job_manager.artifacts.store import Published
@@ -20,6 +22,7 @@ from job_manager.model.quantity import human, size_text
 from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted
 from job_manager.worker.brief import (
+    NO_SECRETS,
     Brief,
     directory,
     has_lists,
@@ -41,6 +44,9 @@ from job_manager.worker.last_words import NOTHING, Words, error_file, error_text
 from job_manager.worker.layout import Layout
 from job_manager.worker.looking import look_into
 from job_manager.worker.room import fullness
+
+if TYPE_CHECKING:
+    from job_manager.worker.hiding import Share
 
 GRACE = 10.0  # seconds between asking a child to end and ending it
 
@@ -72,8 +78,9 @@ def read_token(token: str) -> tuple[str, int, int]:
     return job, int(index), int(attempt)
 
 
-def prepare(brief: Brief, layout: Layout, worker: str, now: float) -> Order:
-    """Make the attempt's directories and say what to run. Raises Unfit when it cannot begin."""
+def prepare(brief: Brief, layout: Layout, worker: str, now: float, secrets: Mapping[str, str] = NO_SECRETS) -> Order:
+    """Make the attempt's directories and say what to run. `secrets`: as of `variables`. Raises Unfit when it cannot
+    begin."""
     for source in brief.sources:
         fault = missing(source) or (source.identity and difference(source.path, source.identity))
         if fault:
@@ -81,8 +88,12 @@ def prepare(brief: Brief, layout: Layout, worker: str, now: float) -> Order:
     try:
         _make_folders(brief, layout)
     except (OSError, EngineError) as cause:
-        raise Unfit("disk", f"the attempt's directory cannot be made: {cause}") from cause
-    return _order(brief, layout, worker, now)
+        scarce = getattr(cause.__cause__ or cause, "errno", None) in (
+            errno.EMFILE,
+            errno.ENFILE,
+        )  # waiting will not help
+        raise Unfit("spawn" if scarce else DISK, f"the attempt's directory cannot be made: {cause}") from cause
+    return _order(brief, layout, worker, now, secrets)
 
 
 def _about(artifact: str, fault: str) -> str:
@@ -99,7 +110,7 @@ def _make_folders(brief: Brief, layout: Layout) -> None:
             write_order(brief, layout)
         if isinstance(brief.action.work, Function):
             _write_call(brief, brief.action.work, layout)
-    os.makedirs(layout.logs, 0o700, exist_ok=True)
+    make(layout.logs)
 
 
 def _write_lists(brief: Brief, layout: Layout) -> None:
@@ -108,14 +119,14 @@ def _write_lists(brief: Brief, layout: Layout) -> None:
 
     found = read_paths(brief)
     for artifact, path in list_files(brief, layout).items():
-        with open(path, "w", encoding="utf-8", errors="surrogateescape") as stream:
+        with open(path, "w", encoding="utf-8", errors="surrogateescape", opener=private) as stream:
             stream.writelines(f"{each}\n" for each in found[artifact])
-    with open(inputs_file(brief, layout), "w", encoding="ascii") as stream:
+    with open(inputs_file(brief, layout), "w", encoding="ascii", opener=private) as stream:
         json.dump(found, stream)
     lists = list_files(brief, layout)
     text = script(brief.action, paths(brief, layout), lists)
     if text:
-        with open(script_file(lists), "w", encoding="utf-8", errors="surrogateescape") as stream:
+        with open(script_file(lists), "w", encoding="utf-8", errors="surrogateescape", opener=private) as stream:
             stream.write(text)
 
 
@@ -127,16 +138,18 @@ def _write_call(brief: Brief, work: Function, layout: Layout) -> None:
     values = path_values(uses, paths(brief, layout), list_files(brief, layout)) | dict(brief.action.params)
     error = error_file(layout.store.attempt_path(brief.label))
     call = call_document(work, values, layout.result(brief.path, brief.attempt), error)
-    with open(f"{layout.store.attempt_path(brief.label)}/{CALL_FILE}", "w", encoding="ascii") as stream:
+    file = f"{layout.store.attempt_path(brief.label)}/{CALL_FILE}"
+    with open(file, "w", encoding="ascii", opener=private) as stream:
         json.dump(call, stream)
 
 
-def _order(brief: Brief, layout: Layout, worker: str, now: float) -> Order:
+def _order(brief: Brief, layout: Layout, worker: str, now: float, secrets: Mapping[str, str]) -> Order:
     log = layout.log(brief.path, brief.attempt)
-    return {
+    env = variables(brief, layout, worker, now, secrets)
+    order: Order = {
         "token": token(brief.job, brief.number, brief.attempt),
         "argv": words(brief, layout),
-        "env": variables(brief, layout, worker, now),
+        "env": env,
         "cwd": directory(brief, layout),
         "log": log,
         "err": layout.log(brief.path, brief.attempt, "err") if brief.split_streams else None,
@@ -148,6 +161,8 @@ def _order(brief: Brief, layout: Layout, worker: str, now: float) -> Order:
         "bare": False,
         "stuck": brief.stuck and (brief.stuck.after, brief.stuck.kill),
     }
+    hidden = [variable for variable, value in secrets.items() if env[variable] == value]
+    return {**order, "secrets": hidden} if hidden else order
 
 
 def words(brief: Brief, layout: Layout) -> list[str]:
@@ -163,10 +178,12 @@ def conclude(
     worker: str,
     grow: Callable[[str], Grown] | None = None,
     said: str = "",
+    share: Share | None = None,
 ) -> AttemptEnded:
     """The report of an attempt whose process is over: its outputs verified and published when it did well. `grow` makes
     tasks of what stands in a log, for an action that expands; it raises ValueError. `said`: what is to be known of the
-    attempt, however it ended."""
+    attempt, however it ended. `share`: the secrets it had."""
+    conceal(brief, layout, share)
     ending = heard(read_ending(record, brief), brief, layout)
     if brief.action.role == "order":
         ending = _of_order(ending, brief, layout)
@@ -174,8 +191,8 @@ def conclude(
     grown = Grown()
     if not ending.reason:
         try:
-            grown = _printed(brief, layout, grow)
-            outputs, unchecked = _collect(brief, layout)
+            grown = _printed(brief, layout, grow, share)
+            outputs, unchecked = _collect(brief, layout, share)
             ending = ending._replace(message="; ".join(filter(None, (ending.message, grown.note, unchecked))))
         except Unfit as unfit:
             note = f" ({ending.message})" if ending.message else ""
@@ -183,8 +200,23 @@ def conclude(
     ending = _for_want_of_room(ending, brief, layout)
     ending = ending._replace(message="; ".join(filter(None, (ending.message, said))))
     usage = (record["utime"], record["stime"], record["maxrss_kib"])
+    if needs_folder(brief):
+        layout.store.close_off(brief.label)
     told = ended(brief, worker, record["began"], record["ended"], ending, usage, outputs)
+    told = share.hidden(told) if share else told
     return told if ending.reason or not grown.children else told._replace(grown=grown.children)
+
+
+def conceal(brief: Brief, layout: Layout, share: Share | None) -> None:
+    """Take the secrets of an attempt that is over out of the files that its process has written for us."""
+    if share:
+        share.hide_in_files(_own_files(brief, layout))
+
+
+def _own_files(brief: Brief, layout: Layout) -> list[str]:
+    """What is written by the process of an attempt, and shown or kept beside its logs."""
+    files = [layout.result(brief.path, brief.attempt)] if isinstance(brief.action.work, Function) else []
+    return [*files, error_file(layout.store.attempt_path(brief.label))] if needs_folder(brief) else files
 
 
 def _for_want_of_room(ending: Ending, brief: Brief, layout: Layout) -> Ending:
@@ -204,9 +236,12 @@ def _for_want_of_room(ending: Ending, brief: Brief, layout: Layout) -> Ending:
     return Ending(DISK, ending.code, f"{full}; {ending.message}")
 
 
-def _printed(brief: Brief, layout: Layout, grow: Callable[[str], Grown] | None) -> Grown:
+def _printed(brief: Brief, layout: Layout, grow: Callable[[str], Grown] | None, share: Share | None) -> Grown:
     if not brief.action.expand:
         return Grown()
+    if share and share.stood_in(layout.log(brief.path, brief.attempt)):
+        # What stands there instead would mean something else to a shell.
+        raise Unfit("output-invalid", "it printed a secret among its tasks, which take secrets by their variables only")
     if grow is None:
         raise Unfit("output-invalid", "nobody here reads what it printed")
     try:
@@ -312,7 +347,7 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def _collect(brief: Brief, layout: Layout) -> tuple[list[tuple[Any, ...]], str]:
+def _collect(brief: Brief, layout: Layout, share: Share | None) -> tuple[list[tuple[Any, ...]], str]:
     """Verify every declared output, publish them all; a row for each, and what a person should know all the same."""
     for source in brief.sources:
         fault = source.identity and difference(source.path, source.identity)
@@ -321,6 +356,8 @@ def _collect(brief: Brief, layout: Layout) -> tuple[list[tuple[Any, ...]], str]:
     if not brief.action.outputs:
         return [], ""
     outputs = brief.declared
+    if share:
+        _refuse(brief, share.named_after(layout.store, brief.label, outputs))
     faults: Sequence[Fault] = layout.store.faults(brief.label, outputs)
     bad = {fault.name for fault in faults}
     looked = look_into(layout.store, brief.label, [output for output in outputs if output.name not in bad])

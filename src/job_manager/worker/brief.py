@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from job_manager.artifacts.identity import Identity, identity
@@ -18,6 +19,7 @@ from job_manager.model.job import FILES, Action, Function, Input, Output, Stuck,
 from job_manager.model.need import Need, need
 from job_manager.model.percent import Known
 from job_manager.model.record import NamedTuple
+from job_manager.model.secret import secrets_of
 from job_manager.model.site import Installed
 from job_manager.model.wording import quoted
 from job_manager.worker.command import Paths
@@ -34,6 +36,9 @@ ZONES = ("nfs", "unix", "linux", "posix")
 LONGEST_VARIABLE = 100_000  # characters; a system takes 128 KiB in one variable
 PYTHON = ("module", "order")  # roles that have a directory of their own for each attempt
 ALWAYS_PASSED = ("PATH", "HOME", "LANG", "LC_*", "TZ", "TMPDIR", "USER", "LOGNAME", "SHELL", "TERM")
+
+
+NO_SECRETS: Mapping[str, str] = MappingProxyType({})
 
 
 class Source(NamedTuple):
@@ -253,13 +258,17 @@ def clean(environ: Mapping[str, str], passed: Sequence[str]) -> dict[str, str]:
     return {name: value for name, value in inherited(environ).items() if name in names or name.startswith(beginnings)}
 
 
-def variables(brief: Brief, layout: Layout, worker: str, began: float) -> dict[str, str]:
-    """The environment variables added for one attempt; those of the module first, then the entry's, then ours."""
+def variables(
+    brief: Brief, layout: Layout, worker: str, began: float, secrets: Mapping[str, str] = NO_SECRETS
+) -> dict[str, str]:
+    """The environment variables added for one attempt; those of the module first, then the entry's, then ours.
+    secrets: the values of those variables that take one; without them they are left out."""
     # Imported here: actions without artifacts never need it, and neither does reading a state.
     import json
 
     added = dict(brief.module.env) if brief.module else {}
-    added |= dict(brief.action.env)
+    added |= {variable: value for variable, value in brief.action.env if isinstance(value, str)}
+    added |= secrets
     outputs = _outputs(brief, layout)
     added |= {
         "JM_JOB_ID": brief.job,
@@ -285,6 +294,8 @@ def variables(brief: Brief, layout: Layout, worker: str, began: float) -> dict[s
         folder = layout.store.attempt_path(brief.label)
         added |= {"JM_WORKDIR": folder, "JM_TMPDIR": f"{folder}/tmp", "TMPDIR": f"{folder}/tmp"}
         added["JM_ERROR_FILE"] = error_file(folder)
+    if secrets_of(brief.action.env):
+        del added["JM_LOG"]  # what it writes there itself would not go through the filter
     if brief.action.role in PYTHON or isinstance(brief.action.work, Function):
         added.setdefault("PYTHONUNBUFFERED", "1")  # a live log is live
     return added

@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+from job_manager.artifacts.folders import private
 from job_manager.model.document import order_document
 from job_manager.model.job import Order
 from job_manager.model.record import NamedTuple
@@ -55,7 +56,8 @@ def write_order(brief: Brief, layout: Layout) -> None:
         "output": layout.log(brief.path, brief.attempt),
         "journal": journal(layout, brief.path, brief.attempt),
     }
-    with open(order_file(layout.store.attempt_path(brief.label)), "w", encoding="ascii") as stream:
+    file = order_file(layout.store.attempt_path(brief.label))
+    with open(file, "w", encoding="ascii", opener=private) as stream:
         json.dump(told, stream)
 
 

@@ -79,7 +79,9 @@ IDLE = 0.001  # of a processor: a tree that uses less of it does nothing but wai
 FREEZES = 50  # looks at a tree that goes on to begin new processes while it is stopped
 VMSTAT = "/proc/vmstat"
 VMSTAT_LOOK = 1.0  # seconds for which the number of OOM kills may be old when an attempt begins
-LOG_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+DRAIN = 5.0  # seconds that a filter has for what was printed last, once nothing of its attempt lives
+FILTER = "import sys; sys.path.append({folder!r}); import redaction; redaction.main()"
+LOG_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
 RECORD = (
     '{"token":%s,"code":%s,"signal":%s,"why":%s,"error":%s,"began":%.6f,"ended":%.6f,"elapsed":%.6f,'
     '"utime":%.6f,"stime":%.6f,"maxrss_kib":%d,"left":%d,"oom":%s,"peak":%d,"still":%.3f}'
@@ -202,12 +204,22 @@ def ticks_since_boot() -> int:
 
 def become_subreaper() -> bool:
     """Have orphaned descendants handed to this process (Linux, prctl(2)); False where that cannot be had."""
+    return _prctl(36, 1)
+
+
+def become_undumpable() -> bool:
+    """Leave no core dump, and let no other process of this user look into this one's memory (Linux). What it starts is
+    as before."""
+    return _prctl(4, 0)
+
+
+def _prctl(option: int, value: int) -> bool:
     if sys.platform != "linux":
         return False
     try:
-        import ctypes  # 3 ms, and only this one call needs it
+        import ctypes  # 3 ms, and only these calls need it
 
-        return bool(ctypes.CDLL(None).prctl(36, 1, 0, 0, 0) == 0)
+        return bool(ctypes.CDLL(None).prctl(option, value, 0, 0, 0) == 0)
     except (ImportError, OSError, AttributeError):
         return False
 
@@ -257,19 +269,26 @@ def _read(path: str) -> bytes | None:
 # --- attempts and their process trees ---
 
 
-def spawn(order: dict[str, Any], base: dict[str, str], keeper: str, reset: list[int]) -> int:
-    """The pid of the child in a session of its own, output appended to its log; OSError, ValueError or TypeError."""
-    marks = {TOKEN_VARIABLE: order["token"], KEEPER_VARIABLE: keeper}
-    env = {**({} if order.get("bare") else base), **order.get("env", {}), **marks}
+def spawn(
+    order: dict[str, Any], base: dict[str, str], keeper: str, reset: list[int], pipes: tuple[int, ...] = ()
+) -> int:
+    """The pid of the child in a session of its own, output appended to its log or written into pipes, of which there
+    are one or two; OSError, ValueError or TypeError."""
+    env = {**({} if order.get("bare") else base), **order.get("env", {}), **marks_for(order, keeper)}
     os.chdir(order["cwd"])
-    err, own = order.get("err"), order.get("umask")
+    if pipes:
+        outputs: Any = ((os.POSIX_SPAWN_DUP2, pipes[0], 1), (os.POSIX_SPAWN_DUP2, pipes[-1], 2))
+    else:
+        err = order.get("err")
+        outputs = (appended(1, order["log"]), appended(2, err) if err else (os.POSIX_SPAWN_DUP2, 1, 2))
+    own = order.get("umask")
     before = None if own is None else os.umask(own)
     try:
         return os.posix_spawn(
             program_of(order["argv"][0], env),
             order["argv"],
             env,
-            file_actions=(appended(1, order["log"]), appended(2, err) if err else (os.POSIX_SPAWN_DUP2, 1, 2)),
+            file_actions=outputs,
             setsid=True,
             setsigmask=(),
             setsigdef=reset,
@@ -277,6 +296,37 @@ def spawn(order: dict[str, Any], base: dict[str, str], keeper: str, reset: list[
     finally:
         if before is not None:
             os.umask(before)
+
+
+def marks_for(order: dict[str, Any], keeper: str) -> dict[str, str]:
+    return {TOKEN_VARIABLE: order["token"], KEEPER_VARIABLE: keeper}
+
+
+def spawn_filter(order: dict[str, Any], keeper: str, reset: list[int]) -> tuple[int, tuple[int, ...]]:
+    """The pid of the program that takes the secrets of an order out of what its child prints, and the ends of pipes
+    that the child is to write into. It knows the secrets as the child does, by its environment. Raises OSError."""
+    logs = [order["log"], order["err"]] if order.get("err") else [order["log"]]
+    pipes = [os.pipe() for _ in logs]
+    actions: list[Any] = [(os.POSIX_SPAWN_DUP2, 0, 2)]  # of its mistakes nobody hears: they might say too much
+    for log, (read, _), source in zip(logs, pipes, (0, 3), strict=False):
+        actions += [(os.POSIX_SPAWN_DUP2, read, source), appended(source + 1, log)]
+    folder = os.path.dirname(os.path.abspath(__file__))
+    own = {name: order["env"][name] for name in order["secrets"]} | {"JM_SECRETS": ",".join(order["secrets"])}
+    argv = [sys.executable, "-I", "-S", "-X", "utf8", "-c", FILTER.format(folder=folder)]
+    env = {**os.environ, **own, **marks_for(order, keeper)}
+    try:
+        pid = os.posix_spawn(argv[0], argv, env, file_actions=actions, setsigmask=(), setsigdef=reset)
+    except BaseException:
+        close_all(write for _, write in pipes)
+        raise
+    finally:
+        close_all(read for read, _ in pipes)
+    return pid, tuple(write for _, write in pipes)
+
+
+def close_all(handles: Iterable[int]) -> None:
+    for handle in handles:
+        os.close(handle)
 
 
 def appended(number: int, path: str) -> tuple[int, int, str, int, int]:
@@ -316,7 +366,7 @@ def why_not(order: dict[str, Any], error: Exception) -> str:
 class Attempt:
     """One child and all it starts. `began` and `ended` are wall clock, the rest monotonic; no `status` until reaped."""
 
-    weight, durable, done = 1, False, False
+    weight, durable, done, draining = 1, False, False, False
     pid = ticks = blows = 0
     began = start = ended = elapsed = 0.0
     deadline = kill_at = NEVER
@@ -330,6 +380,7 @@ class Attempt:
     kills = -1
     oom: str | None = None
     outlived: frozenset[int] = frozenset()
+    filter = 0  # the pid of what takes secrets out of its output, as long as that lives
     stuck = NEVER  # seconds without output and processor time after which it counts as stuck; `deadly`: and is ended
     deadly = still = False
     look_at = NEVER
@@ -355,6 +406,8 @@ def understood(order: dict[str, Any]) -> Attempt:
         raise ValueError("a umask that is none")
     if not (order["cwd"].startswith("/") and order["log"].startswith("/")):
         raise ValueError("a path that is not absolute")
+    if not all(order["env"][name] for name in order.get("secrets") or ()):
+        raise ValueError("an empty secret")
     return attempt
 
 
@@ -580,6 +633,7 @@ class Children:
         self.ending: dict[str, Attempt] = {}
         self.live: dict[str, Attempt] = {}
         self.strays: dict[int, Attempt | None] = {}
+        self.filters: dict[int, Attempt] = {}
         self.noticed: list[Attempt] = []  # those that have become still, or move again
         self._timers: list[tuple[float, int, Attempt]] = []
         self._serial = 0
@@ -606,6 +660,7 @@ class Children:
             attempt = self.running.pop(pid, None)
             if attempt is None:
                 self.strays.pop(pid, None)
+                self._filter_ended(pid)
                 continue
             attempt.status, attempt.usage = status, usage
             attempt.ended, attempt.elapsed = wall, max(0.0, now - attempt.start)
@@ -614,10 +669,12 @@ class Children:
             self._find_strays()
             tidy = self.subreaper and not self.strays
             for attempt in [*gone, *self.ending.values()]:
-                if tidy or not self._left(attempt):
-                    self._finish(attempt)
-                else:
+                if not tidy and self._left(attempt):
                     self._end_left(attempt, now)
+                elif attempt.filter:
+                    self._await_filter(attempt, now)
+                else:
+                    self._finish(attempt)
 
     def expire(self, now: float) -> None:
         while self._timers and self._timers[0][0] <= now:
@@ -678,6 +735,8 @@ class Children:
         if attempt.token in self.ending:
             self._find_strays()
             if not self._left(attempt):
+                if attempt.filter:  # whoever still holds its pipe is none of ours
+                    os.kill(attempt.filter, signal.SIGKILL)
                 self._finish(attempt)
                 return
         attempt.blows += 1
@@ -706,6 +765,20 @@ class Children:
             self._signal_tree(attempt, signal.SIGKILL)
         else:  # asked again, it does nothing: the end it names is later
             self._end_by(attempt, now + min(attempt.grace, LEFT_GRACE), now)
+
+    def _filter_ended(self, pid: int) -> None:
+        attempt = self.filters.pop(pid, None)
+        if attempt is not None:
+            attempt.filter = 0
+
+    def _await_filter(self, attempt: Attempt, now: float) -> None:
+        """All of it has ended but what it printed last, which is on its way; that must not take for ever."""
+        if attempt.draining:
+            return
+        attempt.draining = True
+        self.ending[attempt.token] = attempt
+        attempt.kill_at = now + DRAIN
+        self._wake_at(attempt.kill_at, attempt)
 
     def _finish(self, attempt: Attempt) -> None:
         attempt.done = True
@@ -758,10 +831,11 @@ class Children:
             pids = children_of(os.getpid())
         else:
             words = self._read_children().split()
-            if len(words) == len(self.running) + len(self.strays):
+            if len(words) == len(self.running) + len(self.strays) + len(self.filters):
                 return []
             pids = [int(word) for word in words]
-        return [pid for pid in pids if pid not in self.running and pid not in self.strays]
+        known = (self.running, self.strays, self.filters)
+        return [pid for pid in pids if not any(pid in each for each in known)]
 
     def _read_children(self) -> bytes:
         content = os.pread(self._own_children, 8192, 0)
@@ -970,7 +1044,7 @@ class Keeper:
         self.unreported: list[str] = []
         self.returned: list[str] = []
         self.refused: list[str] = []
-        self.durable = self.more = self.leaving = self.over = False
+        self.durable = self.more = self.leaving = self.over = self.undumpable = False
         self.beat = self.sync_at = self.dirty_since = self.retry_at = self.leave_at = NEVER
         self.poll = select.poll()
         self.peers: dict[int, Connection] = {}
@@ -999,7 +1073,7 @@ class Keeper:
         now = time.monotonic()
         for handle, event in ready:
             self._attend(handle, now)
-            # Before anything begins: a master that has died takes its orders back; who comes next may know of none.
+            # Before anything begins: what a dead master had ordered is taken back; who comes next may know of none.
             while event & select.POLLHUP and handle in self.peers:
                 self._listen(self.peers[handle], now)
         self._turn(now)
@@ -1219,17 +1293,33 @@ class Keeper:
     def _spawn(self, attempt: Attempt, order: dict[str, Any]) -> None:
         attempt.began, attempt.start = time.time(), time.monotonic()
         attempt.logs = (order["log"], order["err"]) if order.get("err") else (order["log"],)
+        try:
+            pipes = self._filter(attempt, order) if order.get("secrets") else ()
+        except (OSError, ValueError, TypeError) as error:
+            self._not_spawned(attempt, order, error)
+            return
         self.confinement.enter(attempt)
         try:
-            attempt.pid = spawn(order, self.base, self.incarnation, self.reset)
+            attempt.pid = spawn(order, self.base, self.incarnation, self.reset, pipes)
         except (OSError, ValueError, TypeError) as error:
-            attempt.why, attempt.error, attempt.ended = "spawn", why_not(order, error), attempt.began
             self.confinement.leave(attempt)
-            self._finished(attempt)
+            self._not_spawned(attempt, order, error)
         else:
             self.confinement.leave(attempt)
             self.children.add(attempt)
             self.fresh.append(attempt)
+        close_all(pipes)
+
+    def _not_spawned(self, attempt: Attempt, order: dict[str, Any], error: Exception) -> None:
+        attempt.why, attempt.error, attempt.ended = "spawn", why_not(order, error), attempt.began
+        self._finished(attempt)
+
+    def _filter(self, attempt: Attempt, order: dict[str, Any]) -> tuple[int, ...]:
+        if not self.undumpable:
+            self.undumpable = become_undumpable()
+        attempt.filter, pipes = spawn_filter(order, self.incarnation, self.reset)
+        self.children.filters[attempt.filter] = attempt
+        return pipes
 
     # records and reports
 
@@ -1326,7 +1416,7 @@ class Keeper:
             self._tell_still()
         self._tell("returned", self.returned)
         self._tell("refused", self.refused)
-        for peer in list(self.speaking):
+        for peer in sorted(self.speaking, key=lambda peer: peer.handle):
             self._push(peer)
 
     def _push(self, peer: Connection) -> None:

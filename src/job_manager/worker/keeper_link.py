@@ -24,7 +24,8 @@ READ = 1 << 18
 
 class Order(TypedDict):
     """What to run. Paths are absolute; text may hold surrogate escapes. Times in seconds; `weight` in slots, `memory`
-    in bytes. `bare`: the child has this `env` and no other; `umask`: its own instead of the one said in `hello`.
+    in bytes. `bare`: the child has this `env` and no other; `umask`: its own instead of the one said in `hello`;
+    `secrets`: the variables of `env` whose values are taken out of what it prints.
     `stuck`: seconds without output and processor time after which it counts as stuck, and whether it is then ended."""
 
     token: str
@@ -39,6 +40,7 @@ class Order(TypedDict):
     memory: NotRequired[int | None]
     durable: NotRequired[bool]
     bare: NotRequired[bool]
+    secrets: NotRequired[list[str]]
     umask: NotRequired[int | None]
     stuck: NotRequired[tuple[float, bool] | None]
 

@@ -18,7 +18,7 @@ from job_manager.core.state import Lease
 from job_manager.model.quantity import human
 from job_manager.ports.clock import Clock
 from job_manager.worker import adoption, ahead
-from job_manager.worker.attempt import Ending, Unfit, conclude, ended, prepare, read_token, token
+from job_manager.worker.attempt import Ending, Unfit, ended, read_token, token
 from job_manager.worker.brief import Brief, Briefing, inherited
 from job_manager.worker.code import Code
 from job_manager.worker.concluding import Concluder
@@ -27,6 +27,8 @@ from job_manager.worker.hosting import Jobs, Note, leases
 from job_manager.worker.keeper import UNWRITTEN
 from job_manager.worker.keeper_link import KeeperGone, KeeperLink
 from job_manager.worker.room import Room
+from job_manager.worker.sharing import Shares
+from job_manager.worker.traces import Traces
 
 AHEAD = 64  # orders that wait in the keeper, so that neither a commit nor a round trip stands between two actions
 HELLO_TIMEOUT = 10.0
@@ -38,11 +40,12 @@ class Worker:
 
     def __init__(self, keepers: str, slots: int, environ: dict[str, str], umask: int, clock: Clock) -> None:
         self._keepers = keepers
+        self._traces = Traces(keepers)
         self.slots = slots
         self.memory: int | None = None  # how much there is here, in bytes
         self.limits: tuple[tuple[str, int], ...] = ()
         self.grow: Grow | None = None  # who understands what expanding actions print
-        self.jobs = Jobs()
+        self.jobs, self.secrets = Jobs(), Shares()
         self.room = Room()
         self.code = Code()
         self._changed: dict[str, str] = {}  # what is to be said of the code that attempts (tokens) run
@@ -83,8 +86,7 @@ class Worker:
         self.jobs.open(briefing, environ, umask)
         holders = {lease.worker for lease in briefing.job.leases.values()}
         # What has never been tried has left nothing.
-        known = adoption.keepers(self._keepers) if holders or any(briefing.job.attempts) else ()
-        traces = [trace for trace in known if trace.incarnation in holders or _began_any(trace, job)]
+        traces = self._traces.of(job, holders) if holders or any(briefing.job.attempts) else []
         reports: list[Report] = []
         for trace in traces:
             if not (trace.alive and self._greet(trace)):
@@ -169,21 +171,19 @@ class Worker:
 
     def _resolve(self, briefing: Briefing, trace: adoption.KeeperTrace) -> Iterator[Report]:
         """What a keeper that is gone can still tell: ends that count, attempts that never began, and what is lost."""
-        adoption.end_leftovers(trace, 0.0)
-        # Read anew: until its end it may have begun some more.
-        trace = adoption.trace_in(trace.directory)
-        ends = adoption.exits(trace)
+        trace = self._traces.settled(trace)
         # Starts are not forced to disk: after a power cut, that one is not recorded does not mean that it never began.
         other_boot = trace.boot_id != adoption.boot_id()
         for brief, lease in leases(briefing, trace.incarnation):
             name = token(brief.job, brief.number, lease.attempt)
             if name in self._ends:
                 continue  # heard while it lived; its outputs are being published
-            if name in ends and not (other_boot and self._may_be_torn(briefing, brief)):
+            if name in trace.exits and not (other_boot and self._may_be_torn(briefing, brief)):
                 grow = self._growing(briefing, brief)
-                yield conclude(brief, ends[name], briefing.layout, trace.incarnation, grow)
-            elif name in ends or name in trace.begun or (other_boot and not brief.idempotent):
+                yield self.secrets.conclude(name, brief, trace.exits[name], briefing.layout, trace.incarnation, grow)
+            elif name in trace.exits or name in trace.begun or (other_boot and not brief.idempotent):
                 now = self._clock.wall()
+                self.secrets.conceal(name, brief, briefing.layout)
                 briefing.layout.store.withdraw(brief.declared)  # what it may have published is nobody's
                 yield ended(brief, trace.incarnation, now, now, LOST)
             else:
@@ -249,7 +249,8 @@ class Worker:
             return  # an order from before; preparing it would clear away what the attempt has published since
         brief = briefing.brief(order.action, order.attempt)
         try:
-            starts.append(self.jobs.surround(prepare(brief, briefing.layout, self.incarnation, now), order.job))
+            prepared = self.secrets.prepare(name, brief, briefing.layout, self.incarnation, now)
+            starts.append(self.jobs.surround(prepared, order.job))
             self._sent.add(name)
             self._look_at_code(brief, name)
         except Unfit as unfit:
@@ -366,7 +367,7 @@ class Worker:
             work = self._conclusion(record, worker)
             if work is None:
                 continue
-            if work.args[0].action.outputs or work.args[0].action.expand:
+            if work.args[1].action.outputs or work.args[1].action.expand:
                 self._concluder.give(work)
             else:
                 reports.append(work())
@@ -388,7 +389,7 @@ class Worker:
         self._ends.add(name)
         brief = briefing.brief(index, attempt)
         grow, said = self._growing(briefing, brief), self._changed.pop(name, "")
-        return partial(conclude, brief, record, briefing.layout, worker, grow, said)
+        return partial(self.secrets.conclude, name, brief, record, briefing.layout, worker, grow, said)
 
     def _growing(self, briefing: Briefing, brief: Brief) -> Callable[[str], Grown] | None:
         """How to read the log of an attempt whose action expands."""
@@ -400,6 +401,7 @@ class Worker:
         """These reports are in the journal: the keeper may forget the ends among them."""
         over = self._stale + [token(r.job, r.action, r.attempt) for r in reports if isinstance(r, AttemptEnded)]
         self._stale = []
+        self.secrets.forget(over)
         if over and self._link is not None:
             for link in (self._link, *self._older.values()):
                 link.forget(over)
@@ -421,7 +423,7 @@ class Worker:
         orphans = adoption.Orphans(trace, self.jobs.deadlines(trace, self._clock))
         self._orphans.append((old, orphans))
         told = {*orphans.trace.begun, *orphans.trace.exits}
-        reports: list[Report] = [AttemptReturned(*read_token(name), old) for name in self._sent if name not in told]
+        reports: list[Report] = [AttemptReturned(*read_token(name), old) for name in sorted(self._sent) if name not in told]
         reports += self._conclude([end for name, end in orphans.trace.exits.items() if name in self._sent], old)
         self._sent.clear()
         self.start()
@@ -429,7 +431,7 @@ class Worker:
 
     def _trace_of(self, incarnation: str) -> adoption.KeeperTrace:
         # By its directory: one that was killed as it came up has not written who it is.
-        return adoption.trace_in(os.path.join(self._keepers, incarnation))
+        return adoption.read_trace(os.path.join(self._keepers, incarnation))
 
     def _from_orphans(self) -> list[Report]:
         return [report for old, orphans in list(self._orphans) for report in self._hear_orphans(old, orphans)]
@@ -502,10 +504,6 @@ READERS: dict[str, Callable[[Worker, Any, str], list[Report]]] = {
     "still": Worker._read_still,
     "refused": Worker._read_refused,
 }
-
-
-def _began_any(trace: adoption.KeeperTrace, job: str) -> bool:
-    return any(name.startswith(f"{job}/") for name in trace.begun)
 
 
 def _known(state: dict[str, Any]) -> list[Sequence[Any]]:

@@ -148,7 +148,8 @@ def _rows(action: Document) -> Iterator[tuple[str, str]]:
     for use in action["writes"]:
         yield "writes", _typed(use) + _goes(use)
     for name, value in action["env"].items():
-        yield "env", f"{name}={shlex.quote(value)}"
+        secret = isinstance(value, dict)
+        yield "env", f"{name}=***  (the secret {value['secret']})" if secret else f"{name}={shlex.quote(value)}"
     takes = list(_takes(action))
     if takes:
         yield "takes", ", ".join(takes)

@@ -5,7 +5,7 @@ What Alfscript has no word for is noted, each at its place. Knows no other langu
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from job_manager.formats.alfscript.building import KIND
 from job_manager.formats.alfscript.commands import RETRIES
@@ -18,6 +18,7 @@ from job_manager.model.job import ALWAYS, ON_ERROR, ON_SUCCESS, Action, Command,
 from job_manager.model.params import number
 from job_manager.model.percent import means_something
 from job_manager.model.reasons import RETRIED
+from job_manager.model.secret import EnvValue, secrets_of
 from job_manager.model.wording import quoted
 
 MOST_DEEP = 500
@@ -84,7 +85,7 @@ class _Writer:
         if job.dirmaps:
             yield f"-dirmaps {{{' '.join(listed(row) for row in job.dirmaps)}}}"
         wishes = dict(job.wishes)
-        yield from _keys(wishes.pop("envkey", ""), self.env)
+        yield from _keys(wishes.pop("envkey", ""), self._texts(job, self.env))
         yield from self._wishes(job, "J", wishes)
 
     def _wishes(self, node: Job | Task | Action, letter: str, wishes: dict[str, str]) -> Iterator[str]:
@@ -238,7 +239,13 @@ class _Writer:
         if not {name for name, _ in self.env} <= {name for name, _ in action.env}:
             hint = "what a shell text of the job has in its environment every command has, too"
             self.unsaid.say(action, "env", f"that {quoted(action.name)} has not all the variables of the job", hint)
-        yield from _keys(wishes.pop("envkey", ""), own)
+        yield from _keys(wishes.pop("envkey", ""), self._texts(action, own))
+
+    def _texts(self, node: Job | Action, env: Iterable[tuple[str, EnvValue]]) -> list[tuple[str, str]]:
+        """The variables that are plain texts; of the others is noted that they take secrets."""
+        for variable, name in secrets_of(env).items():
+            self.unsaid.say(node, f"env.{variable}", f"that {variable} takes the secret {quoted(name)}")
+        return [(variable, value) for variable, value in env if isinstance(value, str)]
 
     def _job_hooks(self, hooks: list[Action]) -> Iterator[str]:
         texts = [hook for hook in hooks if isinstance(hook.work, Shell)]

@@ -109,6 +109,8 @@ def _job(fields: Fields, scope: Scope, at: At) -> Job:
         paused=bool(fields.flag("paused")),
         after=more.read_after(fields),
         max_active=fields.integer("max_active", 1, more.MOST_ACTIVE),
+        timeout=fields.duration("timeout"),
+        wait_timeout=fields.duration("wait_timeout"),
         dirmaps=more.read_dirmaps(fields),
         wishes=more.read_wishes(fields),
         source=scope.file,

@@ -135,6 +135,7 @@ def action(entry: Entry, name: str, title: str, scope: Scope) -> Action:
         limits=fields.counts("limits", MOST_OF_A_LIMIT, limit_name),
         hook=entry.hook,
         retry_on=more.read_retry_on(fields),
+        backoff=fields.duration("backoff"),
         min_runtime=fields.duration("min_runtime"),
         stuck=read_stuck(fields),
         priority=fields.number("priority"),

@@ -15,9 +15,11 @@ from job_manager.model.need import limit_name
 from job_manager.model.reasons import RETRIED
 from job_manager.model.wording import quoted
 
-OF_JOB = ("hooks", "priority", "paused", "after", "max_active", "dirmaps", "wishes", "stuck")
+OF_JOB = (
+    *("hooks", "priority", "paused", "after", "max_active", "timeout", "wait_timeout", "dirmaps", "wishes", "stuck"),
+)
 OF_NODE = ("title", "priority", "wishes", "stuck")
-OF_ENTRY = (*OF_NODE, "retry_on", "min_runtime", "tags", "expand", "workdir")
+OF_ENTRY = (*OF_NODE, "retry_on", "backoff", "min_runtime", "tags", "expand", "workdir")
 DIRMAP_KEYS = ("from", "to", "zone")
 AFTER = re.compile(r"(?:(1[0-2]|0?[1-9])-(3[01]|[12][0-9]|0?[1-9]) )?([01]?[0-9]|2[0-3]):([0-5][0-9])\Z")
 MOST_ACTIVE = 1_000_000

@@ -35,6 +35,7 @@ from job_manager.model.job import (
 )
 from job_manager.model.params import Param
 from job_manager.model.params import number as number_text
+from job_manager.model.secret import env_document
 from job_manager.model.wording import quoted
 
 # A list and a mapping for each task; what an entry holds takes a few more.
@@ -72,6 +73,8 @@ def _head(job: Job) -> Body:
         paused=job.paused,
         after=job.after,
         max_active=job.max_active,
+        timeout=job.timeout,
+        wait_timeout=job.wait_timeout,
         dirmaps=[Flow(zip(("from", "to", "zone"), row, strict=True)) for row in job.dirmaps],
         wishes=dict(job.wishes),
     )
@@ -126,9 +129,10 @@ class _Writer:
             timeout=action.timeout,
             retries=action.retries,
             retry_on=list(action.retry_on),
+            backoff=action.backoff,
             min_runtime=action.min_runtime,
             stuck=written(action.stuck),
-            env=dict(action.env),
+            env=_env(action),
             cpus=action.cpus,
             memory=action.memory,
             limits=dict(action.limits),
@@ -194,6 +198,10 @@ def _divided(node: Job | Task) -> tuple[list[Task | Action], list[Action]]:
 
 def _needs(node: Task | Action) -> Body:
     return {} if node.needs is None else {"needs": list(node.needs)}
+
+
+def _env(action: Action) -> Body:
+    return {name: Flow(value) if isinstance(value, dict) else value for name, value in env_document(action.env).items()}
 
 
 def _rate(value: float) -> str | None:

@@ -27,13 +27,13 @@ from job_manager.model.wording import quoted
 FORMAT = "job_manager/1"
 JOB_KEYS = (
     *("title", "version", "parallel", "inputs", "params", "priority", "paused", "after", "max_active", "dirmaps"),
-    *("wishes", "stuck", "children"),
+    *("timeout", "wait_timeout", "wishes", "stuck", "children"),
 )
 TASK_KEYS = ("name", "title", "parallel", "needs", "when", "priority", "wishes", "stuck", "children")
 ACTION_KEYS = (
     *("name", "title", *WORK_KEYS, "inputs", "outputs", "timeout", "retries", "env", "params", "foreach", "when"),
     *("cpus", "memory", "limits", "hook", "retry_on", "min_runtime", "priority", "tags", "expand", "workdir"),
-    *("wishes", "idempotent", "needs", "stuck"),
+    *("backoff", "wishes", "idempotent", "needs", "stuck"),
 )
 OWN_KEYS = frozenset((*JOB_KEYS, *TASK_KEYS, *ACTION_KEYS)) - {"title", "parallel", "children"}
 MASS = f'that is mass\'s form, of files without "format": "{FORMAT}"'
@@ -77,6 +77,8 @@ class Canonical:
             paused=bool(fields.flag("paused")),
             after=more.read_after(fields),
             max_active=fields.integer("max_active", 1, more.MOST_ACTIVE),
+            timeout=fields.duration("timeout"),
+            wait_timeout=fields.duration("wait_timeout"),
             dirmaps=_dirmaps(fields),
             wishes=more.read_wishes(fields),
             source=scope.file,
@@ -138,6 +140,7 @@ class Canonical:
             limits=fields.counts("limits", MOST_OF_A_LIMIT, limit_name),
             hook=hook,
             retry_on=more.read_retry_on(fields),
+            backoff=fields.duration("backoff"),
             min_runtime=fields.duration("min_runtime"),
             stuck=read_stuck(fields),
             priority=fields.number("priority"),

@@ -112,6 +112,9 @@ class Strict(Fields):
         settle(holder, array("Q"), [(at[0] - 1) << LINE_SHIFT | (at[1] - 1)] * 3)
         return Strict(holder, "", self.reader)
 
+    def _is_text(self, value: Value) -> bool:
+        return is_text(value)
+
     def _named_text(self, key: str, members: Map, name: str) -> str | None:
         if is_text(members[name]):
             return str(members[name])

@@ -30,7 +30,8 @@ TEXTS = ("input", "cmd", "msg")
 WHEN = {"whenerror": ON_ERROR, "whensuccess": ON_SUCCESS, "whenalways": ALWAYS}
 SHARED = (
     *("needs", "retries", "timeout", "env", "idempotent", "foreach", "when", "cpus", "memory", "limits"),
-    *("inputs", "outputs", "params", "priority", "tags", "expand", "workdir", "retry_on", "min_runtime", "stuck"),
+    *("inputs", "outputs", "params", "priority", "tags", "expand", "workdir", "retry_on", "backoff", "min_runtime"),
+    "stuck",
 )
 NAMED = ("name", "title")
 CONTROL = frozenset({*SHARED, *NAMED, *WHEN, "hook", "role", "module", "reads", "saved"})

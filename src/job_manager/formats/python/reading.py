@@ -33,7 +33,10 @@ from job_manager.model.params import NO_VALUES, Values
 from job_manager.model.record import NamedTuple, replace
 from job_manager.model.wording import quoted
 
-JOB_KEYS = ("title", "name", "version", "inputs", "params", "priority", "paused", "after", "max_active", "stuck")
+JOB_KEYS = (
+    *("title", "name", "version", "inputs", "params", "priority", "paused", "after", "max_active", "timeout"),
+    *("wait_timeout", "stuck"),
+)
 TASK_KEYS = ("title", "name", "needs", "when", "priority", "stuck")
 ORDER_KEYS = ("parallel", "serialsubtasks", "children")
 LONGEST_TITLE = 128
@@ -113,6 +116,8 @@ def _job(rows: Sequence[Row], context: Context) -> Job:
         paused=bool(fields.flag("paused")),
         after=read_after(fields),
         max_active=fields.integer("max_active", 1, MOST_ACTIVE),
+        timeout=fields.duration("timeout"),
+        wait_timeout=fields.duration("wait_timeout"),
         source=context.file,
         place=Place(scope.file, *at, rows[0].path),
     )

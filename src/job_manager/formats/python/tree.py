@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 from job_manager.formats.python.places import Written, caller
+from job_manager.model.secret import KEY, Secret
 
 Body = dict[str, Any]
 SLOTS = ("_jm_place", "_jm_flaws", "_jm_parent", "_jm_broken", "_jm_counts")
@@ -255,6 +256,8 @@ def _inner(value: Any, key: str, flaws: list[Flaw], reads: list[Artifact] | None
             flaws.append(Flaw(key, f"JSON has no word for {value}"))
             return None
         return value
+    if isinstance(value, Secret):
+        return {KEY: value.name}
     path = getattr(value, "__fspath__", None)
     if path is not None:
         return path()

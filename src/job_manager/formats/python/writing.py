@@ -34,7 +34,7 @@ from job_manager.model.wording import quoted
 
 MOST_DEEP = 18  # Python takes 20 blocks in blocks
 WHEN = {ON_ERROR: "_whenerror", ON_SUCCESS: "_whensuccess", ALWAYS: "_whenalways"}
-SECONDS = ("_timeout", "_min_runtime")
+SECONDS = ("_timeout", "_backoff", "_min_runtime")
 UNSAID = ("wishes", "dirmaps")
 FILES = (".yaml", ".yml")  # a Job of that name reads such a file
 
@@ -61,6 +61,9 @@ class _Writer:
         if job.name.endswith(FILES):
             self.unsaid.say(job, "title", f"the title {quoted(job.name)}", "Job of such a name reads that file")
         said = {key: value for key, value in job_head(job).items() if key not in ("name", *UNSAID)}
+        for key in ("timeout", "wait_timeout"):
+            if "e" in repr(said.get(key, 0.0)):
+                said[key] = number(said[key])
         if job.parallel:
             said["parallel"] = True
         yield "from job_manager import Action, Job, Task"

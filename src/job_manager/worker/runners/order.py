@@ -27,8 +27,8 @@ APPENDING = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
 class Lines:
     """A file that grows by whole lines, each in one write. What cannot be written is said once."""
 
-    def __init__(self, path: str) -> None:
-        self._path = path
+    def __init__(self, path: str, mode: int) -> None:
+        self._path, self._mode = path, mode
         self._handle = -1
 
     def begin(self, text: str) -> None:
@@ -37,7 +37,7 @@ class Lines:
         try:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(new)
-            self._handle = os.open(new, APPENDING | os.O_EXCL, 0o644)
+            self._handle = os.open(new, APPENDING | os.O_EXCL, self._mode)
             os.write(self._handle, text.encode("utf-8", "backslashreplace"))
             os.replace(new, self._path)
         except OSError as error:
@@ -62,7 +62,7 @@ class Status:
 
     def __init__(self, folder: str, label: str) -> None:
         self._path = os.path.join(folder, STATUS)
-        self._lines = Lines(self._path)
+        self._lines = Lines(self._path, 0o644)
         self._label = label
         self._begun = False
 
@@ -96,7 +96,7 @@ class Order:
         self.status = Status(self.folder, plan["label"])
         self._named: list[list[str]] = plan["modules"]
         self._log = os.path.join(self.folder, plan["log"])
-        self._journal = Lines(plan["journal"])
+        self._journal = Lines(plan["journal"], 0o600)
         self._pid = os.getpid()
 
     def run(self) -> None:

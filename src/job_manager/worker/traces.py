@@ -1,0 +1,58 @@
+"""What all keepers of a state directory have left, read once however many jobs ask for it.
+
+Knows how records change: they only grow, and those of a dead keeper not even that. Ends nothing but what nobody owns.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Container
+
+from job_manager.worker import adoption
+from job_manager.worker.adoption import KeeperTrace
+
+Mark = tuple[tuple[int, int, int], ...]
+
+
+class Traces:
+    """The traces below one folder. Those whose leftovers were ended are remembered."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._read: dict[str, tuple[Mark, KeeperTrace, frozenset[str]]] = {}  # by directory, with the jobs in it
+        self._ended: set[str] = set()
+
+    def of(self, job: str, incarnations: Container[str]) -> list[KeeperTrace]:
+        """Of these incarnations, and all others that have begun something of the job."""
+        return [trace for trace, jobs in self._all() if trace.incarnation in incarnations or job in jobs]
+
+    def _all(self) -> list[tuple[KeeperTrace, frozenset[str]]]:
+        try:
+            names = sorted(os.listdir(self._root))
+        except FileNotFoundError:
+            return []
+        return [self._one(os.path.join(self._root, name)) for name in names]
+
+    def _one(self, directory: str) -> tuple[KeeperTrace, frozenset[str]]:
+        mark = tuple(_mark(os.path.join(directory, name)) for name in ("keeper.json", "starts", "exits"))
+        before = self._read.get(directory)
+        if before is not None and before[0] == mark:
+            return adoption.seen_now(before[1]), before[2]
+        trace = adoption.read_trace(directory)
+        jobs = frozenset(token.rsplit("/", 2)[0] for token in (*trace.begun, *trace.exits))
+        self._read[directory] = mark, trace, jobs
+        return trace, jobs
+
+    def settled(self, trace: KeeperTrace) -> KeeperTrace:
+        """Nothing of a keeper that nobody owns is alive any more, nor is it; what stands in its records then."""
+        if trace.directory not in self._ended and not adoption.end_leftovers(trace, 0.0):
+            self._ended.add(trace.directory)
+        return self._one(trace.directory)[0]
+
+
+def _mark(path: str) -> tuple[int, int, int]:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return 0, 0, 0
+    return found.st_ino, found.st_size, found.st_mtime_ns

@@ -1,0 +1,144 @@
+"""`python -m tests.sim.mutants`: each mutant in a copy of the source, until something notices it. All must be noticed.
+
+Without `--until-first-kill` every one of its killers has to be asked, and the share of lives that notice is printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.sim.mutations import ALL, FARM, NOT_YET, WORLD, Mutant
+
+ROOT = Path(__file__).parents[2]
+MOST = 2000  # lives until a mutant has survived
+MANY = 300  # lives of which the share is taken
+LIFE = f"""
+import json, sys
+sys.path[:0] = [sys.argv[1], {str(ROOT)!r}]
+from tests.sim.simulation import Simulation
+from tests.sim.telling import Failure, kept, lived
+kind, most, first = sys.argv[2], int(sys.argv[3]), sys.argv[4] == "first"
+def fails(seed, without=()):
+    if kind == "world":
+        return isinstance(lived(seed, without), Failure)
+    try:
+        Simulation(seed).run_to_the_end()
+    except Exception:
+        return True
+    return False
+lives = ([*kept()] if kind == "world" else []) + [(seed, ()) for seed in range(most)]
+killed, lived_through, at = 0, 0, None
+for seed, without in lives:
+    lived_through += 1
+    if fails(seed, without):
+        killed, at = killed + 1, seed if at is None else at
+    if killed and (first or lived_through >= {MANY}):
+        break
+print(json.dumps([killed, lived_through, at]))
+"""
+
+
+class Unusable(Exception):
+    """The mutant is none: its text is not there, or what it makes is no program."""
+
+
+class Verdict(NamedTuple):
+    """`by`: who noticed, with figures; "" for a survivor. `wrong`: why it is no mutant."""
+
+    mutant: Mutant
+    by: str
+    seconds: float
+    wrong: str = ""
+
+
+def changed(mutant: Mutant, folder: Path) -> Path:
+    """A copy of the source with the mutant in it. Raises Unusable where its text is not there once."""
+    source = folder / "src"
+    shutil.copytree(ROOT / "src", source, copy_function=os.link, ignore=shutil.ignore_patterns("__pycache__"))
+    path = source / "job_manager" / mutant.file
+    text = path.read_text(encoding="utf-8")
+    if text.count(mutant.old) != 1:
+        raise Unusable(f"{mutant.name}: its text stands {text.count(mutant.old)} times in {mutant.file}")
+    path.unlink()  # it is a link: the original stays as it is
+    path.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
+    return source
+
+
+def judged(mutant: Mutant, first: bool) -> Verdict:
+    """Ask its killers one after another, until one notices it or, unless `first`, all."""
+    began = time.monotonic()
+    found: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="jm-mutant-") as folder:
+        try:
+            source = changed(mutant, Path(folder))
+            for killer in mutant.killers:
+                by = _lives(source, killer, first) if killer in (WORLD, FARM) else _tests(source, killer)
+                found += [by] if by else []
+                if found and first:
+                    break
+        except Unusable as why:
+            return Verdict(mutant, "", time.monotonic() - began, str(why))
+    return Verdict(mutant, "; ".join(found), time.monotonic() - began)
+
+
+def _environ() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("JM_", "PYTHON"))}
+    return kept | {"PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def _lives(source: Path, kind: str, first: bool) -> str:
+    words = [sys.executable, "-c", LIFE, str(source), kind, str(MOST), "first" if first else "all"]
+    ended = subprocess.run(words, cwd=ROOT, env=_environ(), capture_output=True, text=True, timeout=900)
+    if ended.returncode:
+        raise Unusable(ended.stderr.strip().splitlines()[-1])
+    killed, lives, seed = json.loads(ended.stdout.splitlines()[-1])
+    return f"{kind}: {killed} of {lives} lives, first {seed}" if killed else ""
+
+
+def _tests(source: Path, target: str) -> str:
+    words = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    words += [f"--basetemp={source.parent / 'tmp'}", "-o", f"pythonpath={source} {ROOT}", target]
+    ended = subprocess.run(words, cwd=ROOT, env=_environ(), capture_output=True, text=True, timeout=900)
+    if ended.returncode == 1:
+        failed = [line for line in ended.stdout.splitlines() if line.startswith(("FAILED ", "ERROR "))]
+        return failed[0].split(" ")[1].rpartition("/")[2] if failed else ""
+    if ended.returncode:
+        raise Unusable(f"{target}: pytest says {ended.returncode}")
+    return ""
+
+
+def main() -> int:
+    words = argparse.ArgumentParser(prog="python -m tests.sim.mutants", description="All mutants must be noticed.")
+    words.add_argument("--until-first-kill", action="store_true", help="ask no further once a mutant is noticed")
+    words.add_argument("--sample", type=int, default=0, help="so many of them, drawn by the seed")
+    words.add_argument("--seed", type=int, default=int(os.environ.get("JM_SEED", "0")), help="what draws the sample")
+    words.add_argument("--only", default="", help="those whose name has this in it")
+    words.add_argument("--jobs", type=int, default=1, help="so many at a time")
+    said = words.parse_args()
+    chosen = [mutant for mutant in ALL if said.only in mutant.name]
+    if said.sample:
+        chosen = random.Random(said.seed).sample(chosen, min(said.sample, len(chosen)))
+    survivors = 0
+    with ThreadPoolExecutor(said.jobs) as pool:
+        for running in as_completed([pool.submit(judged, mutant, said.until_first_kill) for mutant in chosen]):
+            verdict = running.result()
+            survivors += not verdict.by
+            how = "killed  " if verdict.by else "SURVIVES"
+            print(f"{how} {verdict.seconds:6.1f} s  {verdict.mutant.name}  [{verdict.by}{verdict.wrong}]", flush=True)
+    print(f"{len(chosen) - survivors} of {len(chosen)} killed; of {len(NOT_YET)} more there is nothing yet to change")
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,402 @@
+"""The mutants: one thing made wrong in a copy of the source, and what has to notice it.
+
+Those of the faults' list first, then the rules' own. Knows no way of running them.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+WORLD, FARM = "world", "farm"  # lives of world.py and of simulation.py; anything else is a test for pytest
+
+
+class Mutant(NamedTuple):
+    """`file` below src/job_manager; `old` stands there once. `killers`: WORLD, FARM or tests."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    killers: tuple[str, ...] = (WORLD,)
+
+
+HOST, WORKER, KEEPER, ADOPTION = "app/host.py", "worker/worker.py", "worker/keeper.py", "worker/adoption.py"
+JOURNAL, ENGINE, STORE, COPYING = (
+    "engines/sqlite/journal.py",
+    "engines/sqlite/engine.py",
+    "artifacts/store.py",
+    "artifacts/copying.py",
+)
+ADMIT, DECIDE, POLICY, EVOLVE = "core/admit.py", "core/decide.py", "core/policy.py", "core/evolve.py"
+SUPERVISOR, INBOX, HOME = "supervisor/supervisor.py", "app/inbox.py", "app/home.py"
+
+OF_FAULTS = (
+    Mutant(
+        "ack before commit: a request is dropped before what follows is in the journal",
+        HOST,
+        "            refusal = self._admitted(id, request)\n            self._inbox.drop(request.request)\n",
+        "            self._inbox.drop(request.request)\n            refusal = self._admitted(id, request)\n",
+    ),
+    Mutant(
+        "ack before commit: a request is not on disk when it is said to be",
+        INBOX,
+        "                os.fsync(handle)\n",
+        "",
+    ),
+    Mutant(
+        "sync NORMAL",
+        JOURNAL,
+        "PRAGMA synchronous=FULL",
+        "PRAGMA synchronous=NORMAL",
+        ("tests/contract/test_sqlite_file.py",),
+    ),
+    Mutant(
+        "no dir fsync: of the store",
+        STORE,
+        "                os.fsync(target)\n            self._settle(folder)\n",
+        "                pass\n",
+    ),
+    Mutant("no dir fsync: of the inbox", INBOX, "            _sync_folder(self.path)\n", ""),
+    Mutant(
+        "no dir fsync: of the state directory",
+        HOME,
+        "        _make_durable(os.path.dirname(self.path), self.path)\n",
+        "        pass\n",
+    ),
+    Mutant(
+        "rename before fsync",
+        COPYING,
+        "    _settle(handle, mode)\n    try:\n        os.rename(name, name, src_dir_fd=source, dst_dir_fd=target)\n",
+        "    try:\n        os.rename(name, name, src_dir_fd=source, dst_dir_fd=target)\n",
+    ),
+    Mutant(
+        "publish before exit check",
+        "worker/attempt.py",
+        "    if not ending.reason:\n        try:",
+        "    if True:\n        try:",
+    ),
+    Mutant("publish while processes are left", KEEPER, "if not tidy and self._left(attempt):", "if False:"),
+    Mutant("event before rename without adopting", STORE, " and self._lies(output) is not None):", " and False):"),
+    Mutant(
+        "drop AND attempt=?",
+        ADMIT,
+        "job.leases.get(said.action) != Lease(said.worker, said.attempt)",
+        "job.leases.get(said.action, Lease('', 0)).worker != said.worker",
+        ("tests/core/test_admit.py", FARM),
+    ),
+    Mutant(
+        "drop epoch check: of the core",
+        ADMIT,
+        "job.leases.get(said.action) != Lease(said.worker, said.attempt)",
+        "job.leases.get(said.action, Lease('', 0)).attempt != said.attempt",
+        ("tests/core/test_admit.py",),
+    ),
+    Mutant(
+        "killpg only",
+        KEEPER,
+        "                if process.group != attempt.pid:\n                    send_signal(process, number)\n",
+        "                pass\n",
+        ("tests/process/test_ending.py", WORLD),
+    ),
+    Mutant(
+        "pidfile instead of flock",
+        HOME,
+        "            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)\n",
+        "            pass\n",
+    ),
+    Mutant(
+        "wall clock leases: timeouts",
+        KEEPER,
+        "attempt.began, attempt.start = time.time(), time.monotonic()",
+        "attempt.began, attempt.start = time.time(), time.time()",
+    ),
+    Mutant("wall clock leases: retries", DECIDE, "timers[0][0] > now + policy.LONGEST_WAIT", "False"),
+    Mutant("blind retry of unknown", POLICY, "return idempotent(job, action) and ", "return ", (WORLD, FARM)),
+    Mutant(
+        "delete temp of all jobs at start",
+        HOST,
+        "        self._hosted[job.id] = Hosted(job, layout, observer, own)\n",
+        "        self._hosted[job.id] = Hosted(job, layout, observer, own)\n        layout.store.retire()\n",
+    ),
+    Mutant(
+        "BUSY swallowed",
+        JOURNAL,
+        "        raise _explained(path, cause) from cause\n",
+        "        if 'locked' not in str(cause):\n            raise _explained(path, cause) from cause\n",
+        ("tests/contract/test_sqlite_beside.py",),
+    ),
+    Mutant(
+        "request-id ignored",
+        ADMIT,
+        "return [] if job is not None and said.request in job.requests else rule(state, said, now)",
+        "return rule(state, said, now)",
+        ("tests/core/test_wishes.py",),
+    ),
+    Mutant(
+        "escape removed in one place",
+        "cli/output.py",
+        " if code else escape(part)",
+        " if code else part",
+        ("tests/cli/test_escaping.py", "tests/e2e/test_terminal.py"),
+    ),
+)
+
+# name in faults.md -> why there is nothing yet that it could be applied to
+NOT_YET = {
+    "pdeathsig from thread": "nothing sets PR_SET_PDEATHSIG: the keeper ends what is left",
+    "readline reader": "nobody reads along: children write their logs themselves (tests/process/test_log_bounds.py)",
+    "BLPOP claim": "there is no engine on Valkey or Redis yet",
+    "Host check removed": "there is no server yet",
+    "AutoAddPolicy": "there are no SSH hosts yet",
+    "yaml.load full": "YAML is read by a reader of our own that makes plain values only (tests/house bans yaml.load)",
+}
+
+OF_THE_CORE = (
+    Mutant("a held job is leased", "core/leasing.py", "and job.due and not job.held and", "and job.due and", (FARM, WORLD)),
+    Mutant(
+        "one retry too many",
+        POLICY,
+        "spent <= retries(job, action)",
+        "spent <= retries(job, action) + 1",
+        ("tests/core/test_decide.py",),
+    ),
+    Mutant("a retry is forgotten", DECIDE, "if job.timers or not", "if not", (WORLD, FARM)),
+    Mutant(
+        "losses without end", POLICY, "job.losses.get(index, 0) <= MAX_LOSSES", "True", ("tests/core/test_decide.py",)
+    ),
+    Mutant(
+        "a slot is not given back",
+        EVOLVE,
+        "state.workers[lease.worker].held -= ",
+        "state.workers[lease.worker].held -= 0 * ",
+        (FARM, WORLD),
+    ),
+    Mutant(
+        "an attempt's number is used again",
+        EVOLVE,
+        "    if event.attempt <= job.attempts[action]:\n",
+        "    if False:\n",
+        ("tests/core",),
+    ),
+    Mutant(
+        "what was stopped counts as failed",
+        ADMIT,
+        '    if reason == "stopped":\n',
+        '    if reason == "never":\n',
+        (FARM, "tests/core"),
+    ),
+    Mutant(
+        "given back while it runs",
+        ADMIT,
+        "job.states[said.action] != table.LEASED:\n        return []\n    return [e.LeaseReturned",
+        "False:\n        return []\n    return [e.LeaseReturned",
+        ("tests/core/test_admit.py", FARM),
+    ),
+)
+
+OF_THE_SUPERVISOR = (
+    Mutant(
+        "a worker that announces itself hears only what is new",
+        SUPERVISOR,
+        "for worker in sorted(announced) for order",
+        "for worker in sorted(announced)[:0] for order",
+    ),
+    Mutant(
+        "workers of before are taken to live",
+        SUPERVISOR,
+        "for job in sorted(unmet) for worker",
+        "for job in sorted(unmet)[:0] for worker",
+        ("tests/core/test_decide.py", WORLD),
+    ),
+    Mutant("decisions are not committed", SUPERVISOR, "self._commit(turn, events,", "self._commit(turn, events[:-1],"),
+    Mutant(
+        "orders before the commit",
+        ENGINE,
+        "        if events and not self._journal.append(",
+        "        self._orders.extend(orders)\n        if events and not self._journal.append(",
+        ("tests/contract/test_engine.py",),
+    ),
+    Mutant(
+        "what was said is dropped when it is given out",
+        ENGINE,
+        '        return Turn("", self._version, events, tuple(self._mailbox))\n',
+        '        said, self._mailbox = self._mailbox, []\n        return Turn("", self._version, events, said)\n',
+        ("tests/contract/test_engine.py",),
+    ),
+    Mutant(
+        "orders given out while a job is loaded are lost",
+        HOST,
+        "self._orders += [order for order in self._engine.take() if order.job != job]",
+        "self._engine.take()",
+    ),
+    Mutant(
+        "a request is dropped when the journal fails",
+        HOST,
+        "            if self.failed:\n                raise  # that the disk fails is no answer",
+        "            if False:\n                raise  # that the disk fails is no answer",
+    ),
+    Mutant(
+        "a job is left alone when the journal fails",
+        "app/supervising.py",
+        "            if host.failed:\n                raise  # that the disk fails is no trouble",
+        "            if False:\n                raise  # that the disk fails is no trouble",
+    ),
+    Mutant(
+        "a job that a request ends is not seen to",
+        HOST,
+        "        elif job.finished and id in self._moved:",
+        "        elif False:",
+    ),
+    Mutant(
+        "an exit is forgotten before it is in the journal",
+        HOST,
+        "            self._advance()\n            self.worker.committed(reports)\n",
+        "            self.worker.committed(reports)\n            self._advance()\n",
+    ),
+    Mutant(
+        "jobs of before are not taken up", "app/supervising.py", "    for job in jobs:\n", "    for job in jobs[1:]:\n"
+    ),
+)
+
+OF_THE_WORKER = (
+    Mutant(
+        "what an old keeper left is not ended",
+        WORKER,
+        "        trace = self._traces.settled(trace)\n",
+        "",
+    ),
+    Mutant(
+        "what a keeper had begun is read before its end",
+        ADOPTION,
+        "    trace = read_trace(trace.directory)  # what it had begun by then\n",
+        "",
+    ),
+    Mutant(
+        "torn outputs are published after a power cut",
+        WORKER,
+        "not (other_boot and self._may_be_torn(briefing, brief))",
+        "True",
+    ),
+    Mutant(
+        "after a power cut what is not recorded never began", WORKER, "or (other_boot and not brief.idempotent)", ""
+    ),
+    Mutant(
+        "an order of before is prepared",
+        WORKER,
+        "!= Lease(order.worker, order.attempt):\n            return  # an order",
+        "== 0:\n            return  # an order",
+    ),
+    Mutant("a keeper that did not say who it is", "worker/keeper_link.py", " or os.path.basename(directory)\n", "\n"),
+    Mutant(
+        "all are given back when the keeper dies",
+        WORKER,
+        "for name in sorted(self._sent) if name not in told]",
+        "for name in self._sent]",
+    ),
+    Mutant(
+        "the children of the keeper before are forgotten",
+        WORKER,
+        "        self._orphans.append((old, orphans))\n",
+        "        self._orphans = [(old, orphans)]\n",
+    ),
+    Mutant(
+        "an end counts twice",
+        WORKER,
+        "        if name in self._ends:\n            return None\n",
+        "",
+        (WORLD, "tests/process/test_hosting.py"),
+    ),
+    Mutant(
+        "the outputs of an attempt before stay",
+        STORE,
+        "            self._clear(outputs)\n        return self.attempt_path(label)",
+        "        return self.attempt_path(label)",
+        (WORLD, "tests/artifacts/test_store.py"),
+    ),
+    Mutant(
+        "what was published without an end on record stays",
+        WORKER,
+        "                briefing.layout.store.withdraw(brief.declared)",
+        "                ()",
+    ),
+)
+
+OF_THE_KEEPER = (
+    Mutant(
+        "it begins without a record",
+        KEEPER,
+        '            self.starts.append("".join([self._start_line(attempt, began) for attempt, _ in batch]))\n',
+        "            pass\n",
+    ),
+    Mutant(
+        "it begins what its dead master ordered",
+        KEEPER,
+        "while event & select.POLLHUP and handle",
+        "while False and handle",
+    ),
+    Mutant(
+        "it keeps the queue of its dead master",
+        KEEPER,
+        "for waiting in (self.queue, self.queued, self.unreported,",
+        "for waiting in (self.unreported,",
+    ),
+    Mutant(
+        "it begins again what it has begun",
+        KEEPER,
+        "        if token in self.children.live or token in self.records or token in self.past:\n",
+        "        if False:\n",
+        ("tests/process/test_serving.py",),
+    ),
+    Mutant(
+        "it leaves with ends that are nowhere else",
+        KEEPER,
+        "        if self.unwritten and self.records:\n            return",
+        "        if False:\n            return",
+    ),
+    Mutant(
+        "it signals whoever has the pid now",
+        KEEPER,
+        "if now is None or now.ticks != process.ticks:",
+        "if now is None:",
+        (WORLD, "tests/process"),
+    ),
+    Mutant("its ends are not forced to disk", KEEPER, "        if self.durable:\n            self._sync()\n", ""),
+    Mutant(
+        "any child of that pid is an old one",
+        ADOPTION,
+        "mains.get((pid, process.ticks))",
+        "{key[0]: value for key, value in mains.items()}.get(pid)",
+    ),
+)
+
+OF_THE_ENGINE = (
+    Mutant(
+        "the chain is not looked at",
+        JOURNAL,
+        "            if at != seq or found != hash:\n",
+        "            if at != seq:\n",
+        ("tests/contract/test_sqlite_file.py",),
+    ),
+    Mutant(
+        "who was faster is not noticed",
+        ENGINE,
+        "        if turn.version != self._version:\n",
+        "        if False:\n",
+        ("tests/contract/test_engine.py",),
+    ),
+    Mutant(
+        "a head that has moved on is overwritten",
+        JOURNAL,
+        "        if added.rowcount != 1:\n            return False\n",
+        "",
+        ("tests/contract",),
+    ),
+    Mutant(
+        "a request is written in its place",
+        INBOX,
+        '        fresh = f"{target}.{os.getpid()}.new"\n',
+        "        fresh = target\n",
+    ),
+)
+
+ALL = (*OF_FAULTS, *OF_THE_CORE, *OF_THE_SUPERVISOR, *OF_THE_WORKER, *OF_THE_KEEPER, *OF_THE_ENGINE)
