@@ -28,7 +28,8 @@ from tests.sim.kernel import (
     failure,
     joined,
 )
-from tests.sim.system import System, opener
+from tests.sim.listing import opener
+from tests.sim.system import System
 
 
 class Time:

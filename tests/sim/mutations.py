@@ -152,7 +152,9 @@ NOT_YET = {
 }
 
 OF_THE_CORE = (
-    Mutant("a held job is leased", "core/leasing.py", "and job.due and not job.held and", "and job.due and", (FARM, WORLD)),
+    Mutant(
+        "a held job is leased", "core/leasing.py", "and job.due and not job.held and", "and job.due and", (FARM, WORLD)
+    ),
     Mutant(
         "one retry too many",
         POLICY,
@@ -274,7 +276,7 @@ OF_THE_WORKER = (
     Mutant(
         "torn outputs are published after a power cut",
         WORKER,
-        "not (other_boot and self._may_be_torn(briefing, brief))",
+        "not (other_boot and may_be_torn(brief, briefing.layout))",
         "True",
     ),
     Mutant(

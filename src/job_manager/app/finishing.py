@@ -6,7 +6,7 @@ Harmless to do again. Knows no journal; who does it, and when, is not its busine
 from __future__ import annotations
 
 from job_manager.core.state import JobState
-from job_manager.model.errors import EngineError, Refused
+from job_manager.model.errors import EngineError, JobManagerError, Refused
 from job_manager.model.record import NamedTuple
 from job_manager.worker.layout import Layout
 
@@ -40,3 +40,14 @@ def _exported(job: JobState, layout: Layout, out: str) -> list[str]:
             f"the job has succeeded and its results are kept: `jm resume {job.id} --out DIR` copies them elsewhere"
         )
         raise
+
+
+def finish_beside(job: JobState, layout: Layout) -> tuple[str, JobManagerError | None]:
+    """The same beside a loop that must not be held up: the job, and what went wrong or None."""
+    try:
+        finish(job, layout)
+    except (EngineError, Refused) as error:
+        return job.id, error
+    except OSError as cause:
+        return job.id, EngineError(f"the results of job {job.id} are not in place: {cause}", retryable=True)
+    return job.id, None

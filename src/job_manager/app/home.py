@@ -157,6 +157,8 @@ def _make_durable(*folders: str) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
 def _make_above(folder: str) -> None:
     """What is missing above, in which nobody else may write, whatever the umask."""
     if not os.path.isdir(folder):

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from job_manager.app import wiring
 from job_manager.app.callers import DONE, DOWN, LEFT, POKE, REMOVE, RUN, Callers, Word
 from job_manager.app.capacity import Capacity
-from job_manager.app.finishing import finish
+from job_manager.app.finishing import finish_beside
 from job_manager.app.home import SUPERVISOR, Home
 from job_manager.app.inbox import Inbox
 from job_manager.app.interrupts import Interrupts
@@ -200,7 +200,8 @@ class Host:
                 try:
                     self.load(id)
                 except (Refused, EngineError):
-                    pass  # who asks why the job waits is told of it
+                    if self.failed:
+                        raise  # of anything else who asks why the job waits is told
 
     def _announce(self) -> None:
         self._home.announce([] if self._every else list(self._hosted), SUPERVISOR if self._every else "")
@@ -490,7 +491,7 @@ class Host:
         hosted.ending = True
         if self._finishing is None:
             self._finishing = Concluder()
-        self._finishing.give(lambda: _finished(hosted.job, hosted.layout))
+        self._finishing.give(lambda: finish_beside(hosted.job, hosted.layout))
 
     def _conclude(self, id: str, error: JobManagerError | None) -> None:
         if error is not None:
@@ -498,13 +499,3 @@ class Host:
         if id in self._hosted and self._hosted[id].job.finished:
             self._let_go(id, owed=isinstance(error, EngineError) and error.retryable)
         self._poked = True  # requests may have waited for this
-
-
-def _finished(job: JobState, layout: Layout) -> tuple[str, JobManagerError | None]:
-    try:
-        finish(job, layout)
-    except (EngineError, Refused) as error:
-        return job.id, error
-    except OSError as cause:
-        return job.id, EngineError(f"the results of job {job.id} are not in place: {cause}", retryable=True)
-    return job.id, None

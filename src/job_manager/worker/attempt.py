@@ -236,6 +236,12 @@ def _for_want_of_room(ending: Ending, brief: Brief, layout: Layout) -> Ending:
     return Ending(DISK, ending.code, f"{full}; {ending.message}")
 
 
+def may_be_torn(brief: Brief, layout: Layout) -> bool:
+    """Whether a power cut may have left what the attempt wrote in part: outputs and logs are not forced to disk before
+    they are published."""
+    return brief.action.expand or not layout.store.is_published(brief.label, brief.declared)
+
+
 def _printed(brief: Brief, layout: Layout, grow: Callable[[str], Grown] | None, share: Share | None) -> Grown:
     if not brief.action.expand:
         return Grown()

@@ -43,6 +43,10 @@ class Traces:
         self._read[directory] = mark, trace, jobs
         return trace, jobs
 
+    def left_by(self, incarnation: str) -> KeeperTrace:
+        """Of one incarnation, by its directory: one that was killed as it came up has not written who it is."""
+        return adoption.read_trace(os.path.join(self._root, incarnation))
+
     def settled(self, trace: KeeperTrace) -> KeeperTrace:
         """Nothing of a keeper that nobody owns is alive any more, nor is it; what stands in its records then."""
         if trace.directory not in self._ended and not adoption.end_leftovers(trace, 0.0):

@@ -18,7 +18,7 @@ from job_manager.core.state import Lease
 from job_manager.model.quantity import human
 from job_manager.ports.clock import Clock
 from job_manager.worker import adoption, ahead
-from job_manager.worker.attempt import Ending, Unfit, ended, read_token, token
+from job_manager.worker.attempt import Ending, Unfit, ended, may_be_torn, read_token, token
 from job_manager.worker.brief import Brief, Briefing, inherited
 from job_manager.worker.code import Code
 from job_manager.worker.concluding import Concluder
@@ -178,7 +178,7 @@ class Worker:
             name = token(brief.job, brief.number, lease.attempt)
             if name in self._ends:
                 continue  # heard while it lived; its outputs are being published
-            if name in trace.exits and not (other_boot and self._may_be_torn(briefing, brief)):
+            if name in trace.exits and not (other_boot and may_be_torn(brief, briefing.layout)):
                 grow = self._growing(briefing, brief)
                 yield self.secrets.conclude(name, brief, trace.exits[name], briefing.layout, trace.incarnation, grow)
             elif name in trace.exits or name in trace.begun or (other_boot and not brief.idempotent):
@@ -190,12 +190,6 @@ class Worker:
                 yield AttemptReturned(brief.job, brief.number, lease.attempt, trace.incarnation)
         yield WorkerGone(briefing.job.id, trace.incarnation)
         self._resolved.append(trace)
-
-    def _may_be_torn(self, briefing: Briefing, brief: Brief) -> bool:
-        """Outputs and logs are not forced to disk before they are published: after a power cut they may be there in
-        part."""
-        store = briefing.layout.store
-        return brief.action.expand or not store.is_published(brief.label, brief.declared)
 
     def _unheard_of(self, briefing: Briefing, known: set[str]) -> list[Report]:
         """Incarnations that hold leases and left no trace at all."""
@@ -286,7 +280,8 @@ class Worker:
             reports += self._keeper_died()
         for worker in list(self._older):
             reports += self._hear_older(worker)
-        reports += self._from_orphans()
+        for old, orphans in list(self._orphans):
+            reports += self._hear_orphans(old, orphans)
         return [*reports, *self._concluder.finished(), *self._find_room(), *self._rebalance()]
 
     def _hear_older(self, worker: str) -> list[Report]:
@@ -295,7 +290,7 @@ class Worker:
             return [report for message in self._older[worker].receive() for report in self._read(message, worker)]
         except KeeperGone:
             self._older.pop(worker).close()
-            trace = self._trace_of(worker)
+            trace = self._traces.left_by(worker)
             return [report for briefing in self.jobs.briefings.values() for report in self._resolve(briefing, trace)]
 
     def _read(self, message: Any, worker: str) -> list[Report]:
@@ -419,22 +414,18 @@ class Worker:
         """Its children are ours now, since we are their subreaper; a new keeper takes what comes next."""
         assert self._link is not None
         self._link.close()
-        old, trace = self.incarnation, self._trace_of(self.incarnation)
+        old, trace = self.incarnation, self._traces.left_by(self.incarnation)
         orphans = adoption.Orphans(trace, self.jobs.deadlines(trace, self._clock))
         self._orphans.append((old, orphans))
         told = {*orphans.trace.begun, *orphans.trace.exits}
-        reports: list[Report] = [AttemptReturned(*read_token(name), old) for name in sorted(self._sent) if name not in told]
+        reports: list[Report] = [
+            AttemptReturned(*read_token(name), old) for name in sorted(self._sent) if name not in told
+        ]
         reports += self._conclude([end for name, end in orphans.trace.exits.items() if name in self._sent], old)
         self._sent.clear()
         self.start()
         return [*reports, *self._announcements()]
 
-    def _trace_of(self, incarnation: str) -> adoption.KeeperTrace:
-        # By its directory: one that was killed as it came up has not written who it is.
-        return adoption.read_trace(os.path.join(self._keepers, incarnation))
-
-    def _from_orphans(self) -> list[Report]:
-        return [report for old, orphans in list(self._orphans) for report in self._hear_orphans(old, orphans)]
 
     def _hear_orphans(self, old: str, orphans: adoption.Orphans) -> list[Report]:
         reports = self._conclude(orphans.poll(self._clock.monotonic()), old)
@@ -492,7 +483,7 @@ class Worker:
         for link in self._older.values():
             link.close()
         if not self._sent and not self._begun and self._link.ended():
-            adoption.remove(self._trace_of(self.incarnation))
+            adoption.remove(self._traces.left_by(self.incarnation))
         self._link.close()
 
 
