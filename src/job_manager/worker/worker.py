@@ -426,7 +426,6 @@ class Worker:
         self.start()
         return [*reports, *self._announcements()]
 
-
     def _hear_orphans(self, old: str, orphans: adoption.Orphans) -> list[Report]:
         reports = self._conclude(orphans.poll(self._clock.monotonic()), old)
         if orphans.done and not self._concluder.open:
