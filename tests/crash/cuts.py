@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.crash.disk import INSIDE, PRIVATE, Disk, why_not
-from tests.crash.farm import Farm, ended, wait_for
+from tests.crash.farm import Farm, ended, let_pass, wait_for
 from tests.crash.loop import repeated
 from tests.crash.plan import Plan, drawn, text
 from tests.faults import check, witness
@@ -54,7 +54,7 @@ class Cuts:
         """Let it work for a moment, cut the power, look at what is left."""
         self._start("up", "-j", "6")
         asking = [self.submit() for _ in range(self._rng.choice([1, 1, 2]))]
-        time.sleep(self._rng.uniform(0.1, 2.0))
+        let_pass(self._rng.uniform(0.1, 2.0))
         heads = _heads(self.farm.home / "journal.db")
         self.disk.cut()
         self.cuts += 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import select
 import signal
 import sqlite3
 import subprocess
@@ -159,6 +160,11 @@ def doubles(found: dict[str, list[int]]) -> set[str]:
     for token in found:
         by_action[token.rpartition("/")[0]].append(token)
     return {f"alive at once: {sorted(tokens)}" for tokens in by_action.values() if len(tokens) > 1}
+
+
+def let_pass(seconds: float) -> None:
+    """Until the moment of a strike, which is drawn: nothing is waited for, and nothing has to be so by then."""
+    select.select([], [], [], seconds)
 
 
 def wait_for(met: Any, what: str, patience: float = 60.0, pause: float = 0.02) -> Any:

@@ -23,7 +23,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.crash.farm import Farm, Sampler, alive, attempts, ended, kill, wait_for
+from tests.crash.farm import Farm, Sampler, alive, attempts, ended, kill, let_pass, wait_for
 from tests.crash.people import People
 from tests.crash.plan import Plan, all_of, drawn, text
 from tests.faults import check, witness
@@ -90,7 +90,7 @@ class Loop:
         longest = 0.25 if done > struck + 0.02 else 1.5 if done < struck - 0.02 else 0.6
         if self._rng.random() < 0.25:
             longest = 0.15  # while it takes up what the last strike has left
-        time.sleep(self._rng.uniform(0.0, longest))
+        let_pass(self._rng.uniform(0.0, longest))
 
     def _strike(self) -> None:
         kind = self._rng.choices(list(STRIKES), list(STRIKES.values()))[0]

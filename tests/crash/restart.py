@@ -17,7 +17,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.crash.farm import Farm, attempts, ended, kill, wait_for
+from tests.crash.farm import Farm, attempts, ended, kill, let_pass, wait_for
 
 SLOTS = 2
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -63,9 +63,9 @@ class Restarts:
     def idle(self, seconds: float) -> float:
         """The share of one processor that it uses while nothing happens."""
         assert self.up is not None
-        time.sleep(2.0)
+        let_pass(2.0)
         before, began = _ticks(self.up.pid), time.monotonic()
-        time.sleep(seconds)
+        let_pass(seconds)
         return (_ticks(self.up.pid) - before) / TICKS / (time.monotonic() - began)
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.farm import Farm, wait_for
+from tests.crash.farm import Farm, let_pass, wait_for
 from tests.crash.plan import drawn, text
 from tests.e2e.person import Folder, job
 from tests.faults import check, witness
@@ -47,10 +47,10 @@ def test_signals_once_and_twice_at_any_moment_of_a_supervisor(tmp_path: Path, rn
     assert farm.jm("submit", "-q", "job.yaml").wait(60) == 0
     for _ in range(25):
         up = farm.jm("up", "-j", "4")
-        time.sleep(rng.uniform(0.0, 0.6))
+        let_pass(rng.uniform(0.0, 0.6))
         up.send_signal(rng.choice(SIGNALS))
         if rng.random() < 0.5:
-            time.sleep(rng.uniform(0.0, 0.1))
+            let_pass(rng.uniform(0.0, 0.1))
             up.send_signal(rng.choice(SIGNALS))
         assert up.wait(60) in {130, *BEFORE}, farm.tail()
     up = farm.jm("up", "-j", "4")

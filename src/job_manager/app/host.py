@@ -123,7 +123,6 @@ class Host:
 
     def __exit__(self, *exc: object) -> None:
         self._callers.close()
-        self._inbox.tidy()
         if self._finishing is not None:
             self._finishing.close()
         if any(hosted.job.leases for hosted in self._hosted.values()):
