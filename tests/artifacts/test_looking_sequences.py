@@ -60,7 +60,7 @@ def test_a_missing_frame(frames):
 def test_ranges_with_steps_and_frames_that_are_too_many(frames):
     assert frames(range(1, 10, 2), frames="1-9x2").faults == []
     (fault,) = frames([*range(1, 10, 2), 11, 12], frames="1-9x2").faults
-    assert fault == "has more than is expected: frames 11-12 are not one of 1-9 in steps of 2"
+    assert fault == "has more than is expected: frames 11-12, where 1-9 in steps of 2 are expected"
 
 
 def test_many_broken_frames_are_said_in_one_message_with_a_bound(frames):

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from pathlib import Path
+
+from tests.e2e.person import PATIENCE
 
 HEAD = "##AlfredToDo 3.0\n"
 README = Path(__file__).parents[1] / "formats/alfscript/golden/readme_of_mass.alf"
@@ -160,3 +163,50 @@ def test_a_resumed_script_runs_only_what_is_left(here):
     os.remove(here.path / "job.alf")
     assert here.jm("resume", id).code == 0
     assert here.read("ran").split() == ["one", "two", "two"]
+
+
+def test_of_several_jobs_that_of_the_highest_priority_runs_first(here):
+    here.write(
+        "first.alf", f"Job -title {{first}} -subtasks {{ Task {{t}} -cmds {{ {shell('echo > begun; cat go')} }} }}"
+    )
+    begun, go = here.fifo("begun").listen(), here.fifo("go")
+    assert here.jm("up", "--detach", "-j", "1").code == 0
+    try:
+        ids = [submitted(here, "first.alf")]
+        begun.hear()  # the only slot is taken
+        for name, priority in (("low", "-priority -1"), ("usual", ""), ("high", "-priority 9.5")):
+            tasks = "; ".join(f"Task {{{n}}} -cmds {{ {shell(f'echo {name} >> order')} }}" for n in "ab")
+            here.write(f"{name}.alf", f"Job -title {{{name}}} {priority} -subtasks {{ {tasks} }}")
+            ids.append(submitted(here, f"{name}.alf"))
+        go.release()
+        assert [here.jm("wait", id).code for id in ids] == [0, 0, 0, 0]
+    finally:
+        here.jm("down")
+    assert here.lines("order") == ["high", "high", "usual", "usual", "low", "low"]
+
+
+def submitted(here, file: str) -> str:
+    """The id of the job, once the supervisor has it."""
+    id, until = here.jm("submit", file, "-q").out.strip(), time.monotonic() + PATIENCE
+    while here.jm("status", id).code:
+        assert time.monotonic() < until
+    return id
+
+
+def clock(hour: int, minute: int, second: int) -> str:
+    """A time zone in which it is now so late."""
+    now = time.time() % 86400
+    west = round(now - (hour * 3600 + minute * 60 + second)) % 86400
+    west -= 86400 if west > 43200 else 0
+    sign, west = ("-" if west < 0 else ""), abs(west)
+    return f"XXX{sign}{west // 3600}:{west // 60 % 60:02}:{west % 60:02}"
+
+
+def test_nothing_starts_before_after(here):
+    here.write(
+        "late.alf",
+        f"Job -title {{late}} -after {{12:30}} -subtasks {{ Task {{t}} -cmds {{ {shell('date +%T > at')} }} }}",
+    )
+    told = here.jm("run", "late.alf", env={"TZ": clock(12, 29, 58)})
+    assert told.code == 0 and "nothing starts before" in told.both and "12:30" in told.both, told
+    assert "12:30:00" <= here.read("at").strip() < "12:31"

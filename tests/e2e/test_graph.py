@@ -52,6 +52,33 @@ def test_a_job_that_ran_has_its_states(here):
     assert "✘ failed" in words and "⊘ skipped" in words and told.json["id"] in words
 
 
+PRINTED = """Task {one} -cmds {RemoteCmd {true}}
+Task {two} -subtasks {Instance {one}} -cmds {RemoteCmd {false}}
+"""
+
+
+def test_what_a_job_got_while_it_ran_is_drawn_where_it_is_few(here):
+    few, many = (
+        "{name: few, foreach: {n: 1-5}, shell: 'test {n} != 3'}",
+        "{name: many, foreach: {n: 1-50}, shell: 'true'}",
+    )
+    here.write("printed", PRINTED)
+    here.write("job.yaml", job(f"[{few}, {many}, {{name: grows, cmd: [cat, printed], expand: true}}]"))
+    before = here.jm("graph", "job.yaml", "--json").json
+    assert [box["path"] for box in before["boxes"]] == ["", "s1", "s1/few", "s1/many", "s1/grows"]
+    assert here.jm("run", "job.yaml").code == 1
+    after = here.jm("graph", "last", "--json")
+    seen = {box["path"]: (box["kind"], box["open"], box["state"]) for box in after.json["boxes"]}
+    assert seen["s1/few"] == ("fan-out", True, "failed") and seen["s1/few/3"] == ("action", False, "failed")
+    assert seen["s1/many"] == ("fan-out", False, "succeeded") and "s1/many/1" not in seen
+    assert seen["s1/grows"] == ("grown", True, "failed") and seen["s1/grows/two/false"] == ("action", False, "failed")
+    ids = {box["id"]: box["path"] for box in after.json["boxes"]}
+    edges = {(ids[edge["source"]], ids[edge["target"]], edge["kind"]) for edge in after.json["edges"]}
+    assert edges == {("s1/grows/one/true", "s1/grows/two/false", "needs")}
+    for format in ("svg", "dot", "mermaid"):
+        assert "two / false" in here.jm("graph", "last", "--format", format).out
+
+
 def test_a_job_that_runs_is_seen_running_and_when_killed_interrupted(here):
     heard = here.fifo("here").listen()
     here.fifo("go")

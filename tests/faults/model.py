@@ -28,10 +28,12 @@ MOVES: dict[str, tuple[set[str], str]] = {
     "fan-out-failed": ({"idle"}, "failed"),
     "grown": ({"succeeded"}, "succeeded"),
 }
+DONE = {"succeeded", "excused", "left out"}
+LOOSE = {"leased", "fanned-out", "fan-out-failed"}
+AGAIN = {"failed", "lost", "cancelled", "excused", "left out"}  # what a person has run again who resumes the job
 ATTEMPTED = {"leased", "returned", "started", "stopped", "attempt-lost", "attempt-failed", "succeeded"}
 ANY_TIME = {"worker-joined", "worker-left", "job-resumed", "job-retried", "excused", "priority-changed"}
-QUIET = {"job-due", "skipped", "omitted", "priority-changed"}
-FRUITLESS = {"stopped", "attempt-lost", "attempt-failed", "returned"}
+QUIET = {"job-due", "skipped", "priority-changed"}
 SPECIAL = {"needs", "when", "hook", "foreach", "expand"}
 
 
@@ -50,10 +52,10 @@ class Model:
         self.highest: Counter[int] = Counter()
         self.floor = self.size = 0
         self.before: list[list[tuple[int, int]]] = []
-        self.once: set[int] = set()
         self.workers: set[str] = set()
-        self.cancelling: set[int] = set()  # actions whose end, if it is no success, is their last
         self.submitted = self.held = self.finished = ""
+        self.ending = self.special = self.loose = False
+        self.cancelling: set[int] = set()  # actions whose attempts were to end when they were cancelled
 
     def fold(self, event: Sequence[Any]) -> Iterator[str]:
         name = event[0]
@@ -72,7 +74,8 @@ class Model:
     def _move(self, name: str, action: int, *rest: Any) -> Iterator[str]:
         allowed, after = MOVES[name]
         now = self.states.get(action, "idle")
-        if now not in allowed:
+        # Hooks, and what asked how others ended, come again when what they followed does.
+        if now not in allowed and not (self.loose and name in LOOSE):
             yield f"action {action} is {now}"
         if not 0 <= action < self.size:
             yield f"there is no action {action}"
@@ -84,22 +87,23 @@ class Model:
             self.size += prod(len(keys) for keys in rest[0])
         elif name == "grown":
             self.size += len(list(leaves(rest[0])))
-        if name in FRUITLESS and action in self.cancelling and not (name == "attempt-lost" and action in self.once):
-            after = "cancelled"
         self.states[action] = after
         if after not in OPEN:
             self.leases.pop(action, None)
-            self.cancelling.discard(action)
+        if name in ("stopped", "returned", "attempt-failed") and (self.ending or action in self.cancelling):
+            self.states[action] = "cancelled" if name != "attempt-failed" or action in self.cancelling else "broken"
 
     def _lease(self, action: int, attempt: int, worker: str) -> Iterator[str]:
         if worker not in self.workers:
             yield f"{worker} is no worker of the job"
         if self.held:
             yield f"the job is held ({self.held})"
+        if self.ending or action in self.cancelling:
+            yield f"action {action} was cancelled"
         if attempt <= max(self.highest[action], self.floor):
             yield f"attempt {attempt} of action {action} was made before"
         for first, end in self.before[action] if action < len(self.before) else ():
-            undone = [other for other in range(first, end) if self.states.get(other) not in ("succeeded", "excused")]
+            undone = [other for other in range(first, end) if self.states.get(other) not in DONE]
             if undone:
                 yield f"action {action} has to wait for {undone[0]}, which is {self.states.get(undone[0], 'idle')}"
         self.highest[action], self.leases[action] = attempt, attempt
@@ -107,8 +111,8 @@ class Model:
     def _plan(self, document: dict[str, Any]) -> None:
         actions = list(leaves([document]))
         self.size = len(actions)
-        self.once = {number for number, body in enumerate(actions) if body.get("idempotent") is False}
-        self.before = order(document) if not any(_specials(document)) else []
+        self.special = any(_specials(document))
+        self.before = [] if self.special else order(document)
 
     def _job_submitted(self, event: Sequence[Any]) -> Iterator[str]:
         if self.submitted:
@@ -118,6 +122,11 @@ class Model:
 
     def _job_resumed(self, event: Sequence[Any]) -> Iterator[str]:
         self.held = self.finished = ""
+        self.ending, self.loose = False, self.special
+        self.cancelling.clear()
+        for action, state in self.states.items():
+            if state in AGAIN:
+                self.states[action] = "idle"
         if event[3] is None:
             return
         if self.leases:
@@ -139,46 +148,51 @@ class Model:
 
     def _job_released(self, event: Sequence[Any]) -> Iterator[str]:
         if not self.held:
-            yield "nothing holds it"
+            yield "it was not held"
         self.held = ""
 
     def _job_cancelled(self, event: Sequence[Any]) -> Iterator[str]:
-        self._cancel(range(self.size))
+        self.ending = True
         yield from ()
 
     _job_timed_out = _job_cancelled
 
     def _cancelled(self, event: Sequence[Any]) -> Iterator[str]:
-        now = self.states.get(event[1], "idle")
-        if now in {"succeeded", "failed", "lost", "cancelled", "excused"}:
-            yield f"action {event[1]} is {now}"
-        self._cancel([event[1]])
+        state = self.states.get(event[1], "idle")
+        if state in OPEN:
+            self.cancelling.add(event[1])
+        elif state in ("idle", "broken", "planned"):
+            self.states[event[1]] = "cancelled"
+        elif state != "fanned":
+            yield f"action {event[1]} is {state}"
 
-    def _cancel(self, actions: Iterable[int]) -> None:
+    def _open_again(self, actions: Iterable[int], state: str) -> Iterator[str]:
+        if self.finished:
+            self.held = ""
+        self.finished, self.ending, self.loose = "", False, self.special
+        for action in [action for action, now in self.states.items() if now == "left out"]:
+            self.states[action] = "idle"
         for action in actions:
-            now = self.states.get(action, "idle")
-            if now in OPEN:
-                self.cancelling.add(action)
-            elif now in ("idle", "planned"):
-                self.states[action] = "cancelled"
+            if action in self.leases:
+                yield f"action {action} is under lease"
+            self.cancelling.discard(action)
+            if self.states.get(action) != "fanned":
+                self.states[action] = state
 
     def _job_retried(self, event: Sequence[Any]) -> Iterator[str]:
-        self._open()
-        self.held = self.held if self.held == "paused" else ""
-        for action in (action for first, end in event[2] for action in range(first, end)):
-            if self.states.get(action) in OPEN:
-                yield f"action {action} is at work"
-            self.states[action] = "idle"
+        self.held = self.held if self.held == "paused" and not self.finished else ""
+        yield from self._open_again((action for span in event[2] for action in range(*span)), "idle")
 
     def _excused(self, event: Sequence[Any]) -> Iterator[str]:
-        self._open()
-        if self.states.get(event[1]) in OPEN | {"succeeded"}:
-            yield f"action {event[1]} is {self.states[event[1]]}"
-        self.states[event[1]] = "excused"
+        if self.states.get(event[1]) == "succeeded":
+            yield f"action {event[1]} has succeeded"
+        yield from self._open_again([event[1]], "excused")
 
-    def _open(self) -> None:
-        if self.finished:
-            self.finished = self.held = ""
+    def _omitted(self, event: Sequence[Any]) -> Iterator[str]:
+        for action in range(event[1], event[2]):
+            if self.states.get(action, "idle") == "idle":
+                self.states[action] = "left out"
+        yield from ()
 
     def _worker_joined(self, event: Sequence[Any]) -> Iterator[str]:
         self.workers.add(event[1])
@@ -190,11 +204,12 @@ class Model:
 
     def _job_finished(self, event: Sequence[Any]) -> Iterator[str]:
         self.finished = event[2]
-        undone = [action for action, state in self.states.items() if state in OPEN | {"broken", "planned"}]
+        waiting = OPEN if self.ending or self.loose else OPEN | {"broken", "planned"}
+        undone = [action for action, state in self.states.items() if state in waiting]
         if undone:
             yield f"action {undone[0]} is {self.states[undone[0]]}"
         counted = Counter(self.states.values())
-        for state in ("succeeded", "failed", "lost"):
+        for state in () if self.loose else ("succeeded", "failed", "lost"):
             if counted[state] != event[3].get(state, 0):
                 yield f"it counts {event[3].get(state, 0)} {state}, there are {counted[state]}"
         if sum(event[3].values()) != self.size - counted["fanned"]:

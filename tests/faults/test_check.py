@@ -17,6 +17,10 @@ from typing import Any
 
 import pytest
 
+from job_manager.core import said as s
+from job_manager.core.events import pack
+from job_manager.testing import Farm, fails, script
+from job_manager.testing import job as serial_job
 from tests.faults import check, witness
 from tests.faults.model import illegal
 
@@ -94,6 +98,33 @@ def test_events_that_cannot_have_happened_are_found(history):
     assert any("no worker of the job" in why for why in illegal(stranger))
     assert any("nobody has described" in why for why in illegal([*history[:2], ["vanished", 1], *history[2:]]))
     assert any("after the job was succeeded" in why for why in illegal([*history, ["job-due", 1.0]]))
+
+
+def test_what_people_ask_for_is_described(seed):
+    """Cancel, retry, skip, pause: as the core answers to them, and not otherwise."""
+    farm = Farm(serial_job("a", "b", "c"), outcomes=script({1: fails()}))
+    farm.run()
+    for request in (
+        s.RetryActions("j1", "failed", request="r1"),
+        s.SkipAction("j1", 1, request="r2"),
+        s.RetryActions("j1", "from", 1, request="r3"),
+        s.CancelJob("j1", 0.0, request="r4"),
+        s.RetryActions("j1", "failed", request="r5"),
+        s.HoldJob("j1", "paused", None, request="r6"),
+        s.ReleaseJob("j1", request="r7"),
+        s.SetPriority("j1", 2.0, request="r8"),
+        s.CancelAction("j1", 2, 0.0, request="r9"),
+    ):
+        farm.say(request)
+        farm.turn()
+        if request.request in ("r1", "r2", "r9"):
+            farm.run()
+    events = [json.loads(json.dumps(pack(event))) for event in farm.journal]
+    names = {event[0] for event in events}
+    assert {"job-retried", "excused", "job-cancelled", "job-held", "job-released", "cancelled"} <= names
+    assert illegal(events) == []
+    assert illegal([event for event in events if event[0] != "job-retried"])
+    assert illegal([event for event in events if event[0] != "excused"])
 
 
 def test_a_lost_job_and_an_open_one_are_found(history):

@@ -59,7 +59,24 @@ def alf(tasks: Tasks) -> Iterator[str]:
     yield "}\n"
 
 
-WRITERS: dict[str, Callable[[Tasks], Iterator[str]]] = {"job.yaml": job_yaml, "json": mass_json, "alf": alf}
+def python(tasks: Tasks) -> Iterator[str]:
+    """A loop, as a person writes it: a script says in three lines what the others spell out."""
+    yield "from job_manager import Action, Job, Task\n\n"
+    yield 'with Job("big") as job:\n'
+    for task, actions in tasks:
+        yield f"    with Task({TITLE.format(task)!r}, parallel=True):\n"
+        yield f"        for n in range({len(actions)}):\n"
+        text, name = TEXT.format(task, "{n}"), NAME.format(task, "{n}")
+        yield f"            Action(cmd=f{text!r}, _role='shell', _title=f{name!r})\n"
+    yield "job.run(show=True)\n"
+
+
+WRITERS: dict[str, Callable[[Tasks], Iterator[str]]] = {
+    "job.yaml": job_yaml,
+    "json": mass_json,
+    "alf": alf,
+    "python": python,
+}
 
 
 def big(language: str, count: int) -> bytes:

@@ -31,8 +31,10 @@ REFUSED = {
     "python": ("Python cannot say ",),
     "alf": ("Alfscript cannot say ",),
 }
-PYTHON_WITHOUT = ("titles", "wishes", "dirmaps", "signs", "scripts", "orders", "nulls", "ranges")
-ANYTHING = [language for language in WRITERS if language.name in ("job.yaml", "json")]  # that a file of ours says
+PYTHON_WITHOUT = ("ranges",)
+ANYTHING = [language for language in WRITERS if language.name in ("job.yaml", "json", "python")]  # that a file says
+# A script is a process of its own each time it is read.
+OFTEN = [pytest.param(one, id=one.name, marks=pytest.mark.long if one.name == "python" else ()) for one in ANYTHING]
 
 
 class Back(NamedTuple):
@@ -105,7 +107,7 @@ def test_one_language_says_everything():
 # --- files ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("language", ANYTHING, ids=lambda language: language.name)
+@pytest.mark.parametrize("language", OFTEN)
 @pytest.mark.parametrize("file", [*GOLDEN, *sorted((HERE / "good_json").glob("*.json"))], ids=lambda file: file.stem)
 def test_every_good_file_converts_and_back(file, language, tmp_path):
     into = tmp_path / f"job{language.endings[0]}"
@@ -116,27 +118,46 @@ def test_every_good_file_converts_and_back(file, language, tmp_path):
     assert same(made.job, back.job)
 
 
+@pytest.mark.parametrize("language", OFTEN)
 @pytest.mark.parametrize("file", ALFSCRIPTS, ids=lambda file: file.name)
-def test_every_good_alfscript_converts_and_back(file, tmp_path):
+def test_every_good_alfscript_converts_and_back(file, language, tmp_path):
+    check_alfscript(file, language, tmp_path)
+
+
+def check_alfscript(file, language, tmp_path):
     made = convert(str(file), str(tmp_path / "job.alf"))
     save(made, str(tmp_path / "job.alf"))
     assert same(convert(str(tmp_path / "job.alf"), "-", to="json").job, made.job)
-    for language in ANYTHING:
-        into = tmp_path / f"job{language.endings[0]}"
-        save(convert(str(tmp_path / "job.alf"), str(into)), str(into))
-        assert convert(str(into), "-", to="alf").text == made.text
+    into = tmp_path / f"job{language.endings[0]}"
+    save(convert(str(tmp_path / "job.alf"), str(into)), str(into))
+    back = convert(str(into), "-", to="alf")
+    assert back.text == made.text and same(back.job, made.job)
 
 
+@pytest.mark.parametrize("language", OFTEN)
 @pytest.mark.parametrize("file", ORDERS, ids=lambda file: file.stem)
-def test_every_good_order_converts_and_back(file, tmp_path):
+def test_every_good_order_converts_and_back(file, language, tmp_path):
+    check_order(file, language, tmp_path)
+
+
+def check_order(file, language, tmp_path):
     # An order stands in the folder in which it runs and is called like its file: so it is read back there.
-    for language in ANYTHING:
-        into = tmp_path / f"job{language.endings[0]}"
-        made = convert(str(file), str(into))
-        save(made, str(into))
-        assert same(convert(str(into), str(file), to="order").job, made.job)
+    into = tmp_path / f"job{language.endings[0]}"
+    made = convert(str(file), str(into))
+    save(made, str(into))
+    assert same(convert(str(into), str(file), to="order").job, made.job)
     with pytest.raises(InputError, match="order cannot say this: workdir"):
         convert(str(into), str(tmp_path / file.name), to="order")
+
+
+def test_the_readmes_of_all_three_systems_convert_to_a_script_and_back(tmp_path):
+    python = formats.language("python")
+    (tmp_path / "alf").mkdir()
+    check_alfscript(HERE / "alfscript" / "golden" / "readme_of_mass.alf", python, tmp_path / "alf")
+    check_order(HERE / "orders" / "golden" / "example.yaml", python, tmp_path)
+    made = convert(str(README), str(tmp_path / "mass.py"))
+    save(made, str(tmp_path / "mass.py"))
+    assert same(convert(str(tmp_path / "mass.py"), "-", to="json").job, made.job)
 
 
 def test_the_readme_of_mass_is_one_job_with_five_tasks_and_four_actions(tmp_path):

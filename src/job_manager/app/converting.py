@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from job_manager.app.pythons import script_python
 from job_manager.formats import LANGUAGES, Language, draft, folder_of, language
 from job_manager.formats.params import NO_VALUE
 from job_manager.formats.reading import Reading
@@ -46,7 +47,7 @@ def convert(source: str, target: str, to: str | None = None, format: str | None 
     of the source, or with everything in it that the other language cannot say.
     """
     into = _language(target, to)
-    reading = draft(source, format, loose=True)
+    reading = draft(source, format, loose=True, python=script_python(source))
     _raise_if_wrong(reading)
     job = reading.template or reading.job
     text = _written(into, reading, job)

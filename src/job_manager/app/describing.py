@@ -15,9 +15,10 @@ Document = dict[str, Any]
 def describe(job_file: str, language: str | None = None) -> Document:
     """Name, version, inputs and params of the job in the file, as far as it can be made out. Raises InputError."""
     # Imported here: who shows a module's params reads no job.
+    from job_manager.app.pythons import script_python
     from job_manager.formats import draft
 
-    reading = draft(job_file, language)
+    reading = draft(job_file, language, python=script_python(job_file))
     job = reading.template or reading.job
     return {
         "name": job.name,

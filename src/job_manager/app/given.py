@@ -99,11 +99,18 @@ def _found(wanted: JobInput, paths: Sequence[str], cwd: str) -> Iterator[GivenFi
             yield _look_at(wanted.artifact, path, cwd, wanted.kind)
         return
     taken: set[str] = set()
+    seen: dict[str, int] = {}
     for one in _spread(paths, cwd):
         if isinstance(one, Problem):
             yield one
-        else:
-            yield _look_at(f"{wanted.artifact}/{_called(one, taken)}", one, cwd)
+            continue
+        whole = absolute(one, cwd)
+        seen[whole] = seen.get(whole, 0) + 1
+        name = _called(one, taken)
+        if seen[whole] == 2:
+            message = f"{one} is given more than once: the second is called {quoted(name)} here"
+            yield typed(message)._replace(severity="note")
+        yield _look_at(f"{wanted.artifact}/{name}", one, cwd)
 
 
 def _spread(paths: Iterable[str], cwd: str) -> Iterator[str | Problem]:

@@ -17,6 +17,7 @@ from job_manager.app.drawing.sketch import Sketch
 from job_manager.app.home import Home
 from job_manager.app.looking import Look, look
 from job_manager.app.params import given_params
+from job_manager.app.pythons import script_python
 from job_manager.core.shape import Shape
 from job_manager.formats import draft
 from job_manager.model.errors import InputError, NotFound
@@ -72,7 +73,7 @@ def read(path: str, params: Sequence[str], cwd: str) -> Job:
     path = os.path.expanduser(path)
     if path != "-" and cwd != os.getcwd():
         path = os.path.join(cwd, path)
-    reading = draft(path, None, loose=True, given=given)
+    reading = draft(path, None, loose=True, given=given, python=script_python(path))
     problems += [problem for problem in reading.problems if problem.severity == "error"]
     if problems:
         raise InputError(problems)

@@ -15,6 +15,7 @@ from job_manager.app.fanouts import fan_out_problems
 from job_manager.app.given import absolute, given_files, typed
 from job_manager.app.orders import as_wished, order_runners, pool_problems
 from job_manager.app.params import given_params
+from job_manager.app.pythons import function_runners, script_python
 from job_manager.app.schedule import moment
 from job_manager.app.serving import unserved
 from job_manager.app.settings import DEFAULTS, Config
@@ -22,6 +23,7 @@ from job_manager.artifacts.export import blocked
 from job_manager.formats import LANGUAGES, draft, folder_of
 from job_manager.formats.params import again
 from job_manager.formats.reading import Reading
+from job_manager.formats.yaml_tree import bulk
 from job_manager.model.errors import InputError, Place, Problem, in_order
 from job_manager.model.job import FILE, Action, Job, ModuleCall, Task, actions
 from job_manager.model.params import Values
@@ -102,9 +104,22 @@ def load(
 ) -> Loaded:
     """Read (unless the `job` is there already, or something else reads it) and check. Raises InputError with every
     mistake. With `files_needed` false (check, plan) inputs may be left out, but what is given is checked."""
+    with bulk():
+        return _loaded(wish, environ, cwd, files_needed, job, read)
+
+
+def _loaded(
+    wish: Wish,
+    environ: Mapping[str, str],
+    cwd: str,
+    files_needed: bool,
+    job: Job | None,
+    read: Callable[[Values], Reading] | None,
+) -> Loaded:
     params, wrong = given_params(wish.params, wish.params_from or cwd, wish.former)
     base = wish.base or folder_of(absolute(wish.job_file, cwd) if wish.job_file not in ("", "-") else "-")
-    values = Values(params, base, tuple(absolute(path, cwd) for path in wish.shelves))
+    python = script_python(os.path.join(base, "-"), wish.python, environ)
+    values = Values(params, base, tuple(absolute(path, cwd) for path in wish.shelves), python)
     if read is not None:
         reading = read(values)
     else:
@@ -117,6 +132,7 @@ def load(
     problems += reading.placed(check_modules(job, shelf, bool(wish.loose_types)))
     modules = _modules(job, shelf, wish.python, environ, problems)
     modules += order_runners(job, wish.python, environ, problems)
+    modules += function_runners(job, wish.python, environ, problems, running=read is not None)
     problems += pool_problems(job, "error" if files_needed else "note")
     here = capacity(wish.slots, wish.config)
     asked = wished(job, wish.config, here)
@@ -159,7 +175,7 @@ def _draft(wish: Wish, cwd: str, values: Values) -> Reading:
         path = os.path.join(cwd, path)
     try:
         loose = bool(wish.loose_types)
-        return draft(path, wish.format, loose=loose, given=values.given, base=values.base, shelves=values.shelves)
+        return draft(path, wish.format, loose=loose, values=values)
     except InputError:
         behind = next((file for file in wish.files if _looks_like_a_job(file)), "")
         if wish.format or not behind or _looks_like_a_job(wish.job_file):
@@ -300,17 +316,18 @@ def _modules(
 
 
 def _programs(job: Job, environ: Mapping[str, str]) -> Iterable[Problem]:
-    """A warning for each command whose program is not on PATH."""
-    known: dict[str, bool] = {}
+    """A warning for each program that is not on PATH, at the first command that starts it."""
+    asked: dict[str, list[Action]] = {}
     for _, action in actions(job):
         word = _program(action) if action.when != "false" else ""
         if word and "{" not in word:
-            if word not in known:
-                known[word] = bool(which(word, environ))
-            if not known[word]:
-                place = action.place or Place(job.source, 0, 0)
-                hint = "install it, or give its whole path"
-                yield Problem(place, f"{quoted(word)} is not on PATH here", hint, "warning")
+            asked.setdefault(word, []).append(action)
+    for word, users in asked.items():
+        if not which(word, environ):
+            more = f" (and for {len(users) - 1:,} more)" if len(users) > 1 else ""
+            place = users[0].place or Place(job.source, 0, 0)
+            hint = "install it, or give its whole path"
+            yield Problem(place, f"{quoted(word)} is not on PATH here{more}", hint, "warning")
 
 
 def _secrets(job: Job, config: Config) -> Iterable[Problem]:

@@ -12,7 +12,7 @@ import job_manager.worker
 from job_manager.model.errors import Place, Problem
 from job_manager.model.job import POOL, Action, Job, Order, Task, actions
 from job_manager.model.record import replace
-from job_manager.model.site import Installed, order_runner
+from job_manager.model.site import Installed, runner
 from job_manager.model.wording import quoted
 from job_manager.modules.interpreter import choose_python
 
@@ -37,7 +37,7 @@ def order_runners(job: Job, python: str, environ: Mapping[str, str], problems: l
     """What runs the orders of the job, one for each folder."""
     found: dict[str, Installed] = {}
     for _, action in actions(job):
-        name = order_runner(action)
+        name = runner(action)
         if not isinstance(action.work, Order) or name in found:
             continue
         choice = choose_python(action.workdir, python or None, environ)

@@ -19,7 +19,7 @@ from job_manager.core.fans import shape_of
 from job_manager.core.parts import Fan
 from job_manager.core.state import JobState
 from job_manager.model.fanout import Each
-from job_manager.model.job import FILES, Action, JobInput, Output, Task
+from job_manager.model.job import FILES, Action, JobInput, Output, Task, actions
 from job_manager.model.members import Members
 from job_manager.model.params import Param
 from job_manager.model.record import replace
@@ -41,6 +41,9 @@ def steps(loaded: Loaded) -> int:
 
 def size(loaded: Loaded) -> int:
     """How many actions the job has, as far as can be known."""
+    written = [action for _, action in actions(loaded.job)]
+    if not any(action.foreach for action in written):
+        return len(written)
     shape = shape_of(loaded.job, loaded.site)
     return len(shape.actions) - len(shape.fans)
 

@@ -17,7 +17,8 @@ NAMED = 3  # of those that have a resource: the others are counted
 
 
 def waits(state: State, job: JobState) -> dict[int, str]:
-    """Why each ready action has not been leased, as `gpu: 1 of 1 in use by render/a`. Empty without a worker."""
+    """Why each ready action has not been leased, as `gpu: 1 of 1 in use by render/a`, and each leased one has not begun
+    when it can be for want of a slot. Empty without a worker."""
     if not job.workers:
         return {}
     ready = [action for action, found in enumerate(job.states) if found == table.READY]
@@ -39,7 +40,18 @@ def waits(state: State, job: JobState) -> dict[int, str]:
             said[action] = f"{before[0]}: {job.shape.paths[first[before[0]]]} comes before it"
         else:
             said[action] = _slots(state, job, takes)
-    return said
+    return said | _behind(state, job)
+
+
+def _behind(state: State, job: JobState) -> dict[int, str]:
+    """Of what has been leased ahead: it comes next."""
+    full = {name for name in job.workers if state.workers[name].held > state.workers[name].slots}
+    leased = [action for action, lease in job.leases.items() if lease.worker in full]
+    return {
+        action: f"{_slots(state, job, job.takes(action))}; it comes next"
+        for action in leased
+        if job.states[action] == table.LEASED
+    }
 
 
 def _in_use(state: State, job: JobState, name: str, takes: Need) -> str:

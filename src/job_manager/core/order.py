@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from job_manager.core.shape import Shape
+from job_manager.core.shape import Shape
 
 BITS = 32
 MASK = (1 << BITS) - 1
@@ -30,8 +28,8 @@ class Order:
 
     def __init__(self, shape: Shape) -> None:
         self._shape = shape
-        self._size = len(shape.parent)
-        self._plain = not shape.needs
+        self._size = shape.written_nodes
+        self._plain = not any(node < self._size for node in shape.needs)
         self.level = _is_level(shape)  # places are the numbers of the actions
         self._chains: array[int] | None = None  # by node: how many actions follow its begin, in the longest chain
 
@@ -53,7 +51,7 @@ def _is_level(shape: Shape) -> bool:
     """Whether nothing that waits beside others is followed by a longer chain than they are."""
     if any(node not in shape.hooks for node in shape.needs):
         return False
-    inner = (node for node in range(len(shape.parent)) if shape.leaf[node] < 0 and node)
+    inner = (node for node in range(shape.written_nodes) if shape.leaf[node] < 0 and node)
     return not any(shape.parallel[shape.parent[node]] and shape.low[node] < shape.high[node] for node in inner)
 
 

@@ -19,7 +19,7 @@ def make_ready(job: JobState, action: int) -> None:
         job.needs[action] = takes
         job.scarce = job.scarce or bool(takes.amounts)
     queue = job.queue(action, takes)
-    order = job.shape.order
+    order = job.order
     place = action if order.level else order.place(action)
     heappush(job.ready if queue == FIRST else job.queues.setdefault(queue, []), place)
 
@@ -28,7 +28,7 @@ def out_of_ready(job: JobState, action: int) -> Need:
     """It is ready no more. What it takes."""
     takes = job.needs.pop(action, PLAIN)
     queue = job.queue(action, takes)
-    take_out(job.ready if queue == FIRST else job.queues[queue], job.shape.order.place(action))
+    take_out(job.ready if queue == FIRST else job.queues[queue], job.order.place(action))
     if queue != FIRST and not job.queues[queue]:
         del job.queues[queue]
     return takes

@@ -17,7 +17,6 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 
-from job_manager.core.order import Order
 from job_manager.core.parts import Actions, Child, Fan, Graft, Paths
 from job_manager.model.condition import Condition, names_in, parse
 from job_manager.model.job import Action, Job, Output, Task
@@ -32,7 +31,8 @@ class Shape:
     -> what must hold when it is to start; minding: those of them that ask how others ended, whom a failure does not
     skip, hooks among them. hooks: node -> when it is to run, one of model.job.HOOKS. priorities: of the nodes that have
     one of their own. fans: node -> its fan-out, once that is known; written_fans: the actions with `foreach`, in order.
-    grown: node -> its graft, once its command has printed one. order: in which what is ready is leased.
+    grown: node -> its graft, once its command has printed one. written_nodes: how
+    many nodes are written in the job; the others have come late.
     """
 
     __slots__ = (
@@ -56,7 +56,6 @@ class Shape:
         "names",
         "needs",
         "node_of",
-        "order",
         "parallel",
         "parent",
         "paths",
@@ -64,6 +63,7 @@ class Shape:
         "sibling",
         "width",
         "written_fans",
+        "written_nodes",
     )
 
     def __init__(self, job: Job) -> None:
@@ -96,7 +96,7 @@ class Shape:
         self._grow(0, job.children)
         self._edges(1)
         self._chain(1)
-        self.order = Order(self)
+        self.written_nodes = len(self.parent)
 
     def _grow(self, top: int, members: tuple[Child, ...]) -> None:
         last = -1  # the sibling before the next node

@@ -11,6 +11,7 @@ from typing import Any
 
 from job_manager.core import table
 from job_manager.core.fans import Items, shape_of
+from job_manager.core.order import Order
 from job_manager.core.parts import Fan
 from job_manager.core.shape import Shape
 from job_manager.model.errors import InvariantBroken, NotFound
@@ -79,6 +80,7 @@ class JobState:
         "needs",
         "notes",
         "omitted",
+        "order",
         "over",
         "pace",
         "priority",
@@ -132,6 +134,7 @@ class JobState:
         self.timed = bool(job.timeout or job.wait_timeout)
         self.site = site
         self.shape: Shape = shape_of(job, site, fans)
+        self.order = Order(self.shape)  # in which what is ready is leased
         size = len(self.shape.actions)
         self.states = bytearray(size)
         self.counts = [size] + [0] * (len(table.NAMES) - 1)

@@ -158,7 +158,7 @@ def read(
     folder.
     Raises one InputError with every mistake of the file.
     """
-    return draft(path, format, loose=loose, given=given, base=base).checked()
+    return draft(path, format, loose=loose, values=Values(given, base)).checked()
 
 
 def draft(
@@ -167,17 +167,19 @@ def draft(
     *,
     loose: bool = False,
     given: tuple[Given, ...] = (),
-    base: str = "",
-    shelves: tuple[str, ...] = (),
+    python: str = "",
+    values: Values | None = None,
 ) -> Reading:
     """Like `read`, but mistakes do not raise: they are among the problems, so that others can be said with them.
 
+    python: the program that executes a script; by default this one. values: all at once, `given` and `python` too.
     Raises InputError only when no job can be made out at all: no such file, not the language.
     """
     named = language(format) if format is not None else None
     raw = _bytes(path)
     chosen = named or told(path, raw)
-    values = Values(given, base or folder_of(path), shelves)
+    values = values or Values(given, "", (), python)
+    values = values._replace(base=values.base or folder_of(path))
     return chosen.draft(raw, STDIN if path == "-" else path, loose=loose, values=values)
 
 

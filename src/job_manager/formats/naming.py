@@ -35,6 +35,10 @@ def names_of(titles: Iterable[tuple[str, str]], kind: str) -> list[tuple[str, st
     """Name and title of each of the nodes beside each other. titles: (title or "", what to call it without one); kind:
     what to call one of whose title nothing is left. Of a name that is the title itself the title is ""."""
     wanted = list(titles)
+    if len(wanted) == 1:
+        title, default = wanted[0]
+        safe = title and names.artifact_name(title) is None
+        return [(title, "") if safe else (names.slug(title or default, kind), title)]
     taken: set[str] = set()
     chosen: dict[int, tuple[str, str]] = {}
     for at, (title, _) in enumerate(wanted):

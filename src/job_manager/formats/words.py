@@ -142,6 +142,9 @@ def _look_at_quotes(word: Word, name: str) -> None:
 
 def look_at_total(words: Iterable[Word], say: Say) -> None:
     """Says when all words together are more than a system can start a program with."""
+    words = list(words)
+    if sum(len(word.text) + 1 for word in words) <= LONGEST_LINE // 4:
+        return  # nothing has more than four bytes
     size = sum(len(word.text.encode("utf-8")) + 1 for word in words)
     if size > LONGEST_LINE:
         hint = "put the arguments in a file and pass the file's name"

@@ -254,6 +254,8 @@ class Fields:
         value = self.map.get(key)
         if value is None or is_null(value):
             return default
+        if isinstance(value, Plain) and len(value) <= 20 and INTEGER.match(value) and low <= int(value) <= high:
+            return int(value)
         number = self._whole(value, low, high, self.at(key), self.path_of(key))
         return default if number is None else number
 

@@ -267,10 +267,10 @@ def actions(job: Job) -> Iterator[tuple[str, Action]]:
     stack: list[tuple[str, Iterator[Task | Action]]] = [("", iter(job.children))]
     while stack:
         prefix, children = stack[-1]
-        node = next(children, None)
-        if node is None:
-            stack.pop()
-        elif isinstance(node, Task):
-            stack.append((f"{prefix}{node.name}/", iter(node.children)))
-        else:
+        for node in children:
+            if isinstance(node, Task):
+                stack.append((f"{prefix}{node.name}/", iter(node.children)))
+                break
             yield prefix + node.name, node
+        else:
+            stack.pop()

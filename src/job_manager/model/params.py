@@ -111,11 +111,13 @@ class Given(NamedTuple):
 
 class Values(NamedTuple):
     """What a job's params are to be: the values given, of two for one name the later, and the job file's folder.
-    shelves: where modules are looked for, as a person said it, for a language that asks while it is read."""
+    shelves: where modules are looked for, as a person said it, and python: the program that executes a script, "" for
+    this one, for a language that asks while it is read."""
 
     given: tuple[Given, ...] = ()
     base: str = ""
     shelves: tuple[str, ...] = ()
+    python: str = ""
 
 
 NO_VALUES = Values()

@@ -7,7 +7,7 @@ Knows nothing of how these were found.
 from __future__ import annotations
 
 from job_manager.model.expect import Expect
-from job_manager.model.job import Action, Job, ModuleCall, Order
+from job_manager.model.job import Action, Function, Job, ModuleCall, Order
 from job_manager.model.record import Record
 
 
@@ -87,12 +87,14 @@ class Site(Record):
         return next((m for m in self.modules if m.name == name), None)
 
     def runs(self, action: Action) -> Installed | None:
-        """What runs the action beside itself: its module, the runner of an order; None for what needs neither."""
-        if isinstance(action.work, ModuleCall):
-            return self.module(action.work.module)
-        return self.module(order_runner(action)) if isinstance(action.work, Order) else None
+        """What runs the action beside itself: its module, the runner of an order or a function; None for what needs
+        none of these."""
+        return self.module(runner(action)) if isinstance(action.work, ModuleCall | Order | Function) else None
 
 
-def order_runner(action: Action) -> str:
-    """The name under which a site has what runs an order; no module can be called that."""
-    return f"@order {action.workdir}"
+def runner(action: Action) -> str:
+    """The name under which a site has what runs a module, an order or a function; no module can be called like the
+    other two."""
+    if isinstance(action.work, ModuleCall):
+        return action.work.module
+    return f"@role {action.work.script}" if isinstance(action.work, Function) else f"@order {action.workdir}"

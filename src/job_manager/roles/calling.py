@@ -20,6 +20,7 @@ from typing import Any
 
 REFUSED = 125  # the exit code when the function cannot take the arguments
 FAILED = 1
+OLDEST = (3, 11)  # of the Pythons that have what job_manager needs
 SCRIPT = "jm_script"  # what a script is called that is in no package
 PACKAGE_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -32,6 +33,10 @@ def main(argv: list[str]) -> int:
     """Make the call that the file describes; the exit code."""
     with open(argv[1], encoding="utf-8") as stream:
         call = json.load(stream)
+    if sys.version_info < OLDEST:
+        version, oldest = (".".join(map(str, each[:2])) for each in (sys.version_info, OLDEST))
+        tell(call["error"], f"{sys.executable} is Python {version}, and job_manager needs {oldest}; see --python")
+        return FAILED
     try:
         text = answer(call)
     except Unfit as error:
@@ -65,15 +70,24 @@ def answer(call: dict[str, Any]) -> str:
 
 def served(role: str, script: str) -> Callable[..., Any]:
     """The function that the script registers for the role."""
-    sys.path.append(PACKAGE_ROOT)  # last: the script's own packages come first
-    from job_manager.roles.registry import ROLES, calling
+    bring()
+    from job_manager.roles.registry import ROLES
 
-    calling.append(script)
-    imported(script)
-    calling.clear()
+    registered(script)
     if role not in ROLES:
         raise LookupError(f"{script} does not register the role {role!r} any more")
     return ROLES[role].function
+
+
+def bring() -> None:
+    """The Python that runs this may have no job_manager, or another: this one counts. All else of ours comes last,
+    behind the script's own packages."""
+    sys.path.insert(0, PACKAGE_ROOT)
+    from job_manager.roles import registry
+
+    assert registry.__file__.startswith(PACKAGE_ROOT)
+    sys.path.pop(0)
+    sys.path.append(PACKAGE_ROOT)
 
 
 def registered(script: str) -> None:

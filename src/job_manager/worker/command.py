@@ -34,8 +34,8 @@ def argv(
 ) -> list[str]:
     """The words to run. `paths` has the absolute path of every artifact the action reads or writes, or a list of them;
     `lists` for each such list the file in which it is written; `module` is the installed module of a module action,
-    or the runner of an order (InvariantBroken's business to be there); `folder` the directory of the attempt;
-    `signs` says what `%j` and the like stand for in a command."""
+    or the runner of an order or a function (InvariantBroken's business to be there); `folder` the directory of the
+    attempt; `signs` says what `%j` and the like stand for in a command."""
     uses: list[Input | Output] = [*action.inputs, *action.outputs]
     if isinstance(action.work, ModuleCall):
         assert module is not None
@@ -51,7 +51,7 @@ def argv(
     if isinstance(action.work, Echo):
         return [SHELL, "-c", 'printf "%s\\n" "$1"', "echo", action.work.text]
     if isinstance(action.work, Function):
-        return [*CALLER, f"{folder}/{CALL_FILE}"]
+        return [*(program(module) if module else CALLER), f"{folder}/{CALL_FILE}"]
     if not isinstance(action.work, Shell):
         raise TypeError(f"nobody here serves the role {action.role}")
     text = _shell_text(action.work, values)

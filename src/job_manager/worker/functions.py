@@ -13,7 +13,8 @@ from typing import Any
 from job_manager import roles
 from job_manager.model.job import Function
 
-CALLER = (sys.executable, os.path.join(os.path.dirname(os.path.abspath(roles.__file__)), "calling.py"))
+FOLDER, PROGRAM = os.path.dirname(os.path.abspath(roles.__file__)), "calling.py"
+CALLER = (sys.executable, os.path.join(FOLDER, PROGRAM))  # of a job whose site says no other
 CALL_FILE = "call.json"  # in the attempt's directory: what is called, and with what
 REFUSED = 125  # as in roles.calling: the function cannot take these arguments
 

@@ -26,15 +26,27 @@ def survives(draft: Draft, raw: bytes, file: str) -> None:
     assert isinstance(reading.job, Job)
     look_at(reading.problems, file)
     if not any(problem.severity == "error" for problem in reading.problems):
-        document = job_document(reading.job)
-        assert read_job(document) == reading.job
-        assert digest(document).startswith("sha256:")
+        look_at_job(reading.job)
+
+
+def look_at_job(job: Job) -> None:
+    """A job can be written, read again and named by its digest."""
+    document = job_document(job)
+    assert read_job(document) == job
+    assert digest(document).startswith("sha256:")
+
+
+def look_at_texts(problems: Iterable[Problem]) -> None:
+    """Every problem has a sentence, and can be printed."""
+    for problem in problems:
+        assert problem.message and str(problem).encode("utf-8")
 
 
 def look_at(problems: Iterable[Problem], file: str) -> None:
     """Every problem has a sentence and a place in the file, and can be printed."""
+    problems = list(problems)
+    look_at_texts(problems)
     for problem in problems:
-        assert problem.message and problem.place.file == file
+        assert problem.place.file == file
         whole = problem.place.line == 0 and (problem.more or "limit" in problem.message)
         assert whole or (problem.place.line >= 1 and problem.place.column >= 1), problem
-        assert str(problem).encode("utf-8")

@@ -13,13 +13,15 @@ import pytest
 import job_manager
 import mass
 from job_manager import Action, Job, Task
+from job_manager.formats.python import answer
 from job_manager.formats.python.reading import drafted
-from job_manager.formats.python.rows import from_line, rows, to_lines
+from job_manager.formats.python.rows import rows
 from job_manager.formats.python.tree import Artifact
 from job_manager.model import document as model_document
 from job_manager.model import job as model
 from job_manager.model.document import digest, job_document
 from job_manager.model.errors import InputError, Problem
+from tests.formats.python.answers import answered
 
 
 def read(tree) -> model.Job:
@@ -89,10 +91,20 @@ def test_a_copy_is_the_plain_dict_and_reads_like_it():
 
 def test_rows_go_through_a_pipe_unchanged():
     with Job("j") as job, Task("t") as task:
-        Action("ü\ud800", needs=[task])
+        Action("ü\U0001f600", needs=[task])
     found = rows(job)
-    assert [from_line(line.encode()) for line in to_lines(found)] == found
+    assert answer.read(answered(found), "t.py", "/t.py", 0).rows == found
     assert found[2].body["needs"] == [{"row": 1}]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("a\udcff", "half of a surrogate pair"), ("a\0", "a NUL character"), (1 << 2000, "this number is too long")],
+)
+def test_what_no_file_can_hold_is_said(text, said):
+    with Job("j") as job:
+        Action(cmd=["echo", text], _role="cmd")
+    assert any(said in problem.message for problem in drafted(rows(job), "", {}).problems)
 
 
 def test_what_an_exception_interrupts_is_not_there_and_the_rest_goes_on():

@@ -58,12 +58,18 @@ def _add(found: Pairs, source: Box, target: Box, kind: str) -> Edge | None:
 
 def _free(sketch: Sketch, folding: Folding) -> set[str]:
     """The boxes that do not wait for their turn."""
-    return {folding.of[node].id for node in _waiting(sketch)}
+    return {folding.of[node].id for node in _waiting(sketch) if node < sketch.size or not _is_inside(node, folding)}
+
+
+def _is_inside(node: int, folding: Folding) -> bool:
+    """Whether the box shows more than the node: what it has grown of, or others like it."""
+    return not f"{folding.of[node].path}/".startswith(f"{folding.path(node)}/")
 
 
 def _waiting(sketch: Sketch) -> Iterator[int]:
-    """The written nodes that need others; what has grown is within the box of its action."""
-    return (node for node in sketch.shape.needs if node not in sketch.shape.hooks and node < sketch.size)
+    """The nodes that need others and are drawn."""
+    needs, hooks = sketch.shape.needs, sketch.shape.hooks
+    return (node for node in needs if node not in hooks and (node < sketch.size or node in sketch.late))
 
 
 def _turns(boxes: Iterable[Box], free: set[str]) -> Iterator[tuple[Box, Box]]:
@@ -75,7 +81,7 @@ def _turns(boxes: Iterable[Box], free: set[str]) -> Iterator[tuple[Box, Box]]:
 
 def _needs(sketch: Sketch, folding: Folding) -> Iterator[tuple[Box, Box]]:
     for node in _waiting(sketch):
-        yield from ((folding.of[other], folding.of[node]) for other in sketch.shape.needs[node])
+        yield from ((folding.of[other], folding.of[node]) for other in sketch.shape.needs[node] if other in folding.of)
 
 
 def _artifacts(sketch: Sketch, folding: Folding) -> Iterator[tuple[Box, Box, str]]:

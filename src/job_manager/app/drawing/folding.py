@@ -24,25 +24,29 @@ Part = tuple[str, list[int]]
 
 
 class Folding:
-    """`job`: the box of the job, with all others in it; `of`: by node (written ones), the box that shows it."""
+    """`job`: the box of the job, with all others in it; `of`: by node, the box that shows it."""
 
     def __init__(self, sketch: Sketch, boxes: int = BOXES) -> None:
         self._sketch, self._shape = sketch, sketch.shape
         self._boxes, self._width = boxes, max(8, boxes // 12)
-        self._whole = sketch.size - 1 <= boxes // 4
+        self._whole = sketch.size + len(sketch.late) - 1 <= boxes // 4
         self._own: dict[int, Box] = {}
         self._shown = 0
-        self._alike = [] if self._whole else _kinds(sketch)
+        self._alike = {} if self._whole else _kinds(sketch)
         self.job = self._single(0)
         self._unfold()
         self.of = self._who_shows()
         _number(self.job)
 
+    def path(self, node: int) -> str:
+        """`task/task/action` of a node."""
+        return self._shape.path(node)
+
     def _unfold(self) -> None:
         """Level by level, as long as all of a level finds room; of one that does not, what there is to see."""
         level = [(self.job, 0)]
         for depth in range(DEPTH):
-            parts = [(box, list(self._parts(node))) for box, node in level if self._sketch.action(node) is None]
+            parts = [(box, list(self._parts(node))) for box, node in level if self._sketch.holds(node)]
             if depth and self._shown + sum(len(each) for _, each in parts) > self._boxes:
                 parts = [(box, each) for box, each in parts if box.state in LOUD]
             level = []
@@ -141,10 +145,10 @@ class Folding:
         action = self._sketch.action(node)
         box = Box("", JOB if node == 0 else TASK, self._shape.path(node), self._sketch.title(node))
         self._fill(box, [node])
-        member = self._sketch.nodes[node]
-        box.when = getattr(member, "when", "")
-        if action is None:
+        box.when = getattr(self._sketch.member(node), "when", "")
+        if self._sketch.holds(node):
             box.order = PARALLEL if self._shape.parallel[node] else SERIAL
+        if action is None:
             return box
         box.kind = FAN if action.foreach else GROWN if box.actions > 1 else ACTION
         box.role, box.program, box.hook = action.role, program(action), action.hook
@@ -174,10 +178,10 @@ class Folding:
         if box.counts.get("failed") or box.counts.get("lost"):
             box.failed = sketch.bad(nodes, FAILED)
 
-    def _who_shows(self) -> list[Box]:
-        shown = [self.job]
-        for node in range(1, self._sketch.size):
-            shown.append(self._own.get(node) or shown[self._shape.parent[node]])
+    def _who_shows(self) -> dict[int, Box]:
+        shown = {0: self.job}
+        for node in self._sketch.seen()[1:]:
+            shown[node] = self._own.get(node) or shown[self._shape.parent[node]]
         return shown
 
 
@@ -197,11 +201,11 @@ def _with_gaps(parts: list[Part], kept: set[int]) -> Iterator[Part]:
             yield MORE, [node for part in several for node in part[1]]
 
 
-def _kinds(sketch: Sketch) -> list[int]:
+def _kinds(sketch: Sketch) -> dict[int, int]:
     """For each node a number that those have in common that differ in numbers only: same title, work, and inside."""
     known: dict[Hashable, int] = {}
-    kinds = [0] * sketch.size
-    for node in range(sketch.size - 1, -1, -1):
+    kinds: dict[int, int] = {}
+    for node in reversed(sketch.seen()):
         action = sketch.action(node)
         if action is not None:
             inside: Hashable = (action.role, program(action), action.hook, bool(action.foreach), action.expand)

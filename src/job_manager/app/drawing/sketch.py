@@ -17,6 +17,8 @@ from job_manager.model.fanout import Each, numbers
 from job_manager.model.job import Action, Command, Function, Job, ModuleCall, Shell, Task
 
 DIGITS = re.compile(r"[0-9]+")
+FEW = 12  # actions of a fan-out that are drawn each for itself
+MOST_GROWN = 10_000  # actions that have grown, of all together, that are looked at
 Seen = Callable[[str], str]
 
 
@@ -37,31 +39,60 @@ class Sketch:
         self.names = tuple(seen(name) for name in table.NAMES)
         self.nodes = list(_nodes(job))  # of the written ones; the others belong to fan-outs, or have grown
         self.size = len(self.nodes)
+        self.late = dict(self._late())  # of these others, those that are few enough to be seen
         self._times = [self._time(index) for index in range(shape.actions.written)]
         self._known = [0, *accumulate(times or 0 for times in self._times)]
         self._open = [0, *accumulate(times is None for times in self._times)]
 
+    def _late(self) -> Iterator[tuple[int, Task | Action]]:
+        """The nodes that a job got while it ran."""
+        shape, grown, few = self.shape, self.shape.grown, MOST_GROWN
+        for node, graft in grown.items():
+            first = shape.child[node]
+            if graft.high - graft.low <= few and first >= 0:
+                few -= graft.high - graft.low
+                yield from enumerate(_members(graft.children), start=first)
+        for node, fan in shape.fans.items() if self.ran is not None else ():
+            if fan.high - fan.low <= FEW and shape.child[node] >= 0:
+                yield from ((below, shape.actions[shape.leaf[below]]) for below in shape.children(node))
+
+    def seen(self) -> list[int]:
+        """All nodes that may be drawn, each behind what it stands in."""
+        return [*range(self.size), *sorted(self.late)]
+
+    def member(self, node: int) -> Job | Task | Action:
+        """What stands at the node."""
+        return self.nodes[node] if node < self.size else self.late[node]
+
     def title(self, node: int) -> str:
         """The node's title, or its name."""
-        member = self.nodes[node]
-        return member.title or member.name if isinstance(member, Task | Action) else self.job.name
+        member = self.member(node)
+        if not isinstance(member, Task | Action):
+            return self.job.name
+        return member.title or (member.name if node < self.size else self.shape.names[node])
 
     def action(self, node: int) -> Action | None:
         """The action of a node, or None for a task or the job."""
-        member = self.nodes[node]
+        member = self.member(node)
         return member if isinstance(member, Action) else None
 
+    def holds(self, node: int) -> bool:
+        """Whether there is something in the node to be drawn: a task, or an action with what it has become."""
+        return self.action(node) is None or self.shape.child[node] in self.late
+
     def children(self, node: int) -> Iterator[int]:
-        """The children of a task; an action has none, whatever it stands for or has grown."""
-        return iter(()) if self.action(node) else self.shape.children(node)
+        """The children of a task, and of an action what it stands for or has grown, where that is few."""
+        return self.shape.children(node) if self.holds(node) else iter(())
 
     def actions(self, node: int) -> int:
         """How many actions there are below the node, as far as is known."""
+        if node >= self.size:
+            return sum(high - low for low, high in self.shape.spans(self.shape.low[node], self.shape.high[node]))
         return self._known[self.shape.high[node]] - self._known[self.shape.low[node]]
 
     def unknown(self, node: int) -> bool:
         """Whether something below it stands for nobody knows yet how many."""
-        return self._open[self.shape.high[node]] > self._open[self.shape.low[node]]
+        return node < self.size and self._open[self.shape.high[node]] > self._open[self.shape.low[node]]
 
     def counts(self, nodes: Iterable[int]) -> dict[str, int]:
         """How many actions below these nodes are in each state; empty when the job has not run."""
@@ -108,7 +139,11 @@ class Sketch:
 def _nodes(job: Job) -> Iterator[Job | Task | Action]:
     """As core.shape numbers them."""
     yield job
-    stack: list[Iterator[Task | Action]] = [iter(job.children)]
+    yield from _members(job.children)
+
+
+def _members(children: Iterable[Task | Action]) -> Iterator[Task | Action]:
+    stack: list[Iterator[Task | Action]] = [iter(children)]
     while stack:
         node = next(stack[-1], None)
         if node is None:

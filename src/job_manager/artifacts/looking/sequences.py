@@ -183,7 +183,9 @@ def _hold_range(there: list[int], wanted: range, findings: Findings) -> None:
     if lacking:
         findings.faults.append(f"is not complete: {_are('frame', lacking)} missing (there are {spans(there)})")
     if beyond:
-        findings.faults.append(f"has more than is expected: {_are('frame', beyond)} not one of {_written(wanted)}")
+        findings.faults.append(
+            f"has more than is expected: {_named('frame', beyond)}, where {_written(wanted)} are expected"
+        )
 
 
 def _written(wanted: range) -> str:
@@ -191,7 +193,11 @@ def _written(wanted: range) -> str:
 
 
 def _are(word: str, numbers: list[int]) -> str:
-    return f"{word} {numbers[0]} is" if len(numbers) == 1 else f"{word}s {spans(numbers)} are"
+    return f"{_named(word, numbers)} {'is' if len(numbers) == 1 else 'are'}"
+
+
+def _named(word: str, numbers: list[int]) -> str:
+    return f"{word} {numbers[0]}" if len(numbers) == 1 else f"{word}s {spans(numbers)}"
 
 
 def spans(numbers: Iterable[int]) -> str:

@@ -5,7 +5,7 @@ Knows nothing of the tree; names are given later.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from job_manager.formats.alfscript.reading import Context, Options
@@ -42,6 +42,7 @@ class Hook(NamedTuple):
 
 HOOK_BODIES = (Hook("cleanup", ALWAYS), Hook("postscript", ALWAYS))
 HOOK_TEXTS = (Hook("-whendone", ON_SUCCESS), Hook("-whenerror", ON_ERROR))
+HOOK_NAMES = frozenset(hook.body for hook in (*HOOK_BODIES, *HOOK_TEXTS))
 
 
 def flat(nodes: list[Node], scope: Scope, context: Context) -> Iterator[tuple[Node, Scope]]:
@@ -67,7 +68,9 @@ def repeated(node: Node, scope: Scope, context: Context) -> Iterator[tuple[Node,
 
 def commands(nodes: list[Node], scope: Scope, context: Context, hook: str = "") -> list[Unnamed]:
     """The actions of a list of commands."""
-    found = []
+    found: list[Unnamed] = []
+    if not nodes:
+        return found
     for node, inner in flat(nodes, scope, context):
         if node.operator.letter == "I":
             hint = "put the tasks into -subtasks of the Task that the commands belong to"
@@ -79,7 +82,9 @@ def commands(nodes: list[Node], scope: Scope, context: Context, hook: str = "") 
 
 def hooks(node: Node, scope: Scope, context: Context) -> list[Unnamed]:
     """What runs when all else in a Task or Job is over."""
-    found = []
+    found: list[Unnamed] = []
+    if not node.bodies.keys() & HOOK_NAMES and not node.given.keys() & HOOK_NAMES:
+        return found
     for hook in HOOK_BODIES:
         found += commands(node.bodies.get(hook.body, []), scope, context, hook.when)
     for hook in HOOK_TEXTS:
@@ -94,21 +99,20 @@ def hooks(node: Node, scope: Scope, context: Context) -> list[Unnamed]:
 
 def _action(node: Node, options: Options, hook: str) -> Unnamed:
     argv = options.argv(node.words[0])
-    when = "false" if options.value("-if") is False or _is_built_in(argv, options) else ""
-    again = _retried(options)
-    fields = {
-        "timeout": options.value("-maxrunsecs") or None,
-        "retries": RETRIES if again else None,
+    fields: dict[str, Any] = {
         "env": _env(options),
-        "when": when,
         "hook": WHEN.get(options.value("-when") or "", hook) if node.role == "postscript" else hook,
-        "retry_on": again,
-        "min_runtime": options.value("-minrunsecs") or None,
-        "tags": options.context.shared(tuple(dict.fromkeys((*options.context.tags, *options.tags())))),
+        "tags": options.context.tags,
         "wishes": options.wishes(local="1" if node.operator.name == "Cmd" else ""),
-        "expand": _expands(options, hook),
         "place": options.context.place(node),
     }
+    for name in node.given:
+        if name in SAID:
+            fields |= SAID[name](options)
+    if _is_built_in(argv, options):
+        fields["when"] = "false"
+    if "-expand" in node.given:
+        fields["expand"] = _expands(options, hook)
     return Unnamed(Command(tuple(argv), means_something(argv)), fields)
 
 
@@ -124,14 +128,21 @@ def _is_built_in(argv: list[str], options: Options) -> bool:
     return True
 
 
-def _retried(options: Options) -> tuple[str, ...]:
-    """Exit codes, and signals as negative numbers."""
-    codes = dict.fromkeys(options.value("-retryrc") or ())
+def _retried(options: Options) -> dict[str, Any]:
+    """How often, and after which exit codes, and signals as negative numbers."""
+    value = options.value("-retryrc") or ()
+    if value in options.context.retried:
+        return options.context.retried[value]
+    codes = dict.fromkeys(value)
     for code in codes:
         if code in STOPPED or code == 0:
             why = "success is never tried again" if code == 0 else "what a person stopped is never tried again"
             options.spot("-retryrc").warn(options.at("-retryrc"), f"{code} has no effect in -retryrc: {why}")
-    return options.context.shared(tuple(str(code) for code in codes if code not in STOPPED and code))
+    again = options.context.shared(tuple(str(code) for code in codes if code not in STOPPED and code))
+    fields = {"retry_on": again, "retries": RETRIES if again else None}
+    if len(again) == len(value):
+        options.context.retried[value] = fields
+    return fields
 
 
 def _env(options: Options) -> tuple[tuple[str, str], ...]:
@@ -141,8 +152,22 @@ def _env(options: Options) -> tuple[tuple[str, str], ...]:
     return options.context.shared(tuple(sorted(found.items()))) if found else ()
 
 
+def _tags(options: Options) -> dict[str, Any]:
+    return {"tags": options.context.shared(tuple(dict.fromkeys((*options.context.tags, *options.tags()))))}
+
+
+# What an action gets of options that most commands do not have: these are not asked for it.
+SAID: Mapping[str, Callable[[Options], dict[str, Any]]] = {
+    "-maxrunsecs": lambda options: {"timeout": options.value("-maxrunsecs") or None},
+    "-minrunsecs": lambda options: {"min_runtime": options.value("-minrunsecs") or None},
+    "-retryrc": _retried,
+    "-tags": _tags,
+    "-if": lambda options: {"when": "false" if options.value("-if") is False else ""},
+}
+
+
 def _expands(options: Options, hook: str) -> bool:
-    if "-expand" not in options.node.given or not options.value("-expand"):
+    if not options.value("-expand"):
         return False
     if hook:
         hint = "put it into the -cmds of a Task"

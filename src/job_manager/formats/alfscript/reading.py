@@ -43,6 +43,7 @@ class Context:
         self.env: dict[str, str] = {}
         self.tags: tuple[str, ...] = ()
         self.values: dict[tuple[Kind, int, str], Value | None] = {}  # of words in which nothing is replaced
+        self.retried: dict[tuple[int, ...], dict[str, Any]] = {}  # what -retryrc with these codes gives an action
         self._shared: dict[Any, Any] = {}
 
     def shared(self, value: T) -> T:
@@ -103,7 +104,7 @@ class Options:
 
     def tags(self) -> tuple[str, ...]:
         """The names of limits that can be counted."""
-        return tuple(tag for tag in self.value("-tags") or () if not self._say_uncountable(tag))
+        return tuple(dict.fromkeys(tag for tag in self.value("-tags") or () if not self._say_uncountable(tag)))
 
     def _say_uncountable(self, tag: str) -> bool:
         wrong = limit_name(tag)

@@ -21,7 +21,7 @@ from job_manager.formats.alfscript.options import (
 )
 from job_manager.formats.alfscript.text import Text, decoded
 from job_manager.formats.alfscript.tree import Given, Node, Script
-from job_manager.formats.alfscript.values import Spot, is_trivial, launch, plain_elements, value_of
+from job_manager.formats.alfscript.values import Spot, are_plain, is_trivial, launch, value_of
 from job_manager.formats.alfscript.words import BARE, BRACED, Word, commands, look_at_escapes
 from job_manager.formats.wording import suggestion
 from job_manager.formats.yaml_tree import bulk
@@ -128,8 +128,10 @@ class _Reading:
         if operator.letter not in body.holds:
             spot.error(node.at, f"{operator.name} cannot stand {_where(body)}", f"there may stand {_names(body.holds)}")
         self._words(node, words, body, spot)
-        if not any(word.broken for word in node.words):
-            _look_at_node(node, spot, sure=all(word.raw in OPTIONS for word in words if _is_option(word)))
+        for word in node.words:
+            if word.start == word.end and word.broken:
+                return
+        _look_at_node(node, words, spot)
 
     def _other(self, words: list[Word], body: Body) -> None:
         """A command that is no operator. `set NAME VALUE` is taken at the top, where Alfred has it."""
@@ -211,8 +213,10 @@ class _Reading:
 
 
 def _is_option(word: Word) -> bool:
+    if word.kind != BARE:
+        return False
     text = word.source.text
-    return word.kind == BARE and text[word.start] == "-" and OPTION.match(text, word.start, word.end) is not None
+    return text[word.start] == "-" and OPTION.match(text, word.start, word.end) is not None
 
 
 def may_change(word: Word) -> bool:
@@ -255,19 +259,24 @@ def _look_at_word(word: Word, spot: Spot, template: bool) -> None:
         found = BRACKET.match(word.source.text, at, word.end)
 
 
-def _look_at_node(node: Node, spot: Spot, *, sure: bool) -> None:
-    """sure: whether what is missing cannot have been taken for the value of an option that there is not."""
+def _look_at_node(node: Node, written: list[Word], spot: Spot) -> None:
     operator, words = node.operator, node.words
-    for number in range(len(words), operator.least if sure else 0):
-        spot.error(node.at, f"{operator.name} has no {operator.takes[number]}", f"write {_form(operator)}")
+    missing = [name for name in REQUIRED.get(operator.letter, ()) if name not in node.given]
+    if missing or len(words) < operator.least:
+        _look_at_missing(node, missing, written, spot)
     if len(words) > len(operator.takes):
         extra = words[len(operator.takes)]
         hint = "put braces around a text of several words"
         spot.error(extra.at, f"{operator.name} does not take {quoted(extra.text)}", hint)
-    for name in REQUIRED.get(operator.letter, ()):
-        if name not in node.given and sure:
-            spot.error(node.at, f"{operator.name} has no {name}", f"write {_form(operator)}")
     _look_at_names(node, spot)
+
+
+def _look_at_missing(node: Node, options: list[str], written: list[Word], spot: Spot) -> None:
+    """Says what is not there, unless it may have been taken for the value of an option that there is not."""
+    operator = node.operator
+    if all(word.raw in OPTIONS for word in written if _is_option(word)):
+        for name in (*operator.takes[len(node.words) : operator.least], *options):
+            spot.error(node.at, f"{operator.name} has no {name}", f"write {_form(operator)}")
 
 
 def _look_at_names(node: Node, spot: Spot) -> None:
@@ -277,7 +286,7 @@ def _look_at_names(node: Node, spot: Spot) -> None:
     if letter in "AI" and words and not NAME.match(words[0].text):
         hint = "letters, digits and _, not beginning with a digit"
         spot.error(words[0].at, f"{quoted(words[0].text)} is no name of a variable", hint)
-    if letter == "C" and words and not may_change(words[0]) and not plain_elements(words[0]):
+    if letter == "C" and words and not may_change(words[0]) and not are_plain(words[0]):
         launch(words[0].inside(), spot)
     if "-when" in node.given and node.role != "postscript":
         spot.warn(node.given["-when"].at, "-when has no effect here", "it belongs to commands of -postscript")

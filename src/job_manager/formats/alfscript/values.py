@@ -14,7 +14,7 @@ from job_manager.formats.alfscript.findings import Findings
 from job_manager.formats.alfscript.lists import elements
 from job_manager.formats.alfscript.options import Kind
 from job_manager.formats.alfscript.text import At, Text
-from job_manager.formats.alfscript.words import BRACED, Word
+from job_manager.formats.alfscript.words import BARE, BRACED, Word
 from job_manager.formats.wording import suggestion
 from job_manager.model.names import env_name
 from job_manager.model.record import NamedTuple
@@ -29,8 +29,10 @@ NUMBER = re.compile(r"[+-]?(?:[0-9]{1,30}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})(?:[eE
 CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})\Z")
 DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 TIME_FORM = "write {H:MM} for a time, {M D H:MM} for month, day and time"
-SIGNS = re.compile(r"[\\{}\"]")
-PLAIN = re.compile(r"[^ \t\n\v\f\r]+")
+_BLANK = r"[ \t\n\v\f\r]"
+_ELEMENT = r"(?:\{([^{}\\]*+)\}|\"([^\"\\]*+)\"|([^ \t\n\v\f\r\\{\"][^ \t\n\v\f\r\\]*+))"
+ELEMENT = re.compile(_ELEMENT)
+EASY = re.compile(rf"(?:{_BLANK}*+{_ELEMENT}(?={_BLANK}|\Z))*+{_BLANK}*+\Z")
 QUOTES = re.compile(r'"[^"]*+"\Z')
 
 
@@ -111,9 +113,15 @@ def launch(text: Text, spot: Spot) -> list[Word]:
 
 
 def plain_elements(word: Word) -> list[str]:
-    """The elements of a list without braces, quotes and escapes; none when there are such signs, or no elements."""
+    """The elements of a list without escapes and without braces in braces; none of any other, or of an empty one."""
     raw = word.raw
-    return [] if SIGNS.search(raw) else PLAIN.findall(raw)
+    return [braced or in_quotes or bare for braced, in_quotes, bare in ELEMENT.findall(raw)] if EASY.match(raw) else []
+
+
+def are_plain(word: Word) -> bool:
+    """Whether these are the elements of the list, and there are some."""
+    found = EASY.match(word.source.text, word.start + (word.kind != BARE), word.end)
+    return found is not None and found.lastindex is not None
 
 
 def _unquoted(text: Text, spot: Spot) -> Text:

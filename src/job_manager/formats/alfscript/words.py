@@ -62,7 +62,7 @@ class Word(NamedTuple):
     @property
     def raw(self) -> str:
         """What is inside, as written."""
-        return self.source.text[self.inner : self.end]
+        return self.source.text[self.start + (self.kind != BARE) : self.end]
 
     @property
     def text(self) -> str:

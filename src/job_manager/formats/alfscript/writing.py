@@ -64,6 +64,8 @@ class _Writer:
         tasks, actions, hooks = _divided(job)
         for action in actions:
             unsaid.say(action, "", f"the action {quoted(action.name)} beside tasks of the job", "put it into a task")
+        if job.parallel and not tasks and not actions:
+            unsaid.say(job, "parallel", "a parallel job with nothing in it")
         if tasks:
             yield "    -subtasks {"
             yield from self._tasks(job, tasks, "", (), "        ")

@@ -5,7 +5,9 @@ Knows nothing of other entries, and does not judge what depends on them.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 from job_manager.formats import words
 from job_manager.formats.conditions import EXAMPLE, fault
@@ -13,8 +15,7 @@ from job_manager.formats.job_yaml import more
 from job_manager.formats.job_yaml.foreach import read_foreach
 from job_manager.formats.job_yaml.naming import Wanted, wanted_name
 from job_manager.formats.job_yaml.scope import Scope, one_of
-from job_manager.formats.job_yaml.works import BESIDE, WORKS, read_work, say
-from job_manager.formats.naming import default_name
+from job_manager.formats.job_yaml.works import BESIDE, WORKS, read_work, say_at
 from job_manager.formats.stuck import read_stuck
 from job_manager.formats.wording import suggestion
 from job_manager.formats.words import Word
@@ -84,6 +85,7 @@ READ_MEANT = {
 }
 PARAM_MEANT = {"param": 'did you mean "param_name"?'}
 MOST_RETRIES = 1_000
+NO_NAMES = words.Names(())
 
 
 class Entry(NamedTuple):
@@ -103,11 +105,11 @@ def begun(fields: Fields, at: At, scope: Scope, hook: str = "") -> Entry:
 
 def wanted_name_of(entry: Entry) -> Wanted:
     """What the entry is to be called."""
-    return wanted_name(entry.fields, default_name(entry.work))
+    return wanted_name(entry.fields, entry.work)
 
 
-def action(entry: Entry, name: str, title: str, scope: Scope) -> Action:
-    """The whole entry under its name."""
+def action(entry: Entry, name: str, title: str, scope: Scope, retries: int | None = None) -> Action:
+    """The whole entry under its name. retries: of one that does not say them, unless it is a module."""
     fields = entry.fields
     foreach = read_foreach(fields)
     called = isinstance(entry.work, ModuleCall)
@@ -122,28 +124,13 @@ def action(entry: Entry, name: str, title: str, scope: Scope) -> Action:
         inputs=inputs,
         outputs=outputs,
         title=title,
-        timeout=fields.duration("timeout"),
-        retries=usual_retries(entry.work, fields.integer("retries", 0, MOST_RETRIES)),
-        env=fields.env("env"),
-        idempotent=fields.flag("idempotent"),
+        retries=usual_retries(entry.work, fields.integer("retries", 0, MOST_RETRIES, None if called else retries)),
         params=params,
-        needs=read_needs(fields),
         foreach=foreach,
-        when=read_when(fields),
-        cpus=fields.integer("cpus", 1, MOST_CPUS),
-        memory=fields.size("memory"),
-        limits=fields.counts("limits", MOST_OF_A_LIMIT, limit_name),
         hook=entry.hook,
-        retry_on=more.read_retry_on(fields),
-        backoff=fields.duration("backoff"),
-        min_runtime=fields.duration("min_runtime"),
-        stuck=read_stuck(fields),
-        priority=fields.number("priority"),
-        tags=more.read_tags(fields),
         expand=more.read_expand(fields, entry.hook),
-        workdir=more.read_workdir(fields),
-        wishes=more.read_wishes(fields),
         place=scope.place(entry.at, fields.path),
+        **{key: SAID[key](fields) for key in fields.map if key in SAID},
     )
 
 
@@ -168,6 +155,27 @@ def read_needs(fields: Fields) -> tuple[str, ...] | None:
     return tuple(text for text, _ in fields.texts("needs") or ())
 
 
+# What an action has by the same name and most entries do not say: these are not asked for it.
+SAID: Mapping[str, Callable[[Fields], Any]] = {
+    "timeout": lambda fields: fields.duration("timeout"),
+    "env": lambda fields: fields.env("env"),
+    "idempotent": lambda fields: fields.flag("idempotent"),
+    "needs": read_needs,
+    "when": read_when,
+    "cpus": lambda fields: fields.integer("cpus", 1, MOST_CPUS),
+    "memory": lambda fields: fields.size("memory"),
+    "limits": lambda fields: fields.counts("limits", MOST_OF_A_LIMIT, limit_name),
+    "retry_on": more.read_retry_on,
+    "backoff": lambda fields: fields.duration("backoff"),
+    "min_runtime": lambda fields: fields.duration("min_runtime"),
+    "stuck": read_stuck,
+    "priority": lambda fields: fields.number("priority"),
+    "tags": more.read_tags,
+    "workdir": more.read_workdir,
+    "wishes": more.read_wishes,
+}
+
+
 def look_at_words(
     entry: Entry,
     inputs: tuple[Input, ...],
@@ -179,14 +187,21 @@ def look_at_words(
 ) -> None:
     """Says what is wrong or odd about the words of the entry. key: where those of a command stand."""
     shell = isinstance(entry.work, Shell)
-    declared = words.declared(inputs, outputs)
-    lists = {name for word in entry.words for name in mentioned(word.text) if name.removesuffix(".list") in declared}
-    known = spoken(foreach) | (declared | lists | scope.param_names | frozenset(params))
-    names = words.Names(known, scope.seen, keys={each.key: each.forms for each in foreach})
+    braces = any("{" in word.text for word in entry.words)
+    names = _names(entry, words.declared(inputs, outputs), params, foreach, scope) if braces else NO_NAMES
     used = words.look_at(entry.words, names, shell=shell)
-    words.look_at_total(entry.words, partial(say, entry.fields, entry.fields.at(key), entry.fields.path_of(key)))
+    words.look_at_total(entry.words, partial(say_at, entry.fields, key))
     words.look_at_unused(outputs, used, scope.later)
     _look_at_unused_params(entry.fields, [name for name in params if name not in used])
+
+
+def _names(
+    entry: Entry, declared: frozenset[str], params: list[str], foreach: tuple[Each, ...], scope: Scope
+) -> words.Names:
+    """What may stand in braces."""
+    lists = {name for word in entry.words for name in mentioned(word.text) if name.removesuffix(".list") in declared}
+    known = spoken(foreach) | (declared | lists | scope.param_names | frozenset(params))
+    return words.Names(known, scope.seen, keys={each.key: each.forms for each in foreach})
 
 
 def _look_at_unused_params(fields: Fields, names: list[str]) -> None:

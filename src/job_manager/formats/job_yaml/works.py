@@ -92,7 +92,7 @@ def _shell(fields: Fields) -> tuple[Work, list[Word]]:
         return Command(()), []
     if not text.strip():
         fields.wrong("shell", "the shell text is empty")
-    return Shell(text), [Word(text, partial(say, fields, fields.at("shell"), fields.path_of("shell")))]
+    return Shell(text), [Word(text, partial(say_at, fields, "shell"))]
 
 
 def _function(fields: Fields) -> Work:
@@ -132,6 +132,11 @@ def _modules(fields: Fields) -> Pairs:
     paths = dict(fields.named_texts("modules", lambda name: None if name.strip() else "an alias needs a name"))
     value = fields.map.get("modules")
     return tuple((name, paths[name]) for name in value if name in paths) if isinstance(value, Map) else ()
+
+
+def say_at(fields: Fields, key: str, severity: str, message: str, hint: str) -> None:
+    """Notes a problem of what stands under a key of an entry."""
+    say(fields, fields.at(key), fields.path_of(key), severity, message, hint)
 
 
 def say(fields: Fields, at: At, path: str, severity: str, message: str, hint: str) -> None:

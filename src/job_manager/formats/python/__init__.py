@@ -21,7 +21,7 @@ def draft(raw: bytes, file: str, *, loose: bool = False, values: Values = NO_VAL
 
     folder = values.base or os.path.dirname(os.path.abspath(file))
     with bulk():
-        found = execute(raw, file, folder, values.shelves)
+        found = execute(raw, file, folder, values.shelves, values.python)
     noted = []
     if found.printed:
         more = f" (and {len(found.printed) - SHOWN} more lines)" if len(found.printed) > SHOWN else ""

@@ -18,6 +18,7 @@ from job_manager.formats.python.fields import NOWHERE, as_value, fields_of, read
 from job_manager.formats.python.rows import Row
 from job_manager.formats.wording import suggestion
 from job_manager.formats.yaml_reader import Fields, found
+from job_manager.formats.yaml_tree import Plain
 from job_manager.model.document import canonical
 from job_manager.model.job import ALWAYS, HOOKS, ON_ERROR, ON_SUCCESS, Action, Echo, Function, Work
 from job_manager.model.record import NamedTuple, replace
@@ -25,16 +26,18 @@ from job_manager.model.template import fields as braces
 from job_manager.roles.registry import BODY, LOADER, PROTOCOL
 
 RETRIES = 2  # what mass does with an action that fails
-OURS = ("echo", "cmd", "shell", "module")
+OURS = ("echo", "cmd", "shell", "module", "order")
 TEXTS = ("input", "cmd", "msg")
 WHEN = {"whenerror": ON_ERROR, "whensuccess": ON_SUCCESS, "whenalways": ALWAYS}
 SHARED = (
     *("needs", "retries", "timeout", "env", "idempotent", "foreach", "when", "cpus", "memory", "limits"),
     *("inputs", "outputs", "params", "priority", "tags", "expand", "workdir", "retry_on", "backoff", "min_runtime"),
-    "stuck",
+    *("wishes", "percent", "stuck"),
 )
 NAMED = ("name", "title")
-CONTROL = frozenset({*SHARED, *NAMED, *WHEN, "hook", "role", "module", "reads", "saved"})
+OF_FUNCTION = ("arguments", "script", "saved")
+OF_ORDER = ("order", "modules", "log")
+CONTROL = frozenset({*SHARED, *NAMED, *WHEN, "hook", "role", "module", "reads", *OF_FUNCTION})
 PROGRAM = re.compile(r"[a-z0-9_.~/][\w.+/~-]*\Z")
 PROGRAMS = frozenset(
     "awk bash cat cd chmod convert cp curl cut echo ffmpeg ffprobe find git grep gzip java ln ls make mkdir mv node "
@@ -43,10 +46,12 @@ PROGRAMS = frozenset(
 
 
 class ActionFields(NamedTuple):
-    """An action half read: the entry it is, its title, and what to call it without one."""
+    """An action half read: the entry it is, its title, what to call it without one, and its name, if it has one beside
+    the title."""
 
     entry: entries.Entry
     title: str
+    name: str
     default_name: str
     scope: Scope
     row: Row
@@ -57,11 +62,10 @@ class ActionFields(NamedTuple):
         fields.reader.file = self.row.place.file if self.row.place else NOWHERE
         needs = read_row_needs(fields, paths)
         fields.map.pop("needs", None)
-        made = entries.action(self.entry, name, title, self.scope)
-        retries = RETRIES if "retries" not in fields.map and made.role != "module" else made.retries
+        made = entries.action(self.entry, name, title, self.scope, RETRIES)
         if made.hook:
-            return replace(made, retries=retries, foreach=())
-        return made if needs is None and retries == made.retries else replace(made, needs=needs, retries=retries)
+            return replace(made, foreach=())
+        return made if needs is None else replace(made, needs=needs)
 
 
 def read_action(row: Row, artifacts: set[str], scope: Scope, scripts: Mapping[str, str]) -> ActionFields:
@@ -77,11 +81,12 @@ def read_action(row: Row, artifacts: set[str], scope: Scope, scripts: Mapping[st
     control, arguments = _divided(row, said, ours, fields)
     if role == "module":
         control = {"module": "", **control, **arguments}
-    text = _text(role, arguments, fields) if ours and role != "module" else ""
-    work = _work(role, text, control) if ours else _function(str(role), arguments, control, scripts)
-    reads = [*_listed(control.pop("reads", [])), *(name for name in _braced(text) if name in artifacts)]
+    text = _text(role, arguments, fields) if ours and role not in ("module", "order") else ""
+    work = _work(role, text, control, arguments) if ours else _function(str(role), arguments, control, scripts, fields)
+    words = [] if control.get("percent") else _braced(text)
+    reads = [*_listed(control.pop("reads", [])), *(name for name in words if name in artifacts)]
     entry = _entry(row, work, _with_reads(control, reads), _hook(control, fields), scope)
-    return ActionFields(entry, _title(control, fields), _default(entry.work), scope, row)
+    return ActionFields(entry, *_named(control, fields), _default(entry.work), scope, row)
 
 
 def _divided(row: Row, said: Mapping[str, Any], ours: bool, fields: Fields) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -180,22 +185,47 @@ def _looks_like_a_command(text: str) -> bool:
     return words[0].rsplit("/", 1)[-1] in PROGRAMS or any(re.match(r"--?[A-Za-z]", word) for word in words[1:])
 
 
-def _work(role: str | None, text: Any, control: Mapping[str, Any]) -> Echo | dict[str, Any]:
-    """The work itself, or the key of an entry that says it."""
+def _work(
+    role: str | None, text: Any, control: Mapping[str, Any], arguments: Mapping[str, Any]
+) -> Echo | dict[str, Any]:
+    """The work itself, or the keys of an entry that say it."""
     if role in (None, "echo"):
         return Echo(str(text))
     if role == "module":
         return {"module": control["module"]}
+    if role == "order":
+        return {"order": [], **{key: _exact(value) for key, value in arguments.items()}}
     return {"cmd": text} if isinstance(text, list) else {"shell": text}
 
 
-def _function(role: str, arguments: Mapping[str, Any], control: dict[str, Any], scripts: Mapping[str, str]) -> Function:
-    saved = control.pop("saved", None)
-    given = dict(arguments)
+def _exact(value: Any) -> Any:
+    """The value with its numbers as JSON writes them: 1.0 is not 1."""
+    # Recursion is bounded by tree.plain.
+    if isinstance(value, dict):
+        return {key: _exact(member) for key, member in value.items()}
+    if isinstance(value, list):
+        return [_exact(member) for member in value]
+    return Plain(repr(value)) if isinstance(value, float) else value
+
+
+def _function(
+    role: str, arguments: Mapping[str, Any], control: dict[str, Any], scripts: Mapping[str, str], fields: Fields
+) -> Function:
+    """`_arguments`: those that Python cannot name, or that are None; `_script`: the file that serves the role, where
+    it is not this one."""
+    saved, more = control.pop("saved", None), control.pop("arguments", {})
+    script = control.pop("script", "") or scripts.get(role, "")
+    if not isinstance(script, str) or (script and not script.startswith("/")):
+        fields.wrong("_script", f"expected the absolute path of a file, found {script!r}")
+        script = ""
+    if not isinstance(more, dict):
+        fields.wrong("_arguments", f"expected a dict with the function's arguments, found {found(as_value(more))}")
+        more = {}
+    given = {**arguments, **more}
     if isinstance(saved, dict):
         loader = {LOADER: saved["loader"]} if saved.get("loader") else {}
         given = {PROTOCOL: saved["protocol"], BODY: saved["body"], **loader}
-    return Function(role, canonical(given), scripts.get(role, ""))
+    return Function(role, canonical(given), script)
 
 
 def _entry(
@@ -239,14 +269,14 @@ def _as_text(value: Any) -> Any:
 # --- its name and its hook --------------------------------------------------------------------------------------------
 
 
-def _title(control: Mapping[str, Any], fields: Fields) -> str:
+def _named(control: Mapping[str, Any], fields: Fields) -> tuple[str, str]:
+    """The title, and the name when both are given; either alone is the title."""
     for key in NAMED:
         value = control.get(key)
-        if isinstance(value, str):
-            return value
-        if value is not None:
+        if value is not None and not isinstance(value, str):
             fields.reader.error(fields.map.at, fields.path_of(key), f"expected text, found {value!r}")
-    return ""
+    name, title = (value if isinstance(value := control.get(key), str) else "" for key in NAMED)
+    return (title, name) if title and name else (title or name, "")
 
 
 def _default(work: Work) -> str:

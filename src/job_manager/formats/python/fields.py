@@ -80,13 +80,19 @@ def read_row_needs(fields: Fields, paths: Sequence[str]) -> tuple[str, ...] | No
         return None
     read: list[str] = []
     for each in value:
-        if isinstance(each, Map) and "row" in each:
-            read.append(paths[int(str(each["row"]))])
+        if isinstance(each, Map) and (row := _row_number(each.get("row"), len(paths))) is not None:
+            read.append(paths[row])
         elif isinstance(each, str) and not isinstance(each, Plain):
             read.append(each)
         else:
             fields.wrong("needs", f"expected a task, an action or its name, found {found(each)}")
     return tuple(read)
+
+
+def _row_number(value: Value | None, count: int) -> int | None:
+    """The number of a row as the process of the script gives it, None for anything else."""
+    fits = isinstance(value, Plain) and value.isdecimal() and len(value) < 10 and int(value) < count
+    return int(str(value)) if fits else None
 
 
 def placed(problem: Problem) -> Problem:

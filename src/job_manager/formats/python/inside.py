@@ -20,12 +20,17 @@ if TYPE_CHECKING:
     from job_manager.formats.python.tree import Record
 
 PACKAGE_ROOT = os.path.abspath(__file__).rsplit(os.sep, 4)[0]
+OLDEST = (3, 11)  # of the Pythons that have what job_manager needs
 
 
 def main(argv: list[str]) -> None:
     """Execute the script of the spec and write what came of it to the pipe."""
     spec = json.loads(argv[1])
-    sys.path.append(PACKAGE_ROOT)  # last: the script's own packages come first
+    if sys.version_info < OLDEST:
+        with open(spec["pipe"], "w", encoding="ascii") as pipe:
+            print(json.dumps({"error": _too_old(spec["script"])}), file=pipe)
+        return
+    _bring(spec["packages"])
     _limit(spec["memory"])
     from job_manager.formats.python.tree import start_record
 
@@ -37,6 +42,23 @@ def main(argv: list[str]) -> None:
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     os._exit(0)  # threads that the script has left running hold nothing up
+
+
+def _too_old(script: str) -> dict[str, Any]:
+    version = ".".join(map(str, sys.version_info[:2]))
+    message = f"{sys.executable} is Python {version}, and job_manager needs {'.'.join(map(str, OLDEST))}; see --python"
+    return {"kind": "RuntimeError", "message": message, "place": (script, 1, 1), "deeper": None}
+
+
+def _bring(packages: list[str]) -> None:
+    """The script may be executed by a Python that has no job_manager, or another: this one counts. All else of ours
+    comes last, behind the script's own packages."""
+    sys.path.insert(0, PACKAGE_ROOT)
+    from job_manager.formats.python import tree
+
+    assert tree.__file__.startswith(PACKAGE_ROOT)
+    sys.path.pop(0)
+    sys.path += [PACKAGE_ROOT, *packages]
 
 
 def _limit(memory: int) -> None:

@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from job_manager.formats.checks import check
 from job_manager.formats.job_yaml.entries import read_when
 from job_manager.formats.job_yaml.inputs import bound, read_inputs
-from job_manager.formats.job_yaml.more import MOST_ACTIVE, read_after
+from job_manager.formats.job_yaml.more import MOST_ACTIVE, read_after, read_dirmaps, read_wishes
 from job_manager.formats.job_yaml.scope import Scope
 from job_manager.formats.naming import names_of
 from job_manager.formats.needs import resolved
 from job_manager.formats.params import look_at, settle
-from job_manager.formats.python.actions import ActionFields, read_action, renamed
+from job_manager.formats.python.actions import NAMED, ActionFields, read_action, renamed
 from job_manager.formats.python.dataflow import with_needs
 from job_manager.formats.python.fields import fields_of, known, placed, read_row_needs
 from job_manager.formats.python.rows import Row
@@ -28,16 +28,16 @@ from job_manager.formats.yaml_reader import Fields, Reader
 from job_manager.formats.yaml_tree import Plain, bulk
 from job_manager.model.errors import InputError, Place, Problem, in_order
 from job_manager.model.job import Action, Job, Task
-from job_manager.model.names import param_name
+from job_manager.model.names import artifact_name, param_name
 from job_manager.model.params import NO_VALUES, Values
 from job_manager.model.record import NamedTuple, replace
 from job_manager.model.wording import quoted
 
 JOB_KEYS = (
     *("title", "name", "version", "inputs", "params", "priority", "paused", "after", "max_active", "timeout"),
-    *("wait_timeout", "stuck"),
+    *("wait_timeout", "stuck", "dirmaps", "wishes"),
 )
-TASK_KEYS = ("title", "name", "needs", "when", "priority", "stuck")
+TASK_KEYS = ("title", "name", "needs", "when", "priority", "stuck", "wishes")
 ORDER_KEYS = ("parallel", "serialsubtasks", "children")
 LONGEST_TITLE = 128
 Nodes = list[Task | Action]
@@ -118,11 +118,13 @@ def _job(rows: Sequence[Row], context: Context) -> Job:
         max_active=fields.integer("max_active", 1, MOST_ACTIVE),
         timeout=fields.duration("timeout"),
         wait_timeout=fields.duration("wait_timeout"),
+        dirmaps=read_dirmaps(fields),
+        wishes=read_wishes(fields),
         source=context.file,
         place=Place(scope.file, *at, rows[0].path),
     )
     artifacts = {given.artifact for given in inputs} | set(_written(rows))
-    read = [None if row.kind == "Job" else _read(row, artifacts, context) for row in rows]
+    read = [None, *(_read(row, artifacts, context) for row in rows[1:])]  # a job in the job, which is told, is a task
     _note_order(rows, context)
     children = _tree(rows, read, context)
     scope.reader.file = rows[0].place.file if rows[0].place else scope.file
@@ -183,16 +185,35 @@ def _names(
     names = [("", "")] * len(rows)
     for siblings in members.values():
         wanted = [_wanted(rows[at], read[at]) for at in siblings]
-        for at, pair in zip(siblings, names_of(wanted, "task"), strict=True):
-            names[at] = pair
+        found = names_of([(each.name or each.title, each.default) for each in wanted], "task")
+        for at, each, (name, title) in zip(siblings, wanted, found, strict=True):
+            names[at] = (name, title) if not each.name else (name, "" if each.title == name else each.title)
+            if each.name and each.name != name:
+                _say_name(each.name, rows[at], context)
     return names
 
 
-def _wanted(row: Row, read: Fields | ActionFields | None) -> tuple[str, str]:
+class _Wanted(NamedTuple):
+    """What a node is to be called: its title, what to call it without one, and its name, if it has one beside it."""
+
+    title: str
+    default: str
+    name: str
+
+
+def _wanted(row: Row, read: Fields | ActionFields | None) -> _Wanted:
     if isinstance(read, ActionFields):
-        return read.title, read.default_name
-    written = row.body.get("name") or row.body.get("title") or ""
-    return (str(written), "task") if isinstance(written, str | int | float) else ("", "task")
+        return _Wanted(read.title, read.default_name, read.name)
+    name, title = (str(value) if isinstance(value := row.body.get(key), str | int | float) else "" for key in NAMED)
+    return _Wanted(title, "task", name) if title and name else _Wanted(title or name, "task", "")
+
+
+def _say_name(name: str, row: Row, context: Context) -> None:
+    """A name beside a title has to be one, and no other's."""
+    fields = fields_of(row, context.scope.reader, {})
+    why = artifact_name(name) or f"the name {quoted(name)} is another's beside it"
+    key = "_name" if row.kind == "Action" else "name"
+    fields.reader.error(fields.map.at, f"{row.path}.{key}", why, "leave it out, and one is made of the title")
 
 
 def _in_order(reverse: Nodes) -> tuple[Task | Action, ...]:
@@ -223,6 +244,7 @@ def _task(
         read_row_needs(fields, paths),
         read_when(fields),
         fields.number("priority"),
+        read_wishes(fields),
         place=context.scope.place(fields.map.at, row.path),
     )
 

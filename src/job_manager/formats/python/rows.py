@@ -119,9 +119,3 @@ def to_lines(found: Iterable[Row]) -> Iterator[str]:
     """Each row as a line of JSON."""
     for row in found:
         yield json.dumps(row, separators=(",", ":")) + "\n"
-
-
-def from_line(line: bytes) -> Row:
-    """The row of such a line. Raises ValueError or TypeError for another."""
-    kind, parent, body, place, flaws, path = json.loads(line)
-    return Row(kind, parent, body, Written(*place) if place else None, tuple(Flaw(*flaw) for flaw in flaws), path)

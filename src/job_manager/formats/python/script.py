@@ -16,9 +16,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from job_manager.formats.python.rows import Row, from_line
+from job_manager.formats.python import answer
+from job_manager.formats.python.rows import Row
 from job_manager.model.errors import InputError, Place, Problem
-from job_manager.model.wording import quoted
 
 SECONDS = 30.0  # that a script may take
 MEMORY = 2 << 30  # bytes
@@ -26,7 +26,6 @@ OUTPUT = 1 << 20  # bytes that it may print
 ANSWER = 1 << 30  # bytes of the tree that it hands back
 SHOWN = 3  # lines of what it printed
 INSIDE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "inside.py")
-SUBMIT = "with Job(...) as job: ... and mass.submit(job), or job.run(), hand one over"
 
 
 class Executed(NamedTuple):
@@ -46,11 +45,12 @@ class _Ended(NamedTuple):
     broken: str
 
 
-def execute(raw: bytes, file: str, folder: str, shelves: tuple[str, ...] = ()) -> Executed:
-    """The job of the script `file` (as typed; `raw` is its text when it is standard input). Raises InputError."""
+def execute(raw: bytes, file: str, folder: str, shelves: tuple[str, ...] = (), python: str = "") -> Executed:
+    """The job of the script `file` (as typed; `raw` is its text when it is standard input), executed by the program
+    `python`, "" for this one. Raises InputError."""
     with _on_disk(raw, file) as script:
-        spec = {"script": script, "folder": folder, "memory": MEMORY, "shelves": list(shelves)}
-        ended = _run(spec)
+        spec = {"script": script, "folder": folder, "memory": MEMORY, "shelves": list(shelves), "packages": _packages()}
+        ended = _run(spec, python or sys.executable)
         return _read(ended, file, script)
 
 
@@ -82,9 +82,17 @@ def _on_disk(raw: bytes, file: str) -> Iterator[str]:
 # --- the process ------------------------------------------------------------------------------------------------------
 
 
-def _run(spec: dict[str, Any]) -> _Ended:
+def _packages() -> list[str]:
+    """Where another Python finds what a script asks for beside job_manager itself: manifests are YAML."""
+    from importlib.util import find_spec
+
+    found = find_spec("yaml")
+    return [os.path.dirname(os.path.dirname(found.origin))] if found and found.origin else []
+
+
+def _run(spec: dict[str, Any], python: str) -> _Ended:
     answer, pipe = os.pipe()
-    words = [sys.executable, INSIDE, json.dumps({**spec, "pipe": pipe})]
+    words = [python, INSIDE, json.dumps({**spec, "pipe": pipe})]
     try:
         child = subprocess.Popen(
             words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, pass_fds=(pipe,),
@@ -160,24 +168,10 @@ def _read(ended: _Ended, file: str, script: str) -> Executed:
     whole = Place(file, 1, 1)
     if ended.broken:
         raise InputError([Problem(whole, *_beyond(ended.broken))])
-    head, _, rest = ended.answer.partition(b"\n")
-    if not head:
+    if not ended.answer:
         raise InputError([Problem(whole, _sudden(ended.code), printed[-1][:300] if printed else "")])
-    said = json.loads(head)
-    if "error" in said:
-        raise InputError([_raised(said["error"], file, script)])
-    if "jobs" in said:
-        raise InputError(list(_not_one(said, file, script)))
-    rows = [_here(from_line(line), file, script) for line in rest.splitlines()]
-    stands = {role: path for role, path in said["roles"].items() if path != script or not file.startswith("<")}
-    return Executed(rows, stands, printed)
-
-
-def _here(row: Row, file: str, script: str) -> Row:
-    """The row with the script called as it was typed."""
-    if row.place is None or row.place.file != script:
-        return row
-    return row._replace(place=row.place._replace(file=file))
+    found = answer.read(ended.answer, file, script, MEMORY)
+    return Executed(found.rows, found.scripts, printed)
 
 
 def _beyond(limit: str) -> tuple[str, str]:
@@ -196,30 +190,3 @@ def _sudden(code: int) -> str:
     except ValueError:
         name = f"signal {-code}"
     return f"the script was killed by {name}"
-
-
-def _raised(error: dict[str, Any], file: str, script: str) -> Problem:
-    where, line, column = error["place"]
-    place = Place(file if where == script else where, line, column)
-    kind, message = error["kind"], error["message"]
-    if kind == "SystemExit":
-        return Problem(place, f"the script ended itself with sys.exit({message}) before it handed over a job", SUBMIT)
-    if kind == "MemoryError":
-        return Problem(place, f"the script takes more than {MEMORY >> 30} GB of memory", "put what is large into files")
-    deeper = error["deeper"]
-    hint = f"raised at {deeper[0]}:{deeper[1]}" if deeper else ""
-    text = f"{kind}: {message}" if message else kind
-    return Problem(place, text if len(text) < 600 else f"{text[:600]}...", hint)
-
-
-def _not_one(said: dict[str, Any], file: str, script: str) -> Iterator[Problem]:
-    if not said["count"]:
-        yield Problem(Place(file, 1, 1), "the script makes no job", SUBMIT)
-        return
-    how = "hands over" if said["submitted"] else "makes"
-    for number, job in enumerate(said["jobs"]):
-        where, line, column = job["place"] or (script, 1, 1)
-        place = Place(file if where == script else where, line, column)
-        which = f"{quoted(job['title'])}, number {number + 1}" if job["title"] else f"number {number + 1}"
-        hint = "" if number else ("split the script" if said["submitted"] else "say which: mass.submit(job)")
-        yield Problem(place, f"the script {how} {said['count']} jobs, and a run has one; this is {which}", hint)

@@ -14,6 +14,8 @@ from job_manager.formats.python.places import Written, caller
 from job_manager.model.secret import KEY, Secret
 
 Body = dict[str, Any]
+MOST_DEEP = 100  # lists and dicts in each other
+MOST_BITS = 1024  # of a whole number
 SLOTS = ("_jm_place", "_jm_flaws", "_jm_parent", "_jm_broken", "_jm_counts")
 
 
@@ -235,11 +237,23 @@ def plain(value: Any, key: str, flaws: list[Flaw], reads: list[Artifact] | None 
     if isinstance(value, Node):
         return value if key == "children" else Reference(value)
     if value is None or isinstance(value, bool | int | str):
-        return value
-    if depth > 100:
+        odd = "" if value is None else _odd(value)
+        if odd:
+            flaws.append(Flaw(key, odd))
+        return None if odd else value
+    if depth > MOST_DEEP:
         flaws.append(Flaw(key, "this is nested too deeply, or in itself"))
         return None
     return _inner(value, key, flaws, reads, depth + 1)
+
+
+def _odd(value: int | str) -> str:
+    """Why a text or number cannot be said in JSON, or given to a program; "" when it can."""
+    if isinstance(value, int):
+        return "this number is too long" if value.bit_length() > MOST_BITS else ""
+    if not value.isascii() and any("\ud800" <= sign <= "\udfff" for sign in value):
+        return "this is not valid Unicode text: it contains half of a surrogate pair"
+    return "this text contains a NUL character, which no program can be given" if "\0" in value else ""
 
 
 def _inner(value: Any, key: str, flaws: list[Flaw], reads: list[Artifact] | None, depth: int) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 from job_manager.formats.job_yaml.works import WORKS
 from job_manager.formats.job_yaml.writing import entry, job_head
 from job_manager.formats.naming import default_name, names_of
+from job_manager.formats.python.actions import OF_ORDER
 from job_manager.formats.writing import Unsaid, too_deep
 from job_manager.formats.yaml_writing import Bare, Typed, number
 from job_manager.model.document import plain
@@ -35,7 +36,7 @@ from job_manager.model.wording import quoted
 MOST_DEEP = 18  # Python takes 20 blocks in blocks
 WHEN = {ON_ERROR: "_whenerror", ON_SUCCESS: "_whensuccess", ALWAYS: "_whenalways"}
 SECONDS = ("_timeout", "_backoff", "_min_runtime")
-UNSAID = ("wishes", "dirmaps")
+LEFT = ("name", "title", "hook", "arguments", "script", "order", "modules", "log", *WORKS)  # said in another way
 FILES = (".yaml", ".yml")  # a Job of that name reads such a file
 
 
@@ -57,10 +58,9 @@ class _Writer:
         self.unsaid = unsaid
 
     def lines(self, job: Job) -> Iterator[str]:
-        self._refuse(job, {"wishes": job.wishes, "dirmaps": job.dirmaps})
         if job.name.endswith(FILES):
             self.unsaid.say(job, "title", f"the title {quoted(job.name)}", "Job of such a name reads that file")
-        said = {key: value for key, value in job_head(job).items() if key not in ("name", *UNSAID)}
+        said = {key: value for key, value in job_head(job).items() if key != "name"}
         for key in ("timeout", "wait_timeout"):
             if "e" in repr(said.get(key, 0.0)):
                 said[key] = number(said[key])
@@ -74,47 +74,21 @@ class _Writer:
         yield "job.run(show=True)"
 
     def _children(self, node: Job | Task, indent: str) -> Iterator[str]:
-        titles = self._titles(node)
         if not node.children:
             yield f"{indent}pass"
-        for child, title in zip(node.children, titles, strict=True):
+        for child, (title, name) in zip(node.children, _titles(node), strict=True):
+            named = {"name": name} if name else {}
             if isinstance(child, Action):
-                yield f"{indent}{self._action(child, title)}"
+                yield f"{indent}{self._action(child, title, named)}"
                 continue
-            self._refuse(child, {"wishes": child.wishes})
-            yield from _opened(indent, "Task", title, _of_task(child), "")
+            yield from _opened(indent, "Task", title, named | _of_task(child), "")
             # Recursion is bounded by MOST_DEEP.
             yield from self._children(child, f"{indent}    ")
 
-    def _titles(self, node: Job | Task) -> list[str]:
-        """What each child is to be called so that its name comes of it; an action may be called by what it does."""
-        full = [(child.title or child.name, _default(child)) for child in node.children]
-        short = [
-            ("" if isinstance(child, Action) and not child.title else title, default)
-            for child, (title, default) in zip(node.children, full, strict=True)
-        ]
-        meant = [(child.name, child.title) for child in node.children]
-        for wanted in (short, full):
-            if names_of(wanted, "task") == meant:
-                return [title for title, _ in wanted]
-        for child, found, right in zip(node.children, names_of(full, "task"), meant, strict=True):
-            if found != right:
-                self.unsaid.say(
-                    child, "name", f"the name {quoted(child.name)}", f"it would be {quoted(found[0])} there"
-                )
-        return [title for title, _ in full]
-
-    def _refuse(self, node: Job | Task | Action, said: Mapping[str, Any]) -> None:
-        for key, value in said.items():
-            if value:
-                self.unsaid.say(node, key, key)
-
-    def _action(self, action: Action, title: str) -> str:
-        self._refuse(action, {"wishes": action.wishes})
-        work = self._work(action)
+    def _action(self, action: Action, title: str, named: Mapping[str, str]) -> str:
         body = entry(action, self.unsaid)
-        left = ("name", "title", "hook", "percent", "arguments", "script", "modules", "log", *WORKS, *UNSAID)
-        said = {f"_{key}": value for key, value in body.items() if key not in left}
+        work = _work(action, body)
+        said = {f"_{key}": value for key, value in (*named.items(), *body.items()) if key not in LEFT or key in named}
         for key in SECONDS:
             if "e" in repr(said.get(key, 0.0)):
                 said[key] = number(said[key])  # a duration has no exponent
@@ -123,32 +97,47 @@ class _Writer:
         hook = {WHEN[action.hook]: True} if action.hook else {}
         return f"Action({', '.join(_arguments({**work, **({'_title': title} if title else {}), **hook, **said}))})"
 
-    def _work(self, action: Action) -> dict[str, Any]:
-        work = action.work
-        if isinstance(work, Function):
-            return self._function(action, work)
-        if isinstance(work, ModuleCall):
-            return {"_role": "module", "_module": work.module}
-        if isinstance(work, Command):
-            if work.percent:
-                self.unsaid.say(action, "percent", "percent")
-            return {"cmd": list(work.argv), "_role": "cmd"}
-        if isinstance(work, Order):
-            self.unsaid.say(action, "order", "an order")
-            return {}
-        texts = {Shell: "cmd", Echo: "input"}
-        return {texts[type(work)]: work.text, "_role": action.role}
 
-    def _function(self, action: Action, work: Function) -> dict[str, Any]:
-        arguments: dict[str, Any] = plain(work.arguments)
-        for name, value in arguments.items():
-            if name.startswith("_") or value is None:
-                what = "None for" if value is None else "the name of"
-                self.unsaid.say(action, f"arguments.{name}", f"{what} the argument {quoted(name)}")
-        if work.script:
-            hint = "import the function, and register it, in the script itself"
-            self.unsaid.say(action, "script", f"that {work.script} registers the role {quoted(work.role)}", hint)
-        return {"_role": work.role, **arguments}
+def _work(action: Action, body: Mapping[str, Any]) -> dict[str, Any]:
+    """body: the keys of its entry."""
+    work = action.work
+    if isinstance(work, Function):
+        return _function(work)
+    if isinstance(work, ModuleCall):
+        return {"_role": "module", "_module": work.module}
+    if isinstance(work, Command):
+        return {"cmd": list(work.argv), "_role": "cmd"}
+    if isinstance(work, Order):
+        return {"_role": "order", **{key: body[key] for key in OF_ORDER if key in body}}
+    texts = {Shell: "cmd", Echo: "input"}
+    return {texts[type(work)]: work.text, "_role": action.role}
+
+
+def _function(work: Function) -> dict[str, Any]:
+    arguments: dict[str, Any] = plain(work.arguments)
+    # Words that begin with `_` say how it is run, and None says nothing.
+    apart = {name: Typed(value) for name, value in arguments.items() if name.startswith("_") or value is None}
+    said = {name: value for name, value in arguments.items() if name not in apart}
+    return {"_role": work.role, **said, **_said(_arguments=apart, _script=work.script)}
+
+
+def _said(**values: Any) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value}
+
+
+def _titles(node: Job | Task) -> list[tuple[str, str]]:
+    """What each child is to be called so that its name comes of it, and the name where it does not; an action may be
+    called by what it does."""
+    full = [(child.title or child.name, _default(child)) for child in node.children]
+    short = [
+        ("" if isinstance(child, Action) and not child.title else title, default)
+        for child, (title, default) in zip(node.children, full, strict=True)
+    ]
+    meant = [(child.name, child.title) for child in node.children]
+    for wanted in (short, full):
+        if names_of(wanted, "task") == meant:
+            return [(title, "") for title, _ in wanted]
+    return [(child.title or child.name, child.name) for child in node.children]
 
 
 def _of_task(task: Task) -> dict[str, Any]:
@@ -157,6 +146,8 @@ def _of_task(task: Task) -> dict[str, Any]:
         said["needs"] = list(task.needs)
     if task.when:
         said["when"] = task.when
+    if task.wishes:
+        said["wishes"] = dict(task.wishes)
     return said | ({} if task.priority is None else {"priority": Bare(number_text(task.priority))})
 
 
