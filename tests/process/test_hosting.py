@@ -240,3 +240,25 @@ def test_what_runs_on_after_its_keeper_was_killed_takes_slots_from_the_next(work
     one.finish("a")
     assert one.events(e.AttemptLost) == [] and one.output("a") == "well\n"
     gate.close()
+
+
+def test_a_keeper_that_was_told_to_leave_is_not_taken_for_the_present_one(working, tmp_path):
+    """Its worker had another, and has died: what it runs is heard, and what comes next is begun elsewhere."""
+    gate = Fifo(tmp_path / "go-a")
+    first = working()
+    first.submit("a", shells(hangs(tmp_path, "a")))
+    running(first, "a")
+    second = working(before=first.die())
+    second.submit("b", shells("true"))
+    second.finish("b")
+    second.open("a")
+    second.turn()
+    third = working(before=second.die())
+    third.open("a")
+    third.submit("c", shells("true"))
+    third.finish("c")
+    assert third.state("a") == "running" and len(third.events(e.LeaseReturned)) <= 1
+    gate.write("well\n")
+    third.finish("a")
+    assert third.events(e.AttemptLost) == [] and third.output("a") == "well\n"
+    gate.close()

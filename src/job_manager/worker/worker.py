@@ -141,15 +141,14 @@ class Worker:
                 link.close()
             return known is not None  # of one that we know we shall hear that it is gone
         self._early += [(trace.incarnation, message) for message in messages]
-        for kind, content in messages:
-            if kind == "state":
-                self._begun.update(str(row[0]) for row in _known(content))
+        state = [content for kind, content in messages if kind == "state"][-1]
+        self._begun.update(str(row[0]) for row in _known(state))
         if known is None:
-            self._adopt(trace.incarnation, link)
+            self._adopt(trace.incarnation, link, state.get("leaving", False))
         return True
 
-    def _adopt(self, incarnation: str, link: KeeperLink) -> None:
-        if self._link is None:
+    def _adopt(self, incarnation: str, link: KeeperLink, leaving: bool) -> None:
+        if self._link is None and not leaving:
             self._link, self.incarnation = link, incarnation
             ahead.drop()
         else:
