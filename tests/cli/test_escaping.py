@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from job_manager.cli.escaping import decode, escape, escape_lines, pad, shorten, width
+from job_manager.cli.output import Output, Styled
 
 CORPUS = [
     "\x1b[31mred\x1b[0m",
@@ -103,3 +104,15 @@ def test_columns_are_counted_and_kept_to():
     assert [width(text) for text in ("abc", "日本", "e\u0301")] == [3, 4, 1]
     assert shorten("日本語日本語", 8) == "日本..."
     assert pad("日", 4) == "日  "
+
+
+@pytest.mark.parametrize("color", ["always", "never"])
+@pytest.mark.parametrize("say", [Output.line, Output.note, Output.error])
+def test_whatever_is_said_is_escaped_coloured_or_not(say, color, capsys):
+    out = Output()
+    out.color = color
+    say(out, "a\x1b]52;c;eA==\x07", Styled("b\x1b[2J\r", "bad"))
+    said = "".join(capsys.readouterr())
+    assert said.count("\x1b") == (2 if color == "always" else 0)
+    assert "\x07" not in said
+    assert "\r" not in said

@@ -351,3 +351,13 @@ def test_the_priority_of_what_is_over_means_nothing():
     play(state)
     with pytest.raises(Refused, match="has ended as succeeded"):
         admit(state, s.SetPriority(J, 3.0), NOW)
+
+
+@pytest.mark.parametrize("wish", [s.SkipAction, lambda job, action: s.CancelAction(job, action, 0.0)])
+def test_a_member_that_was_settled_before_its_fan_out_is_left_out_does_not_hold_up_the_job(wish):
+    farm = Farm(job("a", replace(fan("f", Each("k", ("x", "y"))), when="false"), "b"), outcomes=script({0: HANGS}))
+    farm.settle()
+    assert said(farm, wish(J, 3)) != []
+    farm.say(s.AttemptEnded(J, 0, 1, W, NOW, NOW))
+    farm.run()
+    assert farm.job.finished

@@ -11,7 +11,7 @@ ID = re.compile(r"\b[0-9a-f]{12}\b")
 VARYING = (
     (re.compile(r"\b\d+h \d\dm\b|\b\d+m \d\ds\b|\b\d+(?:\.\d+)?s\b"), "0.0s"),
     (re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\b"), "0000-00-00 00:00:00"),
-    (re.compile(r"\bsince \d\d:\d\d:\d\d\b"), "since 00:00:00"),
+    (re.compile(r"\b(since|at) \d\d:\d\d:\d\d\b"), r"\1 00:00:00"),
     (re.compile(r"\b\d{10}\.\d+\b"), "0000000000.0"),
     (re.compile(r'"seconds": \d+\.\d+'), '"seconds": 0.0'),
     (re.compile(r"\bprocess \d+\b"), "process 0"),

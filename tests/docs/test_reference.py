@@ -19,6 +19,7 @@ from job_manager.artifacts.kinds import KINDS
 from job_manager.cli import reporting
 from job_manager.cli.main import COMMANDS
 from job_manager.cli.usage import Parser, add_run_options, add_setting_options
+from job_manager.core.answers import CAUSES
 from job_manager.formats import (
     checks,
     job_yaml,
@@ -320,6 +321,8 @@ DOCUMENTS = {
     "ls": ["ls"],
     "show": ["show last", "show last/ok.txt"],
     "status": ["status", "status $(jm ls -q | tail -n 1)"],
+    "why": ["why last", "why last/last"],
+    "story": ["story last/last"],
     "init, new, schema, rm, secret, config, version": [
         *("init made", "new module fresh --in shelf", "schema --to schemas", "rm last", "config", "version"),
         *("secret set a --from-file job.yaml", "secret ls", "secret rm a"),
@@ -331,7 +334,7 @@ DOCUMENTS = {
 def test_the_keys_of_the_json_documents(section, sandbox):
     if section == "status":
         sandbox.type("jm run -q order.yaml")
-    if section in ("logs", "ls", "show", "status", "init, new, schema, rm, secret, config, version"):
+    if section in ("logs", "ls", "show", "status", "why", "story", "init, new, schema, rm, secret, config, version"):
         sandbox.type("jm run -q job.yaml text.txt")
     written = set(listed(sections(PAGE)[section]))
     if section == "run and resume":
@@ -343,6 +346,11 @@ def test_the_keys_of_the_json_documents(section, sandbox):
 def real_keys(sandbox: Sandbox, commands: Iterable[str]) -> Iterator[str]:
     for command in commands:
         yield from keys(json.loads("\n".join(sandbox.type(f"jm {command} --json"))))
+
+
+def test_the_causes():
+    rows = [row.strip("| ").split(" | ", 1) for row in table_lines(PAGE, "Causes")]
+    assert [(cause.strip("`"), words) for cause, words in rows] == list(CAUSES.items())
 
 
 def test_the_sandbox_is_nobodys(sandbox):

@@ -25,6 +25,8 @@ ls
 status
 show last
 logs last
+why last
+story last
 secret set key --from-file first/sample.txt
 secret ls
 secret rm key

@@ -309,3 +309,12 @@ def test_the_children_of_a_living_keeper_are_not_taken(keeper, monkeypatch):
     monkeypatch.setattr(adoption, "KEEPER_END", 0.05)
     with pytest.raises(adoption.KeeperAlive):
         Orphans(trace_of(keeper))
+
+
+def test_what_was_begun_after_somebody_looked_is_ended_too(keeper):
+    trace = trace_of(keeper)
+    keeper.start("a", "/bin/sleep", "1000")
+    pid = keeper.pid("a")
+    assert "a" not in trace.begun
+    assert adoption.end_leftovers(trace, 0) == []
+    assert not is_alive(pid)

@@ -393,3 +393,18 @@ def test_records_of_a_long_life_are_shortened(keeping, monkeypatch):
     assert {line.get("pid") for line in starts if line["token"] == "runs"} == {None, pid}
     keeper.start("0", "/bin/true")
     keeper.until(lambda: keeper.refused == {"0": "already begun"})
+
+
+def test_what_a_master_ordered_that_has_died_since_is_not_begun(keeping):
+    """Who comes next may know nothing of it: the order may be read only when another has begun the same."""
+    keeper = keeping()
+    keeper.hello()
+    os.kill(keeper.link.pid, signal.SIGSTOP)  # it is busy elsewhere
+    keeper.start("a", "/bin/true")
+    keeper.link.close()
+    os.kill(keeper.link.pid, signal.SIGCONT)
+    heir = keeper.adopted()
+    state = heir.hello()
+    assert (state["begun"], state["exits"], state["queued"]) == ([], [], [])
+    assert heir.run("b", "/bin/true")["code"] == 0
+    assert not any('"a"' in line for line in heir.lines("starts"))

@@ -105,7 +105,7 @@ class Misfortune:
 
     def _clock(self, fault: Fault) -> None:
         """Somebody sets the wall clock: an hour or days, either way."""
-        self.world.kernel.offset += self.world.rng.choice([3600.0, -3600.0, -1e6, 1e6, 0.5, -0.5])
+        self.world.kernel.offset += self.world.rng.choice([3600.0, -3600.0, -3600.0, -1e6, 1e6])
 
     def _freeze_holder(self, fault: Fault) -> None:
         if self.world.holder is not None:

@@ -22,7 +22,8 @@ FAULTS = (
     *("freeze holder", "freeze keeper", "contender", "bystander", "hold", "repeated request", "writeback"),
     *("cancel", "cancel action", "retry", "skip", "priority"),
 )
-EVENTS = ("request", "end", "start")  # a request is acknowledged, a child ends, a holder starts
+# A request is acknowledged, a child ends, a holder starts: within so many system calls after it there is most to lose.
+EVENTS = {"request": 20, "end": 120, "start": 200}
 MANNERS = ("fails", "hangs", "stubborn", "daemon", "forgets output", "empty output")
 
 
@@ -77,7 +78,7 @@ class Plan:
 
 def _fault(rng: random.Random, name: str, kind: str) -> Fault:
     on = rng.choice(["", *EVENTS])
-    calls = rng.randint(0, 120) if on else rng.choice([0, rng.randint(1, 400)])
+    calls = rng.randint(0, EVENTS[on]) if on else rng.choice([0, rng.randint(1, 400)])
     return Fault(name, kind, rng.uniform(0.0, LIFE), calls, rng.uniform(0.1, 15.0), on)
 
 

@@ -16,6 +16,8 @@ from job_manager.app.home import Home
 from job_manager.app.looking import Look, status
 from job_manager.app.progress import piece
 from job_manager.core import policy, table
+from job_manager.core.overall import first_failed as first_failed
+from job_manager.core.phrases import reason_in_words
 from job_manager.core.state import Failure, JobState
 from job_manager.model.errors import JobManagerError
 from job_manager.model.pattern import late
@@ -31,22 +33,16 @@ Document = dict[str, Any]
 LINES = 20
 CARDS = 50  # of one job, in its JSON
 LINE = 2000  # characters of one line of a log that are shown
-FAILED = (table.FAILED, table.LOST, table.CANCELLED)
 NO_MODULE = late(r"ModuleNotFoundError: No module named '?([^'\s;]+)|ImportError: (.+)")
 TOO_BIG = os.strerror(errno.E2BIG)
 NOT_FOUND = late(r"(?:^|: )([^:\s]+): (?:command )?not found\s*$", re.MULTILINE)
-
-
-def failed_actions(job: JobState) -> list[int]:
-    """The actions that failed on their own account, in listing order."""
-    return [index for index, state in enumerate(job.states) if state in FAILED]
 
 
 def card(job: JobState, layout: Layout, index: int) -> Document:
     """The card of one failed action."""
     attempt = job.attempts[index]
     brief = Briefing(job, layout).brief(index, attempt)
-    failure = job.failures.get(index) or Failure(attempt, "lost", None, "")
+    failure = job.failure(index)
     log = _existing(layout.log(brief.path, attempt))
     errors = _existing(layout.log(brief.path, attempt, "err"))
     tail = last_lines(errors or log)
@@ -94,17 +90,6 @@ def _argv(brief: Brief, layout: Layout) -> list[str]:
         return words(brief, layout)
     except (JobManagerError, KeyError):
         return []  # the module is gone from the site: the failure's own words say so
-
-
-def reason_in_words(failure: Failure) -> str:
-    """Why an attempt failed, as a sentence's end: `exit code 3`, `killed by SIGKILL`."""
-    if failure.message:
-        return failure.message
-    if failure.reason == "code":
-        return f"exit code {failure.code}"
-    if failure.reason == "lost":
-        return "its outcome is not known: it was killed together with what watched it"
-    return failure.reason if failure.code is None else f"{failure.reason} {failure.code}"
 
 
 def last_lines(path: str | None, lines: int = LINES) -> list[str]:
@@ -189,14 +174,9 @@ def _given(brief: Brief) -> str:
 # --- the end of a run -------------------------------------------------------------------------------------------------
 
 
-def first_failed(job: JobState) -> list[int]:
-    """The failed actions in the order in which they ended: the first is the one to look at first."""
-    return sorted(failed_actions(job), key=lambda index: (job.ended[index] or float("inf"), index))
-
-
 def brief_card(job: JobState, index: int) -> Document:
     """One line of a failed action: its path, reason and message."""
-    failure = job.failures.get(index) or Failure(job.attempts[index], "lost", None, "")
+    failure = job.failure(index)
     return {"path": job.shape.paths[index], "reason": failure.reason, "message": reason_in_words(failure)}
 
 

@@ -162,7 +162,7 @@ class Look(NamedTuple):
         """The job's state in a word."""
         if self.job.finished or self.hosted or self.job.state == PAUSED:
             return self.job.state
-        return INTERRUPTED if self.job.workers or any(self.job.attempts) else SUBMITTED
+        return INTERRUPTED if self.job.taken_up else SUBMITTED
 
     @property
     def counts(self) -> dict[str, int]:
@@ -187,13 +187,13 @@ def look(home: Home, word: str) -> Look:
     finally:
         reading.close()
     if id not in farm.jobs:
-        farm = fold(farm, _to_come(home, id))
+        farm = fold(farm, to_come(home, id))
     job = farm.job(id)
     layout = layout_of(home.jobs, id, job.site)
     return Look(job, layout, home.hosting().has(id), farm, home.keepers)
 
 
-def _to_come(home: Home, id: str) -> list[Event]:
+def to_come(home: Home, id: str) -> list[Event]:
     """The beginning of a job that nobody has taken up yet."""
     from job_manager.core.admit import admit
 

@@ -16,6 +16,7 @@ from job_manager.core import table
 from job_manager.core.state import JobState
 from job_manager.model.quantity import human
 from job_manager.model.record import NamedTuple
+from job_manager.model.wording import counted as counted
 from job_manager.worker.layout import Layout
 
 if TYPE_CHECKING:
@@ -375,8 +376,3 @@ def in_words(counts: Sequence[int]) -> str:
     """`3 succeeded, 1 failed`: what has come of actions, the good first."""
     order = (DONE, FAILED, LOST, CANCELLED, SKIPPED, RUNNING, RETRYING, LEFT)
     return ", ".join(f"{counts[group]} {WORDS[group]}" for group in order if counts[group]) or "nothing to do"
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 action`, `2 actions`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

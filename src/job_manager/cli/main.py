@@ -45,6 +45,8 @@ COMMANDS: dict[str, Callable[[], Any]] = {
     "status": lambda: import_module("job_manager.cli.commands.status"),
     "show": lambda: import_module("job_manager.cli.commands.show"),
     "logs": lambda: import_module("job_manager.cli.commands.logs"),
+    "why": lambda: import_module("job_manager.cli.commands.why"),
+    "story": lambda: import_module("job_manager.cli.commands.story"),
     "rm": lambda: import_module("job_manager.cli.commands.rm"),
     "secret": lambda: import_module("job_manager.cli.commands.secret"),
     "config": lambda: import_module("job_manager.cli.commands.config"),

@@ -32,6 +32,8 @@ Look
   status [ID[/ACTION]]     how a job and each of its actions stand
   show [ID[/ARTIFACT]]     what is known of the files of a job: duration, frames, who made them
   logs [ID[/ACTION]] [-f]  what the actions printed
+  why [ID[/ACTION]]        why something waits, failed, ran again or was skipped, and what helps
+  story [ID[/ACTION]]      what has happened to an action or a job, event by event
   rm ID                    remove a job with everything it left
   secret set|ls|rm NAME    passwords and tokens that jobs take by name and nobody is shown
   config                   every setting, and where it comes from

@@ -83,7 +83,7 @@ def _decide_job(state: State, job: JobState, now: float) -> Iterator[e.Event]:
 
 def _verdict(job: JobState, action: int, now: float) -> e.Event:
     failure = job.failures[action]
-    if not job.ending and policy.may_retry(job, action, failure):
+    if policy.may_retry(job, action, failure):
         wait = policy.delay(job, action, failure)
         return e.RetryPlanned(job.id, action, now + wait) if wait else e.ActionRetried(job.id, action)
     if failure.reason == "lost" and not _idempotent(job, action):

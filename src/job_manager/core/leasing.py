@@ -21,6 +21,7 @@ from job_manager.core import policy
 from job_manager.core.order import action_at
 from job_manager.core.state import FIRST, JobState, Queue, State, WorkerState
 from job_manager.model.need import PLAIN, Need
+from job_manager.model.record import NamedTuple
 
 Front = tuple[float, int, tuple[str, ...], Iterator[int]]
 Member = TypeVar("Member", int, tuple[float, int])
@@ -28,19 +29,19 @@ Member = TypeVar("Member", int, tuple[float, int])
 
 def leases(state: State) -> list[e.Event]:
     """The leases of the first job that can have any; the next job is asked once these are folded."""
-    asking = [job for job in state.jobs.values() if (job.ready or job.queues) and _may_lease(state, job)]
+    asking = [job for job in state.jobs.values() if (job.ready or job.queues) and may_lease(state, job)]
     if not asking:
         return []
     round = Round(state)
     if len(asking) > 1:
-        asking.sort(key=_turn)
+        asking.sort(key=turn)
     for job, other in zip(asking, [*asking[1:], None], strict=True):
         if job.workers & round.awaited:
             continue
         # Most jobs take nothing but slots, one each.
         by_need = job.needs or job.scarce or job.queues
         asked = _with_needs(round, job) if by_need else _plain(state, job, round.overtaking)
-        found = list(islice(asked, _room(state, job, other, bool(by_need))))
+        found = list(islice(asked, room(state, job, other, bool(by_need))))
         if found:
             return found
         # What waits for a free slot would wait for ever if later jobs were leased ahead of it.
@@ -48,7 +49,8 @@ def leases(state: State) -> list[e.Event]:
     return []
 
 
-def _turn(job: JobState) -> tuple[float, int, tuple[float, float, str]]:
+def turn(job: JobState) -> tuple[float, int, tuple[float, float, str]]:
+    """By this the jobs are asked, one after another."""
     return -job.priority, job.slots, _place(job)
 
 
@@ -57,8 +59,9 @@ def _place(job: JobState) -> tuple[float, float, str]:
     return job.latest, job.submitted_at, job.id
 
 
-def _may_lease(state: State, job: JobState) -> bool:
-    return bool(job.workers) and job.due and not job.held and _room(state, job) != 0
+def may_lease(state: State, job: JobState) -> bool:
+    """Whether the job may have leased what it has ready."""
+    return bool(job.workers) and job.due and not job.held and room(state, job) != 0
 
 
 def _cap(workers: dict[str, WorkerState], job: JobState) -> int:
@@ -68,7 +71,7 @@ def _cap(workers: dict[str, WorkerState], job: JobState) -> int:
     return cap if cap and cap < sum(workers[name].slots for name in job.workers) else 0
 
 
-def _room(state: State, job: JobState, other: JobState | None = None, by_need: bool = False) -> int | None:
+def room(state: State, job: JobState, other: JobState | None = None, by_need: bool = False) -> int | None:
     """How many more may be leased before the other job has its turn; None: as many as there are slots."""
     rivals = other is not None and other.priority == job.priority
     if job.job.max_active is None and not job.site.cap and not rivals:
@@ -85,7 +88,8 @@ def _room(state: State, job: JobState, other: JobState | None = None, by_need: b
     return min(limits, default=None)
 
 
-def _idempotent(job: JobState, action: int) -> bool:
+def idempotent(job: JobState, action: int) -> bool:
+    """Whether the action may simply be run again; by its index."""
     return policy.idempotent(job, job.shape.written(action))
 
 
@@ -110,7 +114,7 @@ def _plain(state: State, job: JobState, overtaking: bool) -> Iterator[e.Event]:
     for taken, place in enumerate(first(job.ready, len(places))):
         action = action_at(place)
         # What must not run twice is leased only when it can begin at once.
-        if taken >= len(free) and not _idempotent(job, action):
+        if taken >= len(free) and not idempotent(job, action):
             return
         yield e.ActionLeased(job.id, action, job.attempts[action] + 1, places[taken])
 
@@ -151,6 +155,11 @@ class Round:
         self.closed: set[str] = set()
         self.overtaking = True
         self.awaited: set[str] = set()
+
+    def want(self, job: JobState) -> str:
+        """For what all workers of the job wait before they take anything, or ""."""
+        wants = [self._workers[name].waits for name in job.workers]
+        return wants[0] if all(wants) else ""
 
     def cap(self, job: JobState) -> int:
         """How many slots the job may take; 0: all."""
@@ -199,24 +208,50 @@ def _free(worker: WorkerState, held: int, cpus: int) -> bool:
     return held + cpus <= worker.slots or (held == 0 < worker.slots)
 
 
-def _with_needs(round: Round, job: JobState) -> Iterator[e.Event]:
+CAP, LACKS, SLOTS = "cap", "lacks", "slots"
+
+
+class Refusal(NamedTuple):
+    """Why an action is not leased now: it would take more than the job may have (`cap`), so much of `names` is not
+    there (`lacks`), or no worker has room (`slots`)."""
+
+    kind: str
+    names: tuple[str, ...] = ()
+
+
+def ask(round: Round, job: JobState, action: int, left: int | None) -> str | Refusal:
+    """The worker that gets the action, which is then taken into account, or why there is none. `left`: slots that the
+    job may still have, None: all."""
+    takes = job.needs.get(action, PLAIN)
+    if left is not None and takes.cpus > left and left < job.site.cap:
+        return Refusal(CAP)  # what takes more than all it may have runs alone
+    lacking = round.lacking(takes, job) if takes.amounts else []
+    if lacking:
+        round.pass_over(takes, lacking)
+        return Refusal(LACKS, tuple(lacking))
+    worker = round.place(job, takes.cpus, bool(takes.amounts) or not idempotent(job, action))
+    if worker is None:
+        round.awaited |= job.workers
+        return Refusal(SLOTS)
+    round.take(worker, takes)
+    return worker
+
+
+def slots_left(round: Round, job: JobState) -> int | None:
+    """How many slots more the job may have; None: all."""
     cap = round.cap(job)
-    left = cap - job.slots if cap else None
+    return cap - job.slots if cap else None
+
+
+def _with_needs(round: Round, job: JobState) -> Iterator[e.Event]:
+    left = slots_left(round, job)
     for action in _in_order(job, round.closed):
-        takes = job.needs.get(action, PLAIN)
-        if left is not None and takes.cpus > left and left < cap:
-            return  # what takes more than all it may have runs alone
-        lacking = round.lacking(takes, job) if takes.amounts else []
-        if lacking:
-            round.pass_over(takes, lacking)
-            continue
-        worker = round.place(job, takes.cpus, bool(takes.amounts) or not _idempotent(job, action))
-        if worker is None:
-            round.awaited |= job.workers
+        found = ask(round, job, action, left)
+        if isinstance(found, str):
+            left = None if left is None else left - job.needs.get(action, PLAIN).cpus
+            yield e.ActionLeased(job.id, action, job.attempts[action] + 1, found)
+        elif found.kind != LACKS:
             return
-        round.take(worker, takes)
-        left = None if left is None else left - takes.cpus
-        yield e.ActionLeased(job.id, action, job.attempts[action] + 1, worker)
 
 
 def _in_order(job: JobState, closed: set[str]) -> Iterator[int]:

@@ -19,6 +19,9 @@ LEASED_AHEAD = 0.5  # seconds of work that may wait behind the slots of a worker
 GRACE = 10.0  # seconds that what runs has to end when the job's time has run out
 # Trying again cannot help where the work itself says it is wrong, or where it could never begin.
 NOT_RETRIED = frozenset({"output-invalid", "spawn", "arguments", "cancelled", "upstream"})
+# What speaks against another attempt: it must not run twice; the whole job is ended; it was lost too often, or found no
+# room too often; trying again cannot help; its own `retry_on` does not name it; its retries are used up; it has none.
+AGAINST = ("not-idempotent", "ended", "losses", "starved", "reason", "retry-on", "spent", "no-retries")
 
 
 def retries(job: JobState, action: Action) -> int:
@@ -39,14 +42,27 @@ def idempotent(job: JobState, action: Action) -> bool:
 
 def may_retry(job: JobState, index: int, failure: Failure) -> bool:
     """Whether the action gets another attempt after this failure."""
+    return not against_retry(job, index, failure)
+
+
+def against_retry(job: JobState, index: int, failure: Failure) -> str:
+    """Why the action gets no other attempt after this failure, one of AGAINST, or "" when it gets one."""
     action = job.shape.written(index)
     if failure.reason == "lost":
-        return idempotent(job, action) and job.losses.get(index, 0) <= MAX_LOSSES
+        if not idempotent(job, action):
+            return "not-idempotent"
+        return "ended" if job.ending else "losses" if job.losses.get(index, 0) > MAX_LOSSES else ""
+    if job.ending:
+        return "ended"
     starved = job.starved.get(index, 0)
     if failure.reason == DISK and idempotent(job, action) and not action.retry_on:
-        return starved <= MAX_STARVED
-    spent = job.spent.get(index, 0) + (starved if failure.reason == DISK else 0)
-    return _helps(action, failure) and spent <= retries(job, action)
+        return "" if starved <= MAX_STARVED else "starved"
+    if not _helps(action, failure):
+        return "retry-on" if action.retry_on else "reason"
+    allowed = retries(job, action)
+    if job.spent.get(index, 0) + (starved if failure.reason == DISK else 0) <= allowed:
+        return ""
+    return "spent" if allowed else "no-retries"
 
 
 def _helps(action: Action, failure: Failure) -> bool:

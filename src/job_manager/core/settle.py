@@ -89,22 +89,26 @@ def _enable_action(job: JobState, node: int, action: int, starts: list[int], end
 
 
 def _unwanted(job: JobState, node: int) -> bool:
-    """Whether a node whose turn has come is to be left out: its condition does not hold, or what it reads is not there
-    because that was left out."""
+    """Whether a node whose turn has come is to be left out, and is not over already."""
+    why = against(job, node)
+    if not why or not _waits_below(job, node):
+        return False
+    return why != "input" or job.states[job.shape.leaf[node]] in (table.WAITING, table.FANNED)
+
+
+def against(job: JobState, node: int) -> str:
+    """What speaks against a node whose turn has come: a `hook` that is not called for, its `condition`, an `input` that
+    is not there because it was left out; or ""."""
     shape = job.shape
-    if node in shape.hooks and _waits_below(job, node) and not _is_due(job, node):
-        return True
+    if node in shape.hooks and not _is_due(job, node):
+        return "hook"
     condition = shape.conditions.get(node)
-    if condition is not None and not _waits_below(job, node):
-        return False  # kept, or left out already
     if condition is not None:
         asked = shape.minding.get(node, {})
         if not holds(condition, lambda name: ended(job, asked[name])):
-            return True
+            return "condition"
     action = shape.leaf[node]
-    if not job.omitted or action < 0 or job.states[action] not in (table.WAITING, table.FANNED):
-        return False
-    return _waits_below(job, node) and _reads_omitted(job, action)
+    return "input" if job.omitted and action >= 0 and any(omitted_inputs(job, action)) else ""
 
 
 def _is_due(job: JobState, hook: int) -> bool:
@@ -156,11 +160,12 @@ def _waits_below(job: JobState, node: int) -> bool:
     return any(job.states.find(table.WAITING, *span) >= 0 for span in spans)
 
 
-def _reads_omitted(job: JobState, action: int) -> bool:
+def omitted_inputs(job: JobState, action: int) -> Iterable[str]:
+    """The artifacts that an action reads and cannot do without, of which all was left out."""
     written = job.shape.actions[action]
     wanted = [use.artifact for use in written.inputs if not use.optional]
     wanted += [each.artifact for each in written.foreach if each.artifact]
-    return any(_is_omitted(job, artifact) for artifact in wanted)
+    return (artifact for artifact in wanted if _is_omitted(job, artifact))
 
 
 def _is_omitted(job: JobState, artifact: str) -> bool:
@@ -199,14 +204,15 @@ def _spans(job: JobState, node: int) -> Iterable[tuple[int, int]]:
 
 def _take_turn(job: JobState, parent: int, child: int, starts: list[int]) -> None:
     """In a serial node: the next of its children that is not over, unless it is bound to be skipped."""
-    while child >= 0 and _over(job, child):
+    while child >= 0 and over(job, child):
         child = job.shape.following[child]
     job.turn[parent] = child
     if child >= 0 and not any(skip.first <= job.shape.low[child] < skip.end for skip in job.doomed):
         starts.append(child)
 
 
-def _over(job: JobState, node: int) -> bool:
+def over(job: JobState, node: int) -> bool:
+    """Whether nothing below a node, nor the node itself, is open any more."""
     if job.shape.leaf[node] >= 0:
         return bool(job.ends[node]) and not job.remaining[node]
     return not job.remaining[node]
@@ -258,7 +264,7 @@ def settle_graft(job: JobState, node: int, new: int) -> None:
         if fed in shape.needs and not shape.needs[fed]:
             starts.append(~fed)
         for other in shape.needs.get(fed, ()):
-            if other < new and _over(job, other):
+            if other < new and over(job, other):
                 _feed_one(job, other, job.ends[other] == 1, fed, starts, ends)
     if not shape.width[node]:
         ends.append((node, True))

@@ -308,6 +308,11 @@ class JobState:
         return "running" if begun else "waiting"
 
     @property
+    def taken_up(self) -> bool:
+        """Whether anybody has ever run it."""
+        return bool(self.workers) or any(self.attempts)
+
+    @property
     def size(self) -> int:
         """How many actions there are, as far as is known; a fan-out counts as those it stands for."""
         return len(self.states) - self.counts[table.FANNED]

@@ -40,6 +40,9 @@ class History(Protocol):
     def events(self, job: str) -> Iterator[Event]:
         """Every event of a job in order; none for a job that is not there."""
 
+    def timed(self, job: str) -> Iterator[tuple[float, Event]]:
+        """The same, each with the time (seconds since the epoch) at which it was written."""
+
     def tail(self, job: str) -> Tail:
         """The events of a job, a part at a time."""
 

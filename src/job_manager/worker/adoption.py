@@ -116,7 +116,7 @@ def end_leftovers(trace: KeeperTrace, grace: float) -> list[Leftover]:
     if trace.boot_id != boot_id():
         return []  # nothing of another boot lives
     _end_keeper(trace)
-    trace = read_trace(trace.directory)  # what it had begun by then
+    trace = trace._replace(begun=read_trace(trace.directory).begun)  # as much as it had begun by then
     kill_at = time.monotonic() + max(0.0, grace)
     asked: set[int] = set()
     while left := leftovers(trace):

@@ -249,8 +249,13 @@ FROM head LEFT JOIN turn ON turn.job = head.job WHERE head.job=? ORDER BY turn.s
 
 def read_chain(db: sqlite3.Connection, path: str, job: str) -> Iterator[Event]:
     """Every event of a job in order, from turns that are held to the hash chain. Raises EngineError as `turns` does."""
-    for body in turns(db, path, job):
-        yield from packed_events(path, job, body)
+    return (event for _, event in read_timed(db, path, job))
+
+
+def read_timed(db: sqlite3.Connection, path: str, job: str) -> Iterator[tuple[float, Event]]:
+    """The same, each with the time at which its turn was written."""
+    for when, body in turns(db, path, job):
+        yield from ((when, event) for event in packed_events(path, job, body))
 
 
 def packed_events(path: str, job: str, body: bytes) -> list[Event]:
@@ -258,8 +263,8 @@ def packed_events(path: str, job: str, body: bytes) -> list[Event]:
     return [_unpacked(path, job, packed) for packed in json.loads(body)]
 
 
-def turns(db: sqlite3.Connection, path: str, job: str) -> Iterator[bytes]:
-    """The events of a job turn by turn, as written, each turn held to the hash chain and the chain to its end.
+def turns(db: sqlite3.Connection, path: str, job: str) -> Iterator[tuple[float, bytes]]:
+    """The events of a job turn by turn, as written and when, each turn held to the hash chain and the chain to its end.
 
     Raises EngineError naming job and event where that is broken."""
     hash, seq = b"", 0
@@ -273,7 +278,7 @@ def turns(db: sqlite3.Connection, path: str, job: str) -> Iterator[bytes]:
             if at != seq or found != hash:
                 raise damaged(path, job, seq, "the hash chain is broken")
             seq += count
-            yield body
+            yield when, body
         if end is None and db.execute("SELECT 1 FROM turn WHERE job=? LIMIT 1", (job,)).fetchone():
             raise damaged(path, job, 0, "the end of its chain is missing")
     if end is not None and end != (seq, hash):

@@ -18,6 +18,7 @@ from job_manager.engines.sqlite.journal import (
     found_format,
     packed_events,
     read_chain,
+    read_timed,
     turns,
 )
 from job_manager.ports.history import JobRow
@@ -84,6 +85,11 @@ class Reading:
         """Every event of a job in order. Raises EngineError where the journal is damaged."""
         if self._db is not None:
             yield from read_chain(self._db, self._path, job)
+
+    def timed(self, job: str) -> Iterator[tuple[float, Event]]:
+        """The same, each with the time at which it was written."""
+        if self._db is not None:
+            yield from read_timed(self._db, self._path, job)
 
     def tail(self, job: str) -> Tail:
         """The events of a job, a part at a time."""
