@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import socket
@@ -26,6 +27,28 @@ def mode(path):
 
 def content(path):
     return Path(path).read_bytes()
+
+
+RENAME = os.rename
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.ENOSPC, errno.EBUSY, errno.EIO])
+def test_an_output_that_cannot_be_put_in_place_is_a_fault_that_says_so(store, wrote, monkeypatch, number):
+    """And nothing of it is to be seen, until it is published after all."""
+    outputs = wrote("a.1", {"x": b"1", "y": b"2"}, public=("x",))
+
+    def failing(source, target, *, src_dir_fd=None, dst_dir_fd=None):
+        if target == "x":
+            raise OSError(number, os.strerror(number))
+        RENAME(source, target, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd)
+
+    monkeypatch.setattr(os, "rename", failing)
+    outcome = store.publish("a.1", outputs)
+    monkeypatch.undo()
+    assert [(fault.name, fault.reason) for fault in outcome.faults] == [("x", "disk")]
+    assert os.strerror(number) in outcome.faults[0].detail
+    assert store.public_names() == []
+    assert {each.name for each in store.publish("a.1", outputs).published} == {"x", "y"}
 
 
 # --- inputs

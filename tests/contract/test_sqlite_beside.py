@@ -9,6 +9,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,12 +18,13 @@ import pytest
 
 from job_manager.core import events as e
 from job_manager.core.said import SubmitJob
+from job_manager.engines.sqlite import journal as journal_module
 from job_manager.engines.sqlite.engine import SqliteEngine
 from job_manager.engines.sqlite.journal import Head, Journal
 from job_manager.engines.sqlite.reading import Reading
 from job_manager.model.errors import EngineError
 from job_manager.testing import FakeClock
-from tests.contract.files import DOCUMENT, TURNS, commit, due, events, start_writer, turn_of, write
+from tests.contract.files import DOCUMENT, ROOT, TURNS, commit, due, events, start_writer, turn_of, write
 from tests.core.given import NOW, SITE
 
 # --- reading ------------------------------------------------------------------------------------------------------
@@ -212,6 +214,71 @@ def test_a_file_held_by_another_program_is_said_to_be_and_nothing_is_lost(path):
     assert engine.commit(turn, [e.JobSubmitted("j9", NOW, DOCUMENT, SITE)], [])
     engine.close()
     assert len(events(path, "j9")) == 1
+
+
+UNSURE = """
+import sys
+from job_manager.engines.sqlite.journal import Head, Journal
+from job_manager.model.errors import EngineError
+journal, head, raised = Journal(sys.argv[1]), Head(), []
+for number in range(6):
+    try:
+        journal.append(1.0, [("j1", head, [["worker-joined", f"w{number}", 1, 0, 1.0]])])
+        print(number, flush=True)
+    except EngineError as error:
+        raised.append((str(error), error.retryable))
+journal.close()
+assert raised and len(set(raised)) == 1, raised
+assert "the disk failed to keep what was written to" in raised[0][0] and not raised[0][1], raised
+"""
+
+
+@pytest.mark.needs("strace")
+@pytest.mark.parametrize("when", [8, 9, 10])
+def test_after_an_fsync_that_failed_once_nothing_is_written_by_that_process(path, when):
+    """The next fsync would succeed, and mean nothing."""
+    words = ["strace", "-qq", "-o", os.devnull, "-e", "trace=fdatasync,fsync"]
+    words += ["-e", f"inject=fdatasync,fsync:error=EIO:when={when}", sys.executable, "-c", UNSURE, path]
+    done = subprocess.run(words, env={**os.environ, "PYTHONPATH": str(ROOT / "src")}, capture_output=True, text=True)
+    assert done.returncode == 0, done
+    acknowledged = done.stdout.split()
+    assert acknowledged == [str(number) for number in range(len(acknowledged))] and len(acknowledged) < 6
+    assert os.path.exists(f"{path}-wal")  # not folded in by who does not know what is in it
+    Journal(path).close()
+    assert len(events(path)) in (len(acknowledged), len(acknowledged) + 1)
+
+
+def test_who_holds_it_is_named(path):
+    write(path, "j1")
+    code = f"import sqlite3; sqlite3.connect({path!r}).execute('BEGIN EXCLUSIVE'); print(1, flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        journal = Journal(path, patience=0.05)
+        with pytest.raises(EngineError, match=rf"by process {other.pid} \(.*BEGIN EXCLUSIVE"):
+            journal.append(NOW, [("j9", Head(), [e.pack(turn_of(0, "j9")[0])])])
+        other.kill()
+    assert journal.append(NOW, [("j9", Head(), [e.pack(turn_of(0, "j9")[0])])])
+    journal.close()
+
+
+def test_a_reader_that_does_not_end_is_named_when_the_log_has_grown(path, monkeypatch):
+    monkeypatch.setattr(journal_module, "CHECKPOINT_TURNS", 5)
+    monkeypatch.setattr(journal_module, "LOG_LIMIT", 100_000)
+    journal, head = Journal(path), Head()
+    journal.append(NOW, [("j1", head, [e.pack(turn_of(0)[0])])])
+    reader = sqlite3.connect(path, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM turn").fetchone()
+    for _ in range(60):
+        journal.append(NOW, [("j1", head, [e.pack(event) for event in BIG])])
+    assert "journal.db-wal) has grown to" in journal.warning and "cannot be folded in" in journal.warning
+    reader.close()
+    for _ in range(12):
+        journal.append(NOW, [("j1", head, [e.pack(event) for event in BIG])])
+    assert journal.warning == ""
+    journal.close()
+    assert not os.path.exists(f"{path}-wal")
 
 
 def test_a_file_held_while_it_is_opened(path):

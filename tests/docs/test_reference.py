@@ -6,6 +6,7 @@ Held against the program's own tables and against real output; knows what a key 
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterable, Iterator
 from importlib import import_module
@@ -320,6 +321,7 @@ DOCUMENTS = {
     "logs": ["logs last"],
     "ls": ["ls"],
     "show": ["show last", "show last/ok.txt"],
+    "doctor": ["doctor"],
     "status": ["status", "status $(jm ls -q | tail -n 1)"],
     "why": ["why last", "why last/last"],
     "story": ["story last/last"],
@@ -341,6 +343,20 @@ def test_the_keys_of_the_json_documents(section, sandbox):
         written |= set(listed(sections(PAGE)["status"]))
     printed = set(real_keys(sandbox, DOCUMENTS[section]))
     assert {key for key in printed if key != "error"} == written
+
+
+def test_the_keys_of_repair_and_gc(sandbox):
+    sandbox.type("jm run -q job.yaml text.txt")
+    code = "import sqlite3; db = sqlite3.connect('.jm/journal.db'); db.execute('UPDATE turn SET at=0'); db.commit()"
+    sandbox.type(f'python3 -c "{code}"')
+    assert set(real_keys(sandbox, ["repair --dry-run"])) == set(listed(sections(PAGE)["repair"]))
+    sandbox.type("jm repair")
+    gone = Path(sandbox.home) / ".jm/jobs/gone"
+    (gone / "logs").mkdir(parents=True)
+    for folder in (gone, gone / "logs"):
+        os.utime(folder, (1e9, 1e9))
+    printed = set(real_keys(sandbox, ["gc --older 0 -n", "gc --older 0"]))
+    assert {key for key in printed if not key.startswith("would_remove[]")} == set(listed(sections(PAGE)["gc"]))
 
 
 def real_keys(sandbox: Sandbox, commands: Iterable[str]) -> Iterator[str]:

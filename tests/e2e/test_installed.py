@@ -48,6 +48,9 @@ wait last
 watch last
 unpause last
 down
+gc -n
+doctor
+repair --dry-run
 merge calls.yaml more.yaml --name order.yaml
 order order.yaml
 """

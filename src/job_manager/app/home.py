@@ -14,6 +14,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from job_manager.app.filesystems import is_network, kind_of
 from job_manager.app.safety import check_place
 from job_manager.model.errors import EngineError, InputError, Refused
 from job_manager.model.record import NamedTuple
@@ -82,10 +83,19 @@ class Home:
         # A power cut may have left any part of what `make` makes.
         return not {"journal.db", "lock", "keepers"}.intersection(there) and not OURS.issuperset(there)
 
+    def has_run_jobs(self) -> bool:
+        """Whether there is the folder of any job that has begun: then there was a journal."""
+        try:
+            with os.scandir(self.jobs) as entries:
+                return any(os.path.isdir(os.path.join(entry.path, "logs")) for entry in entries)
+        except OSError:
+            return False
+
     def lock(self) -> None:
         """Become the holder of this directory. Raises Refused naming the present holder, InputError where the place is
-        not safe."""
+        not safe, EngineError where the file system has no locks to rely upon."""
         check_place(self.path)
+        self._refuse_network()
         handle = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
             _flock(handle)
@@ -114,9 +124,18 @@ class Home:
         )  # first the new line, then away with the rest: a reader sees the one or the other
         os.ftruncate(self._lock, len(text))
 
+    def _refuse_network(self) -> None:
+        kind = kind_of(self.path)
+        if is_network(kind):
+            text = f"the state directory {self.path} is on a network file system ({kind}): its locks do not hold"
+            raise EngineError(text, "use a directory on a local disk: --home DIR or JM_HOME")
+
     def _refusal(self, cause: OSError) -> Refused | EngineError:
         if cause.errno not in (errno.EWOULDBLOCK, errno.EACCES):
-            return EngineError(f"the state directory {self.path} cannot be locked: {cause.strerror}")
+            kind = kind_of(self.path)
+            where = f" (file system: {kind})" if kind else ""
+            text = f"the state directory {self.path} cannot be locked{where}: {cause.strerror}"
+            return EngineError(text, "use a directory on a local disk: --home DIR or JM_HOME")
         holder = self.holder()
         way = "`jm down` ends it" if holder.get("kind") == SUPERVISOR else "wait for it to end"
         way += ", or use another directory with --home DIR"  # in the same line: the issue asks for one

@@ -32,6 +32,7 @@ from job_manager.worker.concluding import Concluder
 from job_manager.worker.layout import Layout, layout_of
 from job_manager.worker.worker import Worker
 
+HELD = 2.0  # seconds for another program that holds the journal, before that is said
 PATIENCE = 1.0  # seconds between two tries to write to a journal that cannot be written to
 INTERRUPTED, PAUSED, GOING_DOWN = "interrupted", "paused", "down"
 
@@ -284,6 +285,7 @@ class Host:
 
     def _cycle(self, interrupts: Interrupts, observer: Observer, own: Hosted | None, over: Callable[[], bool]) -> None:
         self._supervisor.patience = lambda error: self._be_patient(interrupts, error)
+        self._journal.be_patient(HELD)
         while True:
             self._turn()
             if over():

@@ -14,11 +14,11 @@ from job_manager.app import wiring
 from job_manager.app.calls import call_documents
 from job_manager.app.home import Home, Hosting
 from job_manager.core import table
-from job_manager.core.events import Event
+from job_manager.core.events import Event, JobResumed, JobSubmitted
 from job_manager.core.evolve import fold
 from job_manager.core.said import SubmitJob
 from job_manager.core.state import JobState, State
-from job_manager.model.errors import NotFound, Refused
+from job_manager.model.errors import EngineError, NotFound, Refused
 from job_manager.model.job import Function
 from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted
@@ -91,17 +91,24 @@ def resolve(home: Home, word: str) -> str:
     raise NotFound(f"there is no job {quoted(word)} in {home.path}", "`jm ls` shows those there are")
 
 
-def verified_list(home: Home) -> list[Document]:
-    """The `job_list` of a journal that is sound. Raises EngineError when that of any job is damaged: what the list
-    shows is a cache, and would look well all the same."""
+def verified_list(home: Home) -> tuple[list[Document], list[str]]:
+    """The `job_list`, held to the histories that it is a cache of, and what is damaged of the whole.
+
+    A job whose history cannot be used has the state `unreadable`, and as `problem` the reason."""
+    # Imported here: who looks at one job needs none of it.
+    from job_manager.app.soundness import UNREADABLE, unreadable
+
     listed = job_list(home)
     reading = wiring.open_reading(home)
     try:
         for job in listed:
-            reading.verify(job["id"])
+            why = unreadable(reading, job["id"], job["finished"] is None)
+            job["problem"] = why or None
+            job["state"] = UNREADABLE if why else job["state"]
+        whole = [str(damage) for damage in reading.damages_of_log()]
     finally:
         reading.close()
-    return listed
+    return listed, whole
 
 
 def job_list(home: Home) -> list[Document]:
@@ -199,6 +206,21 @@ def to_come(home: Home, id: str) -> list[Event]:
 
     waiting = (each for each in _submissions(home) if each.request.job == id)
     return [event for each in waiting for event in admit(State(), each.request, each.at)]
+
+
+def layout_found(home: Home, id: str) -> Layout:
+    """Where the things of a job stand; of one whose history cannot be read, where they usually do. Without a fold."""
+    store = ""
+    reading = wiring.open_reading(home)
+    try:
+        for event in reading.events(id):
+            if isinstance(event, JobSubmitted | JobResumed):
+                store = str(event.site.get("store", ""))
+    except EngineError:
+        pass  # what it left is to be found all the same
+    finally:
+        reading.close()
+    return Layout(home.jobs, id, store and os.path.join(store, id))
 
 
 def status(found: Look) -> Document:

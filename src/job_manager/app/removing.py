@@ -3,28 +3,67 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 from job_manager.app import wiring
 from job_manager.app.callers import REMOVE
 from job_manager.app.home import Home
 from job_manager.app.inbox import Inbox, request_id
-from job_manager.app.looking import look
+from job_manager.app.leftovers import keepers_left
+from job_manager.app.looking import layout_found, look, resolve
+from job_manager.artifacts import removal
 from job_manager.artifacts.store import Store
+from job_manager.model.errors import JobManagerError
 from job_manager.worker import adoption
+from job_manager.worker.layout import Layout
+
+LOGS = "logs"
 
 
-def remove(home: Home, word: str) -> str:
+def remove(home: Home, word: str, keep_logs: bool = False) -> str:
     """Remove the job that `word` names: its children if any outlived their host, its files, its history; its id.
 
     Artifacts copied to `--out` stay. Raises NotFound, Refused (when the directory is in use)."""
-    found = look(home, word)
-    id = found.job.id
+    id = resolve(home, word)
+    layout = _layout(home, id)
     if not _by_holder(home, id):
-        _by_ourselves(home, id)
-    found.layout.store.remove_all()
-    Store(found.layout.folder).remove_all()
-    Inbox(home.inbox).forget(id)
+        _by_ourselves(home, [id])
+    _remove_files(home, layout, keep_logs)
     return id
+
+
+def remove_all(home: Home, ids: Iterable[str], keep_logs: bool = False) -> None:
+    """Remove jobs of a directory that this process holds, and have the journal give their room back."""
+    layouts = [layout_found(home, id) for id in ids]
+    _forget(home, [layout.id for layout in layouts])
+    for layout in layouts:
+        _remove_files(home, layout, keep_logs)
+
+
+def _layout(home: Home, id: str) -> Layout:
+    try:
+        return look(home, id).layout
+    except (JobManagerError, LookupError, TypeError, ValueError):  # a job that makes no sense leaves something, too
+        return layout_found(home, id)
+
+
+def _remove_files(home: Home, layout: Layout, keep_logs: bool) -> None:
+    if layout.store.root != os.path.abspath(layout.folder):
+        layout.store.remove_all()
+    remove_folder(layout, keep_logs)
+    Inbox(home.inbox).forget(layout.id)
+    try:
+        os.unlink(os.path.join(home.owed, layout.id))
+    except FileNotFoundError:
+        pass
+
+
+def remove_folder(layout: Layout, keep_logs: bool = False) -> None:
+    """Remove the folder of a job."""
+    if not keep_logs:
+        Store(layout.folder).remove_all()
+    elif os.path.isdir(layout.folder):
+        removal.remove(layout.folder, [name for name in os.listdir(layout.folder) if name != LOGS])
 
 
 def _by_holder(home: Home, id: str) -> bool:
@@ -43,34 +82,35 @@ def _by_holder(home: Home, id: str) -> bool:
         peer.close()
 
 
-def _by_ourselves(home: Home, id: str) -> None:
+def _by_ourselves(home: Home, ids: Iterable[str]) -> None:
     home.lock()
     try:
-        _end_children(home, id)
-        journal = wiring.open_journal(home)
-        try:
-            journal.remove(id)
-        finally:
-            journal.close()
+        _forget(home, ids)
     finally:
         home.unlock()
 
 
-def sweep_keepers(home: Home) -> None:
-    """Records of dead keepers that nobody will ask for: none of their jobs is open. For the holder only."""
-    _sweep_empty(home.keepers)
-    traces = [trace for trace in adoption.keepers(home.keepers) if adoption.dismissed(trace)]
-    if not traces:
-        return
-    reading = wiring.open_reading(home)
+def _forget(home: Home, ids: Iterable[str]) -> None:
+    journal = wiring.open_journal(home)
     try:
-        opened = {row.id for row in reading.jobs() if not row.finished}
+        for id in ids:
+            _end_children(home, id)
+            journal.remove(id)
+        journal.shrink()
     finally:
-        reading.close()
-    for trace in traces:
-        if not opened.intersection(name.split("/", 1)[0] for name in (*trace.begun, *trace.exits)):
-            adoption.end_leftovers(trace, 0.0)
-            adoption.remove(trace)
+        journal.close()
+
+
+def sweep_keepers(home: Home) -> None:
+    """Records of dead keepers that nobody will ask for: none of their jobs is open; and living ones that have nothing to
+    do. For the holder only, when it has no keeper any more."""
+    _sweep_empty(home.keepers)
+    left = keepers_left(home)
+    if any([adoption.dismissed(trace) for trace in left.alive]):
+        left = keepers_left(home)
+    for trace in left.dead:
+        adoption.end_leftovers(trace, 0.0)
+        adoption.remove(trace)
 
 
 def _sweep_empty(keepers: str) -> None:

@@ -34,10 +34,14 @@ Look
   logs [ID[/ACTION]] [-f]  what the actions printed
   why [ID[/ACTION]]        why something waits, failed, ran again or was skipped, and what helps
   story [ID[/ACTION]]      what has happened to an action or a job, event by event
-  rm ID                    remove a job with everything it left
+  rm ID                    remove a job with everything it left; `gc` removes old ones
   secret set|ls|rm NAME    passwords and tokens that jobs take by name and nobody is shown
   config                   every setting, and where it comes from
   schema [NAME]            the JSON Schema of job files, manifests or settings, for editors
+
+Keep well
+  doctor                   look over the state directory and the machine, and say what to do
+  repair [-n]              bring a damaged journal back, as far as it can be proven
 
 Everywhere
   --home DIR               the state directory (default: ./.jm)

@@ -348,6 +348,12 @@ class WorkerState:
         """What it has announced."""
         return self.slots, self.ahead, self.memory, self.limits, self.waits
 
+    def copy(self) -> WorkerState:
+        """The same, to be changed apart."""
+        made = WorkerState(self.slots, self.ahead)
+        made.held, made.memory, made.limits = self.held, self.memory, dict(self.limits)
+        return made
+
     def total(self, name: str) -> float:
         """How much there is of a resource."""
         if name == MEMORY:
@@ -368,6 +374,21 @@ class State:
         self.used: dict[str, int] = {}  # of memory and of limits, by all leases together
         self.changed: list[tuple[str, int]] = []  # leases to start, or to stop, since the last reading
         self.touched: set[str] = set()  # jobs about which there may be something to decide
+
+    def shared(self) -> State:
+        """What jobs have in common, as it is now, to be taken back to."""
+        kept = State()
+        kept.workers = {name: worker.copy() for name, worker in self.workers.items()}
+        kept.used, kept.changed, kept.touched = dict(self.used), list(self.changed), set(self.touched)
+        return kept
+
+    def take_back(self, shared: State, jobs: Iterable[str]) -> None:
+        """As if nothing had been folded of these jobs, of which nothing was known when `shared` was taken."""
+        self.workers, self.used, self.changed, self.touched = (
+            shared.workers, shared.used, shared.changed, shared.touched
+        )  # fmt: skip
+        for job in jobs:
+            self.jobs.pop(job, None)
 
     def job(self, id: str) -> JobState:
         """The job of that id. Raises NotFound."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from job_manager.core.events import Event
+from job_manager.model.errors import EngineError
 from job_manager.model.record import NamedTuple
 
 
@@ -22,6 +23,25 @@ class JobRow(NamedTuple):
     submitted: float
     finished: float | None
     counts: dict[str, int]
+
+
+class Damage(NamedTuple):
+    """Something that is not as it was written: of a job from that event on, or, with `job` "", of the whole."""
+
+    job: str
+    event: int
+    what: str
+
+    def __str__(self) -> str:
+        return f"job {self.job}, event {self.event}: {self.what}" if self.job else self.what
+
+
+class Damaged(EngineError):
+    """The journal is not as it was written. One line, since it is what a start says before it ends."""
+
+    def __init__(self, path: str, damage: Damage) -> None:
+        super().__init__(f"the journal {path} is damaged: {damage}; `jm repair --dry-run` shows what can be kept")
+        self.damage = damage
 
 
 class Tail(Protocol):
@@ -48,6 +68,9 @@ class History(Protocol):
 
     def verify(self, job: str) -> None:
         """Only find out whether the events of a job can be read."""
+
+    def damages(self, thorough: bool = False) -> Iterator[Damage]:
+        """What is not as it was written. Not `thorough`: as much as a start has time for."""
 
     def close(self) -> None:
         """Let go."""

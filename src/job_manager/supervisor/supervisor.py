@@ -37,8 +37,7 @@ class Supervisor:
 
     def _take(self, turn: Turn, now: float) -> Sequence[Event]:
         history = list(turn.events)
-        for event in history:
-            evolve(self.state, event)
+        self._read(history)
         self.refused = []
         events = self._meet(history, now)
         events += self._hear(turn.said, now)
@@ -48,6 +47,19 @@ class Supervisor:
             return self.turn(now)
         self._met.update(event.job for event in events if isinstance(event, JobSubmitted))
         return events
+
+    def _read(self, history: Sequence[Event]) -> None:
+        """Fold what is new to us. Of a history that makes no sense nothing stays: the other jobs go on."""
+        shared = self.state.shared() if history else None
+        try:
+            for event in history:
+                evolve(self.state, event)
+        except Exception as cause:
+            if shared is not None:
+                self.state.take_back(shared, {event.job for event in history})
+            why = str(cause).partition("\n")[0] or type(cause).__name__
+            jobs = ", ".join(sorted({event.job for event in history}))
+            raise EngineError(f"job {jobs} is unreadable: {why}", "`jm rm` removes it") from cause
 
     def _commit(self, turn: Turn, events: Sequence[Event], orders: Sequence[Order]) -> bool:
         while True:

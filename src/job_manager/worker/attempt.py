@@ -202,9 +202,14 @@ def conclude(
     usage = (record["utime"], record["stime"], record["maxrss_kib"])
     if needs_folder(brief):
         layout.store.close_off(brief.label)
-    told = ended(brief, worker, record["began"], record["ended"], ending, usage, outputs)
+    told = ended(brief, worker, record["began"], _end_of(record), ending, usage, outputs)
     told = share.hidden(told) if share else told
     return told if ending.reason or not grown.children else told._replace(grown=grown.children)
+
+
+def _end_of(record: ExitRecord) -> float:
+    """By how long it took: the clock may have been set meanwhile."""
+    return record["began"] + record["elapsed"] if record["began"] else record["ended"]
 
 
 def conceal(brief: Brief, layout: Layout, share: Share | None) -> None:
@@ -296,7 +301,7 @@ def _stillness(record: ExitRecord) -> str:
 
 
 def _too_soon(record: ExitRecord, least: float | None) -> Ending:
-    took = record["ended"] - record["began"]
+    took = record["elapsed"]
     if least is None or took >= least:
         return Ending("", None, "")
     return Ending("code", 0, f"it was done after {took:.1f} s, sooner than its min_runtime of {least:g} s")

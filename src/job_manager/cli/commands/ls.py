@@ -8,7 +8,17 @@ from typing import Any
 from job_manager.cli.output import Output, Styled, of_state
 from job_manager.cli.usage import Parser, one_of, refuse
 
-STATES = ("submitted", "waiting", "running", "paused", "interrupted", "succeeded", "failed", "cancelled")
+STATES = (
+    "submitted",
+    "waiting",
+    "running",
+    "paused",
+    "interrupted",
+    "succeeded",
+    "failed",
+    "cancelled",
+    "unreadable",
+)
 NAME = 100  # columns of a job's name
 SUMMARY = "List the jobs of the state directory, newest first."
 EXAMPLES = (
@@ -35,7 +45,9 @@ def main(options: Namespace, out: Output) -> int:
     from job_manager.cli.place import home_of
 
     home = home_of(options)
-    jobs = [job for job in verified_list(home) if not options.state or job["state"] in options.state]
+    listed, damages = verified_list(home)
+    damages += [f"{job['id']} is unreadable: {job['problem']}" for job in listed if job["problem"]]
+    jobs = [job for job in listed if not options.state or job["state"] in options.state]
     out.document({"jobs": jobs})
     for job in jobs:
         out.value(job["id"])
@@ -45,7 +57,17 @@ def main(options: Namespace, out: Output) -> int:
             out.line(f"there is no such job in {home.path}")
         elif not jobs:
             out.line(f"there are no jobs in {home.path}; `jm run JOB.yaml` makes one, `jm init DIR` a project to try")
-    return 0
+    return _say(damages, options, out) if damages else 0
+
+
+def _say(damages: list[str], options: Namespace, out: Output) -> int:
+    from job_manager.cli.place import command
+    from job_manager.cli.reporting import ENGINE
+
+    for damage in damages:
+        out.error(Styled("error: ", "bad"), damage)
+    out.error(Styled("   hint: ", "quiet"), f"`{command(options.home, 'repair', '--dry-run')}` shows what can be kept")
+    return ENGINE
 
 
 def _show(jobs: list[dict[str, Any]], out: Output) -> None:

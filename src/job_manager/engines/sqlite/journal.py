@@ -9,13 +9,16 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from job_manager.core.events import Event, unpack
+from job_manager.engines.sqlite.faults import UNSURE, UnsureWrite, engine_errors, explained, is_full
+from job_manager.engines.sqlite.mark import clear_mark, set_mark
 from job_manager.engines.sqlite.reserve import Reserve
 from job_manager.model.errors import EngineError
+from job_manager.ports.history import Damage, Damaged
 
 try:
     from _blake2 import blake2b  # what hashlib gives, without the milliseconds it takes to load OpenSSL first
@@ -24,6 +27,7 @@ except ImportError:
 
 FORMAT = 1  # PRAGMA user_version; raised when the tables or the meaning of their rows change
 CHECKPOINT_TURNS = 2000
+LOG_LIMIT = 64 << 20  # bytes of the write-ahead log that it may keep when empty, and from which on it is too long
 
 FINISHED = frozenset({"succeeded", "failed", "cancelled"})
 
@@ -70,15 +74,6 @@ def chained(before: bytes, job: str, seq: int, count: int, at: float, body: byte
     return blake2b(before + row + body, digest_size=16).digest()
 
 
-@contextmanager
-def engine_errors(path: str) -> Iterator[None]:
-    """Turn what SQLite raises into an EngineError that says which file and what to do."""
-    try:
-        yield
-    except (sqlite3.Error, OSError) as cause:
-        raise _explained(path, cause) from cause
-
-
 def found_format(db: sqlite3.Connection, path: str) -> int:
     """The format the file was written in, 0 for a new one. Raises EngineError for a later one than ours."""
     found: int = db.execute("PRAGMA user_version").fetchone()[0]
@@ -87,38 +82,30 @@ def found_format(db: sqlite3.Connection, path: str) -> int:
     return found
 
 
-def _is_full(cause: Exception) -> bool:
-    return "full" in str(cause)
-
-
-def _explained(path: str, cause: Exception) -> EngineError:
-    text = str(cause)
-    if _is_full(cause):
-        return EngineError(f"the disk is full: {path}", "free some space, then resume the job", retryable=True)
-    if "locked" in text or "busy" in text:
-        return EngineError(f"another program holds {path}: {text}", "close it, then try again", retryable=True)
-    if "malformed" in text or "not a database" in text:
-        return EngineError(f"the journal {path} is damaged: {text}", "keep a copy of the file before anything else")
-    return EngineError(f"the journal {path} cannot be used: {text}")
-
-
 class Journal:
     """An open journal; makes the file (0600) when there is none. `patience`: seconds to wait for another program that
-    holds the file. `reserve`: a file that is given up when the disk is full."""
+    holds the file. `reserve`: a file that is given up when the disk is full. `warning`: what a person should know of
+    it, or "".
+
+    After an UnsureWrite nothing is written by this journal any more: after a failed fsync the kernel takes for clean
+    what never came to the disk, so that trying again would only look like success (Rebello et al., ATC 2020)."""
 
     def __init__(self, path: str, patience: float = 30.0, reserve: str = "") -> None:
         self.path = path
+        self.warning = ""
+        self._unsure: UnsureWrite | None = None
+        self._since_checkpoint = 0
         self._reserve = Reserve(reserve)
         with engine_errors(path):
             if not os.path.exists(path):
                 os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600))
+            set_mark(path)
             self._db = sqlite3.connect(path, isolation_level=None, timeout=patience)
             try:
                 self._open()
             except BaseException:
                 self._db.close()
                 raise
-        self._since_checkpoint = 0
 
     def _open(self) -> None:
         db = self._db
@@ -126,8 +113,22 @@ class Journal:
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
         db.execute("PRAGMA wal_autocheckpoint=0")
+        db.execute(f"PRAGMA journal_size_limit={LOG_LIMIT}")
         if not found:
             db.executescript(f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version={FORMAT}; COMMIT;")
+            return
+        if found < FORMAT:
+            from job_manager.engines.sqlite.upgrading import upgrade
+
+            upgrade(db, self.path, found, FORMAT)
+        if log_size(self.path):
+            # Of a writer that was killed: whether it came to the disk is not known before it has been folded in.
+            self._checkpoint("PASSIVE")
+
+    def be_patient(self, seconds: float) -> None:
+        """How long to wait from now on for another program that holds the file."""
+        with engine_errors(self.path):
+            self._db.execute(f"PRAGMA busy_timeout={round(seconds * 1000)}")
 
     def head(self, job: str) -> Head:
         """The end of a job's chain; an empty one for a job that has no events."""
@@ -150,9 +151,7 @@ class Journal:
         try:
             fits = self._append_all(at, turns, bodies)
         except EngineError as error:
-            if not (
-                isinstance(error.__cause__, sqlite3.Error) and _is_full(error.__cause__) and self._reserve.give_up()
-            ):
+            if not (is_full(error.__cause__) and self._reserve.give_up()):
                 raise
             fits = self._append_all(at, turns, bodies)
         if fits:
@@ -168,16 +167,25 @@ class Journal:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with engine_errors(self.path):
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                if self._db.in_transaction:
-                    self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
+        if self._unsure is not None:
+            raise self._unsure
+        try:
+            with engine_errors(self.path):
+                yield from self._step()
+        except UnsureWrite as error:
+            self._unsure = error
+            raise
+
+    def _step(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            if self._db.in_transaction:
+                self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
 
     def _append_one(self, at: float, job: str, head: Head, events: Sequence[list[Any]], body: str) -> bool:
         hash = chained(head.hash, job, head.seq, len(events), at, body.encode())
@@ -193,10 +201,11 @@ class Journal:
         if added.rowcount != 1:
             return False
         row = (job, head.seq, len(events), at, body, hash)
-        self._db.execute("INSERT INTO turn (job, seq, count, at, body, hash) VALUES (?, ?, ?, ?, ?, ?)", row)
+        put = self._db.execute("INSERT INTO turn (job, seq, count, at, body, hash) VALUES (?, ?, ?, ?, ?, ?)", row)
+        self._last = put.lastrowid or 0
         for event in events:
             if event[0] in SUMMARIES:
-                self._db.execute(*SUMMARIES[event[0]](job, event))
+                self._db.execute(*_summary(job, event))
         return True
 
     def _move_on(self, at: float, turns: Sequence[Turn], bodies: Sequence[str]) -> None:
@@ -204,31 +213,97 @@ class Journal:
             head.hash = chained(head.hash, job, head.seq, len(events), at, body.encode())
             head.seq += len(events)
         self._reserve.keep()
+        if not self._since_checkpoint:
+            self._mark()
         self._since_checkpoint += 1
         if self._since_checkpoint >= CHECKPOINT_TURNS:
             self._checkpoint("PASSIVE")
 
-    def _checkpoint(self, mode: str) -> None:
+    def _mark(self) -> None:
+        try:
+            set_mark(self.path, self._last)
+        except OSError:
+            pass  # it is there already, unless somebody has removed it
+
+    def _checkpoint(self, mode: str) -> bool:
+        """Fold the log into the file; True when all of it was."""
         self._since_checkpoint = 0
         try:
-            self._db.execute(f"PRAGMA wal_checkpoint({mode})")
-        except sqlite3.Error:
-            pass  # what was appended is safe in the log beside the file, and is folded in another time
+            busy, frames, folded = self._db.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
+        except sqlite3.Error as cause:
+            if getattr(cause, "sqlite_errorcode", 0) in UNSURE:
+                self._unsure = explained(self.path, cause)  # type: ignore[assignment]  # what these codes give
+            return False  # what was appended is safe in the log beside the file, and is folded in another time
+        self.warning = _too_long(self.path) if folded < frames and log_size(self.path) > LOG_LIMIT else ""
+        return not busy and folded == frames
 
     def events(self, job: str) -> Iterator[Event]:
         """Every event of a job in order. Raises EngineError where the chain is broken."""
         yield from read_chain(self._db, self.path, job)
 
     def remove(self, job: str) -> None:
-        """Forget a job and all its events."""
+        """Forget a job and all its events; nothing of them is left in the file for a repair to find."""
+        self._db.execute("PRAGMA secure_delete=ON")
         with self._transaction():
             self._db.execute("DELETE FROM turn WHERE job=?", (job,))
             self._db.execute("DELETE FROM head WHERE job=?", (job,))
 
+    def restore(self, turns: Iterable[tuple[str, float, int, bytes]]) -> None:
+        """Append, in one step, turns of another journal: (job, at, count, body) in their old order."""
+        heads: dict[str, Head] = {}
+        with self._transaction():
+            for job, at, count, body in turns:
+                head = heads.setdefault(job, Head())
+                text = body.decode()
+                self._append_one(at, job, head, json.loads(text), text)
+                head.hash = chained(head.hash, job, head.seq, count, at, body)
+                head.seq += count
+
+    def shrink(self) -> None:
+        """Give back to the file system what removed jobs have left, when that is a quarter of the file or more."""
+        with engine_errors(self.path):
+            if self._number("freelist_count") * 4 >= self._number("page_count"):
+                self._db.execute("VACUUM")
+
+    def _number(self, pragma: str) -> int:
+        found: int = self._db.execute(f"PRAGMA {pragma}").fetchone()[0]
+        return found
+
     def close(self) -> None:
         """Let go of the file; the write-ahead log is folded into it."""
-        self._checkpoint("TRUNCATE")
+        if self._unsure is not None:
+            self._leave_log()
+        elif self._checkpoint("TRUNCATE"):
+            clear_mark(self.path)
         self._db.close()
+
+    def _leave_log(self) -> None:
+        """Not to be the last who closes: that one would fold in what may not have come to the disk."""
+        from job_manager.engines.sqlite.connecting import connect
+
+        try:
+            beside = connect(self.path, "mode=ro")
+            beside.execute("SELECT 1 FROM head LIMIT 1").fetchall()
+        except sqlite3.Error:
+            return
+        self._db.close()
+        beside.close()
+
+
+def log_size(path: str) -> int:
+    """Bytes of the write-ahead log beside the file; 0 where there is none."""
+    try:
+        return os.stat(f"{path}-wal").st_size
+    except OSError:
+        return 0
+
+
+def _too_long(path: str) -> str:
+    from job_manager.engines.sqlite.holding import in_words, others
+
+    readers = others(path)
+    by = f"; it is being read by {in_words(readers)}" if readers else ""
+    return f"the log of the journal ({path}-wal) has grown to {log_size(path) >> 20} MiB and cannot be folded in{by}"
 
 
 def _body(path: str, job: str, events: Sequence[list[Any]]) -> str:
@@ -285,10 +360,9 @@ def turns(db: sqlite3.Connection, path: str, job: str) -> Iterator[tuple[float, 
         raise damaged(path, job, seq, "what was written last is missing")
 
 
-def damaged(path: str, job: str, seq: int, what: str) -> EngineError:
+def damaged(path: str, job: str, seq: int, what: str) -> Damaged:
     """The error that the history of a job is not as it was written from this event on."""
-    text = f"the journal {path} is damaged: job {job}, event {seq}: {what}"
-    return EngineError(text, "keep a copy of the file before anything else")
+    return Damaged(path, Damage(job, seq, what))
 
 
 def _unpacked(path: str, job: str, packed: Sequence[Any]) -> Event:
@@ -297,6 +371,14 @@ def _unpacked(path: str, job: str, packed: Sequence[Any]) -> Event:
     except (KeyError, TypeError) as cause:
         text = f"{path} has an event {packed[0]!r} in job {job} that this job_manager does not know"
         raise EngineError(text, "it was written by a newer one: use that") from cause
+
+
+def _summary(job: str, event: Sequence[Any]) -> tuple[str, tuple[Any, ...]]:
+    try:
+        change: tuple[str, tuple[Any, ...]] = SUMMARIES[event[0]](job, event)
+    except (IndexError, KeyError, TypeError, AttributeError):
+        return "SELECT ?", (job,)  # of a job that makes no sense, which is found when it is folded
+    return change
 
 
 # A job that was at its end is held no more; another may be paused.

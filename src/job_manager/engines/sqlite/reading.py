@@ -11,33 +11,27 @@ import sqlite3
 from collections.abc import Iterator
 
 from job_manager.core.events import Event
+from job_manager.engines.sqlite.connecting import connect
+from job_manager.engines.sqlite.faults import engine_errors
 from job_manager.engines.sqlite.journal import (
+    FORMAT,
     chained,
     damaged,
-    engine_errors,
     found_format,
+    log_size,
     packed_events,
     read_chain,
     read_timed,
     turns,
 )
-from job_manager.ports.history import JobRow
+from job_manager.model.errors import EngineError
+from job_manager.ports.history import Damage, JobRow
 
 LATER = "SELECT seq, count, at, CAST(body AS BLOB), hash FROM turn WHERE job=? AND seq>=? ORDER BY seq"
 
 
-def _address(path: str, how: str) -> str:
-    path = os.path.abspath(path)
-    for sign in "%?#":  # the signs that mean something in an address; the percent first
-        path = path.replace(sign, f"%{ord(sign):02x}")
-    return f"file://{path}?{how}"
-
-
-def _has_log(path: str) -> bool:
-    try:
-        return os.stat(f"{path}-wal").st_size > 0
-    except OSError:
-        return False
+class OlderFormat(EngineError):
+    """Who only looks does not change a file; who writes brings it up to date first."""
 
 
 class Reading:
@@ -54,22 +48,32 @@ class Reading:
         try:
             return self._connect("mode=ro")
         except sqlite3.OperationalError:
-            if _has_log(self._path):
+            if log_size(self._path):
                 raise
             # Nothing can be made beside the file, and there is no log of a writer to be read with it.
             return self._connect("immutable=1")
 
     def _connect(self, how: str) -> sqlite3.Connection | None:
-        """mode=ro: a connection that could write would, as the last to close, fold the log into the file."""
-        db = sqlite3.connect(_address(self._path, how), uri=True, isolation_level=None, timeout=5)
+        db = connect(self._path, how)
         try:
-            if found_format(db, self._path):
+            if found := found_format(db, self._path):
+                self._refuse_older(found)
                 return db
         except BaseException:
             db.close()
             raise
         db.close()  # its maker has not written the tables yet
         return None
+
+    def _refuse_older(self, found: int) -> None:
+        if found < FORMAT:
+            text = f"{self._path} is of an older job_manager (format {found}; this one reads {FORMAT})"
+            raise OlderFormat(text, "the next `jm run` or `jm up` brings it up to date; a copy of it is kept")
+
+    @property
+    def written(self) -> bool:
+        """Whether there is a journal, with the tables of one."""
+        return self._db is not None
 
     def jobs(self) -> list[JobRow]:
         """Every job, newest first."""
@@ -116,6 +120,24 @@ class Reading:
         if self._db is not None:
             for _ in turns(self._db, self._path, job):
                 pass
+
+    def damages(self, thorough: bool = False) -> Iterator[Damage]:
+        """What is not as it was written. Not `thorough`: as much as a start has time for."""
+        # Imported here: who looks at one job needs none of it.
+        from job_manager.engines.sqlite import soundness
+
+        if self._db is None:
+            yield from soundness.lost_log(None, self._path)
+        else:
+            with engine_errors(self._path):
+                yield from soundness.damages(self._db, self._path, thorough)
+
+    def damages_of_log(self) -> Iterator[Damage]:
+        """What has been written last and is lost with the log beside the file."""
+        from job_manager.engines.sqlite import soundness
+
+        with engine_errors(self._path):
+            yield from soundness.lost_log(self._db, self._path)
 
     def close(self) -> None:
         """Let go of the file."""
