@@ -102,11 +102,12 @@ def _forget(home: Home, ids: Iterable[str]) -> None:
 
 
 def sweep_keepers(home: Home) -> None:
-    """Records of dead keepers that nobody will ask for: none of their jobs is open; and living ones that have nothing to
-    do. For the holder only, when it has no keeper any more."""
+    """Records of dead keepers that nobody will ask for: none of their jobs is open; and living keepers that have nothing
+    to do. For the holder only, when it has none of its own any more."""
     _sweep_empty(home.keepers)
     left = keepers_left(home)
-    if any([adoption.dismissed(trace) for trace in left.alive]):
+    gone = [trace for trace in left.alive if adoption.dismissed(trace)]
+    if gone:
         left = keepers_left(home)
     for trace in left.dead:
         adoption.end_leftovers(trace, 0.0)
