@@ -88,7 +88,9 @@ class Keeping:
         return str(self.root / f"{token}.log")
 
     def output(self, token: str) -> bytes:
-        return Path(self.log(token)).read_bytes()
+        """What it has printed; who prints nothing has no log."""
+        log = Path(self.log(token))
+        return log.read_bytes() if log.exists() else b""
 
     def start(self, token: str, *argv: str, **more: Any) -> None:
         self.link.start([self.order(token, *argv, **more)])

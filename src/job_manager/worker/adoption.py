@@ -23,6 +23,7 @@ from job_manager.worker.keeper_link import ExitRecord, KeeperLink, awaited
 __all__ = ["Begun", "KeeperAlive", "KeeperTrace", "Leftover", "Orphans", "become_subreaper", "boot_id", "dismissed"]
 __all__ += ["end_leftovers", "exits", "keepers", "leftovers", "read_trace", "remove", "seen_now", "still"]
 
+SPARE = "log-"  # logs without a name, of children that printed nothing, begin like that
 FILES = ("keeper.json", "keeper.new", "keeper.log", "s", "starts", "starts.new", "exits", "exits.new", "still")
 KEEPER_END = 5.0  # seconds that a keeper whose connection has ended may take to end
 PATIENCE = 10.0  # seconds after SIGKILL for which a process may take to vanish
@@ -30,13 +31,15 @@ PATIENCE = 10.0  # seconds after SIGKILL for which a process may take to vanish
 
 class Begun(NamedTuple):
     """One line or two of a start record; pid and start_ticks are 0 when the keeper had no time to write them.
-    `group` is the cgroup that bounds its memory, or ""."""
+    `group` is the cgroup that bounds its memory, or ""; `log` the file of the keeper's that it wrote to until that got
+    its name."""
 
     token: str
     pid: int
     start_ticks: int
     began: float
     group: str = ""
+    log: str = ""
 
 
 class KeeperTrace(NamedTuple):
@@ -157,7 +160,11 @@ def remove(trace: KeeperTrace) -> None:
                 os.rmdir(begun.group)
             except OSError:
                 pass
-    for name in FILES:
+    try:
+        spare = [name for name in os.listdir(trace.directory) if name.startswith(SPARE)]
+    except FileNotFoundError:
+        spare = []
+    for name in (*FILES, *spare):
         try:
             os.unlink(os.path.join(trace.directory, name))
         except FileNotFoundError:
@@ -331,7 +338,7 @@ def read_trace(directory: str) -> KeeperTrace:
         pid, ticks = int(line.get("pid", 0)), int(line.get("start_ticks", 0))
         before = begun.get(token, Begun(token, 0, 0, 0.0))
         began, group = float(line.get("began", before.began)), str(line.get("group", before.group))
-        begun[token] = Begun(token, pid, ticks, began, group)
+        begun[token] = Begun(token, pid, ticks, began, group, str(line.get("log", before.log)))
     pid, ticks = int(described.get("pid", 0)), int(described.get("start_ticks", 0))
     boot, incarnation = str(described.get("boot_id", "")), described.get("incarnation") or os.path.basename(directory)
     ended = {record["token"]: _exit(record) for record in _lines(directory, "exits") if "ended" in record}

@@ -270,14 +270,14 @@ def _read(path: str) -> bytes | None:
 
 
 def spawn(
-    order: dict[str, Any], base: dict[str, str], keeper: str, reset: list[int], pipes: tuple[int, ...] = ()
+    order: dict[str, Any], base: dict[str, str], keeper: str, reset: list[int], ends: tuple[int, ...] = ()
 ) -> int:
-    """The pid of the child in a session of its own, output appended to its log or written into pipes, of which there
+    """The pid of the child in a session of its own, output appended to its log or written to open files, of which there
     are one or two; OSError, ValueError or TypeError."""
     env = {**({} if order.get("bare") else base), **order.get("env", {}), **marks_for(order, keeper)}
     os.chdir(order["cwd"])
-    if pipes:
-        outputs: Any = ((os.POSIX_SPAWN_DUP2, pipes[0], 1), (os.POSIX_SPAWN_DUP2, pipes[-1], 2))
+    if ends:
+        outputs: Any = ((os.POSIX_SPAWN_DUP2, ends[0], 1), (os.POSIX_SPAWN_DUP2, ends[-1], 2))
     else:
         err = order.get("err")
         outputs = (appended(1, order["log"]), appended(2, err) if err else (os.POSIX_SPAWN_DUP2, 1, 2))
@@ -375,6 +375,7 @@ class Attempt:
     status: int | None = None
     usage: Any = None
     logs: tuple[str, ...] = ()
+    spare: tuple[int, str] | None = None
     memory = peak = 0
     group = ""
     kills = -1
@@ -932,6 +933,75 @@ class Logs:
             raise OSError(ctypes.get_errno(), "fallocate")
 
 
+class Spares:
+    """Empty logs for children to come, in the keeper's directory. Most children print nothing, and to make a file for
+    each costs half as much as the child itself. What was written to gets its name at the end, and what a child that
+    lives on may write to, a moment after its start."""
+
+    def __init__(self, home: int) -> None:
+        self._home = home
+        self._free: list[tuple[int, str]] = []
+        self._folders: set[str] = set()
+        self._serial = 0
+        self._usable = True
+
+    def take(self, log: str) -> tuple[int, str] | None:
+        """An open file and its name; None where a log cannot get its name that way: the child opens its own then."""
+        if not self._usable or os.path.lexists(log) or not self._is_folder(os.path.dirname(log)):
+            return None
+        if self._free:
+            return self._free.pop()
+        self._serial += 1
+        name = f"log-{self._serial}"
+        try:
+            return os.open(name, LOG_FLAGS | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=self._home), name
+        except OSError:
+            return None  # what is wrong shows when the child's own log is opened
+
+    def _is_folder(self, path: str) -> bool:
+        if path not in self._folders and os.access(path, os.W_OK | os.X_OK):
+            self._folders = {path}  # the next one is mostly in the same
+        return path in self._folders
+
+    def give_name(self, attempt: Attempt) -> None:
+        """Its log is where everybody looks for it."""
+        assert attempt.spare is not None
+        handle, name = attempt.spare
+        try:
+            if os.path.lexists(attempt.logs[0]):  # somebody has written to where JM_LOG points
+                return
+            os.rename(name, attempt.logs[0], src_dir_fd=self._home)
+        except OSError as error:
+            self._usable = self._usable and error.errno != errno.EXDEV
+            return
+        os.close(handle)
+        attempt.spare = None
+
+    def settle(self, attempt: Attempt) -> None:
+        """Its child has ended, and all that this has started: what nobody has written to serves the next one."""
+        assert attempt.spare is not None
+        if os.fstat(attempt.spare[0]).st_size:
+            self.give_name(attempt)
+            if attempt.spare is not None:
+                self._append(attempt.spare, attempt.logs[0])
+        if attempt.spare is not None:
+            self._free.append(attempt.spare)
+            attempt.spare = None
+
+    def _append(self, spare: tuple[int, str], path: str) -> None:
+        handle, name = spare
+        try:
+            source = os.open(name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._home)
+            target = os.open(path, LOG_FLAGS | os.O_CLOEXEC, 0o600)
+            while part := os.read(source, 1 << 20):
+                os.write(target, part)
+            os.close(source)
+            os.close(target)
+        except OSError as error:
+            complain(f"the log {path} cannot be written", error)
+        os.ftruncate(handle, 0)
+
+
 class Record:
     """One append-only file of JSON lines, 0600. A line torn by a full disk is closed off by the next append."""
 
@@ -1056,6 +1126,7 @@ class Keeper:
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.listener.bind("s")  # relative: a long state path does not fit a socket address
         self.confinement = Confinement()
+        self.spares = Spares(self.home)
         self.logs, self.look_at = Logs(int(os.environ.get("JM_LOG_CAP", LOG_CAP))), NEVER
         self.listener.listen(8)
         self.listener.setblocking(False)
@@ -1276,13 +1347,18 @@ class Keeper:
             return
         began = time.time()
         self.confinement.look(time.monotonic())
-        for attempt, _ in batch:
+        for attempt, order in batch:
             self.confinement.name(attempt)
+            attempt.logs = (order["log"], order["err"]) if order.get("err") else (order["log"],)
+            if len(attempt.logs) == 1 and not order.get("secrets"):
+                attempt.spare = self.spares.take(order["log"])
         try:
             self.starts.append("".join([self._start_line(attempt, began) for attempt, _ in batch]))
         except OSError as error:
             for attempt, _ in batch:
                 self.used -= attempt.weight
+                if attempt.spare is not None:
+                    self.spares.settle(attempt)
                 self._refuse(attempt.token, f"{UNWRITTEN}: {error.strerror}")
             return
         self._mark_memory(self.child_score)
@@ -1293,7 +1369,6 @@ class Keeper:
 
     def _spawn(self, attempt: Attempt, order: dict[str, Any]) -> None:
         attempt.began, attempt.start = time.time(), time.monotonic()
-        attempt.logs = (order["log"], order["err"]) if order.get("err") else (order["log"],)
         try:
             pipes = self._filter(attempt, order) if order.get("secrets") else ()
         except (OSError, ValueError, TypeError) as error:
@@ -1301,7 +1376,8 @@ class Keeper:
             return
         self.confinement.enter(attempt)
         try:
-            attempt.pid = spawn(order, self.base, self.incarnation, self.reset, pipes)
+            ends = pipes if attempt.spare is None else (attempt.spare[0],)
+            attempt.pid = spawn(order, self.base, self.incarnation, self.reset, ends)
         except (OSError, ValueError, TypeError) as error:
             self.confinement.leave(attempt)
             self._not_spawned(attempt, order, error)
@@ -1326,6 +1402,7 @@ class Keeper:
 
     def _start_line(self, attempt: Attempt, began: float) -> str:
         group = f',"group":{quote(attempt.group)}' if attempt.group else ""
+        group += f',"log":"{attempt.spare[1]}"' if attempt.spare else ""
         return f'{{"token":{quote(attempt.token)},"boot":"{self.boot}","began":{began:.6f}{group}}}\n'
 
     def _pid_line(self, attempt: Attempt) -> str:
@@ -1358,6 +1435,8 @@ class Keeper:
         self.finished.append(attempt)
         if attempt.group or attempt.status:
             judge_memory(attempt)
+        if attempt.spare is not None:
+            self.spares.settle(attempt)
         self.logs.bound(attempt)
 
     def _write_exits(self, now: float) -> None:
@@ -1398,6 +1477,8 @@ class Keeper:
             process = process_of(attempt.pid)
             attempt.ticks = process.ticks if process else 0
             self.confinement.hold(attempt)
+            if attempt.spare is not None:
+                self.spares.give_name(attempt)
         try:
             self.starts.append("".join(map(self._pid_line, settled)))
         except OSError as error:

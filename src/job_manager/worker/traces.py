@@ -6,10 +6,12 @@ Knows how records change: they only grow, and those of a dead keeper not even th
 from __future__ import annotations
 
 import os
-from collections.abc import Container
+from collections.abc import Container, Iterable
 
 from job_manager.worker import adoption
 from job_manager.worker.adoption import KeeperTrace
+from job_manager.worker.attempt import read_token
+from job_manager.worker.brief import Briefing
 
 Mark = tuple[tuple[int, int, int], ...]
 
@@ -47,11 +49,31 @@ class Traces:
         """Of one incarnation, by its directory: one that was killed as it came up has not written who it is."""
         return adoption.read_trace(os.path.join(self._root, incarnation))
 
-    def settled(self, trace: KeeperTrace) -> KeeperTrace:
-        """Nothing of a keeper that nobody owns is alive any more, nor is it; what stands in its records then."""
+    def settled(self, trace: KeeperTrace, briefing: Briefing) -> KeeperTrace:
+        """Nothing of a keeper that nobody owns is alive any more, nor is it; what stands in its records then. The logs
+        of the job are where they belong."""
         if trace.directory not in self._ended and not adoption.end_leftovers(trace, 0.0):
             self._ended.add(trace.directory)
-        return self._one(trace.directory)[0]
+        settled = self._one(trace.directory)[0]
+        name_logs(settled, [briefing])
+        return settled
+
+
+def name_logs(trace: KeeperTrace, briefings: Iterable[Briefing]) -> None:
+    """Logs that a keeper had not given their names yet when it died; whoever writes to one goes on doing so."""
+    known = {briefing.job.id: briefing for briefing in briefings}
+    last = {begun.log: name for name, begun in trace.begun.items() if begun.log}  # who had it before wrote nothing
+    for log, name in last.items():
+        job, index, attempt = read_token(name)
+        briefing = known.get(job)
+        if briefing is None or index >= len(briefing.job.states):
+            continue
+        path = briefing.layout.log(briefing.job.shape.paths[index], attempt)
+        try:
+            if os.stat(os.path.join(trace.directory, log)).st_size and not os.path.lexists(path):
+                os.rename(os.path.join(trace.directory, log), path)
+        except OSError:
+            pass  # it has its name, or there is no place for it
 
 
 def _mark(path: str) -> tuple[int, int, int]:

@@ -28,7 +28,7 @@ from job_manager.worker.keeper import UNWRITTEN
 from job_manager.worker.keeper_link import KeeperGone, KeeperLink
 from job_manager.worker.room import Room
 from job_manager.worker.sharing import Shares
-from job_manager.worker.traces import Traces
+from job_manager.worker.traces import Traces, name_logs
 
 AHEAD = 64  # orders that wait in the keeper, so that neither a commit nor a round trip stands between two actions
 HELLO_TIMEOUT = 10.0
@@ -66,8 +66,6 @@ class Worker:
         self._taken = 0  # slots that attempts of earlier incarnations have
         self._reaps = False
         self.incarnation = ""
-
-    # --- beginning ----------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Start a fresh keeper now, before it is needed: it takes a moment to come up."""
@@ -170,7 +168,7 @@ class Worker:
 
     def _resolve(self, briefing: Briefing, trace: adoption.KeeperTrace) -> Iterator[Report]:
         """What a keeper that is gone can still tell: ends that count, attempts that never began, and what is lost."""
-        trace = self._traces.settled(trace)
+        trace = self._traces.settled(trace, briefing)
         # Starts are not forced to disk: after a power cut, that one is not recorded does not mean that it never began.
         other_boot = trace.boot_id != adoption.boot_id()
         for brief, lease in leases(briefing, trace.incarnation):
@@ -415,6 +413,7 @@ class Worker:
         self._link.close()
         old, trace = self.incarnation, self._traces.left_by(self.incarnation)
         orphans = adoption.Orphans(trace, self.jobs.deadlines(trace, self._clock))
+        name_logs(orphans.trace, self.jobs.briefings.values())
         self._orphans.append((old, orphans))
         told = {*orphans.trace.begun, *orphans.trace.exits}
         reports: list[Report] = [
