@@ -102,8 +102,8 @@ def _forget(home: Home, ids: Iterable[str]) -> None:
 
 
 def sweep_keepers(home: Home) -> None:
-    """Records of dead keepers that nobody will ask for: none of their jobs is open; and living keepers without work. For
-    the holder only, when it has none of its own any more."""
+    """Records of dead keepers that nobody will ask for, since none of their jobs is open; and living keepers without
+    work. For the holder only, when it has none of its own any more."""
     _sweep_empty(home.keepers)
     left = keepers_left(home)
     gone = [trace for trace in left.alive if adoption.dismissed(trace)]
