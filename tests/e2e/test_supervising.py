@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,13 @@ class Many(Folder):
         """Wait until a command left running has ended: its exit code and what it printed."""
         told = process.communicate(timeout=PATIENCE)[0].decode()
         return process.returncode, told
+
+    def until(self, met: Callable[[], bool]) -> None:
+        """Wait for something that nobody tells of."""
+        give_up = time.monotonic() + PATIENCE
+        while not met():
+            assert time.monotonic() < give_up
+            time.sleep(0.01)
 
     def clean(self) -> None:
         for up in self._ups:
@@ -211,6 +219,7 @@ def test_drained_it_ends_when_what_runs_has_ended(many: Many):
     many.jm("submit", "two.yaml")
     many.began()
     down = many.start("down", "--drain")
+    many.until(lambda: "(down)" in many.read(".jm/up.log"))
     many.let("a")
     assert many.ended(down)[0] == 0
     assert many.lines("ends") == ["a"]
@@ -280,7 +289,7 @@ def test_what_is_asked_without_a_holder_is_kept_for_the_next(many: Many):
     assert asked.code == 0 and "no supervisor is running" in asked.err
     many.up()
     assert many.jm("wait").code == 3 and not many.lines("marks")
-    assert not list(many.path.glob(".jm/inbox/*"))
+    many.until(lambda: not list(many.path.glob(".jm/inbox/*")))
 
 
 def test_one_job_after_another(many: Many):
