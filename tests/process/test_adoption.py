@@ -15,7 +15,7 @@ import pytest
 
 from job_manager.worker import adoption
 from job_manager.worker.adoption import KeeperTrace, Orphans
-from job_manager.worker.keeper import process_of
+from job_manager.worker.keeper import process_of, send_signal
 from job_manager.worker.keeper_link import ExitRecord, awaited
 from tests.process.keeping import DEADLINE, Keeping, gone, is_alive, stopped
 from tests.process.test_ending import daemon
@@ -318,3 +318,17 @@ def test_what_was_begun_after_somebody_looked_is_ended_too(keeper):
     assert "a" not in trace.begun
     assert adoption.end_leftovers(trace, 0) == []
     assert not is_alive(pid)
+
+
+def test_a_process_that_has_got_the_pid_since_is_not_signalled(keeper):
+    keeper.start("a", "/bin/sleep", "1000")
+    now = process_of(keeper.pid("a"))
+    assert now is not None
+    before = process_of(now.pid)
+    assert before is not None
+    before.ticks -= 1  # it was another that began then
+    send_signal(before, signal.SIGKILL)
+    assert keeper.run("b", "/bin/true")["code"] == 0  # by then it would be gone
+    assert is_alive(now.pid)
+    send_signal(now, signal.SIGKILL)
+    gone(now.pid)

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from job_manager.core import events as e
+from job_manager.core.decide import StartAttempt
 from job_manager.core.said import HoldJob
+from job_manager.model.job import Action, Job, Output, Shell
 from job_manager.worker import adoption
 from job_manager.worker.keeper import boot_id
 from tests.crash.farm import wait_for
@@ -262,3 +264,16 @@ def test_a_keeper_that_was_told_to_leave_is_not_taken_for_the_present_one(workin
     third.finish("a")
     assert third.events(e.AttemptLost) == [] and third.output("a") == "well\n"
     gate.close()
+
+
+def test_an_order_of_before_clears_nothing_away(working):
+    """It was given out before the end was heard: preparing it anew would take away what has been published since."""
+    one = working()
+    makes = Action("a", Shell("echo made > {out}"), outputs=(Output("out", public=True),))
+    one.submit("j1", Job("test", (makes,)))
+    (lease,) = [order for order in one.handed_out if isinstance(order, StartAttempt)]
+    one.finish("j1")
+    path = Path(one.layout("j1").store.path("out", public=True))
+    assert path.read_text() == "made\n"
+    assert one.worker.carry_out([lease]) == []
+    assert path.read_text() == "made\n"

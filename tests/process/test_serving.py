@@ -408,3 +408,19 @@ def test_what_a_master_ordered_that_has_died_since_is_not_begun(keeping):
     assert (state["begun"], state["exits"], state["queued"]) == ([], [], [])
     assert heir.run("b", "/bin/true")["code"] == 0
     assert not any('"a"' in line for line in heir.lines("starts"))
+
+
+def test_a_keeper_does_not_leave_while_how_something_ended_stands_nowhere(keeper):
+    hold = keeper.fifo("hold")
+    keeper.start("runs", "/bin/sh", "-c", f"read line < {hold.path}; exit 3")
+    keeper.pid("runs")
+    limit_files(keeper.link.pid, 1)
+    hold.write("go\n")
+    assert keeper.exit("runs")["code"] == 3
+    keeper.link.leave()
+    keeper.link.close()  # its worker ends as well, since it cannot write either
+    assert is_alive(keeper.link.pid)
+    assert recorded(keeper) == []
+    limit_files(keeper.link.pid, resource.RLIM_INFINITY)
+    gone(keeper.link.pid)
+    assert recorded(keeper) == ["runs"]

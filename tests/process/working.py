@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from job_manager.app.clock import SystemClock
 from job_manager.core import table
+from job_manager.core.decide import Order
 from job_manager.core.events import Event
 from job_manager.core.said import Said, SubmitJob
 from job_manager.core.state import JobState
@@ -44,6 +45,7 @@ class Working:
         self.root = root
         self.jobs = root / "jobs"
         self.closed = False
+        self.handed_out: list[Order] = []
         self.clock = SystemClock()
         self.journal: list[Event] = before.journal if before else []
         self.engine = MemoryEngine(self.journal)
@@ -82,6 +84,7 @@ class Working:
             if self.worker.incarnation:
                 self.worker.committed(reports)
             orders = self.engine.take()
+            self.handed_out += orders
             again = self.worker.carry_out(orders) if orders else []
             self.engine.say(*again)
             if not reports and not again:

@@ -125,5 +125,8 @@ class VirtualJournal:
         if self._system.pwrite(self._file, piece, at) < len(piece):
             raise OSError(errno.ENOSPC, "the disk is full")
 
+    def be_patient(self, seconds: float) -> None:
+        """Nobody else has this file open."""
+
     def close(self) -> None:
         self._system.close(self._file)

@@ -68,7 +68,7 @@ def _artifacts(world: World, job: str) -> list[str]:
         inside = path.startswith((f"{HOME}/jobs/{job}/public/", f"{HOME}/jobs/{job}/temp/"))
         if inside and isinstance(node, File) and path not in owned:
             found.append(f"{path} is of no action that succeeded")
-        if done and tidy and path.startswith((f"{HOME}/jobs/{job}/work/", f"{HOME}/jobs/{job}/temp/")):
+        if done and tidy and path.startswith(tuple(f"{HOME}/jobs/{job}/{name}/" for name in ("work", "temp"))):
             found.append(f"{path} is left of a job that has succeeded")
     return found
 

@@ -126,9 +126,9 @@ OF_FAULTS = (
     ),
     Mutant(
         "BUSY swallowed",
-        JOURNAL,
-        "        raise _explained(path, cause) from cause\n",
-        "        if 'locked' not in str(cause):\n            raise _explained(path, cause) from cause\n",
+        "engines/sqlite/faults.py",
+        "        raise explained(path, cause) from cause\n",
+        "        if 'locked' not in str(cause):\n            raise explained(path, cause) from cause\n",
         ("tests/contract/test_sqlite_beside.py",),
     ),
     Mutant(
@@ -270,7 +270,7 @@ OF_THE_WORKER = (
     Mutant(
         "what an old keeper left is not ended",
         WORKER,
-        "        trace = self._traces.settled(trace)\n",
+        "        trace = self._traces.settled(trace, briefing)\n",
         "",
     ),
     Mutant(
@@ -285,17 +285,29 @@ OF_THE_WORKER = (
         WORKER,
         "not (other_boot and may_be_torn(brief, briefing.layout))",
         "True",
+        ("tests/sim/test_sweeps.py", WORLD),
     ),
     Mutant(
-        "after a power cut what is not recorded never began", WORKER, "or (other_boot and not brief.idempotent)", ""
+        "after a power cut what is not recorded never began",
+        WORKER,
+        "or (other_boot and not brief.idempotent)",
+        "",
+        ("tests/sim/test_sweeps.py", WORLD),
     ),
     Mutant(
         "an order of before is prepared",
         WORKER,
         "!= Lease(order.worker, order.attempt):\n            return  # an order",
         "== 0:\n            return  # an order",
+        ("tests/process/test_hosting.py", WORLD),
     ),
-    Mutant("a keeper that did not say who it is", "worker/keeper_link.py", " or os.path.basename(directory)\n", "\n"),
+    Mutant(
+        "a keeper that did not say who it is",
+        "worker/keeper_link.py",
+        " or os.path.basename(directory)\n",
+        "\n",
+        ("tests/sim/test_sweeps.py", WORLD),
+    ),
     Mutant(
         "all are given back when the keeper dies",
         WORKER,
@@ -309,13 +321,6 @@ OF_THE_WORKER = (
         "        self._orphans = [(old, orphans)]\n",
     ),
     Mutant(
-        "an end counts twice",
-        WORKER,
-        "        if name in self._ends:\n            return None\n",
-        "",
-        (WORLD, "tests/process/test_hosting.py"),
-    ),
-    Mutant(
         "the outputs of an attempt before stay",
         STORE,
         "            self._clear(outputs)\n        return self.attempt_path(label)",
@@ -327,6 +332,7 @@ OF_THE_WORKER = (
         WORKER,
         "                briefing.layout.store.withdraw(brief.declared)",
         "                ()",
+        ("tests/sim/test_sweeps.py", WORLD),
     ),
 )
 
@@ -342,12 +348,14 @@ OF_THE_KEEPER = (
         KEEPER,
         "while event & select.POLLHUP and handle",
         "while False and handle",
+        ("tests/process/test_serving.py", WORLD),
     ),
     Mutant(
         "it keeps the queue of its dead master",
         KEEPER,
         "for waiting in (self.queue, self.queued, self.unreported,",
         "for waiting in (self.unreported,",
+        ("tests/process/test_serving.py", WORLD),
     ),
     Mutant(
         "it begins again what it has begun",
@@ -361,15 +369,15 @@ OF_THE_KEEPER = (
         KEEPER,
         "        if self.unwritten and self.records:\n            return",
         "        if False:\n            return",
+        ("tests/process/test_serving.py", WORLD),
     ),
     Mutant(
         "it signals whoever has the pid now",
         KEEPER,
         "if now is None or now.ticks != process.ticks:",
         "if now is None:",
-        (WORLD, "tests/process"),
+        ("tests/process/test_adoption.py",),
     ),
-    Mutant("its ends are not forced to disk", KEEPER, "        if self.durable:\n            self._sync()\n", ""),
     Mutant(
         "any child of that pid is an old one",
         ADOPTION,

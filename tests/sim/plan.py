@@ -61,6 +61,12 @@ class Plan:
         drawn = [_fault(rng, f"f{n}", rng.choice(kinds)) for n in range(1, many + 1)]
         return [fault for fault in drawn if fault.name not in self.without]
 
+    def told(self, faults: list[Fault], job: Job, careful: bool) -> Plan:
+        """The same with these misfortunes, one job at once and children of good manners; nothing left to chance."""
+        self.faults, self.rates, self.jobs, self.careful = faults, {}, {"j1": (0.0, job)}, careful
+        self._contents = {"j1": _contents("j1", job)}
+        return self
+
     @cached_property
     def listing(self) -> dict[str, list[Action]]:
         return {job: [action for _, action in actions(drawn[1])] for job, drawn in self.jobs.items()}

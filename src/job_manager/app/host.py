@@ -161,8 +161,7 @@ class Host:
         except EngineError:
             self._forget(job)
             raise
-        # Of the job itself they are of the past; the worker hears all there is to do when it announces itself. What
-        # was said of others may have been heard in the same turn.
+        # Its own are of the past (the worker hears all when it announces itself), those of others may be new.
         self._orders += [order for order in self._engine.take() if order.job != job]
         self._tell([event for event in events if event.job != job])
         return self._supervisor.state.job(job)
@@ -211,8 +210,7 @@ class Host:
         os.close(os.open(os.path.join(self._home.owed, job), os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600))
 
     def _let_go(self, job: str, owed: bool = False) -> None:
-        """Nothing is left to do for a job, here: it is in the journal. `owed`: its end could not be seen to; whoever
-        holds the directory next tries again."""
+        """Nothing is left to do for a job here. `owed`: its end could not be seen to; the next holder tries again."""
         gone = self._hosted.pop(job, None)
         if gone is not None:
             self.worker.close_job(job)

@@ -1,0 +1,56 @@
+"""Misfortunes at every system call of one short life, each in a life of its own: nothing here is left to chance.
+
+Knows nothing of what is right; a life judges itself.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from job_manager.model.job import Action, Command, Job, Output
+from tests.sim.plan import Fault, Plan
+from tests.sim.world import World
+
+ONCE = Action("once", Command(("/bin/do",)), idempotent=False, outputs=(Output("only", public=True),))
+MAKES = Action("makes", Command(("/bin/do",)), outputs=(Output("made", public=True),))
+AGAIN = Action("again", Command(("/bin/do",)), outputs=(Output("more"),), retries=3)
+JOB = Job("swept", (ONCE, MAKES, AGAIN))
+STEP = 4  # of so many calls each is struck, and each other one by another seed
+
+
+def swept(most, *faults, seeds=2, careful=None):
+    """Lives in which the first fault strikes at each of so many calls after its event."""
+    for seed in range(seeds):
+        for calls in range(seed, most, STEP):
+            first, *others = faults
+            told = [first._replace(calls=calls), *others]
+            World(seed, plan=Plan(seed).told(told, JOB, bool(seed % 2) if careful is None else careful)).run()
+
+
+def fault(kind, on, calls=0, name="f1"):
+    return Fault(name, kind, 0.0, calls, 1.0, on)
+
+
+@pytest.mark.parametrize("kind", ["kill holder", "kill all", "power cut"])
+def test_at_every_call_after_a_submission(kind):
+    swept(240, fault(kind, "request"))
+
+
+@pytest.mark.parametrize("kind", ["kill holder", "kill keeper", "kill holder and keeper", "power cut", "disk full"])
+def test_at_every_call_after_the_first_end(kind):
+    swept(150, fault(kind, "end"))
+
+
+@pytest.mark.parametrize("calls", [0, 40])
+def test_the_power_goes_while_nobody_holds_the_directory(calls):
+    """What had ended is on record, and its outputs are not published."""
+    next_start = fault("power cut", "start", calls, "f2")._replace(at=0.005)  # not the first
+    swept(100, fault("kill holder", "end"), next_start, seeds=6, careful=True)
+
+
+def test_killed_again_at_every_call_of_the_recovery():
+    swept(400, fault("kill holder", "start"), fault("kill holder", "request", 25, "f2"), seeds=1)
+
+
+def test_two_keepers_die_one_after_the_other():
+    swept(150, fault("kill keeper", "end"), fault("kill keeper", "end", 60, "f2"))
