@@ -63,7 +63,7 @@ class Plan:
 
     def told(self, faults: list[Fault], job: Job, careful: bool) -> Plan:
         """The same with these misfortunes, one job at once and children of good manners; nothing left to chance."""
-        self.faults, self.rates, self.jobs, self.careful = faults, {}, {"j1": (0.0, job)}, careful
+        self.faults, self.rates, self.jobs, self.careful = faults, {}, {"j1": (0.001, job)}, careful
         self._contents = {"j1": _contents("j1", job)}
         return self
 
