@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.crash.farm import environ
+from tests.crash.farm import Farm, environ
 
 JOB = "name: j\nversion: 1\nsteps:\n- entries:\n  - {name: hang, shell: 'echo > begun; sleep 60'}\n"
 
@@ -41,8 +41,7 @@ def test_the_records_of_dead_keepers_go_when_their_job_has_gone(tmp_path):
     assert jm(tmp_path, "run", "ok.yaml").wait() == 0
     assert keepers.joinpath(keeper.name).exists(), "the first job is open: its resume will ask for these"
     until(lambda: subprocess.call(["ps", "-p", str(pid)], stdout=subprocess.DEVNULL) != 0)
-    ids = sorted(path.name for path in (tmp_path / ".jm" / "jobs").iterdir())
-    interrupted = next(id for id in ids if (tmp_path / ".jm" / "jobs" / id / "logs" / "step1+hang.1.log").exists())
+    interrupted = Farm(tmp_path).names()["j"]
     assert jm(tmp_path, "rm", interrupted).wait() == 0
     assert list(keepers.iterdir()) == []
 
@@ -65,10 +64,5 @@ def test_a_keeper_that_nobody_needs_leaves_with_the_next_holder_and_so_does_a_fo
     until(lambda: '"ended"' in (keeper / "exits").read_text())
     assert jm(tmp_path, "run", "ok.yaml").wait() == 0
     until(lambda: not os.path.exists(f"/proc/{pid}"))
-    assert jm(tmp_path, "resume", job_of(tmp_path)).wait() == 0
+    assert jm(tmp_path, "resume", Farm(tmp_path).names()["j"]).wait() == 0
     assert list(keepers.iterdir()) == []
-
-
-def job_of(folder: Path) -> str:
-    """The job that was interrupted."""
-    return next(path.name for path in (folder / ".jm" / "jobs").iterdir() if list(path.glob("logs/*hang*")))
