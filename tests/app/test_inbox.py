@@ -126,3 +126,12 @@ def test_what_may_be_an_id(id):
 def test_what_may_not(id):
     with pytest.raises(InputError, match="request id"):
         check_request_id(id)
+
+
+def test_what_killed_people_left_half_put_down_is_taken_away_and_nothing_else(inbox):
+    inbox.put(s.ReleaseJob("j1", "whole"))
+    folder, nobody = inbox.path, 2**22 + 1  # no process can have that number
+    for name in (f"a.json.{nobody}.new", "b.json.x.new", f"c.json.{os.getpid()}.new", "d.unreadable"):
+        open(os.path.join(folder, name), "w").close()
+    inbox.tidy()
+    assert sorted(os.listdir(folder)) == [f"c.json.{os.getpid()}.new", "d.unreadable", "whole.json"]

@@ -16,6 +16,7 @@ import pytest
 
 from job_manager.core import events as e
 from job_manager.engines.sqlite.reading import Reading
+from tests.crash.farm import environ
 
 ACTIONS = 24
 WITNESS = """
@@ -55,7 +56,7 @@ def _jm(folder: Path, *words: str) -> subprocess.Popen[bytes]:
     argv = [sys.executable, "-m", "job_manager", *words]
     log = (folder / "output").open("ab")
     with log:
-        return subprocess.Popen(argv, cwd=folder, stdout=log, stderr=log, start_new_session=True)
+        return subprocess.Popen(argv, cwd=folder, stdout=log, stderr=log, env=environ(), start_new_session=True)
 
 
 def _keeper_pids(folder: Path) -> list[int]:

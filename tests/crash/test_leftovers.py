@@ -9,12 +9,15 @@ import sys
 import time
 from pathlib import Path
 
+from tests.crash.farm import Farm, environ
+
 JOB = "name: j\nversion: 1\nsteps:\n- entries:\n  - {name: hang, shell: 'echo > begun; sleep 60'}\n"
 
 
 def jm(folder: Path, *words: str) -> subprocess.Popen[bytes]:
     argv = [sys.executable, "-m", "job_manager", *words]
-    return subprocess.Popen(argv, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    quiet = subprocess.DEVNULL
+    return subprocess.Popen(argv, cwd=folder, env=environ(), stdout=quiet, stderr=quiet)
 
 
 def until(met) -> None:
@@ -38,7 +41,28 @@ def test_the_records_of_dead_keepers_go_when_their_job_has_gone(tmp_path):
     assert jm(tmp_path, "run", "ok.yaml").wait() == 0
     assert keepers.joinpath(keeper.name).exists(), "the first job is open: its resume will ask for these"
     until(lambda: subprocess.call(["ps", "-p", str(pid)], stdout=subprocess.DEVNULL) != 0)
-    ids = sorted(path.name for path in (tmp_path / ".jm" / "jobs").iterdir())
-    interrupted = next(id for id in ids if (tmp_path / ".jm" / "jobs" / id / "logs" / "step1+hang.1.log").exists())
+    interrupted = Farm(tmp_path).names()["j"]
     assert jm(tmp_path, "rm", interrupted).wait() == 0
+    assert list(keepers.iterdir()) == []
+
+
+def test_a_keeper_that_nobody_needs_leaves_with_the_next_holder_and_so_does_a_folder_that_nobody_filled(tmp_path):
+    (tmp_path / "job.yaml").write_text(JOB.replace("; sleep 60", "; cat go"))
+    (tmp_path / "ok.yaml").write_text("name: ok\nversion: 1\nsteps:\n- entries:\n  - cmd: ['true']\n")
+    os.mkfifo(tmp_path / "go")
+    keepers = tmp_path / ".jm" / "keepers"
+    running = jm(tmp_path, "run", "job.yaml")
+    until((tmp_path / "begun").exists)
+    running.kill()
+    running.wait()
+    [keeper] = keepers.iterdir()
+    pid = int((keeper / "keeper.json").read_text().split('"pid":')[1].split(",")[0])
+    keepers.joinpath("never").mkdir()
+    assert jm(tmp_path, "run", "ok.yaml").wait() == 0
+    assert list(keepers.iterdir()) == [keeper], "what it runs goes on"
+    (tmp_path / "go").write_text("")
+    until(lambda: '"ended"' in (keeper / "exits").read_text())
+    assert jm(tmp_path, "run", "ok.yaml").wait() == 0
+    until(lambda: not os.path.exists(f"/proc/{pid}"))
+    assert jm(tmp_path, "resume", Farm(tmp_path).names()["j"]).wait() == 0
     assert list(keepers.iterdir()) == []

@@ -126,6 +126,7 @@ class Fifo:
         self.path = path
         os.mkfifo(path)
         self._reading = -1
+        self._heard = b""  # what was written and is not asked for yet
 
     def listen(self) -> Fifo:
         """Be there before anybody writes."""
@@ -135,17 +136,17 @@ class Fifo:
 
     def hear(self, count: int = 1) -> list[str]:
         """Wait for that many lines."""
-        heard = b""
         until = time.monotonic() + PATIENCE
-        while heard.count(b"\n") < count:
+        while self._heard.count(b"\n") < count:
             ready, _, _ = select.select([self._reading], [], [], max(0.0, until - time.monotonic()))
-            assert ready, f"nobody has written to {self.path.name}; heard {heard!r}"
-            heard += os.read(self._reading, 4096)
-        return heard.decode().split()
+            assert ready, f"nobody has written to {self.path.name}; heard {self._heard!r}"
+            self._heard += os.read(self._reading, 4096)
+        *lines, self._heard = self._heard.split(b"\n", count)
+        return b" ".join(lines).decode().split()
 
     def silent(self) -> bool:
         """Nobody has written."""
-        return not select.select([self._reading], [], [], 0)[0]
+        return not self._heard and not select.select([self._reading], [], [], 0)[0]
 
     def release(self) -> None:
         """Let whoever reads from it go on; waits until somebody does."""

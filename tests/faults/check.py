@@ -13,6 +13,7 @@ import re
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from hashlib import blake2b
 from itertools import pairwise
 from pathlib import Path
@@ -39,8 +40,8 @@ def histories(journal: Path) -> dict[str, History]:
     return dict(found)
 
 
-def _reading(journal: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"file:{quote(str(journal))}?mode=ro", uri=True, timeout=10)
+def _reading(journal: Path) -> closing[sqlite3.Connection]:
+    return closing(sqlite3.connect(f"file:{quote(str(journal))}?mode=ro", uri=True, timeout=10))
 
 
 def losses(acknowledged: Iterable[str], found: Iterable[str]) -> list[str]:

@@ -7,11 +7,15 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
+
 from job_manager.core import events as e
 from job_manager.core.decide import StartAttempt
 from job_manager.core.said import HoldJob
 from job_manager.model.job import Action, Job, Output, Shell
 from job_manager.worker import adoption
+from job_manager.worker.keeper import boot_id
+from tests.crash.farm import wait_for
 from tests.process.keeping import Fifo, gone, is_alive
 from tests.process.working import Working, shells
 
@@ -183,6 +187,83 @@ def test_records_of_a_dead_keeper_stay_until_all_jobs_in_them_have_been_opened(w
     assert len(os.listdir(tmp_path / "keepers")) == 1
     for gate in gates:
         gate.close()
+
+
+@pytest.mark.parametrize("idempotent, lost", [(True, 0), (False, 1)])
+def test_after_a_power_cut_what_may_not_run_twice_and_may_have_begun_is_lost(working, tmp_path, idempotent, lost):
+    """The records of what was begun are not forced to disk: an empty one of another boot says nothing."""
+    gate = Fifo(tmp_path / "go-a")
+    first = working()
+    first.submit("a", shells(hangs(tmp_path, "a"), idempotent=idempotent))
+    wait_for(lambda: any(trace.begun for trace in adoption.keepers(str(tmp_path / "keepers"))), "a start")
+    adoption.end_leftovers(adoption.keepers(str(tmp_path / "keepers"))[0], 0.0)
+    assert first.state("a") == "leased"
+    [folder] = (tmp_path / "keepers").iterdir()
+    described = (folder / "keeper.json").read_text()
+    (folder / "keeper.json").write_text(described.replace(boot_id(), "another"))
+    (folder / "starts").write_text("")
+    second = working(before=first.die())
+    second.open("a")
+    second.until(lambda: second.state("a") in ("lost", "running"))
+    assert len(second.events(e.ActionLost)) == lost and len(second.events(e.LeaseReturned)) == 1 - lost
+    gate.close()
+
+
+def test_what_an_older_keeper_runs_takes_slots_from_the_present_one(working, tmp_path):
+    gate = Fifo(tmp_path / "go-a")
+    first = working(slots=2)
+    first.submit("a", shells(hangs(tmp_path, "a")))
+    running(first, "a")
+    second = working(slots=2, before=first.die())
+    second.submit("b", shells("true"))
+    second.finish("b")
+    second.open("a")
+    joined = [event.slots for event in second.events(e.WorkerJoined)]
+    second.submit("c", shells(*["sleep 0.2"] * 3))
+    running(second, "c")
+    second.turn()
+    assert [second.state("c", each) for each in range(3)].count("running") == 1, joined
+    gate.write("well\n")
+    second.finish("a", "c")
+    assert second.events(e.WorkerJoined)[-1].slots == 2
+    gate.close()
+
+
+def test_what_runs_on_after_its_keeper_was_killed_takes_slots_from_the_next(working, tmp_path):
+    gate = Fifo(tmp_path / "go-a")
+    one = working(slots=1)
+    one.submit("a", shells(hangs(tmp_path, "a"), "true"))
+    running(one, "a")
+    [trace] = adoption.keepers(str(tmp_path / "keepers"))
+    os.kill(trace.pid, signal.SIGKILL)
+    one.until(lambda: one.worker.incarnation != trace.incarnation and one.events(e.WorkerJoined)[-1].slots == 0)
+    assert one.state("a", 1) != "running"
+    gate.write("well\n")
+    one.finish("a")
+    assert one.events(e.AttemptLost) == [] and one.output("a") == "well\n"
+    gate.close()
+
+
+def test_a_keeper_that_was_told_to_leave_is_not_taken_for_the_present_one(working, tmp_path):
+    """Its worker had another, and has died: what it runs is heard, and what comes next is begun elsewhere."""
+    gate = Fifo(tmp_path / "go-a")
+    first = working()
+    first.submit("a", shells(hangs(tmp_path, "a")))
+    running(first, "a")
+    second = working(before=first.die())
+    second.submit("b", shells("true"))
+    second.finish("b")
+    second.open("a")
+    second.turn()
+    third = working(before=second.die())
+    third.open("a")
+    third.submit("c", shells("true"))
+    third.finish("c")
+    assert third.state("a") == "running" and len(third.events(e.LeaseReturned)) <= 1
+    gate.write("well\n")
+    third.finish("a")
+    assert third.events(e.AttemptLost) == [] and third.output("a") == "well\n"
+    gate.close()
 
 
 def test_an_order_of_before_clears_nothing_away(working):

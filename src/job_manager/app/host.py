@@ -424,16 +424,14 @@ class Host:
 
     def _take_requests(self) -> bool:
         """Take up every request that waits; whether there was one."""
-        requests = [waiting.request for waiting in self._inbox.read() if not self._is_ending(waiting.request.job)]
+        ending = {id for id, hosted in self._hosted.items() if hosted.ending}
+        requests = [waiting.request for waiting in self._inbox.read() if waiting.request.job not in ending]
         for id in dict.fromkeys(request.job for request in requests):
             self._take_requests_of(id, [request for request in requests if request.job == id])
         for request in self._callers.awaited().difference(request.request for request in requests):
             if not self._inbox.has(request):
                 self._callers.answer(request, None)  # taken up before it was asked for
         return bool(requests)
-
-    def _is_ending(self, id: str) -> bool:
-        return id in self._hosted and self._hosted[id].ending
 
     def _take_requests_of(self, id: str, requests: Iterable[Request]) -> None:
         for request in requests:

@@ -20,6 +20,7 @@ from job_manager.model.wording import quoted
 REQUEST_ID = late(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
 ENDING = ".json"
 UNREADABLE = ".unreadable"
+FRESH = ".new"
 KINDS: dict[str, Any] = {
     "submit": s.SubmitJob,
     "resume": s.ResumeJob,
@@ -65,7 +66,7 @@ class Inbox:
         Raises EngineError."""
         text = json.dumps([NAMES[type(request)], *request], separators=(",", ":")).encode("ascii")
         target = self._file(request.request)
-        fresh = f"{target}.{os.getpid()}.new"
+        fresh = f"{target}.{os.getpid()}{FRESH}"
         try:
             handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
             try:
@@ -86,6 +87,13 @@ class Inbox:
             request = self._read(name)
             if request is not None:
                 yield Waiting(request, at / 1e9)
+
+    def tidy(self) -> None:
+        """Take away what people left who were killed before they had put it down whole."""
+        for name in os.listdir(self.path):
+            writer = name.rpartition(FRESH)[0].rpartition(".")[2]
+            if name.endswith(FRESH) and not (writer.isdigit() and _lives(int(writer))):
+                _remove(os.path.join(self.path, name))
 
     def has(self, id: str) -> bool:
         """Whether a request of that id waits."""
@@ -148,6 +156,16 @@ def _sync_folder(path: str) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass  # somebody else's
+    return True
 
 
 def _remove(path: str) -> None:

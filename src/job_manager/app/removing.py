@@ -102,10 +102,25 @@ def _forget(home: Home, ids: Iterable[str]) -> None:
 
 
 def sweep_keepers(home: Home) -> None:
-    """Records of dead keepers that nobody will ask for: none of their jobs is open. For the holder only."""
-    for trace in keepers_left(home).dead:
+    """Records of dead keepers that nobody will ask for, since none of their jobs is open; and living keepers without
+    work. For the holder only, when it has none of its own any more."""
+    _sweep_empty(home.keepers)
+    left = keepers_left(home)
+    gone = [trace for trace in left.alive if adoption.dismissed(trace)]
+    if gone:
+        left = keepers_left(home)
+    for trace in left.dead:
         adoption.end_leftovers(trace, 0.0)
         adoption.remove(trace)
+
+
+def _sweep_empty(keepers: str) -> None:
+    """Folders of keepers that were killed, or without power, before they had put anything there."""
+    for name in os.listdir(keepers):
+        try:
+            os.rmdir(os.path.join(keepers, name))
+        except OSError:
+            pass  # there is something in it
 
 
 def _end_children(home: Home, id: str) -> None:

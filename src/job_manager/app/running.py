@@ -14,6 +14,7 @@ from job_manager.app.capacity import Capacity
 from job_manager.app.finishing import Outcome, finish
 from job_manager.app.home import Home
 from job_manager.app.host import Host, Observer, Terms
+from job_manager.app.inbox import Inbox
 from job_manager.app.interrupts import Interrupts
 from job_manager.app.keeping import Kept, kept
 from job_manager.app.loading import Loaded, Wish, completed, load
@@ -123,6 +124,7 @@ def let_go(home: Home) -> None:
     if not home.locked:
         return
     try:
+        Inbox(home.inbox).tidy()
         if os.listdir(home.keepers):
             from job_manager.app.removing import sweep_keepers  # there is seldom anything to sweep
 

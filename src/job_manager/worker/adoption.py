@@ -18,9 +18,9 @@ from typing import Any
 from job_manager.model.record import NamedTuple
 from job_manager.worker import keeper as processes
 from job_manager.worker.keeper import Attempt, Children, Process, become_subreaper, boot_id
-from job_manager.worker.keeper_link import ExitRecord, awaited
+from job_manager.worker.keeper_link import ExitRecord, KeeperLink, awaited
 
-__all__ = ["Begun", "KeeperAlive", "KeeperTrace", "Leftover", "Orphans", "become_subreaper", "boot_id"]
+__all__ = ["Begun", "KeeperAlive", "KeeperTrace", "Leftover", "Orphans", "become_subreaper", "boot_id", "dismissed"]
 __all__ += ["end_leftovers", "exits", "keepers", "leftovers", "read_trace", "remove", "seen_now", "still"]
 
 SPARE = "log-"  # logs without a name, of children that printed nothing, begin like that
@@ -116,6 +116,8 @@ def end_leftovers(trace: KeeperTrace, grace: float) -> list[Leftover]:
 
     The keeper itself, should it live, is ended first: nothing may begin behind our back.
     """
+    if trace.boot_id != boot_id():
+        return []  # nothing of another boot lives
     _end_keeper(trace)
     trace = trace._replace(begun=read_trace(trace.directory).begun)  # as much as it had begun by then
     kill_at = time.monotonic() + max(0.0, grace)
@@ -131,6 +133,23 @@ def end_leftovers(trace: KeeperTrace, grace: float) -> list[Leftover]:
             _ask(process, now >= kill_at, asked)
         _await_all(left, kill_at if now < kill_at else now + 0.1)
     return []
+
+
+def dismissed(trace: KeeperTrace) -> bool:
+    """Whether the keeper has ended; one that lives, that nobody needs any more and that has nothing to do is asked to.
+    For who holds the directory and has no keeper any more."""
+    if not trace.alive:
+        return True
+    if trace.begun.keys() - trace.exits.keys():
+        return False
+    link = KeeperLink.attach(trace.directory)
+    if link is None:
+        return False
+    link.hello(0, {}, 0o077)  # nothing begins there between these two words
+    link.leave()
+    ended = link.ended()
+    link.close()
+    return ended
 
 
 def remove(trace: KeeperTrace) -> None:

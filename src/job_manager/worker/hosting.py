@@ -6,6 +6,9 @@ from collections.abc import Mapping
 
 from job_manager.core.state import Lease
 from job_manager.model.record import NamedTuple
+from job_manager.ports.clock import Clock
+from job_manager.worker.adoption import KeeperTrace
+from job_manager.worker.attempt import read_token
 from job_manager.worker.brief import Brief, Briefing, inherited
 from job_manager.worker.keeper_link import Order
 
@@ -60,6 +63,22 @@ class Jobs:
     def leases(self, worker: str) -> list[tuple[Briefing, Brief, Lease]]:
         """Of all jobs."""
         return [(briefing, *held) for briefing in self.briefings.values() for held in leases(briefing, worker)]
+
+    def slots_of_others(self, worker: str) -> int:
+        """How many slots are under lease of other incarnations than this one."""
+        held = [(briefing, *each) for briefing in self.briefings.values() for each in briefing.job.leases.items()]
+        return sum(b.brief(index, lease.attempt).need.cpus for b, index, lease in held if lease.worker != worker)
+
+    def deadlines(self, trace: KeeperTrace, clock: Clock) -> dict[str, float]:
+        """When the time of each open attempt that a keeper has begun is over, in monotonic seconds."""
+        found: dict[str, float] = {}
+        now, wall = clock.monotonic(), clock.wall()
+        for name, begun in trace.begun.items():
+            job, index, attempt = read_token(name)
+            timeout = self.briefings[job].brief(index, attempt).timeout if job in self.briefings else None
+            if timeout and name not in trace.exits:
+                found[name] = now + max(0.0, begun.began + timeout - wall)
+        return found
 
     def places(self, jobs: Mapping[str, object] | None = None) -> list[str]:
         """The folders to which attempts of these jobs (of all) write."""

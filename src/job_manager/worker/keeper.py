@@ -86,7 +86,7 @@ RECORD = (
     '{"token":%s,"code":%s,"signal":%s,"why":%s,"error":%s,"began":%.6f,"ended":%.6f,"elapsed":%.6f,'
     '"utime":%.6f,"stime":%.6f,"maxrss_kib":%d,"left":%d,"oom":%s,"peak":%d,"still":%.3f}'
 )
-STATE = '["state",{"incarnation":%s,"boot":%s,"pid":%d,"begun":[%s],"exits":[%s],"queued":[%s]}]\n'
+STATE = '["state",{"incarnation":%s,"boot":%s,"pid":%d,"begun":[%s],"exits":[%s],"queued":[%s],"leaving":%s}]\n'
 MAXRSS_UNIT = 1024 if sys.platform == "darwin" else 1
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -1281,7 +1281,8 @@ class Keeper:
         self.unreported.clear()
         begun = ",".join(self._begun(attempt) for attempt in self.children.live.values())
         exits, queued = ",".join(self.records.values()), ",".join(map(quote, self.queued))
-        state = STATE % (quote(incarnation), quote(self.boot), os.getpid(), begun, exits, queued)
+        leaving = "true" if self.leaving else "false"
+        state = STATE % (quote(incarnation), quote(self.boot), os.getpid(), begun, exits, queued, leaving)
         peer.outbox += state.encode()
         self.speaking.add(peer)
         self.children.noticed += [attempt for attempt in self.children.live.values() if attempt.still]

@@ -63,6 +63,7 @@ class Worker:
         self._older: dict[str, KeeperLink] = {}  # living keepers of earlier incarnations, for what they have begun
         self._early: list[tuple[str, Any]] = []  # messages read while waiting for a keeper's state
         self._resolved: list[adoption.KeeperTrace] = []  # dead keepers all of whose word has been said
+        self._taken = 0  # slots that attempts of earlier incarnations have
         self._reaps = False
         self.incarnation = ""
 
@@ -71,7 +72,7 @@ class Worker:
         self.incarnation = os.urandom(6).hex()
         folder = os.path.join(self._keepers, self.incarnation)
         self._link = KeeperLink.launch(folder, self.incarnation)
-        self._link.hello(self.slots, self._environ, self._umask)
+        self._link.hello(self._free, self._environ, self._umask)
 
     def open(
         self, briefing: Briefing, environ: Mapping[str, str] | None = None, umask: int | None = None
@@ -101,14 +102,25 @@ class Worker:
         """Run so many at once from now on: what runs goes on. The announcements for all jobs."""
         self.slots = slots
         if self._link is not None:
-            self._link.slots(slots)
+            self._link.slots(self._free)
         return self._announcements()
+
+    @property
+    def _free(self) -> int:
+        return max(0, self.slots - self._taken)
+
+    def _rebalance(self) -> list[Report]:
+        """What keepers of before still run takes slots from the present one, until it ends."""
+        if not (self._orphans or self._older or self._taken):
+            return []
+        taken, self._taken = self._taken, self.jobs.slots_of_others(self.incarnation)
+        return self.resize(self.slots) if taken != self._taken else []
 
     def _announcements(self) -> list[Report]:
         return [self._announcement(job) for job in self.jobs.briefings]
 
     def _announcement(self, job: str) -> WorkerAnnounced:
-        slots, ahead = (0, 0) if self.room.short else (self.slots, AHEAD)
+        slots, ahead = (0, 0) if self.room.short else (self._free, AHEAD)
         return WorkerAnnounced(job, self.incarnation, slots, ahead, self.memory, self.limits, self.room.short)
 
     def _greet(self, trace: adoption.KeeperTrace) -> bool:
@@ -118,7 +130,7 @@ class Worker:
         link = known or KeeperLink.attach(trace.directory)
         if link is None:
             return False
-        link.hello(self.slots, self._environ, self._umask)
+        link.hello(self._free, self._environ, self._umask)
         try:
             # Before anything may be prepared: which attempts are alive there?
             messages = self._await_state(link)
@@ -127,15 +139,14 @@ class Worker:
                 link.close()
             return known is not None  # of one that we know we shall hear that it is gone
         self._early += [(trace.incarnation, message) for message in messages]
-        for kind, content in messages:
-            if kind == "state":
-                self._begun.update(str(row[0]) for row in _known(content))
+        state = [content for kind, content in messages if kind == "state"][-1]
+        self._begun.update(str(row[0]) for row in _known(state))
         if known is None:
-            self._adopt(trace.incarnation, link)
+            self._adopt(trace.incarnation, link, state.get("leaving", False))
         return True
 
-    def _adopt(self, incarnation: str, link: KeeperLink) -> None:
-        if self._link is None:
+    def _adopt(self, incarnation: str, link: KeeperLink, leaving: bool) -> None:
+        if self._link is None and not leaving:
             self._link, self.incarnation = link, incarnation
             ahead.drop()
         else:
@@ -268,7 +279,7 @@ class Worker:
             reports += self._hear_older(worker)
         for old, orphans in list(self._orphans):
             reports += self._hear_orphans(old, orphans)
-        return [*reports, *self._concluder.finished(), *self._find_room()]
+        return [*reports, *self._concluder.finished(), *self._find_room(), *self._rebalance()]
 
     def _hear_older(self, worker: str) -> list[Report]:
         """From a keeper of before; when it has ended its records say what became of what it had."""
@@ -401,7 +412,7 @@ class Worker:
         assert self._link is not None
         self._link.close()
         old, trace = self.incarnation, self._traces.left_by(self.incarnation)
-        orphans = adoption.Orphans(trace, self._deadlines(trace))
+        orphans = adoption.Orphans(trace, self.jobs.deadlines(trace, self._clock))
         name_logs(orphans.trace, self.jobs.briefings.values())
         self._orphans.append((old, orphans))
         told = {*orphans.trace.begun, *orphans.trace.exits}
@@ -412,17 +423,6 @@ class Worker:
         self._sent.clear()
         self.start()
         return [*reports, *self._announcements()]
-
-    def _deadlines(self, trace: adoption.KeeperTrace) -> dict[str, float]:
-        """When the time of each open attempt is over, in monotonic seconds."""
-        found: dict[str, float] = {}
-        now, wall = self._clock.monotonic(), self._clock.wall()
-        for name, begun in trace.begun.items():
-            job, index, attempt = read_token(name)
-            timeout = self.jobs.briefings[job].brief(index, attempt).timeout if job in self.jobs.briefings else None
-            if timeout and name not in trace.exits:
-                found[name] = now + max(0.0, begun.began + timeout - wall)
-        return found
 
     def _hear_orphans(self, old: str, orphans: adoption.Orphans) -> list[Report]:
         reports = self._conclude(orphans.poll(self._clock.monotonic()), old)
