@@ -76,7 +76,16 @@ OF_FAULTS = (
         "    if True:\n        try:",
     ),
     Mutant("publish while processes are left", KEEPER, "if not tidy and self._left(attempt):", "if False:"),
-    Mutant("event before rename without adopting", STORE, " and self._lies(output) is not None):", " and False):"),
+    Mutant(
+        "event before rename without adopting",
+        STORE,
+        " and self._lies(output) is not None):",
+        " and False):",
+        (
+            "tests/artifacts/test_store.py::test_publishing_again_after_a_crash_halfway_finishes_it",
+            WORLD,
+        ),
+    ),
     Mutant(
         "drop AND attempt=?",
         ADMIT,
@@ -96,7 +105,10 @@ OF_FAULTS = (
         KEEPER,
         "                if process.group != attempt.pid:\n                    send_signal(process, number)\n",
         "                pass\n",
-        ("tests/process/test_ending.py", WORLD),
+        (
+            "tests/process/test_ending.py::test_a_daemon_ends_with_its_main_process",
+            WORLD,
+        ),
     ),
     Mutant(
         "pidfile instead of flock",
@@ -110,7 +122,16 @@ OF_FAULTS = (
         "attempt.began, attempt.start = time.time(), time.monotonic()",
         "attempt.began, attempt.start = time.time(), time.time()",
     ),
-    Mutant("wall clock leases: retries", DECIDE, "timers[0][0] > now + policy.LONGEST_WAIT", "False"),
+    Mutant(
+        "wall clock leases: retries",
+        DECIDE,
+        "timers[0][0] > now + policy.LONGEST_WAIT",
+        "False",
+        (
+            "tests/core/test_decide.py::test_a_retry_planned_before_the_clock_was_set_back_does_not_wait_for_the_old_time",
+            WORLD,
+        ),
+    ),
     Mutant(
         "blind retry of unknown",
         POLICY,
@@ -129,7 +150,9 @@ OF_FAULTS = (
         "engines/sqlite/faults.py",
         "        raise explained(path, cause) from cause\n",
         "        if 'locked' not in str(cause):\n            raise explained(path, cause) from cause\n",
-        ("tests/contract/test_sqlite_beside.py",),
+        (
+            "tests/contract/test_sqlite_beside.py::test_a_file_held_by_another_program_is_said_to_be_and_nothing_is_lost",
+        ),
     ),
     Mutant(
         "request-id ignored",
@@ -170,7 +193,11 @@ OF_THE_CORE = (
     ),
     Mutant("a retry is forgotten", DECIDE, "if job.timers or not", "if not", (WORLD, FARM)),
     Mutant(
-        "losses without end", POLICY, "job.losses.get(index, 0) > MAX_LOSSES", "False", ("tests/core/test_decide.py",)
+        "losses without end",
+        POLICY,
+        "job.losses.get(index, 0) > MAX_LOSSES",
+        "False",
+        ("tests/core/test_decide.py::test_losses_have_a_budget_of_their_own",),
     ),
     Mutant(
         "a slot is not given back",
@@ -184,7 +211,7 @@ OF_THE_CORE = (
         EVOLVE,
         "    if event.attempt <= job.attempts[action]:\n",
         "    if False:\n",
-        ("tests/core",),
+        ("tests/core/test_table.py",),
     ),
     Mutant(
         "what was stopped counts as failed",
@@ -208,6 +235,10 @@ OF_THE_SUPERVISOR = (
         SUPERVISOR,
         "for worker in sorted(announced) for order",
         "for worker in sorted(announced)[:0] for order",
+        (
+            "tests/core/test_supervisor.py::test_an_announcement_brings_every_order_of_that_worker_again",
+            WORLD,
+        ),
     ),
     Mutant(
         "workers of before are taken to live",
@@ -242,12 +273,21 @@ OF_THE_SUPERVISOR = (
         HOST,
         "            if self.failed:\n                raise  # that the disk fails is no answer",
         "            if False:\n                raise  # that the disk fails is no answer",
+        (
+            "tests/sim/test_sweeps.py::test_at_every_call_after_a_submission",
+            "tests/sim/test_sweeps.py::test_the_disk_fails_at_every_call_of_the_next_start",
+            WORLD,
+        ),
     ),
     Mutant(
         "a job is left alone when the journal fails",
         "app/supervising.py",
         "            if host.failed:\n                raise  # that the disk fails is no trouble",
         "            if False:\n                raise  # that the disk fails is no trouble",
+        (
+            "tests/sim/test_sweeps.py::test_the_disk_fails_at_every_call_of_the_next_start",
+            WORLD,
+        ),
     ),
     Mutant(
         "a job that a request ends is not seen to",
@@ -260,6 +300,10 @@ OF_THE_SUPERVISOR = (
         HOST,
         "            self._advance()\n            self.worker.committed(reports)\n",
         "            self.worker.committed(reports)\n            self._advance()\n",
+        (
+            "tests/sim/test_sweeps.py::test_at_every_call_after_the_first_end",
+            WORLD,
+        ),
     ),
     Mutant(
         "jobs of before are not taken up", "app/supervising.py", "    for job in jobs:\n", "    for job in jobs[1:]:\n"
@@ -278,7 +322,10 @@ OF_THE_WORKER = (
         ADOPTION,
         "    trace = trace._replace(begun=read_trace(trace.directory).begun)  # as much as it had begun by then\n",
         "",
-        ("tests/process/test_adoption.py", WORLD),
+        (
+            "tests/process/test_adoption.py::test_what_was_begun_after_somebody_looked_is_ended_too",
+            WORLD,
+        ),
     ),
     Mutant(
         "torn outputs are published after a power cut",
@@ -299,40 +346,60 @@ OF_THE_WORKER = (
         WORKER,
         "!= Lease(order.worker, order.attempt):\n            return  # an order",
         "== 0:\n            return  # an order",
-        ("tests/process/test_hosting.py", WORLD),
+        (
+            "tests/process/test_hosting.py::test_an_order_of_before_clears_nothing_away",
+            WORLD,
+        ),
     ),
     Mutant(
         "a keeper that did not say who it is",
         "worker/keeper_link.py",
         " or os.path.basename(directory)\n",
         "\n",
-        ("tests/sim/test_sweeps.py", WORLD),
+        (
+            "tests/process/test_serving.py::test_a_keeper_whose_master_died_before_its_first_word_is_known_by_its_directory",
+        ),
     ),
     Mutant(
         "all are given back when the keeper dies",
         WORKER,
         "for name in sorted(self._sent) if name not in told\n",
         "for name in self._sent\n",
+        (
+            "tests/sim/test_sweeps.py::test_at_every_call_after_the_first_end",
+            WORLD,
+        ),
     ),
     Mutant(
         "the children of the keeper before are forgotten",
         WORKER,
         "        self._orphans.append((old, orphans))\n",
         "        self._orphans = [(old, orphans)]\n",
+        (
+            "tests/process/test_hosting.py::test_the_children_of_two_keepers_that_died_one_after_the_other_are_heard",
+            WORLD,
+        ),
+    ),
+    Mutant(
+        "an end counts twice",
+        WORKER,
+        "        if name in self._ends:\n            return None\n",
+        "",
+        ("tests/process/test_hosting.py::test_an_end_that_is_heard_again_before_it_is_recorded_is_said_once",),
     ),
     Mutant(
         "the outputs of an attempt before stay",
         STORE,
         "            self._clear(outputs)\n        return self.attempt_path(label)",
         "        return self.attempt_path(label)",
-        (WORLD, "tests/artifacts/test_store.py"),
+        ("tests/artifacts/test_store.py::test_a_new_attempt_never_takes_the_earlier_ones_outputs_for_its_own",),
     ),
     Mutant(
         "what was published without an end on record stays",
         WORKER,
         "                briefing.layout.store.withdraw(brief.declared)",
         "                ()",
-        ("tests/sim/test_sweeps.py", WORLD),
+        ("tests/process/test_hosting.py::test_what_an_attempt_had_published_that_is_lost_is_taken_away",),
     ),
 )
 
@@ -342,47 +409,68 @@ OF_THE_KEEPER = (
         KEEPER,
         '            self.starts.append("".join([self._start_line(attempt, began) for attempt, _ in batch]))\n',
         "            pass\n",
+        (
+            "tests/sim/test_sweeps.py::test_at_every_call_after_the_first_end",
+            WORLD,
+        ),
     ),
     Mutant(
         "it begins what its dead master ordered",
         KEEPER,
         "while event & select.POLLHUP and handle",
         "while False and handle",
-        ("tests/process/test_serving.py", WORLD),
+        (
+            "tests/process/test_serving.py::test_what_a_master_ordered_that_has_died_since_is_not_begun",
+            WORLD,
+        ),
     ),
     Mutant(
         "it keeps the queue of its dead master",
         KEEPER,
         "for waiting in (self.queue, self.queued, self.unreported,",
         "for waiting in (self.unreported,",
-        ("tests/process/test_serving.py", WORLD),
+        (
+            "tests/process/test_serving.py::test_the_queue_is_dropped_with_its_master",
+            WORLD,
+        ),
     ),
     Mutant(
         "it begins again what it has begun",
         KEEPER,
         "        if token in self.children.live or token in self.records or token in self.past:\n",
         "        if False:\n",
-        ("tests/process/test_serving.py",),
+        ("tests/process/test_serving.py::test_a_repeated_order_is_refused_for_ever",),
     ),
     Mutant(
         "it leaves with ends that are nowhere else",
         KEEPER,
         "        if self.unwritten and self.records:\n            return",
         "        if False:\n            return",
-        ("tests/process/test_serving.py", WORLD),
+        (
+            "tests/process/test_serving.py::test_a_keeper_does_not_leave_while_how_something_ended_stands_nowhere",
+            WORLD,
+        ),
     ),
     Mutant(
         "it signals whoever has the pid now",
         KEEPER,
         "if now is None or now.ticks != process.ticks:",
         "if now is None:",
-        ("tests/process/test_adoption.py",),
+        ("tests/process/test_adoption.py::test_a_process_that_has_got_the_pid_since_is_not_signalled",),
+    ),
+    Mutant(
+        "its ends are not forced to disk",
+        KEEPER,
+        "        if self.durable:\n            self._sync()\n",
+        "",
+        ("tests/sim/test_sweeps.py::test_how_that_ended_which_may_not_run_twice_is_on_disk_before_anybody_is_told",),
     ),
     Mutant(
         "any child of that pid is an old one",
         ADOPTION,
         "mains.get((pid, process.ticks))",
         "{key[0]: value for key, value in mains.items()}.get(pid)",
+        ("tests/process/test_adoption.py::test_processes_of_others_are_no_leftovers",),
     ),
 )
 
@@ -406,13 +494,14 @@ OF_THE_ENGINE = (
         JOURNAL,
         "        if added.rowcount != 1:\n            return False\n",
         "",
-        ("tests/contract",),
+        ("tests/contract/test_engine.py",),
     ),
     Mutant(
         "a request is written in its place",
         INBOX,
-        '        fresh = f"{target}.{os.getpid()}.new"\n',
+        '        fresh = f"{target}.{os.getpid()}{FRESH}"\n',
         "        fresh = target\n",
+        ("tests/app/test_inbox.py::test_nobody_reads_a_request_before_it_is_whole_and_on_disk",),
     ),
 )
 

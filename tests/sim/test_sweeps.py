@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import pytest
 
+from job_manager.core.events import ActionSucceeded, unpack
 from job_manager.model.job import Action, Command, Job, Output
+from tests.sim.disk import File
 from tests.sim.plan import Fault, Plan
 from tests.sim.world import World
 
@@ -54,3 +56,32 @@ def test_killed_again_at_every_call_of_the_recovery():
 
 def test_two_keepers_die_one_after_the_other():
     swept(150, fault("kill keeper", "end"), fault("kill keeper", "end", 60, "f2"))
+
+
+def test_the_disk_fails_at_every_call_of_the_next_start():
+    """What it finds leased has to be recorded as it comes up."""
+    swept(200, fault("sync fails", "start")._replace(at=0.005), fault("kill holder", "end", 10, "f2"))
+
+
+class Looking(World):
+    """A world that looks at the platter as an end is recorded."""
+
+    forced = 0
+
+    def committed(self, job, packed):
+        super().committed(job, packed)
+        for event in (unpack(job, row) for row in packed):
+            if isinstance(event, ActionSucceeded) and not self.plan.repeats(job, event.action):
+                records = [
+                    node for path, node in self.kernel.tree() if path.endswith("/exits") and isinstance(node, File)
+                ]
+                self.forced += any(
+                    f'"{job}/{event.action}/{event.attempt}"'.encode() in node.synced for node in records
+                )
+
+
+def test_how_that_ended_which_may_not_run_twice_is_on_disk_before_anybody_is_told():
+    for seed in range(8):
+        life = Looking(seed, plan=Plan(seed).told([], JOB, careful=False))
+        life.run()
+        assert life.forced == 1
