@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 from tests.sim.mutations import ALL, FARM, NOT_YET, WORLD, Mutant
 
 ROOT = Path(__file__).parents[2]
-MOST = 2000  # lives until a mutant has survived
+MOST = 2000  # lives until a mutant that no test has noticed has survived
 MANY = 300  # lives of which the share is taken
 LIFE = f"""
 import json, sys
@@ -85,7 +85,8 @@ def judged(mutant: Mutant, first: bool) -> Verdict:
         try:
             source = changed(mutant, Path(folder))
             for killer in mutant.killers:
-                by = _lives(source, killer, first) if killer in (WORLD, FARM) else _tests(source, killer)
+                lives = MANY if found else MOST
+                by = _lives(source, killer, lives, first) if killer in (WORLD, FARM) else _tests(source, killer)
                 found += [by] if by else []
                 wrong += "" if by else f"; not by {killer}"
                 if found and first:
@@ -106,18 +107,18 @@ def _run(*words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def _lives(source: Path, kind: str, first: bool) -> str:
-    killed, lives, life = _lived(source, kind, first, None)
+def _lives(source: Path, kind: str, most: int, first: bool) -> str:
+    killed, lives, life = _lived(source, kind, most, first)
     if not killed:
         return ""
-    if _lived(ROOT / "src", kind, True, life)[0]:
+    if _lived(ROOT / "src", kind, 1, True, life)[0]:
         raise Unusable(f"{kind}: life {life} fails without it, too")
     return f"{kind}: {killed} of {lives} lives, first {life[0]}"
 
 
-def _lived(source: Path, kind: str, first: bool, only: object) -> Any:
+def _lived(source: Path, kind: str, most: int, first: bool, only: object = None) -> Any:
     """How many lives noticed, of how many, and the first that did. `only`: of this one life."""
-    ended = _run("-c", LIFE, str(source), kind, str(MOST), "first" if first else "all", json.dumps(only))
+    ended = _run("-c", LIFE, str(source), kind, str(most), "first" if first else "all", json.dumps(only))
     if ended.returncode:
         raise Unusable(ended.stderr.strip().splitlines()[-1])
     return json.loads(ended.stdout.splitlines()[-1])

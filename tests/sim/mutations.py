@@ -180,6 +180,26 @@ NOT_YET = {
     "yaml.load full": "YAML is read by a reader of our own that makes plain values only (tests/house bans yaml.load)",
 }
 
+OF_THE_LINE = (
+    Mutant(
+        "nobody looks whether a request waits of which nothing was said",
+        "app/callers.py",
+        "self._look_at = now + LOOK",
+        "self._look_at = now + 1e9",
+        (
+            "tests/app/test_callers.py::test_now_and_then_requests_are_looked_for_although_nobody_says_that_there_are_any",
+            WORLD,
+        ),
+    ),
+    Mutant(
+        "half a message is heard",
+        "app/wire.py",
+        '        end = self._inbox.rfind(b"\\n") + 1\n',
+        "        end = len(self._inbox)\n",
+        ("tests/app/test_callers.py",),
+    ),
+)
+
 OF_THE_CORE = (
     Mutant(
         "a held job is leased", "core/leasing.py", "and job.due and not job.held and", "and job.due and", (FARM, WORLD)
@@ -505,4 +525,4 @@ OF_THE_ENGINE = (
     ),
 )
 
-ALL = (*OF_FAULTS, *OF_THE_CORE, *OF_THE_SUPERVISOR, *OF_THE_WORKER, *OF_THE_KEEPER, *OF_THE_ENGINE)
+ALL = (*OF_FAULTS, *OF_THE_LINE, *OF_THE_CORE, *OF_THE_SUPERVISOR, *OF_THE_WORKER, *OF_THE_KEEPER, *OF_THE_ENGINE)
