@@ -23,7 +23,7 @@ from tests.sim.mutations import ALL, FARM, NOT_YET, WORLD, Mutant
 
 ROOT = Path(__file__).parents[2]
 MOST = 2000  # lives until a mutant that no test has noticed has survived
-MANY = 300  # lives of which the share is taken
+MANY = 100  # lives of which the share is taken
 LIFE = f"""
 import json, sys
 sys.path[:0] = [sys.argv[1], {str(ROOT)!r}]

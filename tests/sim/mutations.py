@@ -321,7 +321,7 @@ OF_THE_SUPERVISOR = (
         "            self._advance()\n            self.worker.committed(reports)\n",
         "            self.worker.committed(reports)\n            self._advance()\n",
         (
-            "tests/sim/test_sweeps.py::test_at_every_call_after_the_first_end",
+            "tests/sim/test_sweeps.py::test_killed_at_every_call_around_the_record_of_an_end",
             WORLD,
         ),
     ),
@@ -386,7 +386,7 @@ OF_THE_WORKER = (
         "for name in sorted(self._sent) if name not in told\n",
         "for name in self._sent\n",
         (
-            "tests/sim/test_sweeps.py::test_at_every_call_after_the_first_end",
+            "tests/sim/test_sweeps.py::test_at_every_call_after_a_child_began",
             WORLD,
         ),
     ),
@@ -415,10 +415,24 @@ OF_THE_WORKER = (
         ("tests/artifacts/test_store.py::test_a_new_attempt_never_takes_the_earlier_ones_outputs_for_its_own",),
     ),
     Mutant(
+        "what was published stays when its keeper left no trace",
+        WORKER,
+        "                briefing.layout.store.withdraw(brief.declared)\n            yield WorkerGone",
+        "                pass\n            yield WorkerGone",
+        ("tests/sim/test_sweeps.py::test_at_every_call_after_the_first_end", WORLD),
+    ),
+    Mutant(
+        "what was published in part stays",
+        "worker/attempt.py",
+        "        layout.store.withdraw(outputs)  # some",
+        "        pass  # some",
+        ("tests/sim/test_sweeps.py::test_the_disk_fails_at_every_call_of_the_next_start", WORLD),
+    ),
+    Mutant(
         "what was published without an end on record stays",
         WORKER,
-        "                briefing.layout.store.withdraw(brief.declared)",
-        "                ()",
+        "                briefing.layout.store.withdraw(brief.declared)  # what",
+        "                ()  # what",
         ("tests/process/test_hosting.py::test_what_an_attempt_had_published_that_is_lost_is_taken_away",),
     ),
 )
@@ -430,7 +444,7 @@ OF_THE_KEEPER = (
         '            self.starts.append("".join([self._start_line(attempt, began) for attempt, _ in batch]))\n',
         "            pass\n",
         (
-            "tests/sim/test_sweeps.py::test_at_every_call_after_the_first_end",
+            "tests/sim/test_sweeps.py::test_at_every_call_after_a_child_began",
             WORLD,
         ),
     ),

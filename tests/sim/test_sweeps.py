@@ -17,16 +17,17 @@ ONCE = Action("once", Command(("/bin/do",)), idempotent=False, outputs=(Output("
 MAKES = Action("makes", Command(("/bin/do",)), outputs=(Output("made", public=True),))
 AGAIN = Action("again", Command(("/bin/do",)), outputs=(Output("more"),), retries=3)
 JOB = Job("swept", (ONCE, MAKES, AGAIN))
+PLAIN = Job("plain", (Action("one", Command(("/bin/do",))), Action("two", Command(("/bin/do",)))))
 STEP = 4  # of so many calls each is struck, and each other one by another seed
 
 
-def swept(most, *faults, seeds=2, careful=None):
+def swept(most, *faults, seeds=2, careful=None, job=JOB):
     """Lives in which the first fault strikes at each of so many calls after its event."""
     for seed in range(seeds):
         for calls in range(seed, most, STEP):
             first, *others = faults
             told = [first._replace(calls=calls), *others]
-            World(seed, plan=Plan(seed).told(told, JOB, bool(seed % 2) if careful is None else careful)).run()
+            World(seed, plan=Plan(seed).told(told, job, bool(seed % 2) if careful is None else careful)).run()
 
 
 def fault(kind, on, calls=0, name="f1"):
@@ -58,9 +59,23 @@ def test_two_keepers_die_one_after_the_other():
     swept(150, fault("kill keeper", "end"), fault("kill keeper", "end", 60, "f2"))
 
 
+@pytest.mark.parametrize("kind", ["kill keeper", "kill holder and keeper"])
+def test_at_every_call_after_a_child_began(kind):
+    swept(40, fault(kind, "begin"), seeds=3)
+
+
+def test_the_disk_fails_at_every_call_after_a_submission():
+    swept(40, fault("sync fails", "request"))
+
+
 def test_the_disk_fails_at_every_call_of_the_next_start():
-    """What it finds leased has to be recorded as it comes up."""
+    """What has ended meanwhile is published then, and recorded."""
     swept(200, fault("sync fails", "start")._replace(at=0.005), fault("kill holder", "end", 10, "f2"))
+
+
+def test_killed_at_every_call_around_the_record_of_an_end():
+    """Nothing is to be published: the keeper is told at once what it may forget."""
+    swept(40, fault("kill holder", "end"), seeds=4, job=PLAIN)
 
 
 class Looking(World):

@@ -319,7 +319,7 @@ class World:
         for fault in plan.faults:
             kernel.later(fault.at, lambda fault=fault: self.misfortune.arm(fault), outlives=True)  # type: ignore[misc]
         moments = [fault.at + 0.5 for fault in plan.faults] + [at for at, _ in plan.jobs.values()]
-        kernel.later(max(moments, default=0.0) + 0.5, self._heal, outlives=True)
+        kernel.later(max(*moments, plan.lasts) + 0.5, self._heal, outlives=True)
         kernel.later(0.0, self.start_holder, outlives=True)
         last = kernel.now + HEALED_LIMIT
         while not self._left():

@@ -188,10 +188,14 @@ class Worker:
         yield WorkerGone(briefing.job.id, trace.incarnation)
         self._resolved.append(trace)
 
-    def _unheard_of(self, briefing: Briefing, known: set[str]) -> list[Report]:
-        """Incarnations that hold leases and left no trace at all."""
+    def _unheard_of(self, briefing: Briefing, known: set[str]) -> Iterator[Report]:
+        """Incarnations that hold leases and left no trace at all: a power cut may have taken it, and not what was
+        published."""
         named = {lease.worker for lease in briefing.job.leases.values()}
-        return [WorkerGone(briefing.job.id, worker) for worker in sorted(named - known - {self.incarnation})]
+        for worker in sorted(named - known - {self.incarnation}):
+            for brief, _ in leases(briefing, worker):
+                briefing.layout.store.withdraw(brief.declared)
+            yield WorkerGone(briefing.job.id, worker)
 
     # --- working ------------------------------------------------------------------------------------------------
 
