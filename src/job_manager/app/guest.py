@@ -12,9 +12,10 @@ from typing import Any
 from job_manager.app.callers import DONE, HEARD, POKE, RUN
 from job_manager.app.capacity import Capacity
 from job_manager.app.home import SUPERVISOR, Home
-from job_manager.app.host import Host, Observer, Terms
+from job_manager.app.host import Host, Terms
 from job_manager.app.inbox import Inbox, request_id
 from job_manager.app.interrupts import Interrupts
+from job_manager.app.observing import Observer
 from job_manager.app.settings import Config
 from job_manager.app.view import View
 from job_manager.app.wire import Gone, Peer, connect
