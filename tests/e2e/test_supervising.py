@@ -180,6 +180,18 @@ def test_a_submission_waits_for_a_supervisor(many: Many):
     assert many.jm("wait").code == 0 and many.jm("ls", "-q").out.strip() == id
 
 
+def test_several_are_submitted_at_once_or_none(many: Many):
+    many.write("wrong.yaml", "name: wrong\nversion: 1\nsteps: 3\n")
+    many.write("reads.yaml", "name: r\nversion: 1\ninputs: [x.json]\nsteps:\n- entries: [{cmd: ['true']}]\n")
+    many.write("data.json", '{"steps": [1, 2]}')
+    refused = many.jm("submit", "a.yaml", "wrong.yaml")
+    assert refused.code == 2 and "wrong.yaml" in refused.err and not many.jm("ls", "-q").out
+    told = many.jm("submit", "a.yaml", "reads.yaml", "data.json", "b.yaml", "--paused", "--json").json
+    assert [each["name"] for each in told["jobs"]] == ["sample", "r", "sample"]
+    assert many.jm("submit", "a.yaml", "b.yaml", "--request-id", "x").code == 2
+    assert len(many.jm("ls", "-q").out.split()) == 3
+
+
 def test_the_same_request_is_one_job(many: Many):
     ids = {many.jm("submit", "-q", "a.yaml", "--request-id", "nightly.1").out for _ in range(2)}
     many.up()

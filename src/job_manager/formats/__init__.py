@@ -222,6 +222,20 @@ def told(path: str, raw: bytes) -> Language:
     return next((language for language in LANGUAGES if language.likeness(head) >= CERTAIN), ending[0])
 
 
+def is_job(path: str) -> bool:
+    """Whether the file at a path can only be meant as a job: by its ending and by its text."""
+    if not path.lower().endswith(tuple(ending for language in LANGUAGES for ending in language.endings)):
+        return False
+    try:
+        with open(path, "rb") as stream:
+            head = stream.read(HEAD)
+    except OSError:
+        return False
+    if path.lower().endswith(".py"):  # any script looks like itself
+        return any(name in head for name in (b"import mass", b"from mass", b"job_manager"))
+    return told(path, head).likeness(head) > 0
+
+
 def merged(first: str, second: str) -> tuple[bytes, list[str]]:
     """The YAML of two files as one text, and its keys. Raises InputError, with every key that is in both."""
     from job_manager.formats.jobmanager_yaml import merge
