@@ -42,6 +42,8 @@ class Language(NamedTuple):
 
 
 CERTAIN = 100
+JOB_WORDS = (b"steps", b"tasks", b"Order", b"Modules", b"Job")
+PYTHON_WORDS = (b"import mass", b"from mass", b"job_manager")
 HEAD = 64 * 1024  # bytes that are looked at to tell a language
 
 
@@ -231,9 +233,10 @@ def is_job(path: str) -> bool:
             head = stream.read(HEAD)
     except OSError:
         return False
-    if path.lower().endswith(".py"):  # any script looks like itself
-        return any(name in head for name in (b"import mass", b"from mass", b"job_manager"))
-    return told(path, head).likeness(head) > 0
+    if path.lower().endswith(".py"):
+        return any(word in head for word in PYTHON_WORDS)
+    # Many files have a name and a version.
+    return told(path, head).likeness(head) > 1 and any(word in head for word in JOB_WORDS)
 
 
 def merged(first: str, second: str) -> tuple[bytes, list[str]]:
