@@ -126,6 +126,18 @@ def test_when_the_host_is_killed_who_joined_goes_on_with_what_runs(many: Many):
     assert many.lines("marks") == ["a", "b"] and many.lines("ends") == ["b", "a"]
 
 
+def test_when_the_supervisor_is_ended_who_joined_goes_on_alone(many: Many):
+    many.up()
+    run = many.start("run", "a.yaml")
+    many.began()
+    assert many.jm("down").code == 0
+    assert set(many.began()) == {"a"}
+    many.let("a")
+    code, told = many.ended(run)
+    assert code == 0 and "1 of 1 action done" in told, told
+    assert many.lines("marks") == ["a", "a"] and many.lines("ends") == ["a"]
+
+
 def test_ctrl_c_on_the_host_ends_only_its_own_job(many: Many):
     first = many.start("run", "a.yaml")
     child = many.began()["a"]
