@@ -8,9 +8,9 @@ from typing import Any
 
 from job_manager.app.callers import WATCH
 from job_manager.app.home import Home
-from job_manager.app.host import Observer
 from job_manager.app.interrupts import Interrupts
 from job_manager.app.looking import look
+from job_manager.app.observing import Observer
 from job_manager.app.view import View
 from job_manager.app.wire import Gone, Peer, connect
 from job_manager.core.state import JobState

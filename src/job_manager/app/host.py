@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import select
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from job_manager.app import wiring
 from job_manager.app.callers import DONE, DOWN, LEFT, POKE, REMOVE, RUN, Callers, Word
@@ -18,6 +18,7 @@ from job_manager.app.finishing import finish_beside
 from job_manager.app.home import SUPERVISOR, Home
 from job_manager.app.inbox import Inbox
 from job_manager.app.interrupts import Interrupts
+from job_manager.app.observing import Observer, Silent
 from job_manager.app.settings import Config
 from job_manager.core.decide import Order
 from job_manager.core.events import Event
@@ -35,43 +36,6 @@ from job_manager.worker.worker import Worker
 HELD = 2.0  # seconds for another program that holds the journal, before that is said
 PATIENCE = 1.0  # seconds between two tries to write to a journal that cannot be written to
 INTERRUPTED, PAUSED, GOING_DOWN = "interrupted", "paused", "down"
-
-
-class Observer(Protocol):
-    """Who watches a job. `interval` is how many seconds may pass between two calls of `tick`, None for as many as
-    there are between two events."""
-
-    interval: float | None
-
-    def happened(self, job: JobState, events: Sequence[Event]) -> None:
-        """These events are in the journal."""
-
-    def tick(self, job: JobState) -> None:
-        """Time has passed; a moment to draw."""
-
-    def interrupted(self, job: JobState, times: int) -> None:
-        """The person (or the system) asked to stop, for the first or second time."""
-
-    def noted(self, job: JobState, action: int, message: str) -> None:
-        """Something a person should know, of an action or of the whole job (-1), although nothing has happened."""
-
-
-class Silent:
-    """An observer that looks away."""
-
-    interval: float | None = None
-
-    def happened(self, job: JobState, events: Sequence[Event]) -> None:
-        """Nothing."""
-
-    def tick(self, job: JobState) -> None:
-        """Nothing."""
-
-    def interrupted(self, job: JobState, times: int) -> None:
-        """Nothing."""
-
-    def noted(self, job: JobState, action: int, message: str) -> None:
-        """Nothing."""
 
 
 class Terms(NamedTuple):
@@ -115,6 +79,7 @@ class Host:
         self._orders: list[Order] = []  # given out while a job was loaded
         self._moved: set[str] = set()  # jobs to which something has happened since their ends were looked for
         self._observer_of: Callable[[JobState], Observer] = lambda job: Silent()
+        self._warned = ""  # what was said last of the journal's size
         self._trouble = ""  # why the journal could not be written to when that was last said
         self.down = ""  # how the holder was told to end: stop, drain or leave
         self.unfinished: Callable[[str, JobManagerError], None] = lambda job, error: None  # results are not in place
@@ -306,6 +271,9 @@ class Host:
                 break
         for note in self.worker.notes():
             self._note(note.job, note.action, note.message)
+        if self._journal.warning != self._warned:
+            self._warned = self._journal.warning
+            self._note_all(self._warned)
         self._see_to_ends()
 
     def _note(self, job: str, action: int, message: str) -> None:
@@ -313,13 +281,16 @@ class Host:
         if hosted is not None:
             hosted.observer.noted(hosted.job, action, message)
 
+    def _note_all(self, message: str) -> None:
+        for id in list(self._hosted) if message else ():
+            self._note(id, -1, message)
+
     def _be_patient(self, interrupts: Interrupts, error: EngineError) -> bool:
         """A commit has failed and may be tried again: after a second, unless somebody has asked to stop. What has ended
         meanwhile is kept by the keeper."""
         if str(error) != self._trouble:
             self._trouble = str(error)
-            for id in list(self._hosted):
-                self._note(id, -1, f"{error}; it goes on when that is over")
+            self._note_all(f"{error}; it goes on when that is over")
         return not select.select([interrupts], [], [], PATIENCE)[0]
 
     def _advance(self) -> None:
@@ -427,18 +398,37 @@ class Host:
         """Take up every request that waits; whether there was one."""
         ending = {id for id, hosted in self._hosted.items() if hosted.ending}
         requests = [waiting.request for waiting in self._inbox.read() if waiting.request.job not in ending]
+        refused = self._admitted(requests)
+        for request in requests:
+            self._inbox.drop(request.request)
+            self._callers.answer(request.request, refused.get(request.request))
+        # Only when all are heard is any of them begun with: the one that was put down last may come first.
         for id in dict.fromkeys(request.job for request in requests):
-            self._take_requests_of(id, [request for request in requests if request.job == id])
-        for request in self._callers.awaited().difference(request.request for request in requests):
-            if not self._inbox.has(request):
-                self._callers.answer(request, None)  # taken up before it was asked for
+            self._settle_in(id)
+        for asked in self._callers.awaited().difference(request.request for request in requests):
+            if not self._inbox.has(asked):
+                self._callers.answer(asked, None)  # taken up before it was asked for
         return bool(requests)
 
-    def _take_requests_of(self, id: str, requests: Iterable[Request]) -> None:
+    def _admitted(self, requests: Sequence[Request]) -> dict[str, tuple[str, str]]:
+        """Have all of them heard in one turn; those that were refused, by their ids, and why. Raises EngineError when
+        the journal cannot be written: that is no answer to what was asked, which waits for whoever comes next."""
+        refused: dict[str, tuple[str, str]] = {}
         for request in requests:
-            refusal = self._admitted(id, request)
-            self._inbox.drop(request.request)
-            self._callers.answer(request.request, refusal)
+            try:
+                if request.job not in self._supervisor.state.jobs and self.knows(request.job):
+                    self.load(request.job)
+            except (Refused, EngineError) as error:
+                if self.failed:
+                    raise
+                refused[request.request] = str(error), error.hint
+        self._engine.say(*(request for request in requests if request.request not in refused))
+        self._advance()
+        said = ((word, why) for word, why in self._supervisor.refused if isinstance(word, Request))
+        return refused | {word.request: (str(why), why.hint) for word, why in said}
+
+    def _settle_in(self, id: str) -> None:
+        """Run a job of which something was asked, or see to its end, or forget it again."""
         job = self._supervisor.state.jobs.get(id)
         if job is None or id in self._hosted:
             return
@@ -449,17 +439,6 @@ class Host:
             self._owe(id)
         elif not self._callers.runs(id):
             self._forget(id)
-
-    def _admitted(self, id: str, request: Request) -> tuple[str, str] | None:
-        try:
-            if id not in self._supervisor.state.jobs and self.knows(id):
-                self.load(id)
-            self.say(request)
-        except (Refused, EngineError) as error:
-            if self.failed:
-                raise  # that the disk fails is no answer to what was asked: it waits for whoever comes next
-            return str(error), error.hint
-        return None
 
     def _removed(self, id: str) -> tuple[str, str] | None:
         """Have the journal forget a job that nobody runs; None, or why not."""

@@ -18,8 +18,8 @@ from job_manager.app.cards import failure_cards
 from job_manager.app.expected import differ
 from job_manager.app.finishing import Outcome
 from job_manager.app.home import Home
-from job_manager.app.host import Observer
 from job_manager.app.loading import Loaded, Wish, load
+from job_manager.app.observing import Observer
 from job_manager.app.params import given_params
 from job_manager.app.running import run
 from job_manager.app.settings import Config

@@ -13,12 +13,13 @@ from job_manager.app.bringing import bring_in, refuse_inside
 from job_manager.app.capacity import Capacity
 from job_manager.app.finishing import Outcome, finish
 from job_manager.app.home import Home
-from job_manager.app.host import Host, Observer, Terms
+from job_manager.app.host import Host, Terms
 from job_manager.app.inbox import Inbox
 from job_manager.app.interrupts import Interrupts
 from job_manager.app.keeping import Kept, kept
 from job_manager.app.loading import Loaded, Wish, completed, load
 from job_manager.app.looking import resolve
+from job_manager.app.observing import Observer
 from job_manager.app.settings import DEFAULTS, Config
 from job_manager.artifacts.outputs import declared
 from job_manager.core import table

@@ -54,7 +54,7 @@ class _Watched:
         self._log = log
 
     def happened(self, job: JobState, events: Sequence[Event]) -> None:
-        """See app.host.Observer."""
+        """See app.observing.Observer."""
         self._log.told(job, events)
 
     def tick(self, job: JobState) -> None:
@@ -64,7 +64,7 @@ class _Watched:
         """It is told when it is down."""
 
     def noted(self, job: JobState, action: int, message: str) -> None:
-        """See app.host.Observer."""
+        """See app.observing.Observer."""
         self._log.noted(job, action, message)
 
 

@@ -103,7 +103,7 @@ class Screen(Protocol):
 
 
 class Watch:
-    """An observer (see app.host) that keeps the counts and tells a screen. `job` is there once `opened`."""
+    """An observer (see app.observing) that keeps the counts and tells a screen. `job` is there once `opened`."""
 
     job: JobState
 
@@ -123,7 +123,7 @@ class Watch:
     # --- the observer ---------------------------------------------------------------------------------------------
 
     def happened(self, job: JobState, events: Sequence[e.Event]) -> None:
-        """See app.host.Observer."""
+        """See app.observing.Observer."""
         if not self.opened or any(isinstance(event, e.WorkerJoined) for event in events):
             self._count_all(job)
         notices = [notice for event in events for notice in self._heed(event)]
@@ -133,7 +133,7 @@ class Watch:
             self._screen.told(self, notices)
 
     def tick(self, job: JobState) -> None:
-        """See app.host.Observer."""
+        """See app.observing.Observer."""
         if self._screen.interval is None and self.interval:
             self._tell_calls()
         self._screen.draw(self)
@@ -148,11 +148,11 @@ class Watch:
             self._screen.told(self, [Notice("call", row.path, message=row.message) for row in fresh.values()])
 
     def interrupted(self, job: JobState, times: int) -> None:
-        """See app.host.Observer."""
+        """See app.observing.Observer."""
         self._screen.stopping(self, times)
 
     def noted(self, job: JobState, action: int, message: str) -> None:
-        """See app.host.Observer."""
+        """See app.observing.Observer."""
         if self.opened:
             subject = job.job.name if action < 0 else job.shape.paths[action]
             self._screen.told(self, [Notice("note", subject, message=message)])

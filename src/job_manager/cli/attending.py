@@ -34,7 +34,7 @@ def attend_shown(home: Home, id: str, options: Namespace, out: Output) -> int:
 def attend_silently(home: Home, id: str, patience: float | None, options: Namespace, out: Output) -> int:
     """Only its end."""
     from job_manager.app.attending import attend
-    from job_manager.app.host import Silent
+    from job_manager.app.observing import Silent
 
     return _ended(home, attend(home, id, Silent(), patience=patience), options, out)
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from job_manager.app.config import configure
 from job_manager.app.home import Home
-from job_manager.app.host import Observer
 from job_manager.app.interrupts import Interrupts
 from job_manager.app.loading import Loaded, Wish, completed, load
+from job_manager.app.observing import Observer
 from job_manager.app.settings import Config
 from job_manager.formats.python.fields import scalar_text
 from job_manager.formats.python.reading import drafted

@@ -34,10 +34,12 @@ def main(options: Namespace, out: Output) -> int:
     refuse(options)
     from job_manager.app.capacity import capacity
     from job_manager.app.supervising import supervise
+    from job_manager.cli.ending import heed_signals
     from job_manager.cli.place import home_of
     from job_manager.cli.reporting import INTERRUPTED, OK
     from job_manager.cli.supervision import Story, detached
 
+    heed_signals()  # until it listens for them
     home = home_of(options)
     here = capacity(options.slots or options.config.jobs, options.config)
     if options.detach:
