@@ -19,7 +19,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.sim.mutations import ALL, FARM, NOT_YET, WORLD, Mutant
+from tests.sim.mutant import FARM, WORLD, Mutant
+from tests.sim.mutations import ALL, NOT_YET
 
 ROOT = Path(__file__).parents[2]
 MOST = 2000  # lives until a mutant that no test has noticed has survived
