@@ -234,14 +234,14 @@ OF_THE_CORE = (
         ADMIT,
         '    if reason == "stopped":\n',
         '    if reason == "never":\n',
-        (FARM, "tests/core"),
+        ("tests/core/test_hold_and_resume.py",),
     ),
     Mutant(
         "given back while it runs",
         ADMIT,
         "job.states[said.action] != table.LEASED:\n        return []\n    return [e.LeaseReturned",
         "False:\n        return []\n    return [e.LeaseReturned",
-        ("tests/core/test_admit.py", FARM),
+        ("tests/core/test_admit.py",),
     ),
 )
 
