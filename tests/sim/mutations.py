@@ -300,7 +300,7 @@ OF_THE_SUPERVISOR = (
         "            if host.failed:\n                raise  # that the disk fails is no trouble",
         "            if False:\n                raise  # that the disk fails is no trouble",
         (
-            "tests/sim/test_sweeps.py::test_the_disk_fails_at_every_call_of_the_next_start",
+            "tests/sim/test_sweeps.py::test_the_disk_fails_as_it_comes_up_after_a_power_cut",
             WORLD,
         ),
     ),

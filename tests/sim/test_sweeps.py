@@ -73,6 +73,12 @@ def test_the_disk_fails_at_every_call_of_the_next_start():
     swept(200, fault("sync fails", "start")._replace(at=0.005), fault("kill holder", "end", 10, "f2"))
 
 
+def test_the_disk_fails_as_it_comes_up_after_a_power_cut():
+    """A job of which only the journal still knows is not left alone for that."""
+    cut = fault("power cut", "begin", 60, "f2")
+    swept(40, fault("sync fails", "start")._replace(at=0.005), cut, seeds=6, careful=False, step=5)
+
+
 def test_killed_at_every_call_around_the_record_of_an_end():
     """Nothing is to be published: the keeper is told at once what it may forget."""
     swept(40, fault("kill holder", "end"), seeds=2, job=PLAIN, step=1)
