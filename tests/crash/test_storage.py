@@ -5,6 +5,7 @@ What can heal is waited for and costs nothing; what cannot ends with one line, a
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sqlite3
@@ -222,10 +223,30 @@ def test_without_locks_a_start_is_refused_and_the_file_system_named(here):
 
 
 @pytest.mark.needs("strace")
-def test_writes_that_are_interrupted_change_nothing(here):
-    here.write("job.yaml", job("[{shell: 'echo 1 >> ran'}]", "[{shell: 'echo 2 >> ran'}]"))
-    done = strace(here, "pwrite64:error=EINTR:when=2+5", "run", "job.yaml")
-    assert done.returncode == 0 and here.lines("ran") == ["1", "2"]
+@pytest.mark.parametrize("call", ["pwrite64", "write", "read"])
+def test_calls_that_are_interrupted_change_nothing(here, call):
+    here.write("job.yaml", job("[{cmd: [mkdir, one]}]", "[{cmd: [mkdir, two]}]"))
+    done = strace(here, f"{call}:error=EINTR:when=2+5", "run", "job.yaml")
+    assert done.returncode == 0 and (here.path / "one").is_dir() and (here.path / "two").is_dir(), done
+
+
+MADE = job("[{shell: 'echo 1 >> ran; echo made > {out}', outputs: [{name: out, public: true}]}]")
+
+
+@pytest.mark.needs("strace")
+@pytest.mark.parametrize("error", ["EXDEV", "EACCES", "ENOSPC", "EBUSY", "EIO"])
+def test_an_output_that_cannot_be_put_in_its_place_is_copied_or_said_and_nothing_is_left(here, error):
+    """Every rename fails, of whomever: it is refused at once, fails in words, or goes on by copying."""
+    here.write("job.yaml", MADE)
+    done = strace(here, f"renameat,renameat2:error={error}", "run", "job.yaml")
+    said = done.stderr + done.stdout
+    assert done.returncode in (0, 1, 5) and b"Traceback" not in said and b"internal error" not in said, done
+    [home] = (here.path / ".jm/jobs").iterdir()
+    if done.returncode:
+        assert os.strerror(getattr(errno, error)).encode() in said, done
+        assert not list((home / "public").glob("*")) and not list((home / "public").glob(".jm-*"))
+        assert here.jm("resume", "last").code == 0
+    assert [path.read_text() for path in (home / "public").iterdir()] == ["made\n"]
 
 
 @pytest.mark.needs("strace")
@@ -257,3 +278,19 @@ def test_a_job_goes_on_whatever_the_clock_has_been_set_to(here, step):
     assert status["state"] == "succeeded"
     assert all(each["ended"] >= each["began"] for each in status["actions"])
     assert "-" not in here.jm("ls").out.split("  ")[-2], "how long a job took is never less than nothing"
+
+
+@pytest.mark.needs("unshare")
+def test_after_a_sleep_of_days_a_job_is_taken_up_where_it_was(here):
+    """To who comes next the clock since boot has gone on, the monotonic one has not: as if the machine had slept."""
+    words = ["unshare", "--time", "--boottime", "259200", "--fork"]
+    if subprocess.run([*words, "true"], capture_output=True).returncode:
+        pytest.skip("a time namespace of its own cannot be had here")
+    here.write("job.yaml", job("[{shell: 'true', name: a}]", "[{shell: 'test -e mended', name: b, timeout: 1h}]"))
+    assert here.jm("run", "job.yaml").code == 1
+    here.write("mended", "")
+    done = subprocess.run([*words, *PROGRAM, "resume", "last"], cwd=here.path, env=here.env, capture_output=True)
+    assert done.returncode == 0, done
+    status = here.jm("status", "--json").json
+    assert status["state"] == "succeeded" and [each["attempts"] for each in status["actions"]] == [1, 2]
+    assert all(0 <= each["ended"] - each["began"] < 3600 for each in status["actions"])
