@@ -1,7 +1,7 @@
 """How long a supervisor takes from its start to the first action it begins, with many open actions in its journal; and
 how much processor time it uses when it only waits.
 
-`python -m tests.crash.restart [--actions 10000] [--times 7] [--finished 1000000]` prints the figures. `--finished` puts so
+`python -m tests.crash.restart [--actions 10000] [--times 7] [--finished 1000000]` prints figures. `--finished` puts so
 many events of jobs that are over into the journal. Before each start all is killed.
 """
 
