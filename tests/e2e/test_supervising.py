@@ -126,6 +126,18 @@ def test_when_the_host_is_killed_who_joined_goes_on_with_what_runs(many: Many):
     assert many.lines("marks") == ["a", "b"] and many.lines("ends") == ["b", "a"]
 
 
+def test_when_the_supervisor_is_ended_who_joined_goes_on_alone(many: Many):
+    many.up()
+    run = many.start("run", "a.yaml")
+    many.began()
+    assert many.jm("down").code == 0
+    assert set(many.began()) == {"a"}
+    many.let("a")
+    code, told = many.ended(run)
+    assert code == 0 and "1 of 1 action done" in told, told
+    assert many.lines("marks") == ["a", "a"] and many.lines("ends") == ["a"]
+
+
 def test_ctrl_c_on_the_host_ends_only_its_own_job(many: Many):
     first = many.start("run", "a.yaml")
     child = many.began()["a"]
@@ -178,6 +190,18 @@ def test_a_submission_waits_for_a_supervisor(many: Many):
     many.began()
     many.let("a")
     assert many.jm("wait").code == 0 and many.jm("ls", "-q").out.strip() == id
+
+
+def test_several_are_submitted_at_once_or_none(many: Many):
+    many.write("wrong.yaml", "name: wrong\nversion: 1\nsteps: 3\n")
+    many.write("reads.yaml", "name: r\nversion: 1\ninputs: [x.json]\nsteps:\n- entries: [{cmd: ['true']}]\n")
+    many.write("data.json", '{"steps": [1, 2]}')
+    refused = many.jm("submit", "a.yaml", "wrong.yaml")
+    assert refused.code == 2 and "wrong.yaml" in refused.err and not many.jm("ls", "-q").out
+    told = many.jm("submit", "a.yaml", "reads.yaml", "data.json", "b.yaml", "--paused", "--json").json
+    assert [each["name"] for each in told["jobs"]] == ["sample", "r", "sample"]
+    assert many.jm("submit", "a.yaml", "b.yaml", "--request-id", "x").code == 2
+    assert len(many.jm("ls", "-q").out.split()) == 3
 
 
 def test_the_same_request_is_one_job(many: Many):

@@ -62,7 +62,7 @@ def violations(one: Working, once: tuple[str, ...] = ()) -> list[str]:
         *check.repetitions(ledger, {"j": events}, once),
         *check.overlaps(ledger),
         *check.times({"j": events}),
-        *check.survivors([], ["j"]),
+        *check.survivors({event.worker for event in one.journal if isinstance(event, e.WorkerJoined)}),
     ]
 
 
@@ -73,7 +73,7 @@ def test_the_keeper_alone_dies_and_its_child_goes_on(working, tmp_path, idempote
     one.submit("j", watched(tmp_path, idempotent=idempotent))
     pid = begun(one)
     kill(keeper(one))
-    one.until(lambda: len(one.events(e.WorkerJoined)) == 2)
+    one.until(lambda: len(one.events(e.WorkerJoined)) >= 2)
     assert is_alive(pid)
     (tmp_path / "go").touch()
     one.finish("j")

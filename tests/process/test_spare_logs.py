@@ -43,3 +43,12 @@ def test_a_second_attempt_at_the_same_log_appends(keeper):
         keeper.start(token, "/bin/echo", token, log=keeper.log("same"))
         keeper.exit(token)
     assert keeper.output("same") == b"one\ntwo\n"
+
+
+def test_who_takes_his_time_and_prints_nothing_leaves_none_either(keeper):
+    gate = keeper.fifo("gate")
+    keeper.shell("slow", f"read line < {gate.path}")
+    keeper.until(lambda: Path(keeper.log("slow")).exists())
+    gate.write("go\n")
+    keeper.exit("slow")
+    assert not Path(keeper.log("slow")).exists()

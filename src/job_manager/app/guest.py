@@ -12,14 +12,14 @@ from typing import Any
 from job_manager.app.callers import DONE, HEARD, POKE, RUN
 from job_manager.app.capacity import Capacity
 from job_manager.app.home import SUPERVISOR, Home
-from job_manager.app.host import Host, Terms
+from job_manager.app.host import GOING_DOWN, Host, Terms
 from job_manager.app.inbox import Inbox, request_id
 from job_manager.app.interrupts import Interrupts
 from job_manager.app.observing import Observer
 from job_manager.app.settings import Config
 from job_manager.app.view import View
 from job_manager.app.wire import Gone, Peer, connect
-from job_manager.core.said import Request
+from job_manager.core.said import ReleaseJob, Request
 from job_manager.core.state import JobState
 from job_manager.model.errors import EngineError, Refused
 
@@ -148,7 +148,10 @@ class Guest:
                 self._show(view, observer)
         if self._host is None:
             return view.job
-        return self._host.run(self._host.load(job.id), observer, interrupts)
+        job = self._host.load(job.id)
+        if job.held == GOING_DOWN:  # who ended the supervisor did not mean this run
+            self._host.say(ReleaseJob(job.id))
+        return self._host.run(job, observer, interrupts)
 
     def _show(self, view: View, observer: Observer) -> None:
         events = view.news()

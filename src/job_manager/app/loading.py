@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from job_manager.app.capacity import Capacity, capacity, check_needs
@@ -125,40 +125,68 @@ def _loaded(
     else:
         reading = _draft(wish, cwd, values) if job is None else again(job, values, loose=bool(wish.loose_types))
     job = as_wished(reading.job, wish.here, wish.log)
-    given, problems = given_files(job, wish.files, wish.named, cwd, files_needed)
-    problems += wrong
     shelf, missing = _shelf(wish, cwd)
-    problems += [*reading.problems, *missing]
+    given, problems = given_files(job, wish.files, wish.named, cwd, files_needed)
+    problems += [*wrong, *reading.problems, *missing]
     problems += reading.placed(check_modules(job, shelf, bool(wish.loose_types)))
-    modules = _modules(job, shelf, wish.python, environ, problems)
-    modules += order_runners(job, wish.python, environ, problems)
-    modules += function_runners(job, wish.python, environ, problems, running=read is not None)
-    problems += pool_problems(job, "error" if files_needed else "note")
+    modules = _runners(job, shelf, wish, environ, problems, running=read is not None)
     here = capacity(wish.slots, wish.config)
-    asked = wished(job, wish.config, here)
-    problems += [
+    problems += pool_problems(job, "error" if files_needed else "note")
+    problems += _against_here(reading, job, modules, wish, environ, here)
+    problems += _out(job, wish, given, cwd)
+    if any(problem.severity == "error" for problem in problems):
+        raise InputError(problems)
+    site = replace(_site(wish, cwd, given, modules, shelf), base=base)
+    said = {value.name for value in params}
+    return _completed(reading, job, shelf, wish, replace(site, params=_said(reading, said)), here, problems)
+
+
+def _runners(
+    job: Job, shelf: Shelf, wish: Wish, environ: Mapping[str, str], problems: list[Problem], running: bool
+) -> list[Installed]:
+    """All that runs here what is no program itself."""
+    return [
+        *_modules(job, shelf, wish.python, environ, problems),
+        *order_runners(job, wish.python, environ, problems),
+        *function_runners(job, wish.python, environ, problems, running=running),
+    ]
+
+
+def _against_here(
+    reading: Reading,
+    job: Job,
+    modules: Sequence[Installed],
+    wish: Wish,
+    environ: Mapping[str, str],
+    here: Capacity,
+) -> list[Problem]:
+    """What the job asks of this machine, and is not there."""
+    return [
         *_programs(job, environ),
         *unserved(job, reading.roles),
         *reading.placed(_secrets(job, wish.config)),
-        *_out(job, wish, given, cwd),
-        *reading.placed([*check_needs(job, modules, here), *asked]),
+        *reading.placed([*check_needs(job, modules, here), *wished(job, wish.config, here)]),
     ]
-    errors = [problem for problem in problems if problem.severity == "error"]
-    if errors:
-        raise InputError(problems)
+
+
+def _said(reading: Reading, names: Collection[str]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((name, text) for name, text in reading.values.items() if name in names))
+
+
+def _completed(
+    reading: Reading, job: Job, shelf: Shelf, wish: Wish, site: Site, here: Capacity, problems: list[Problem]
+) -> Loaded:
+    """The job with all that was left unsaid, and what can only be seen then."""
     try:
-        whole = with_wished(with_defaults(with_kinds(job, shelf), shelf, base), wish.config)
+        whole = with_wished(with_defaults(with_kinds(job, shelf), shelf, site.base), wish.config)
     except ValueError as error:
         # A value that looks like a param without one: it was passed over when the others were looked at.
         raise InputError(str(error)) from None
-    said = {value.name for value in params}
     site = replace(
-        _site(wish, cwd, given, modules, shelf),
-        base=base,
+        site,
         not_before=moment(whole.after, time.time()),
         counted=_counted(whole, wish.config),
         zone=wish.config.zone,
-        params=tuple(sorted((name, text) for name, text in reading.values.items() if name in said)),
         template=(reading.template or job) if reading.template or whole is not job else None,
     )
     problems += reading.placed(_times(whole, site))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 from job_manager.app.asking import Asked, put
 from job_manager.app.bringing import bring_in, refuse_inside
@@ -11,6 +12,7 @@ from job_manager.app.inbox import Inbox, check_request_id, request_id
 from job_manager.app.loading import Loaded
 from job_manager.app.looking import look, resolve
 from job_manager.core.said import SubmitJob
+from job_manager.formats import is_job
 from job_manager.model.document import job_document
 from job_manager.model.errors import NotFound
 from job_manager.model.record import NamedTuple, replace
@@ -26,6 +28,17 @@ class Submission(NamedTuple):
     priority: float | None = None
     after: tuple[str, ...] = ()
     paused: bool = False
+
+
+def jobs_among(words: Sequence[str]) -> list[tuple[str, list[str]]]:
+    """Job files and the files that each is given: what can only be a job begins the next."""
+    found = [(words[0], list[str]())]
+    for word in words[1:]:
+        if is_job(word):
+            found.append((word, []))
+        else:
+            found[-1][1].append(word)
+    return found
 
 
 def submit(home: Home, loaded: Loaded, said: Submission) -> Asked:

@@ -6,7 +6,7 @@ import os
 from argparse import Namespace
 
 from job_manager.app.loading import Loaded, Wish, completed, load
-from job_manager.model.errors import InputError
+from job_manager.model.errors import InputError, Problem
 
 
 def wish(options: Namespace, job_file: str, files: list[str] | None = None) -> Wish:
@@ -32,6 +32,22 @@ def wish(options: Namespace, job_file: str, files: list[str] | None = None) -> W
 def whole_wish(options: Namespace) -> Wish:
     """The wish of a command that begins with a job file, completed by the configuration."""
     return completed(wish(options, options.job, options.files), options.config)
+
+
+def all_checked(options: Namespace) -> list[Loaded]:
+    """The jobs of a command that takes several. Raises InputError with every mistake in any of them."""
+    from job_manager.app.submitting import jobs_among
+
+    found: list[Loaded] = []
+    problems: list[Problem] = []
+    for job, files in jobs_among([options.job, *options.files]):
+        try:
+            found.append(checked(Namespace(**{**vars(options), "job": job, "files": files})))
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
+    return found
 
 
 def checked(options: Namespace, *, files_needed: bool = True) -> Loaded:

@@ -42,6 +42,8 @@ class Language(NamedTuple):
 
 
 CERTAIN = 100
+JOB_WORDS = (b"steps", b"tasks", b"Order", b"Modules", b"Job")
+PYTHON_WORDS = (b"import mass", b"from mass", b"job_manager")
 HEAD = 64 * 1024  # bytes that are looked at to tell a language
 
 
@@ -220,6 +222,21 @@ def told(path: str, raw: bytes) -> Language:
     if not ending or best.likeness(head):
         return best
     return next((language for language in LANGUAGES if language.likeness(head) >= CERTAIN), ending[0])
+
+
+def is_job(path: str) -> bool:
+    """Whether the file at a path can only be meant as a job: by its ending and by its text."""
+    if not path.lower().endswith(tuple(ending for language in LANGUAGES for ending in language.endings)):
+        return False
+    try:
+        with open(path, "rb") as stream:
+            head = stream.read(HEAD)
+    except OSError:
+        return False
+    if path.lower().endswith(".py"):
+        return any(word in head for word in PYTHON_WORDS)
+    # Many files have a name and a version.
+    return told(path, head).likeness(head) > 1 and any(word in head for word in JOB_WORDS)
 
 
 def merged(first: str, second: str) -> tuple[bytes, list[str]]:

@@ -376,6 +376,7 @@ class Attempt:
     usage: Any = None
     logs: tuple[str, ...] = ()
     spare: tuple[int, str] | None = None
+    named = False
     memory = peak = 0
     group = ""
     kills = -1
@@ -975,11 +976,14 @@ class Spares:
             self._usable = self._usable and error.errno != errno.EXDEV
             return
         os.close(handle)
-        attempt.spare = None
+        attempt.spare, attempt.named = None, True
 
     def settle(self, attempt: Attempt) -> None:
-        """Its child has ended, and all that this has started: what nobody has written to serves the next one."""
-        assert attempt.spare is not None
+        """Its child has ended, and all that this has started: what nobody has written to serves the next one, or is
+        taken away."""
+        if attempt.spare is None:
+            self._take_away(attempt.logs[0])
+            return
         if os.fstat(attempt.spare[0]).st_size:
             self.give_name(attempt)
             if attempt.spare is not None:
@@ -987,6 +991,13 @@ class Spares:
         if attempt.spare is not None:
             self._free.append(attempt.spare)
             attempt.spare = None
+
+    def _take_away(self, log: str) -> None:
+        try:
+            if not os.stat(log).st_size:
+                os.unlink(log)
+        except OSError:
+            pass  # it is gone already
 
     def _append(self, spare: tuple[int, str], path: str) -> None:
         handle, name = spare
@@ -1435,7 +1446,7 @@ class Keeper:
         self.finished.append(attempt)
         if attempt.group or attempt.status:
             judge_memory(attempt)
-        if attempt.spare is not None:
+        if attempt.spare is not None or attempt.named:
             self.spares.settle(attempt)
         self.logs.bound(attempt)
 

@@ -81,7 +81,7 @@ def _call(call: Call, known: set[str], unsaid: Unsaid) -> Body:
     nulls = [one.name for one in call.inputs if one.value == "null"]
     for name in {name for name in nulls if nulls.count(name) > 1}:
         unsaid.say(call, "inputs", f"null twice for {quoted(name)} in a call", "use another name")
-    values = [one for one in call.inputs if one.value not in ("", "null")]
+    values = [one for one in call.inputs if one.value]
     if len({one.name for one in values}) < len({(one.name, one.value) for one in values}):
         unsaid.say(call, "inputs", "two values for one variable in a call", "use another name")
     return body | {key: value for key, value in said.items() if value}
