@@ -14,9 +14,15 @@ if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
 
 def main() -> int:
     """Run the command line; the exit code."""
-    from job_manager.cli.main import main as run
+    try:
+        from job_manager.cli.main import main as run
 
-    return run()
+        return run()
+    except MemoryError:  # so little that not even that could be said
+        import os
+
+        os.write(2, b"error: there is not enough memory\n")
+        return 5
 
 
 if __name__ == "__main__":

@@ -100,3 +100,18 @@ def test_a_clock_that_is_put_back_goes_on_from_where_it_was(monkeypatch):
     assert clock.wall() == pytest.approx(real + 3600)
     at.update(wall=0.0, steady=112.0)
     assert clock.wall() == pytest.approx(real + 3610)
+
+
+def test_a_machine_that_slept_has_gone_on_as_long_as_it_slept(monkeypatch):
+    """The wall clock and the one since boot have moved, the monotonic one has not; then the first is put back, too."""
+    real = time.time()
+    at = {"wall": real, "steady": 100.0}
+    monkeypatch.setattr(time, "time", lambda: at["wall"])
+    monkeypatch.setattr(time, "clock_gettime", lambda which: at["steady"])
+    clock = SystemClock()
+    before = clock.monotonic()
+    at.update(wall=real + 86_400, steady=86_500.0)
+    assert clock.wall() == pytest.approx(real + 86_400)
+    assert clock.monotonic() - before < 60, "deadlines of attempts do not run while nothing runs"
+    at.update(wall=real, steady=86_501.0)
+    assert clock.wall() == pytest.approx(real + 86_401)

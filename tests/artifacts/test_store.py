@@ -448,6 +448,22 @@ def test_what_has_become_of_a_file_is_said(tmp_path):
     assert "can no longer be read" in difference(str(path), before)
 
 
+def test_what_nobody_may_read_any_more_is_said_before_anybody_tries(ordinary):
+    def work(folder):
+        path = Path(folder, "a.wav")
+        path.write_bytes(b"12")
+        before = identity(str(path))
+        path.chmod(0o000)
+        assert difference(str(path), before) == "can no longer be read (Permission denied)"
+        path.chmod(0o400)
+        assert unchanged(str(path), before)
+        os.chmod(folder, 0o000)
+        assert difference(str(path), before) == "can no longer be read (Permission denied)"
+        os.chmod(folder, 0o700)
+
+    ordinary(work)
+
+
 def test_the_digest_is_sha256(tmp_path):
     (tmp_path / "x").write_bytes(b"abc")
     digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"

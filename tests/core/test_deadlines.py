@@ -171,3 +171,12 @@ def test_both_the_time_and_the_other_jobs_have_to_come():
     decided(other)
     assert next_timer(other) == start
     assert kinds(decided(other, start)) == ["job-due", "leased"]
+
+
+@pytest.mark.parametrize("start", [0.0, 1.0, NOW - 1e6, NOW])
+def test_a_time_that_is_over_is_due_at_once(start):
+    farm = Farm(job("a"), site=replace(site(), not_before=start))
+    farm.turn()
+    assert farm.states() == {"a": "leased"}
+    farm.run()
+    assert farm.job.finished == "succeeded" and farm.supervisor.next_timer() is None

@@ -175,6 +175,23 @@ def test_names_that_cannot_be_fail_the_fan_out(names, output, why):
     assert farm.job.failures[1].reason == "upstream" and farm.job.finished == "failed"
 
 
+def test_of_two_that_are_known_at_once_and_would_write_one_file_the_second_fails():
+    """Neither was there when the other was looked at: one after another they are."""
+    split = replace(writer("split", "one"), outputs=(Output("one", kind=FILES), Output("two", kind=FILES)))
+    draws = [
+        replace(fan(name, Each("frame", over=name)), outputs=(Output("{frame.stem}.png"),)) for name in ("one", "two")
+    ]
+    farm = making(
+        job(split, parallel("draw", *draws)), lambda name: {"one": ["a", "b"], "two": ["c", "A"]}.get(name, [])
+    )
+    farm.run()
+    [failed] = only(farm.journal, e.FanOutFailed)
+    assert failed.message == '"a.png", of "a", is there already'
+    states = farm.states()
+    assert (states["draw/one"], states["draw/two"]) == ("failed", "fanned-out")
+    assert states["draw/two/c"] == states["draw/two/A"] == "succeeded"
+
+
 def test_a_fan_out_that_failed_is_tried_again_at_resume():
     files = [["a.png", "a.jpg"]]
     draw = replace(fan("draw", FRAME), outputs=(Output("d_{frame.stem}"),))

@@ -1,7 +1,8 @@
 """How long a supervisor takes from its start to the first action it begins, with many open actions in its journal; and
 how much processor time it uses when it only waits.
 
-`python -m tests.crash.restart [--actions 10000] [--times 7]` prints the figures. Before each start all is killed.
+`python -m tests.crash.restart [--actions 10000] [--times 7] [--finished 1000000]` prints figures. `--finished` puts so
+many events of jobs that are over into the journal. Before each start all is killed.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.contract.big import fill
 from tests.crash.farm import Farm, attempts, ended, kill, let_pass, wait_for
 
 SLOTS = 2
@@ -32,11 +34,13 @@ def text(actions: int) -> str:
 class Restarts:
     """One directory with a job of many open actions."""
 
-    def __init__(self, folder: Path, actions: int) -> None:
+    def __init__(self, folder: Path, actions: int, finished: int = 0) -> None:
         self.farm = Farm(folder)
         self._began = folder / "began"
         (folder / "many.yaml").write_text(text(actions))
         ended(self.farm.jm("submit", "-q", "many.yaml", out=subprocess.DEVNULL), [0], "jm submit")
+        if finished:
+            fill(str(self.farm.home / "journal.db"), finished)
         self.seconds: list[float] = []
         self.up: subprocess.Popen[bytes] | None = None
 
@@ -74,10 +78,10 @@ def _ticks(pid: int) -> int:
     return int(fields[11]) + int(fields[12])
 
 
-def measured(actions: int, times: int, quiet: float = 10.0) -> tuple[list[float], float]:
+def measured(actions: int, times: int, quiet: float = 10.0, finished: int = 0) -> tuple[list[float], float]:
     """The seconds of each restart, and the share of a processor when idle."""
     folder = Path(tempfile.mkdtemp(prefix="jm-restart-"))
-    restarts = Restarts(folder, actions)
+    restarts = Restarts(folder, actions, finished)
     try:
         for _ in range(times + 1):
             restarts.restart()  # the first one takes up what was submitted
@@ -91,10 +95,12 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.crash.restart")
     parser.add_argument("--actions", type=int, default=10_000)
     parser.add_argument("--times", type=int, default=7)
+    parser.add_argument("--finished", type=int, default=0)
     asked = parser.parse_args(argv)
-    seconds, idle = measured(asked.actions, asked.times)
+    seconds, idle = measured(asked.actions, asked.times, finished=asked.finished)
     median, longest = statistics.median(seconds), max(seconds)
-    print(f"{asked.actions} open actions, {len(seconds)} restarts, everything killed before each")
+    beside = f" beside {asked.finished} events of finished jobs" if asked.finished else ""
+    print(f"{asked.actions} open actions{beside}, {len(seconds)} restarts, everything killed before each")
     print(f"from the start to the first action begun: median {median:.2f} s, longest {longest:.2f} s")
     print(f"idle it uses {idle:.2%} of a processor")
     return 0

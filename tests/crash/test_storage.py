@@ -222,10 +222,35 @@ def test_without_locks_a_start_is_refused_and_the_file_system_named(here):
 
 
 @pytest.mark.needs("strace")
-def test_writes_that_are_interrupted_change_nothing(here):
-    here.write("job.yaml", job("[{shell: 'echo 1 >> ran'}]", "[{shell: 'echo 2 >> ran'}]"))
-    done = strace(here, "pwrite64:error=EINTR:when=2+5", "run", "job.yaml")
-    assert done.returncode == 0 and here.lines("ran") == ["1", "2"]
+@pytest.mark.parametrize("call", ["pwrite64", "write"])
+def test_calls_that_are_interrupted_change_nothing(here, call):
+    here.write("job.yaml", job("[{cmd: [mkdir, one]}]", "[{cmd: [mkdir, two]}]"))
+    done = strace(here, f"{call}:error=EINTR:when=2+5", "run", "job.yaml")
+    assert done.returncode == 0 and (here.path / "one").is_dir() and (here.path / "two").is_dir(), done
+
+
+# The first attempt puts another file system where results go, the second takes it away.
+MOUNTS = (
+    "echo 1 >> ran; head -c 8000 /dev/zero > {out}; p=$(dirname {out})/../../../public; mkdir -p $p;"
+    " if [ -e once ]; then umount -l $p; else touch once; mount -t tmpfs -o OPTIONS none $p; fi"
+)
+
+
+@pytest.mark.parametrize(("options", "attempts"), [("size=1m", 1), ("size=4k", 2), ("size=1m,ro", 2)])
+def test_an_output_that_cannot_be_put_in_its_place_is_copied_or_made_again(here, tmp_path, options, attempts):
+    """Another file system is no obstacle; one that is full or read-only is said, and costs no retry."""
+    with mounted(tmp_path / "may", "size=1m"):
+        pass
+    shell = MOUNTS.replace("OPTIONS", options)
+    here.write("job.yaml", job(f"[{{name: a, shell: '{shell}', outputs: [{{name: out, public: true}}]}}]"))
+    told = here.jm("run", "job.yaml")
+    public = next((here.path / ".jm/jobs").iterdir()) / "public"
+    try:
+        assert told.code == 0 and len(here.lines("ran")) == attempts, told
+        assert ("could not be published" in told.both) is (attempts > 1), told
+        assert [path.name for path in public.iterdir()] == ["out"] and (public / "out").stat().st_size == 8000
+    finally:
+        subprocess.run(["umount", "-l", str(public)], capture_output=True)
 
 
 @pytest.mark.needs("strace")
@@ -257,3 +282,19 @@ def test_a_job_goes_on_whatever_the_clock_has_been_set_to(here, step):
     assert status["state"] == "succeeded"
     assert all(each["ended"] >= each["began"] for each in status["actions"])
     assert "-" not in here.jm("ls").out.split("  ")[-2], "how long a job took is never less than nothing"
+
+
+@pytest.mark.needs("unshare")
+def test_after_a_sleep_of_days_a_job_is_taken_up_where_it_was(here):
+    """To who comes next the clock since boot has gone on, the monotonic one has not: as if the machine had slept."""
+    words = ["unshare", "--time", "--boottime", "259200", "--fork"]
+    if subprocess.run([*words, "true"], capture_output=True).returncode:
+        pytest.skip("a time namespace of its own cannot be had here")
+    here.write("job.yaml", job("[{shell: 'true', name: a}]", "[{shell: 'test -e mended', name: b, timeout: 1h}]"))
+    assert here.jm("run", "job.yaml").code == 1
+    here.write("mended", "")
+    done = subprocess.run([*words, *PROGRAM, "resume", "last"], cwd=here.path, env=here.env, capture_output=True)
+    assert done.returncode == 0, done
+    status = here.jm("status", "--json").json
+    assert status["state"] == "succeeded" and [each["attempts"] for each in status["actions"]] == [1, 2]
+    assert all(0 <= each["ended"] - each["began"] < 3600 for each in status["actions"])

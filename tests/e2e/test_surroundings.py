@@ -140,6 +140,15 @@ def test_in_odd_surroundings_it_works_or_says_why_not(here, limit):
     assert after.code == 0 and said(after)
 
 
+@pytest.mark.parametrize("kilobytes", [16_000, 26_000, 40_000])
+def test_too_little_memory_is_said_and_no_fault_of_ours(here, kilobytes):
+    here.write("job.yaml", job("[{shell: 'echo 1 >> ran'}]"))
+    told = shell(here, f"ulimit -v {kilobytes}; $JM run job.yaml")
+    assert told.code == 5 and "there is not enough memory" in told.err and said(told), told
+    here.jm("resume", "last")
+    assert here.jm("run", "job.yaml").code == 0 and here.lines("ran")
+
+
 AS_NOBODY = (
     "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=+dac_read_search",
     "--ambient-caps=+dac_read_search", "--bounding-set=-all,+dac_read_search", "env", "PYTHONDONTWRITEBYTECODE=1",

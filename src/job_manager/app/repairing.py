@@ -106,6 +106,8 @@ def _planned(saved: Salvaged) -> tuple[JobPlan, State | None]:
         return plan._replace(facts=tuple(_in_words(_as_it_was(saved), facts, lost, gone=True))), None
     try:
         state = _folded(saved)
+    except MemoryError:
+        raise  # says nothing of the job
     except Exception as error:  # whatever an event can do to the fold: the others are kept all the same
         why = str(error).partition("\n")[0] or type(error).__name__
         return plan._replace(state="unreadable", unreadable=why), None

@@ -21,6 +21,8 @@ def unreadable(reading: History, job: str, open: bool) -> str:
         return str(found.damage)
     except JobManagerError as error:
         return str(error).partition("\n")[0]
+    except MemoryError:
+        raise  # says nothing of the job
     except Exception as error:  # whatever an event can do to the fold: one job must not take the others with it
         return f"its events make no sense ({type(error).__name__}: {error})"
     return ""

@@ -43,12 +43,13 @@ def jobs_among(words: Sequence[str]) -> list[tuple[str, list[str]]]:
 
 def submit(home: Home, loaded: Loaded, said: Submission) -> Asked:
     """Submit a checked job; when this returns it survives a power cut. Raises InputError, Refused, EngineError."""
-    request = said.request or request_id()
-    check_request_id(request)
+    if said.request:
+        check_request_id(said.request)
     refuse_inside(home, loaded.site.out)
     home.make()
+    request = said.request or _fresh(home)
     id = job_of(request)
-    if _is_there(home, id):
+    if said.request and _is_there(home, id):
         return Asked(id, True, False)
     after = tuple(resolve(home, word) for word in said.after)
     site = replace(loaded.site, after_jobs=after) if after else loaded.site
@@ -60,6 +61,14 @@ def submit(home: Home, loaded: Loaded, said: Submission) -> Asked:
 def job_of(request: str) -> str:
     """The job that a request to submit makes: 12 hexadecimal digits."""
     return hashlib.blake2b(request.encode("ascii"), digest_size=6).hexdigest()
+
+
+def _fresh(home: Home) -> str:
+    """A request of which no job was made: two that drew alike are two jobs all the same."""
+    request = request_id()
+    while _is_there(home, job_of(request)):
+        request = request_id()
+    return request
 
 
 def is_waiting(home: Home, request: str) -> bool:

@@ -29,7 +29,10 @@ def of_stat(found: os.stat_result) -> Identity:
 
 def identity(path: str) -> Identity:
     """The identity of the file or directory that `path` leads to (an input may be a link). Raises OSError."""
-    found = os.stat(path)
+    return _identity(path, os.stat(path))
+
+
+def _identity(path: str, found: os.stat_result) -> Identity:
     return _of_tree(path) if stat.S_ISDIR(found.st_mode) else of_stat(found)
 
 
@@ -57,16 +60,22 @@ def _of_tree(path: str) -> Identity:
 def difference(path: str, before: Identity) -> str:
     """What has become of the file since `before`, as words that follow its name; "" when it is unchanged."""
     try:
-        now = identity(path)
+        found = os.stat(path)
+        now = _identity(path, found)
     except OSError as error:
         return f"can no longer be read ({error.strerror})"
     if now == before:
-        return ""
+        return "" if _may_be_read(found) else f"can no longer be read ({os.strerror(errno.EACCES)})"
     if now.size != before.size:
         return f"has changed: it had {before.size} bytes and has {now.size} now"
     if (now.dev, now.ino) != (before.dev, before.ino):
         return "has been replaced by another file"
     return "has been written to since"
+
+
+def _may_be_read(found: os.stat_result) -> bool:
+    """By whom, its user's programs will see; with no bit of it set only root may."""
+    return bool(found.st_mode & 0o444) or os.geteuid() == 0
 
 
 def unchanged(path: str, before: Identity) -> bool:

@@ -62,13 +62,20 @@ def _kind(error: Exception) -> tuple[str, int]:
     for kind, name, code in KINDS:
         if isinstance(error, kind):
             return name, code
-    if isinstance(error, OSError):
-        return "system", ENGINE
-    return "internal", ENGINE
+    return ("system" if _is_of_system(error) else "internal"), ENGINE
+
+
+def _is_of_system(error: Exception) -> bool:
+    return isinstance(error, OSError) or _is_want_of_memory(error)
+
+
+def _is_want_of_memory(error: Exception) -> bool:
+    """Also what the loader says of a library for which no room was left."""
+    return isinstance(error, MemoryError) or (isinstance(error, ImportError) and "failed to map segment" in str(error))
 
 
 def _explain(error: Exception, out: Output) -> None:
-    if isinstance(error, OSError):
+    if _is_of_system(error):
         out.error(Styled("error: ", "bad"), _of_system(error))
         return
     out.error(Styled("error: ", "bad"), str(error))
@@ -86,7 +93,9 @@ def show_resume(command: str, out: Output) -> None:
         out.error(Styled("go on with it: ", "strong"), command)
 
 
-def _of_system(error: OSError) -> str:
+def _of_system(error: Exception) -> str:
+    if not isinstance(error, OSError):
+        return "there is not enough memory; what was recorded is kept (`ulimit -v` says how much jm may use)"
     if isinstance(error, FileNotFoundError) and error.filename is None:
         return "the current directory does not exist any more"  # what os.getcwd says of it
     where = f": {error.filename}" if isinstance(error.filename, str) else ""
@@ -105,7 +114,7 @@ def _confess(error: Exception, out: Output) -> None:
 def _document(error: Exception, kind: str, code: int) -> dict[str, Any]:
     problems = error.problems if isinstance(error, InputError) else []
     message = counted(problems) if problems else str(error) or type(error).__name__
-    message = _of_system(error) if isinstance(error, OSError) else message
+    message = _of_system(error) if kind == "system" else message
     return {
         "kind": kind,
         "exit": code,

@@ -54,6 +54,8 @@ class Supervisor:
         try:
             for event in history:
                 evolve(self.state, event)
+        except MemoryError:
+            raise  # says nothing of the job
         except Exception as cause:
             if shared is not None:
                 self.state.take_back(shared, {event.job for event in history})
