@@ -46,12 +46,9 @@ class Worker:
         self.limits: tuple[tuple[str, int], ...] = ()
         self.grow: Grow | None = None  # who understands what expanding actions print
         self.jobs, self.secrets = Jobs(), Shares()
-        self.room = Room()
-        self.code = Code()
+        self.room, self.code = Room(), Code()
         self._changed: dict[str, str] = {}  # what is to be said of the code that attempts (tokens) run
-        self._environ = inherited(environ)
-        self._umask = umask
-        self._clock = clock
+        self._environ, self._umask, self._clock = inherited(environ), umask, clock
         self._concluder: Concluder[AttemptEnded] = Concluder()
         self._link: KeeperLink | None = None
         self._orphans: list[tuple[str, adoption.Orphans]] = []  # of each keeper that has died, with its name
@@ -63,9 +60,9 @@ class Worker:
         self._older: dict[str, KeeperLink] = {}  # living keepers of earlier incarnations, for what they have begun
         self._early: list[tuple[str, Any]] = []  # messages read while waiting for a keeper's state
         self._resolved: list[adoption.KeeperTrace] = []  # dead keepers all of whose word has been said
+        self._waiting: list[tuple[Briefing, adoption.KeeperTrace]] = []  # dead, and publishing
         self._taken = 0  # slots that attempts of earlier incarnations have
-        self._reaps = False
-        self.incarnation = ""
+        self._reaps, self.incarnation = False, ""
 
     def start(self) -> None:
         """Start a fresh keeper now, before it is needed: it takes a moment to come up."""
@@ -170,11 +167,12 @@ class Worker:
         """What a keeper that is gone can still tell: ends that count, attempts that never began, and what is lost."""
         trace = self._traces.settled(trace, briefing)
         # Starts are not forced to disk: after a power cut, that one is not recorded does not mean that it never began.
-        other_boot = trace.boot_id != adoption.boot_id()
+        other_boot, waits = trace.boot_id != adoption.boot_id(), False
         for brief, lease in leases(briefing, trace.incarnation):
             name = token(brief.job, brief.number, lease.attempt)
             if name in self._ends:
-                continue  # heard while it lived; its outputs are being published
+                waits = True  # heard while it lived; its outputs are being published
+                continue
             if name in trace.exits and not (other_boot and may_be_torn(brief, briefing.layout)):
                 grow = self._growing(briefing, brief)
                 yield self.secrets.conclude(name, brief, trace.exits[name], briefing.layout, trace.incarnation, grow)
@@ -185,6 +183,9 @@ class Worker:
                 yield ended(brief, trace.incarnation, now, now, LOST)
             else:
                 yield AttemptReturned(brief.job, brief.number, lease.attempt, trace.incarnation)
+        if waits:
+            self._waiting.append((briefing, trace))  # with its worker gone that end would count no more
+            return
         yield WorkerGone(briefing.job.id, trace.incarnation)
         self._resolved.append(trace)
 
@@ -194,8 +195,6 @@ class Worker:
             for brief, _ in leases(briefing, worker):
                 briefing.layout.store.withdraw(brief.declared)
             yield WorkerGone(briefing.job.id, worker)
-
-    # --- working ------------------------------------------------------------------------------------------------
 
     def carry_out(self, orders: Sequence[Order]) -> list[Report]:
         """Prepare and send what is ordered; reports about attempts that cannot begin."""
@@ -281,6 +280,9 @@ class Worker:
             reports += self._hear_older(worker)
         for old, orphans in list(self._orphans):
             reports += self._hear_orphans(old, orphans)
+        if self._waiting and not self._concluder.open:
+            waiting, self._waiting = self._waiting, []
+            reports += [report for briefing, trace in waiting for report in self._resolve(briefing, trace)]
         return [*reports, *self._concluder.finished(), *self._find_room(), *self._rebalance()]
 
     def _hear_older(self, worker: str) -> list[Report]:
@@ -407,8 +409,6 @@ class Worker:
                 adoption.remove(trace)  # else a job that is not open here will ask for it
         self._resolved = []
 
-    # --- when the keeper dies -----------------------------------------------------------------------------------
-
     def _keeper_died(self) -> list[Report]:
         """Its children are ours now, since we are their subreaper; a new keeper takes what comes next."""
         assert self._link is not None
@@ -437,8 +437,6 @@ class Worker:
             self._orphans.remove((old, orphans))
             reports += [WorkerGone(job, old) for job in self.jobs.briefings]
         return reports
-
-    # --- waiting and ending -------------------------------------------------------------------------------------
 
     def readers(self) -> list[Any]:
         """What to wait on for reading."""
