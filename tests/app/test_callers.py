@@ -7,10 +7,11 @@ import select
 import socket
 import stat
 import struct
+import time
 
 import pytest
 
-from job_manager.app.callers import Callers, Word
+from job_manager.app.callers import LOOK, Callers, Word
 from job_manager.app.wire import Gone, Peer, connect, listen
 
 
@@ -210,3 +211,13 @@ def test_a_message_in_pieces_and_a_peer_that_resets(tmp_path, raw):
     assert not peer.wants_write
     peer.close()
     listener.close()
+
+
+def test_now_and_then_requests_are_looked_for_although_nobody_says_that_there_are_any(callers, monkeypatch):
+    """Who put one down was killed before saying so, or turned away."""
+    assert callers.next_timeout() == 0.0
+    assert callers.attend() == [Word("poke", ("",))]
+    assert callers.attend() == [] and 0.0 < callers.next_timeout() <= LOOK
+    later = time.monotonic() + LOOK
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    assert callers.attend() == [Word("poke", ("",))]

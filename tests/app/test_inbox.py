@@ -135,3 +135,14 @@ def test_what_killed_people_left_half_put_down_is_taken_away_and_nothing_else(in
         open(os.path.join(folder, name), "w").close()
     inbox.tidy()
     assert sorted(os.listdir(folder)) == [f"c.json.{os.getpid()}.new", "d.unreadable", "whole.json"]
+
+
+def test_nobody_reads_a_request_before_it_is_whole_and_on_disk(inbox, monkeypatch):
+    seen = []
+
+    def sync(handle):
+        seen.append(([each.request.request for each in inbox.read()], stat.S_ISDIR(os.fstat(handle).st_mode)))
+
+    monkeypatch.setattr(os, "fsync", sync)
+    inbox.put(s.ReleaseJob("j1", "r"))
+    assert seen == [([], False), (["r"], True)], "its content is forced to disk first, then its name"

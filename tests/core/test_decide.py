@@ -9,7 +9,7 @@ import pytest
 
 from job_manager.core import events as e
 from job_manager.core import said as s
-from job_manager.core.decide import decide, next_timer
+from job_manager.core.decide import decide, is_due, next_timer
 from job_manager.core.evolve import evolve, fold
 from job_manager.core.policy import LONGEST_DELAY, MAX_LOSSES, MAX_STARVED
 from job_manager.core.state import State
@@ -103,6 +103,13 @@ def test_a_retry_waits_for_its_time_and_the_timer_says_when():
     assert decided(state, planned.due - 0.001) == []
     assert kinds(decided(state, planned.due)) == ["retried", "leased"]
     assert next_timer(state) is None
+
+
+def test_a_retry_planned_before_the_clock_was_set_back_does_not_wait_for_the_old_time():
+    state = given(job(action("a", retries=1)), leased(), failed())
+    fold(state, [e.RetryPlanned(J, 0, NOW + 86_400)])
+    assert is_due(state, NOW)
+    assert kinds(decided(state, NOW)) == ["retried", "leased"]
 
 
 def test_retries_that_are_due_come_in_order_and_others_wait():

@@ -145,16 +145,18 @@ def test_processes_of_others_are_no_leftovers(keeper):
     keeper.kill()
     marks = {**os.environ, "JM_ATTEMPT_TOKEN": "a", "JM_KEEPER": "another"}
     with subprocess.Popen(["/bin/sleep", "1000"], env=marks) as other:
-        process = process_of(other.pid)
-        assert process is not None
-        line = {"token": "b", "pid": other.pid, "start_ticks": process.ticks + 1}
-        with open(f"{keeper.directory}/starts", "a") as starts:
-            starts.write(json.dumps(line) + "\n")
-        trace = trace_of(keeper)
-        assert [each.token for each in adoption.leftovers(trace)] == ["a"]
-        assert adoption.end_leftovers(trace, 0) == []
-        assert other.poll() is None
-        other.kill()
+        try:
+            process = process_of(other.pid)
+            assert process is not None
+            line = {"token": "b", "pid": other.pid, "start_ticks": process.ticks + 1}
+            with open(f"{keeper.directory}/starts", "a") as starts:
+                starts.write(json.dumps(line) + "\n")
+            trace = trace_of(keeper)
+            assert [each.token for each in adoption.leftovers(trace)] == ["a"]
+            assert adoption.end_leftovers(trace, 0) == []
+            assert other.poll() is None
+        finally:
+            other.kill()
 
 
 def test_the_traces_can_be_removed(keeper):

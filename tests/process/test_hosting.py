@@ -4,19 +4,22 @@ fewer slots from one moment to the next; keepers of holders before that still li
 from __future__ import annotations
 
 import os
+import select
 import signal
+import time
 from pathlib import Path
 
 import pytest
 
 from job_manager.core import events as e
 from job_manager.core.decide import StartAttempt
-from job_manager.core.said import HoldJob
+from job_manager.core.said import AttemptEnded, HoldJob
 from job_manager.model.job import Action, Job, Output, Shell
 from job_manager.worker import adoption
+from job_manager.worker.brief import Briefing
 from job_manager.worker.keeper import boot_id
 from tests.crash.farm import wait_for
-from tests.process.keeping import Fifo, gone, is_alive
+from tests.process.keeping import DEADLINE, Fifo, gone, is_alive
 from tests.process.working import Working, shells
 
 SAY = "echo $WHO $JM_HOME $JM_JOB_ID; umask; echo x > made-$JM_JOB_ID"
@@ -277,3 +280,75 @@ def test_an_order_of_before_clears_nothing_away(working):
     assert path.read_text() == "made\n"
     assert one.worker.carry_out([lease]) == []
     assert path.read_text() == "made\n"
+
+
+def makes_one(gate: Fifo, **more: object) -> Job:
+    text = f"read x < {gate.path}; echo $x > {{out}}"
+    return Job("test", (Action("a", Shell(text), outputs=(Output("out", public=True),), **more),))  # type: ignore[arg-type]
+
+
+def heard_end(one: Working) -> list[AttemptEnded]:
+    """The worker hears and publishes until an attempt has ended; nobody records it."""
+    found: list[AttemptEnded] = []
+    give_up = time.monotonic() + DEADLINE
+    while not found:
+        assert time.monotonic() < give_up, "nothing ends"
+        select.select(one.worker.readers(), [], [], 1.0)
+        found += [report for report in one.worker.receive() if isinstance(report, AttemptEnded)]
+    return found
+
+
+def test_an_end_that_is_heard_again_before_it_is_recorded_is_said_once(working, tmp_path):
+    """Another job is taken up once more meanwhile, and the keeper says again all that it knows."""
+    gate = Fifo(tmp_path / "go-a")
+    one = working()
+    one.submit("b", shells("true"))
+    one.finish("b")
+    one.worker.close_job("b")
+    one.submit("a", shells(hangs(tmp_path, "a")))
+    running(one, "a")
+    gate.write("done\n")
+    ends = heard_end(one)
+    again = [*one.worker.open(Briefing(one.job("b"), one.layout("b"))), *one.worker.receive()]
+    assert [type(report) for report in again if report.job == "a"] == [], "not even that it began is news"
+    one.say(*ends)
+    assert one.state("a") == "succeeded"
+    gate.close()
+
+
+def test_what_an_attempt_had_published_that_is_lost_is_taken_away(working, tmp_path):
+    """Nobody knows whether it was done: its output is nobody's, although it may never be made again."""
+    gate = Fifo(tmp_path / "go")
+    first = working()
+    first.submit("a", makes_one(gate, idempotent=False))
+    running(first, "a")
+    gate.write("made\n")
+    heard_end(first)
+    made = Path(first.layout("a").store.path("out", public=True))
+    assert made.read_text() == "made\n"
+    [trace] = adoption.keepers(str(tmp_path / "keepers"))
+    adoption.end_leftovers(trace, 0.0)
+    Path(trace.directory, "exits").write_text("")  # the power went before its record was on disk
+    second = working(before=first.die())
+    second.open("a")
+    second.until(lambda: second.state("a") == "lost")
+    assert not made.exists()
+    gate.close()
+
+
+def test_the_children_of_two_keepers_that_died_one_after_the_other_are_heard(working, tmp_path):
+    gates = [Fifo(tmp_path / f"go-{name}") for name in "ab"]
+    one = working()
+    for name in "ab":
+        one.submit(name, shells(hangs(tmp_path, name)))
+        running(one, name)
+        old = one.worker.incarnation
+        [trace] = [trace for trace in adoption.keepers(str(tmp_path / "keepers")) if trace.incarnation == old]
+        os.kill(trace.pid, signal.SIGKILL)
+        one.until(lambda old=old: one.worker.incarnation != old)
+    for gate in gates:
+        gate.write("well\n")
+    one.finish("a", "b")
+    assert one.events(e.AttemptLost) == [] and (one.output("a"), one.output("b")) == ("well\n", "well\n")
+    for gate in gates:
+        gate.close()

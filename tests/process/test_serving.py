@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -424,3 +425,18 @@ def test_a_keeper_does_not_leave_while_how_something_ended_stands_nowhere(keeper
     limit_files(keeper.link.pid, resource.RLIM_INFINITY)
     gone(keeper.link.pid)
     assert recorded(keeper) == ["runs"]
+
+
+def test_a_keeper_whose_master_died_before_its_first_word_is_known_by_its_directory(keeping):
+    """Its children are found by what it calls itself: a keeper without a name must never begin any."""
+    keeper = keeping()
+    give_up = time.monotonic() + DEADLINE
+    while (link := KeeperLink.attach(keeper.directory)) is None:
+        assert time.monotonic() < give_up, "it does not come up"
+        time.sleep(0.001)
+    link.close()
+    keeper.link.close()
+    heir = keeper.adopted()
+    assert json.loads("".join(heir.lines("keeper.json")))["incarnation"] == ""
+    assert heir.hello()["incarnation"] == keeper.incarnation
+    assert json.loads("".join(heir.lines("keeper.json")))["incarnation"] == keeper.incarnation

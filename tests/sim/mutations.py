@@ -5,37 +5,33 @@ Those of the faults' list first, then the rules' own. Knows no way of running th
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-WORLD, FARM = "world", "farm"  # lives of world.py and of simulation.py; anything else is a test for pytest
-
-
-class Mutant(NamedTuple):
-    """`file` below src/job_manager; `old` stands there once. `killers`: WORLD, FARM or tests."""
-
-    name: str
-    file: str
-    old: str
-    new: str
-    killers: tuple[str, ...] = (WORLD,)
-
-
-HOST, WORKER, KEEPER, ADOPTION = "app/host.py", "worker/worker.py", "worker/keeper.py", "worker/adoption.py"
-JOURNAL, ENGINE, STORE, COPYING = (
-    "engines/sqlite/journal.py",
-    "engines/sqlite/engine.py",
-    "artifacts/store.py",
-    "artifacts/copying.py",
+from tests.sim.mutant import (
+    ADMIT,
+    COPYING,
+    DECIDE,
+    ENGINE,
+    EVOLVE,
+    FARM,
+    HOME,
+    HOST,
+    INBOX,
+    JOURNAL,
+    KEEPER,
+    POLICY,
+    STORE,
+    SUPERVISOR,
+    WORLD,
+    Mutant,
 )
-ADMIT, DECIDE, POLICY, EVOLVE = "core/admit.py", "core/decide.py", "core/policy.py", "core/evolve.py"
-SUPERVISOR, INBOX, HOME = "supervisor/supervisor.py", "app/inbox.py", "app/home.py"
+from tests.sim.mutations_worker import OF_THE_KEEPER, OF_THE_WORKER
 
 OF_FAULTS = (
     Mutant(
         "ack before commit: a request is dropped before what follows is in the journal",
         HOST,
-        "            refusal = self._admitted(id, request)\n            self._inbox.drop(request.request)\n",
-        "            self._inbox.drop(request.request)\n            refusal = self._admitted(id, request)\n",
+        "        refused = self._admitted(requests)\n",
+        "        for request in requests:\n            self._inbox.drop(request.request)\n"
+        "        refused = self._admitted(requests)\n",
     ),
     Mutant(
         "ack before commit: a request is not on disk when it is said to be",
@@ -76,7 +72,16 @@ OF_FAULTS = (
         "    if True:\n        try:",
     ),
     Mutant("publish while processes are left", KEEPER, "if not tidy and self._left(attempt):", "if False:"),
-    Mutant("event before rename without adopting", STORE, " and self._lies(output) is not None):", " and False):"),
+    Mutant(
+        "event before rename without adopting",
+        STORE,
+        " and self._lies(output) is not None):",
+        " and False):",
+        (
+            "tests/artifacts/test_store.py::test_publishing_again_after_a_crash_halfway_finishes_it",
+            WORLD,
+        ),
+    ),
     Mutant(
         "drop AND attempt=?",
         ADMIT,
@@ -96,7 +101,10 @@ OF_FAULTS = (
         KEEPER,
         "                if process.group != attempt.pid:\n                    send_signal(process, number)\n",
         "                pass\n",
-        ("tests/process/test_ending.py", WORLD),
+        (
+            "tests/process/test_ending.py::test_a_daemon_ends_with_its_main_process",
+            WORLD,
+        ),
     ),
     Mutant(
         "pidfile instead of flock",
@@ -110,7 +118,16 @@ OF_FAULTS = (
         "attempt.began, attempt.start = time.time(), time.monotonic()",
         "attempt.began, attempt.start = time.time(), time.time()",
     ),
-    Mutant("wall clock leases: retries", DECIDE, "timers[0][0] > now + policy.LONGEST_WAIT", "False"),
+    Mutant(
+        "wall clock leases: retries",
+        DECIDE,
+        "timers[0][0] > now + policy.LONGEST_WAIT",
+        "False",
+        (
+            "tests/core/test_decide.py::test_a_retry_planned_before_the_clock_was_set_back_does_not_wait_for_the_old_time",
+            WORLD,
+        ),
+    ),
     Mutant(
         "blind retry of unknown",
         POLICY,
@@ -129,7 +146,9 @@ OF_FAULTS = (
         "engines/sqlite/faults.py",
         "        raise explained(path, cause) from cause\n",
         "        if 'locked' not in str(cause):\n            raise explained(path, cause) from cause\n",
-        ("tests/contract/test_sqlite_beside.py",),
+        (
+            "tests/contract/test_sqlite_beside.py::test_a_file_held_by_another_program_is_said_to_be_and_nothing_is_lost",
+        ),
     ),
     Mutant(
         "request-id ignored",
@@ -157,6 +176,26 @@ NOT_YET = {
     "yaml.load full": "YAML is read by a reader of our own that makes plain values only (tests/house bans yaml.load)",
 }
 
+OF_THE_LINE = (
+    Mutant(
+        "nobody looks whether a request waits of which nothing was said",
+        "app/callers.py",
+        "self._look_at = now + LOOK",
+        "self._look_at = now + 1e9",
+        (
+            "tests/app/test_callers.py::test_now_and_then_requests_are_looked_for_although_nobody_says_that_there_are_any",
+            WORLD,
+        ),
+    ),
+    Mutant(
+        "half a message is heard",
+        "app/wire.py",
+        '        end = self._inbox.rfind(b"\\n") + 1\n',
+        "        end = len(self._inbox)\n",
+        ("tests/app/test_callers.py",),
+    ),
+)
+
 OF_THE_CORE = (
     Mutant(
         "a held job is leased", "core/leasing.py", "and job.due and not job.held and", "and job.due and", (FARM, WORLD)
@@ -170,7 +209,11 @@ OF_THE_CORE = (
     ),
     Mutant("a retry is forgotten", DECIDE, "if job.timers or not", "if not", (WORLD, FARM)),
     Mutant(
-        "losses without end", POLICY, "job.losses.get(index, 0) > MAX_LOSSES", "False", ("tests/core/test_decide.py",)
+        "losses without end",
+        POLICY,
+        "job.losses.get(index, 0) > MAX_LOSSES",
+        "False",
+        ("tests/core/test_decide.py::test_losses_have_a_budget_of_their_own",),
     ),
     Mutant(
         "a slot is not given back",
@@ -184,21 +227,21 @@ OF_THE_CORE = (
         EVOLVE,
         "    if event.attempt <= job.attempts[action]:\n",
         "    if False:\n",
-        ("tests/core",),
+        ("tests/core/test_table.py",),
     ),
     Mutant(
         "what was stopped counts as failed",
         ADMIT,
         '    if reason == "stopped":\n',
         '    if reason == "never":\n',
-        (FARM, "tests/core"),
+        ("tests/core/test_hold_and_resume.py",),
     ),
     Mutant(
         "given back while it runs",
         ADMIT,
         "job.states[said.action] != table.LEASED:\n        return []\n    return [e.LeaseReturned",
         "False:\n        return []\n    return [e.LeaseReturned",
-        ("tests/core/test_admit.py", FARM),
+        ("tests/core/test_admit.py",),
     ),
 )
 
@@ -208,6 +251,10 @@ OF_THE_SUPERVISOR = (
         SUPERVISOR,
         "for worker in sorted(announced) for order",
         "for worker in sorted(announced)[:0] for order",
+        (
+            "tests/core/test_supervisor.py::test_an_announcement_brings_every_order_of_that_worker_again",
+            WORLD,
+        ),
     ),
     Mutant(
         "workers of before are taken to live",
@@ -240,14 +287,22 @@ OF_THE_SUPERVISOR = (
     Mutant(
         "a request is dropped when the journal fails",
         HOST,
-        "            if self.failed:\n                raise  # that the disk fails is no answer",
-        "            if False:\n                raise  # that the disk fails is no answer",
+        "        self._advance()\n        said = (",
+        "        try:\n            self._advance()\n        except EngineError:\n            pass\n        said = (",
+        (
+            "tests/sim/test_sweeps.py::test_the_disk_fails_at_every_call_after_a_submission",
+            WORLD,
+        ),
     ),
     Mutant(
         "a job is left alone when the journal fails",
         "app/supervising.py",
         "            if host.failed:\n                raise  # that the disk fails is no trouble",
         "            if False:\n                raise  # that the disk fails is no trouble",
+        (
+            "tests/sim/test_sweeps.py::test_the_disk_fails_as_it_comes_up_after_a_power_cut",
+            WORLD,
+        ),
     ),
     Mutant(
         "a job that a request ends is not seen to",
@@ -260,129 +315,13 @@ OF_THE_SUPERVISOR = (
         HOST,
         "            self._advance()\n            self.worker.committed(reports)\n",
         "            self.worker.committed(reports)\n            self._advance()\n",
+        (
+            "tests/sim/test_sweeps.py::test_killed_at_every_call_around_the_record_of_an_end",
+            WORLD,
+        ),
     ),
     Mutant(
         "jobs of before are not taken up", "app/supervising.py", "    for job in jobs:\n", "    for job in jobs[1:]:\n"
-    ),
-)
-
-OF_THE_WORKER = (
-    Mutant(
-        "what an old keeper left is not ended",
-        WORKER,
-        "        trace = self._traces.settled(trace, briefing)\n",
-        "",
-    ),
-    Mutant(
-        "what a keeper had begun is read before its end",
-        ADOPTION,
-        "    trace = trace._replace(begun=read_trace(trace.directory).begun)  # as much as it had begun by then\n",
-        "",
-        ("tests/process/test_adoption.py", WORLD),
-    ),
-    Mutant(
-        "torn outputs are published after a power cut",
-        WORKER,
-        "not (other_boot and may_be_torn(brief, briefing.layout))",
-        "True",
-        ("tests/sim/test_sweeps.py", WORLD),
-    ),
-    Mutant(
-        "after a power cut what is not recorded never began",
-        WORKER,
-        "or (other_boot and not brief.idempotent)",
-        "",
-        ("tests/sim/test_sweeps.py", WORLD),
-    ),
-    Mutant(
-        "an order of before is prepared",
-        WORKER,
-        "!= Lease(order.worker, order.attempt):\n            return  # an order",
-        "== 0:\n            return  # an order",
-        ("tests/process/test_hosting.py", WORLD),
-    ),
-    Mutant(
-        "a keeper that did not say who it is",
-        "worker/keeper_link.py",
-        " or os.path.basename(directory)\n",
-        "\n",
-        ("tests/sim/test_sweeps.py", WORLD),
-    ),
-    Mutant(
-        "all are given back when the keeper dies",
-        WORKER,
-        "for name in sorted(self._sent) if name not in told\n",
-        "for name in self._sent\n",
-    ),
-    Mutant(
-        "the children of the keeper before are forgotten",
-        WORKER,
-        "        self._orphans.append((old, orphans))\n",
-        "        self._orphans = [(old, orphans)]\n",
-    ),
-    Mutant(
-        "the outputs of an attempt before stay",
-        STORE,
-        "            self._clear(outputs)\n        return self.attempt_path(label)",
-        "        return self.attempt_path(label)",
-        (WORLD, "tests/artifacts/test_store.py"),
-    ),
-    Mutant(
-        "what was published without an end on record stays",
-        WORKER,
-        "                briefing.layout.store.withdraw(brief.declared)",
-        "                ()",
-        ("tests/sim/test_sweeps.py", WORLD),
-    ),
-)
-
-OF_THE_KEEPER = (
-    Mutant(
-        "it begins without a record",
-        KEEPER,
-        '            self.starts.append("".join([self._start_line(attempt, began) for attempt, _ in batch]))\n',
-        "            pass\n",
-    ),
-    Mutant(
-        "it begins what its dead master ordered",
-        KEEPER,
-        "while event & select.POLLHUP and handle",
-        "while False and handle",
-        ("tests/process/test_serving.py", WORLD),
-    ),
-    Mutant(
-        "it keeps the queue of its dead master",
-        KEEPER,
-        "for waiting in (self.queue, self.queued, self.unreported,",
-        "for waiting in (self.unreported,",
-        ("tests/process/test_serving.py", WORLD),
-    ),
-    Mutant(
-        "it begins again what it has begun",
-        KEEPER,
-        "        if token in self.children.live or token in self.records or token in self.past:\n",
-        "        if False:\n",
-        ("tests/process/test_serving.py",),
-    ),
-    Mutant(
-        "it leaves with ends that are nowhere else",
-        KEEPER,
-        "        if self.unwritten and self.records:\n            return",
-        "        if False:\n            return",
-        ("tests/process/test_serving.py", WORLD),
-    ),
-    Mutant(
-        "it signals whoever has the pid now",
-        KEEPER,
-        "if now is None or now.ticks != process.ticks:",
-        "if now is None:",
-        ("tests/process/test_adoption.py",),
-    ),
-    Mutant(
-        "any child of that pid is an old one",
-        ADOPTION,
-        "mains.get((pid, process.ticks))",
-        "{key[0]: value for key, value in mains.items()}.get(pid)",
     ),
 )
 
@@ -406,14 +345,15 @@ OF_THE_ENGINE = (
         JOURNAL,
         "        if added.rowcount != 1:\n            return False\n",
         "",
-        ("tests/contract",),
+        ("tests/contract/test_engine.py",),
     ),
     Mutant(
         "a request is written in its place",
         INBOX,
-        '        fresh = f"{target}.{os.getpid()}.new"\n',
+        '        fresh = f"{target}.{os.getpid()}{FRESH}"\n',
         "        fresh = target\n",
+        ("tests/app/test_inbox.py::test_nobody_reads_a_request_before_it_is_whole_and_on_disk",),
     ),
 )
 
-ALL = (*OF_FAULTS, *OF_THE_CORE, *OF_THE_SUPERVISOR, *OF_THE_WORKER, *OF_THE_KEEPER, *OF_THE_ENGINE)
+ALL = (*OF_FAULTS, *OF_THE_LINE, *OF_THE_CORE, *OF_THE_SUPERVISOR, *OF_THE_WORKER, *OF_THE_KEEPER, *OF_THE_ENGINE)

@@ -24,6 +24,7 @@ FAULTS = (
 )
 # A request is acknowledged, a child ends, a holder starts: within so many system calls after it there is most to lose.
 EVENTS = {"request": 20, "end": 120, "start": 200}
+LINES = ("poke lost", "poke torn", "poke late", "poke twice")  # what comes of telling the holder of a request
 MANNERS = ("fails", "hangs", "stubborn", "daemon", "forgets output", "empty output")
 
 
@@ -51,6 +52,8 @@ class Plan:
         kinds = rng.sample(FAULTS, len(FAULTS) // 2)
         manners = rng.sample(MANNERS, len(MANNERS) // 2)
         self.rates = {name: rng.uniform(0.05, 0.4) for name in manners}
+        self.badness = random.Random(f"{seed} line").choice([0.0, 0.0, 0.5])  # of the line to the holder
+        self.lasts = 0.0  # virtual seconds that must pass before all is healed
         self.faults = self._faults(rng, kinds)
         self.jobs = {f"j{n}": (rng.uniform(0.0, LIFE / 3), _job(rng, n)) for n in range(1, rng.choice([1, 1, 2]) + 1)}
         self.jobs = {name: drawn for name, drawn in self.jobs.items() if name not in self.without}
@@ -64,6 +67,7 @@ class Plan:
     def told(self, faults: list[Fault], job: Job, careful: bool) -> Plan:
         """The same with these misfortunes, one job at once and children of good manners; nothing left to chance."""
         self.faults, self.rates, self.jobs, self.careful = faults, {}, {"j1": (0.001, job)}, careful
+        self.badness, self.lasts = 0.0, 10.0
         self._contents = {"j1": _contents("j1", job)}
         return self
 

@@ -231,14 +231,29 @@ class VirtualReading:
 
 
 def ask(world: World, said: s.Request) -> None:
-    """What `jm submit` and the like do: durable before it is said to be; then the holder is poked."""
+    """What `jm submit` and the like do: durable before it is said to be; then the holder is poked, if all goes well."""
     home = Home(HOME)
     home.make()
     Inbox(home.inbox).put(said)
-    peer = connect(home.socket)
-    if peer is not None:
-        peer.send(POKE, said.request)
-        peer.close()
+    line = world.line_of(said.request)
+    if line != "poke lost":  # who asks was turned away, or died
+        poke(said.request, line)
+    if line in ("poke late", "poke twice"):
+        world.kernel.later(world.rng.uniform(0.0, 5.0), lambda: world.as_client(lambda: poke(said.request)))
+
+
+def poke(request: str, line: str = "") -> None:
+    """One connection to the holder, and what comes over it."""
+    peer = connect(Home(HOME).socket) if line != "poke late" else None
+    if peer is None:
+        return
+    if line == "poke torn":
+        peer._connection.send(f'["{POKE}","{request[:1]}'.encode())
+    else:
+        peer.send(POKE, request)
+    if line == "poke twice":
+        peer.send(POKE, request)
+    peer.close()
 
 
 # --- children -------------------------------------------------------------------------------------------------------

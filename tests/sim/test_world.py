@@ -10,7 +10,7 @@ from collections import Counter
 import pytest
 
 from tests.sim.disk import Disk
-from tests.sim.plan import FAULTS
+from tests.sim.plan import FAULTS, LINES
 from tests.sim.telling import Failure, kept, lived, shrunk
 from tests.sim.world import World
 
@@ -51,7 +51,7 @@ def test_the_same_seed_is_the_same_life(seed):
 def test_the_world_meets_what_it_is_there_for(seed):
     """A world in which nothing goes wrong proves nothing."""
     met: Counter[str] = Counter()
-    wanted = set(FAULTS) | {"refused", "attempt-lost", "lost", "returned"}
+    wanted = {*FAULTS, *LINES} | {"refused", "attempt-lost", "lost", "returned"}
     for number in range(400):
         met += World(seed + number).run().met
         if wanted <= met.keys():

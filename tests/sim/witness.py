@@ -49,6 +49,7 @@ class Witness:
             self._may_follow(job, int(index), earlier, child.token)
         before.append(int(attempt))
         self.alive[child.token] = child.process
+        self.world.misfortune.met("begin")
 
     def _living(self) -> list[tuple[str, Process]]:
         self.daemons = [each for each in self.daemons if each[1].alive]

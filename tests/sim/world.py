@@ -29,7 +29,7 @@ from tests.sim.journal import ENDS_OR_OPENS, VirtualJournal
 from tests.sim.judging import judge
 from tests.sim.kernel import Kernel, OpenText, Process
 from tests.sim.misfortune import Misfortune
-from tests.sim.plan import Plan
+from tests.sim.plan import LINES, Plan
 from tests.sim.programs import HOME, Child, Holder, KeeperProgram, Program, Publisher, Signals
 from tests.sim.system import System
 from tests.sim.witness import Witness
@@ -177,9 +177,23 @@ class World:
     def submit(self, job: str) -> None:
         self.request(words.SubmitJob(job, job_document(self.plan.jobs[job][1]), SITE, job))
 
+    def line_of(self, request: str) -> str:
+        """How the holder is told of a request: "" for well."""
+        rng = self.rng_of(f"line {request}")
+        line = rng.choice(LINES) if rng.random() < self.plan.badness else ""
+        if line:
+            self.note(f"{request}: {line}")
+            self.met[line] += 1
+        return line
+
+    def as_client(self, act: Callable[[], None]) -> None:
+        """What a process of its own does, and ends."""
+        client = self.new_process("client")
+        self.kernel.run(client, act)
+        self.kernel.die(client, 0)
+
     def request(self, said: words.Request) -> None:
         """A person's command: it is said to be done only when it is durable. A submission that fails is repeated."""
-        client = self.new_process("client")
         submits = isinstance(said, words.SubmitJob)
 
         def act() -> None:
@@ -193,8 +207,7 @@ class World:
             if submits:
                 self.promised.add(said.job)
 
-        self.kernel.run(client, act)
-        self.kernel.die(client, 0)
+        self.as_client(act)
         if submits and said.job not in self.promised:
             self.kernel.later(1.0, lambda: self.submit(said.job), outlives=True)
 
@@ -306,7 +319,7 @@ class World:
         for fault in plan.faults:
             kernel.later(fault.at, lambda fault=fault: self.misfortune.arm(fault), outlives=True)  # type: ignore[misc]
         moments = [fault.at + 0.5 for fault in plan.faults] + [at for at, _ in plan.jobs.values()]
-        kernel.later(max(moments, default=0.0) + 0.5, self._heal, outlives=True)
+        kernel.later(max(*moments, plan.lasts) + 0.5, self._heal, outlives=True)
         kernel.later(0.0, self.start_holder, outlives=True)
         last = kernel.now + HEALED_LIMIT
         while not self._left():

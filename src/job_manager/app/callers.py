@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import select
+import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import socket
 
 MOST = 256  # connections at once; what comes beyond is closed, and looks at the journal from time to time
+LOOK = 30.0  # seconds after which requests are looked for although nobody says that there are any
 POKE, RUN, WATCH, DONE, DOWN, REMOVE, LEFT = "poke", "run", "watch", "done", "down", "remove", "left"
 HEARD, MOVED, HERE = "heard", "moved", "here"
 FIELDS = {POKE: (str,), RUN: (str, dict, int, int), WATCH: (str,), DONE: (str,), DOWN: (str,), REMOVE: (str, str)}
@@ -49,6 +51,7 @@ class Callers:
         self._path = path
         self._listener: socket.socket | None = None
         self._callers: dict[int, _Caller] = {}
+        self._look_at = 0.0
 
     def open(self) -> None:
         """Let others connect. Raises OSError."""
@@ -64,10 +67,25 @@ class Callers:
         """What to wait on for writing."""
         return [caller.peer for caller in self._callers.values() if caller.peer.wants_write]
 
+    def next_timeout(self) -> float | None:
+        """Seconds until `attend` has something to say although nobody has said anything."""
+        return None if self._listener is None else max(0.0, self._look_at - time.monotonic())
+
     def attend(self) -> list[Word]:
-        """Whatever has been said by now. Looks only where there is something."""
+        """Whatever has been said by now, and now and then that requests may wait: whoever put one down may have been
+        killed or turned away before saying so. Looks only where there is something."""
         if self._listener is None:
             return []
+        return [*self._heard(), *self._unsaid()]
+
+    def _unsaid(self) -> list[Word]:
+        now = time.monotonic()
+        if now < self._look_at:
+            return []
+        self._look_at = now + LOOK
+        return [Word(POKE, ("",))]
+
+    def _heard(self) -> list[Word]:
         for caller in list(self._callers.values()):
             caller.peer.flush()
             self._catch_up(caller)

@@ -322,7 +322,8 @@ class Host:
 
     def _wait(self, interrupts: Interrupts, observer: Observer) -> None:
         due = self._supervisor.next_timer()
-        limits = [None if due is None else due - self._clock.wall(), self.worker.next_timeout(), observer.interval]
+        own = [self.worker.next_timeout(), self._callers.next_timeout(), observer.interval]
+        limits = [None if due is None else due - self._clock.wall(), *own]
         timeout = min((max(0.0, limit) for limit in limits if limit is not None), default=None)
         finishing = [] if self._finishing is None else [self._finishing]
         readers: list[Any] = [interrupts, *self.worker.readers(), *self._callers.readers(), *finishing]

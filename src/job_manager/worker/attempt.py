@@ -374,6 +374,8 @@ def _collect(brief: Brief, layout: Layout, share: Share | None) -> tuple[list[tu
     looked = look_into(layout.store, brief.label, [output for output in outputs if output.name not in bad])
     _refuse(brief, [*faults, *looked.faults])
     outcome = layout.store.publish(brief.label, outputs)
+    if outcome.faults:
+        layout.store.withdraw(outputs)  # some may be in place already, of an attempt that has failed
     _refuse(brief, outcome.faults)
     return [_row(brief, artifact, looked.facts.get(artifact.name)) for artifact in outcome.published], looked.unchecked
 

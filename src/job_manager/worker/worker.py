@@ -188,10 +188,12 @@ class Worker:
         yield WorkerGone(briefing.job.id, trace.incarnation)
         self._resolved.append(trace)
 
-    def _unheard_of(self, briefing: Briefing, known: set[str]) -> list[Report]:
-        """Incarnations that hold leases and left no trace at all."""
-        named = {lease.worker for lease in briefing.job.leases.values()}
-        return [WorkerGone(briefing.job.id, worker) for worker in sorted(named - known - {self.incarnation})]
+    def _unheard_of(self, briefing: Briefing, known: set[str]) -> Iterator[Report]:
+        """Incarnations that hold leases and left no trace: a power cut may take that and leave what was published."""
+        for worker in sorted({lease.worker for lease in briefing.job.leases.values()} - known - {self.incarnation}):
+            for brief, _ in leases(briefing, worker):
+                briefing.layout.store.withdraw(brief.declared)
+            yield WorkerGone(briefing.job.id, worker)
 
     # --- working ------------------------------------------------------------------------------------------------
 
