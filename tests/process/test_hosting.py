@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+import threading
 import time
 from pathlib import Path
 
@@ -352,3 +353,24 @@ def test_the_children_of_two_keepers_that_died_one_after_the_other_are_heard(wor
     assert one.events(e.AttemptLost) == [] and (one.output("a"), one.output("b")) == ("well\n", "well\n")
     for gate in gates:
         gate.close()
+
+
+def test_an_end_that_is_being_published_counts_though_its_keeper_has_gone(working, tmp_path):
+    """Said to be gone too soon, the attempt would be lost, and what it has made nobody's."""
+    gate, published = Fifo(tmp_path / "gate"), threading.Event()
+    first = working()
+    first.submit("j", makes_one(gate, idempotent=False))
+    first.until(lambda: first.state("j") == "running")
+    second = working(before=first.die())
+    second.worker.start()  # so that the first one's keeper is an older one
+    second.open("j")
+    (older,) = [each for each in adoption.keepers(str(tmp_path / "keepers")) if "j/0/1" in each.begun]
+    stale = AttemptEnded("j", 0, 99, "nobody", 0.0, 0.0)
+    second.worker._concluder.give(lambda: stale if published.wait(DEADLINE) else stale)  # holds up what comes behind it
+    gate.write("made\n")
+    second.until(lambda: second.worker._concluder.open == 2 and not second.worker._older)
+    assert gone(older.pid) and second.state("j") == "running"
+    published.set()
+    second.finish("j")
+    assert second.state("j") == "succeeded" and second.events(e.AttemptLost) == []
+    gate.close()
