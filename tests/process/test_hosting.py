@@ -365,8 +365,12 @@ def test_an_end_that_is_being_published_counts_though_its_keeper_has_gone(workin
     second.worker.start()  # so that the first one's keeper is an older one
     second.open("j")
     (older,) = [each for each in adoption.keepers(str(tmp_path / "keepers")) if "j/0/1" in each.begun]
-    stale = AttemptEnded("j", 0, 99, "nobody", 0.0, 0.0)
-    second.worker._concluder.give(lambda: stale if published.wait(DEADLINE) else stale)  # holds up what comes behind it
+
+    def held_up() -> AttemptEnded:
+        assert published.wait(DEADLINE)
+        return AttemptEnded("j", 0, 99, "nobody", 0.0, 0.0)
+
+    second.worker._concluder.give(held_up)  # and what comes behind it
     gate.write("made\n")
     second.until(lambda: second.worker._concluder.open == 2 and not second.worker._older)
     assert gone(older.pid) and second.state("j") == "running"
