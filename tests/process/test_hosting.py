@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+import sys
 import threading
 import time
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from job_manager.core import events as e
 from job_manager.core.decide import StartAttempt
 from job_manager.core.said import AttemptEnded, HoldJob
+from job_manager.model.errors import EngineError
 from job_manager.model.job import Action, Job, Output, Shell
 from job_manager.worker import adoption
 from job_manager.worker.brief import Briefing
@@ -378,3 +380,12 @@ def test_an_end_that_is_being_published_counts_though_its_keeper_has_gone(workin
     second.finish("j")
     assert second.state("j") == "succeeded" and second.events(e.AttemptLost) == []
     gate.close()
+
+
+def test_a_keeper_that_never_comes_up_is_an_error_and_no_endless_trying(working, monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    one = working()
+    with pytest.raises(EngineError, match="ended 11 times before it was up"):
+        one.submit("j", shells("true"))
+        one.finish("j")
+    assert one.state("j") in ("ready", "leased")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Container, Iterable
 
+from job_manager.model.errors import EngineError
 from job_manager.worker import adoption
 from job_manager.worker.adoption import KeeperTrace
 from job_manager.worker.attempt import read_token
@@ -57,6 +58,27 @@ class Traces:
         settled = self._one(trace.directory)[0]
         name_logs(settled, [briefing])
         return settled
+
+
+class Starts:
+    """Keepers that end before they have said a word. One may be killed; of so many in a row it is not chance, and
+    another would fare no better."""
+
+    MOST = 10
+
+    def __init__(self) -> None:
+        self._mute = 0
+
+    def spoke(self) -> None:
+        """One has come up."""
+        self._mute = 0
+
+    def died(self, directory: str) -> None:
+        """One has ended. Raises EngineError when it is one too many."""
+        self._mute += 1
+        if self._mute > self.MOST:
+            text = f"the process that starts the programs ended {self._mute} times before it was up: {directory}"
+            raise EngineError(text, "keeper.log there may say why; is the disk of the state directory well?")
 
 
 def name_logs(trace: KeeperTrace, briefings: Iterable[Briefing]) -> None:

@@ -28,7 +28,7 @@ from job_manager.worker.keeper import UNWRITTEN
 from job_manager.worker.keeper_link import KeeperGone, KeeperLink
 from job_manager.worker.room import Room
 from job_manager.worker.sharing import Shares
-from job_manager.worker.traces import Traces, name_logs
+from job_manager.worker.traces import Starts, Traces, name_logs
 
 AHEAD = 64  # orders that wait in the keeper, so that neither a commit nor a round trip stands between two actions
 HELLO_TIMEOUT = 10.0
@@ -40,7 +40,7 @@ class Worker:
 
     def __init__(self, keepers: str, slots: int, environ: dict[str, str], umask: int, clock: Clock) -> None:
         self._keepers = keepers
-        self._traces = Traces(keepers)
+        self._traces, self._starts = Traces(keepers), Starts()
         self.slots = slots
         self.memory: int | None = None  # how much there is here, in bytes
         self.limits: tuple[tuple[str, int], ...] = ()
@@ -299,6 +299,7 @@ class Worker:
         return READERS[verb](self, content, worker) if verb in READERS else []
 
     def _read_state(self, state: dict[str, Any], worker: str) -> list[Report]:
+        self._starts.spoke()
         began = self._read_began([(row[0], row[1], row[2], row[3]) for row in state["begun"]], worker)
         return [*began, *self._conclude(state["exits"], worker), *self._never_begun(state, worker)]
 
@@ -414,6 +415,7 @@ class Worker:
         assert self._link is not None
         self._link.close()
         old, trace = self.incarnation, self._traces.left_by(self.incarnation)
+        self._starts.died(trace.directory)
         orphans = adoption.Orphans(trace, self.jobs.deadlines(trace, self._clock))
         name_logs(orphans.trace, self.jobs.briefings.values())
         self._orphans.append((old, orphans))
