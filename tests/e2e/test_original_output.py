@@ -86,9 +86,10 @@ def test_a_line_without_end_costs_no_memory(world):
         [sys.executable, "-c", measured], cwd=world.root, env=world.environment(), capture_output=True, text=True
     )
     code_and_memory = done.stdout.split()
-    (line,) = [record.text for record in records(done.stderr) if record.text.startswith("long: ")]
+    # On a slow machine the middle of the log is dropped while it is being shown, and that is said in between.
+    lines = [record.text for record in records(done.stderr) if record.text.startswith("long: ")]
     assert code_and_memory[0] == "0"
-    assert len(line) < 10_000 and "more bytes]" in line
+    assert all(len(line) < 10_000 for line in lines) and any("more bytes]" in line for line in lines)
     assert int(code_and_memory[1]) < 120_000  # KiB; one copy of the line alone would be 200,000
 
 
