@@ -45,13 +45,19 @@ def _resume(state: State, said: s.ResumeJob, now: float) -> list[e.Event]:
             f"job {job.id} has {job.counts[table.LOST]} action(s) that may have run already and must not run twice",
             "say --retry-lost if they may run again",
         )
-    busy = [] if said.document is not None else [a for a in hooks_to_repeat(job) if a in job.leases]
-    if busy:
-        raise Refused(f"job {job.id} cannot be taken up while {job.shape.paths[busy[0]]} is at work after a failure")
+    if said.document is None:
+        _refuse_beside_hooks(job)
     # Only what succeeded can be kept, whatever the asker believed, and what it has grown cannot.
     kept = [pair for pair in said.kept if pair[1] < len(job.states) and job.states[pair[1]] == table.SUCCEEDED]
     kept = [pair for pair in kept if not job.shape.written(pair[1]).expand]
     return [e.JobResumed(said.job, now, said.site, said.document, kept, said.lost, said.fans, said.request)]
+
+
+def _refuse_beside_hooks(job: JobState) -> None:
+    """What runs because of how others ended would stand beside them when they run again."""
+    busy = [action for action in hooks_to_repeat(job) if action in job.leases]
+    if busy:
+        raise Refused(f"job {job.id} cannot be taken up while {job.shape.paths[busy[0]]} is at work after a failure")
 
 
 def _hold(state: State, said: s.HoldJob, now: float) -> list[e.Event]:
@@ -102,7 +108,9 @@ def _sooner(job: JobState, leases: Iterable[int], grace: float) -> bool:
 
 def _retry(state: State, said: s.RetryActions, now: float) -> list[e.Event]:
     job = state.job(said.job)
-    return [e.JobRetried(said.job, now, to_run_again(job, said), said.request)]
+    again = to_run_again(job, said)
+    _refuse_beside_hooks(job)
+    return [e.JobRetried(said.job, now, again, said.request)]
 
 
 def _skip(state: State, said: s.SkipAction, now: float) -> list[e.Event]:
@@ -112,6 +120,7 @@ def _skip(state: State, said: s.SkipAction, now: float) -> list[e.Event]:
     found = members(job, said.action)
     if not any(job.states[action] in table.TABLE[e.ActionExcused] for action in found):
         return _not_skipped(job, said.action, found)
+    _refuse_beside_hooks(job)
     return [e.ActionExcused(said.job, said.action, now, said.request)]
 
 

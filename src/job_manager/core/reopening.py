@@ -73,8 +73,17 @@ def _settle_anew(job: JobState) -> None:
         job.move(action, table.Revived)
     for action in sorted(job.omitted - job.excused):
         job.move(action, table.Revived)
+    for action in _that_mind(job):
+        out_of_waiting(job, action)
+        job.move(action, table.Repeated)
     job.reset_tree()
     settle_anew(job)
+
+
+def _that_mind(job: JobState) -> list[int]:
+    """What waits to be tried again and has begun because of how others ended: these may not be over any more."""
+    below = {action for node in job.shape.minding for action in job.shape.below(node)}
+    return [action for action in sorted(below) if job.states[action] == table.RETRYING]
 
 
 def _in(job: JobState, state: int) -> list[int]:
