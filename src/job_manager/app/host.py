@@ -233,10 +233,13 @@ class Host:
         waits = job.held == PAUSED and not hosted.paused and not self._heeded
         return bool(job.finished or (job.held and not waits)) and not job.leases
 
-    def serve(self, interrupts: Interrupts, observer: Callable[[JobState], Observer]) -> None:
-        """Run every open job, and whatever is submitted, until told to end."""
+    def supervise(self, observer: Callable[[JobState], Observer]) -> None:
+        """From now on this holder is a supervisor: every open job is its own, and whatever is submitted."""
         self._every, self._observer_of = True, observer
         self._announce()
+
+    def serve(self, interrupts: Interrupts) -> None:
+        """Run every job that was taken on, and whatever is submitted, until told to end."""
         with interrupts:
             self._cycle(interrupts, Silent(), None, self._is_down)
 

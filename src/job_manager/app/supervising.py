@@ -85,12 +85,13 @@ def supervise(
         with Host(home, capacity.slots, children_environ(environ, config), umask()) as host:
             host.offer(capacity, config)
             host.unfinished = log.trouble
+            host.supervise(lambda job: _Watched(log))
             interrupts = Interrupts()
             jobs = _take_up(host, log)
             _see_to_what_is_owed(host, home, log)
             ready()
             log.up(home, jobs)
-            host.serve(interrupts, lambda job: _Watched(log))
+            host.serve(interrupts)
             log.down(host.down)
             return interrupts.count
     finally:
