@@ -270,15 +270,12 @@ class Orphans:
             self._children.add(attempt)
 
     def _mains(self) -> dict[str, Process]:
-        """The main process of each attempt, ours now: by pid and start time, else the session leader with its token."""
+        """The main process of each attempt, ours now, by pid and start time. A session leader with the token would not
+        do: a daemon of a main process that has ended is one, too, and how that ends says nothing of the attempt."""
         own = [process for process in map(processes.process_of, processes.children_of(os.getpid())) if process]
         by_start = {(process.pid, process.ticks): process for process in own}
         known = {token: by_start.get((begun.pid, begun.start_ticks)) for token, begun in self.trace.begun.items()}
-        mains = {token: process for token, process in known.items() if process}
-        for process in own:
-            if process.session == process.pid:
-                mains.setdefault(_marked(process.pid, self.trace, self.trace.begun), process)
-        return mains
+        return {token: process for token, process in known.items() if process}
 
     def _sync_watch(self) -> None:
         wanted = {*self._children.running, *self._children.strays}
