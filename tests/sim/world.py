@@ -64,7 +64,7 @@ class World:
         self.healed = False
         self.rounds = 0
         self.holder: Holder | None = None
-        self.starting: Holder | None = None
+        self.holders: dict[Process, Holder] = {}  # every process of `jm up` there has been
         self.unjudged = False
         self.misfortune = Misfortune(self)
 
@@ -101,7 +101,7 @@ class World:
         self.note(f"a holder starts as {process.pid}")
         if self.holder is None or not self.holder.process.alive:
             self.holds(holder)
-        self.starting = holder
+        self.holders[process] = holder
         self.misfortune.met("start")
         self.kernel.run(process, holder.start)
 
@@ -118,8 +118,8 @@ class World:
         return holder.host
 
     def _running(self) -> Holder:
-        assert self.starting is not None and self.kernel.current is self.starting.process
-        return self.starting
+        assert self.kernel.current is not None
+        return self.holders[self.kernel.current]
 
     def _signals(self) -> Signals:
         holder = self._running()
