@@ -213,6 +213,9 @@ class Holder:
 
     def _ready(self) -> None:
         self.up = True
+        if self.world.over:  # it was to be the second, and the first has been told to end meanwhile
+            assert self.signals is not None
+            self.signals.arrive(self.process)
 
 
 class VirtualReading:
