@@ -36,6 +36,7 @@ class VirtualJournal:
         try:
             self._file = self._open()
             self._end = self._read()
+            system.fsync(self._file)  # of a writer that was killed: whether it came to the disk is not known before
         except OSError as cause:
             raise EngineError(f"the journal cannot be opened: {cause}", retryable=True) from cause
 

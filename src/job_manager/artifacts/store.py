@@ -109,13 +109,17 @@ class Store:
             self._clear(outputs)
         return self.attempt_path(label)
 
-    def _clear(self, outputs: Iterable[Declared]) -> None:
+    def _clear(self, outputs: Iterable[Declared]) -> set[str]:
+        """Remove them; the folders in which there was something to remove."""
+        changed = set[str]()
         for output in outputs:
             folder = PUBLIC if output.public else TEMP
             with opened(self.root, folder, create=True) as directory:
                 standing = _stands(_safe(output.name), directory)
             if standing:
                 removal.remove(os.path.join(self.root, folder), [output.name])
+                changed.add(folder)
+        return changed
 
     def is_published(self, label: str, outputs: Sequence[Declared]) -> bool:
         """Whether nothing is left to move of what the attempt wrote: what is in the store by now is whole."""
@@ -124,10 +128,12 @@ class Store:
         )
 
     def withdraw(self, outputs: Sequence[Declared]) -> None:
-        """Take away what an attempt has published whose success is not on record. What cannot be removed stays until
-        the next attempt is prepared."""
+        """Take away what an attempt has published whose success is not on record, so that it does not come back with a
+        power cut after its loss is. What cannot be removed stays until the next attempt is prepared."""
         try:
-            self._clear(outputs)
+            for folder in self._clear(outputs):
+                with opened(self.root, folder) as directory:
+                    os.fsync(directory)
         except OSError:
             pass
 
