@@ -6,12 +6,12 @@ Adds to the core's answer what only the disk knows: the end of the log, and what
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from job_manager.app import wiring
 from job_manager.app.home import Home
-from job_manager.app.looking import Look, action_index, look, resolve, to_come
+from job_manager.app.looking import Look, action_index, look, resolve, submissions, to_come
 from job_manager.core import table
 from job_manager.core.answers import Answer, View
 from job_manager.core.explain import why
@@ -21,6 +21,9 @@ from job_manager.core.story import Line, story
 from job_manager.model.record import NamedTuple
 from job_manager.ports.history import History
 from job_manager.worker.layout import layout_of
+
+if TYPE_CHECKING:
+    from job_manager.app.inbox import Waiting
 
 Document = dict[str, Any]
 LINES = 10  # of a log that are shown
@@ -88,9 +91,10 @@ def explain(home: Home, word: str, action: str = "") -> Explained:
 def _past(home: Home, id: str) -> Past:
     """The job, in the farm of all that is run together with it, and with the jobs that it comes after."""
     past, hosting = Past(id), home.hosting()
+    waiting = submissions(home)
     reading = wiring.open_reading(home)
     try:
-        past.fold(_history(home, reading, id))
+        past.fold(_history(waiting, reading, id))
         beside = [row.id for row in reading.jobs() if row.id != id and row.state == "open" and hosting.has(row.id)]
         for other in dict.fromkeys([*(beside if hosting.has(id) else ()), *past.job.site.after_jobs]):
             past.fold(reading.timed(other))
@@ -99,14 +103,14 @@ def _past(home: Home, id: str) -> Past:
     return past
 
 
-def _history(home: Home, reading: History, id: str) -> Iterator[Timed]:
+def _history(waiting: Sequence[Waiting], reading: History, id: str) -> Iterator[Timed]:
     """Every event of a job, or what there will be to begin with when somebody takes it up."""
     known = False
     for timed in reading.timed(id):
         known = True
         yield timed
     if not known:
-        yield from ((getattr(event, "at", 0.0), event) for event in to_come(home, id))
+        yield from ((getattr(event, "at", 0.0), event) for event in to_come(waiting, id))
 
 
 def _with_log(found: Look, index: int, answer: Answer) -> Explained:
@@ -143,9 +147,10 @@ def tell(home: Home, word: str, action: str = "", everything: bool = False) -> T
 
 
 def _lines(home: Home, id: str, path: str, everything: bool) -> Iterator[Line]:
+    waiting = submissions(home)
     reading = wiring.open_reading(home)
     try:
-        told = story(_history(home, reading, id), local_time(time.time()), path)
+        told = story(_history(waiting, reading, id), local_time(time.time()), path)
         yield from (line for line in told if everything or line.event not in USUAL)
     finally:
         reading.close()

@@ -6,7 +6,7 @@ Gives plain documents with stable keys; knows no terminal.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -37,12 +37,12 @@ NOTHING_STILL: Mapping[int, float] = MappingProxyType({})
 
 
 def _rows(home: Home) -> Sequence[JobRow]:
+    waiting = submissions(home)
     reading = wiring.open_reading(home)
     try:
         rows = reading.jobs()
     finally:
         reading.close()
-    waiting = _submissions(home)
     if not waiting:
         return rows
     known = {row.id for row in rows}
@@ -50,8 +50,9 @@ def _rows(home: Home) -> Sequence[JobRow]:
     return [*(JobRow(each.request.job, _title(each), SUBMITTED, each.at, None, {}) for each in fresh), *rows]
 
 
-def _submissions(home: Home) -> list[Waiting]:
-    """Jobs that are submitted and that no holder has taken up yet, the oldest first."""
+def submissions(home: Home) -> list[Waiting]:
+    """Jobs that are submitted and that no holder has taken up yet, the oldest first. To be read before the journal is
+    opened: what is taken up in between is in both, and never in neither."""
     if not any(name.endswith(".json") for name in _names(home.inbox)):
         return []
     # Imported here: mostly nothing waits.
@@ -188,24 +189,25 @@ class Look(NamedTuple):
 def look(home: Home, word: str) -> Look:
     """The job that `word` names. Raises NotFound, Refused, EngineError."""
     id = resolve(home, word)
+    waiting = submissions(home)
     reading = wiring.open_reading(home)
     try:
         farm = fold(State(), reading.events(id))
     finally:
         reading.close()
     if id not in farm.jobs:
-        farm = fold(farm, to_come(home, id))
+        farm = fold(farm, to_come(waiting, id))
     job = farm.job(id)
     layout = layout_of(home.jobs, id, job.site)
     return Look(job, layout, home.hosting().has(id), farm, home.keepers)
 
 
-def to_come(home: Home, id: str) -> list[Event]:
+def to_come(waiting: Iterable[Waiting], id: str) -> list[Event]:
     """The beginning of a job that nobody has taken up yet."""
     from job_manager.core.admit import admit
 
-    waiting = (each for each in _submissions(home) if each.request.job == id)
-    return [event for each in waiting for event in admit(State(), each.request, each.at)]
+    own = (each for each in waiting if each.request.job == id)
+    return [event for each in own for event in admit(State(), each.request, each.at)]
 
 
 def layout_found(home: Home, id: str) -> Layout:
