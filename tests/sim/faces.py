@@ -336,7 +336,15 @@ class Fcntl:
 # --- in the place of the real ones ----------------------------------------------------------------------------------
 
 ROOMS = (
-    *("worker.keeper", "worker.keeper_link", "worker.ahead", "worker.adoption", "worker.worker", "worker.attempt"),
+    *(
+        "worker.keeper",
+        "worker.keeper_link",
+        "worker.lines",
+        "worker.ahead",
+        "worker.adoption",
+        "worker.worker",
+        "worker.attempt",
+    ),
     *("worker.brief", "worker.last_words", "worker.layout", "worker.calls", "worker.command", "worker.functions"),
     *("artifacts.store", "artifacts.outputs", "artifacts.copying", "artifacts.folders", "artifacts.directories"),
     *("artifacts.identity", "artifacts.removal", "artifacts.trees", "app.home", "app.inbox", "app.wire"),

@@ -189,7 +189,7 @@ OF_THE_LINE = (
     ),
     Mutant(
         "half a message is heard",
-        "app/wire.py",
+        "worker/lines.py",
         '        end = self._inbox.rfind(b"\\n") + 1\n',
         "        end = len(self._inbox)\n",
         ("tests/app/test_callers.py",),

@@ -1,7 +1,6 @@
 """The worker's end of the keeper: starts one or attaches to one that lives, sends orders, receives what happened.
 
-Never blocks: what the keeper does not take yet waits in a buffer, and only whole lines come out. Knows the wire format
-(one JSON array a line) and nothing of what the orders are for.
+Never blocks. Knows the keeper's messages and nothing of what the orders are for.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ import json
 import os
 import select
 import socket
-import sys
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any, NotRequired, TypedDict
@@ -18,8 +16,7 @@ from typing import Any, NotRequired, TypedDict
 from job_manager.model.record import NamedTuple
 from job_manager.worker import ahead
 from job_manager.worker import keeper as processes
-
-READ = 1 << 18
+from job_manager.worker.lines import Gone, Lines, dial
 
 
 class Order(TypedDict):
@@ -84,14 +81,10 @@ class KeeperLink:
     """One connection to one keeper. Register `fileno()` for reading, and for writing while `wants_write`."""
 
     def __init__(self, connection: socket.socket, pid: int, incarnation: str, own_child: bool) -> None:
-        connection.setblocking(False)
         self.pid = pid
         self.incarnation = incarnation
-        self._connection = connection
+        self._lines = Lines(connection)
         self._own_child = own_child
-        self._inbox = bytearray()
-        self._outbox = bytearray()
-        self._gone = False
 
     @classmethod
     def launch(
@@ -114,7 +107,7 @@ class KeeperLink:
         try:
             with open(os.path.join(directory, "keeper.json"), encoding="ascii") as described:
                 content = json.load(described)
-            _connect(connection, directory)
+            dial(connection, os.path.join(directory, "s"))
             # It may not have been told yet who it is, by a worker that has died; then it will be.
             incarnation = str(content["incarnation"]) or os.path.basename(directory)
             return cls(connection, int(content["pid"]), incarnation, own_child=False)
@@ -123,65 +116,48 @@ class KeeperLink:
             return None
 
     def fileno(self) -> int:
-        return self._connection.fileno()
+        return self._lines.fileno()
 
     @property
     def wants_write(self) -> bool:
-        return bool(self._outbox)
+        return self._lines.wants_write
 
     def hello(self, slots: int, env: Mapping[str, str], umask: int) -> None:
         """Become the master. The keeper answers with `state`; `env` is what its children build on."""
-        self._send(["hello", {"incarnation": self.incarnation, "slots": slots, "env": dict(env), "umask": umask}])
+        self._lines.send("hello", {"incarnation": self.incarnation, "slots": slots, "env": dict(env), "umask": umask})
 
     def start(self, orders: Iterable[Order]) -> None:
-        self._send(["start", list(orders)])
+        self._lines.send("start", list(orders))
 
     def stop(self, pairs: Iterable[tuple[str, float]]) -> None:
         """End attempts: (token, grace in seconds). What has not begun comes back as `returned`."""
-        self._send(["stop", list(pairs)])
+        self._lines.send("stop", list(pairs))
 
     def forget(self, tokens: Iterable[str]) -> None:
         """Exits that are journaled: the keeper may drop them."""
-        self._send(["forget", list(tokens)])
+        self._lines.send("forget", list(tokens))
 
     def slots(self, number: int) -> None:
-        self._send(["slots", number])
+        self._lines.send("slots", number)
 
     def give_back(self) -> None:
         """What waits and has not begun comes back as `returned`."""
-        self._send(["give back"])
+        self._lines.send("give back")
 
     def leave(self) -> None:
         """The keeper begins nothing more and ends with its last child."""
-        self._send(["leave"])
+        self._lines.send("leave")
 
     def flush(self) -> None:
         """Send what the keeper takes now; a keeper that is gone shows at the next `receive`."""
-        try:
-            while self._outbox:
-                del self._outbox[: self._connection.send(self._outbox[:READ])]
-        except BlockingIOError:
-            pass
-        except OSError:
-            self._outbox.clear()
+        self._lines.flush()
 
     def receive(self) -> list[Message]:
         """Every message that has come in whole, maybe none; KeeperGone once there is nothing left to read."""
         try:
-            while not self._gone:
-                part = self._connection.recv(READ)
-                self._gone = not part
-                self._inbox += part
-        except BlockingIOError:
-            pass
-        except OSError:
-            self._gone = True
-        end = self._inbox.rfind(b"\n") + 1
-        lines = bytes(self._inbox[:end]).splitlines()
-        del self._inbox[:end]
-        if self._gone and not lines:
-            raise KeeperGone(f"the keeper (pid {self.pid}) has closed the connection")
-        return [Message(kind, content) for kind, content in map(json.loads, lines)]
+            return [Message(kind, content) for kind, content in self._lines.receive()]
+        except Gone:
+            raise KeeperGone(f"the keeper (pid {self.pid}) has closed the connection") from None
 
     def ended(self, seconds: float = 2.0) -> bool:
         """Wait until the keeper's process has ended, and reap it if it is our child; False when it still lives."""
@@ -193,13 +169,9 @@ class KeeperLink:
 
     def close(self) -> None:
         """Leave the keeper to itself: it goes on without a master. A keeper that has ended is reaped."""
-        self._connection.close()
+        self._lines.close()
         if self._own_child:
             _reaped(self.pid)
-
-    def _send(self, message: list[Any]) -> None:
-        self._outbox += json.dumps(message, separators=(",", ":")).encode("ascii") + b"\n"
-        self.flush()
 
 
 def awaited(pid: int, seconds: float) -> None:
@@ -223,23 +195,3 @@ def _reaped(pid: int) -> bool:
         return os.waitpid(pid, os.WNOHANG)[0] == pid
     except ChildProcessError:
         return True
-
-
-def _connect(connection: socket.socket, directory: str) -> None:
-    """Connect to the keeper's socket although its path may be longer than an address (108 bytes) can be."""
-    if not sys.platform.startswith("linux"):
-        _connect_by_link(connection, directory)
-        return
-    folder = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        connection.connect(f"/proc/self/fd/{folder}/s")
-    finally:
-        os.close(folder)
-
-
-def _connect_by_link(connection: socket.socket, directory: str) -> None:
-    import tempfile  # only where there is no /proc
-
-    with tempfile.TemporaryDirectory(prefix="jm-") as short:
-        os.symlink(os.path.abspath(directory), f"{short}/k")
-        connection.connect(f"{short}/k/s")
