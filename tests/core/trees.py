@@ -174,7 +174,7 @@ def hooks_broken(job: Job, journal: Iterable[e.Event]) -> list[str]:
             over.update(range(size))
         elif isinstance(event, e.JobRetried):
             over -= in_ranges(event)
-        elif isinstance(event, e.ActionLeased):
+        elif isinstance(event, e.ActionLeased | e.ActionChained):
             over.discard(event.action)
             if not inside.get(event.action, set()) <= over:
                 found.append(f"hook {event.action} was leased while {inside[event.action] - over} was not over")
@@ -212,7 +212,7 @@ def _inside(job: Job) -> Iterable[tuple[int, set[int]]]:
 
 
 def order_broken(job: Job, journal: Iterable[e.Event]) -> list[str]:
-    """Actions leased before all that they wait for had succeeded."""
+    """Actions leased before all that they wait for had succeeded; or leased before their turn, and done before it."""
     before, found = waits_for(job), []
     done: set[int] = set()
     fans: dict[int, set[int]] = {}  # written action -> those that it stands for
@@ -234,9 +234,10 @@ def order_broken(job: Job, journal: Iterable[e.Event]) -> list[str]:
             before += [before[event.action] | {size + other for other in needed} for needed in inner]
         for one, stands_for in reversed(fans.items()):  # what grew in what had grown comes first
             (done.add if stands_for <= done else done.discard)(one)
-        if isinstance(event, e.ActionLeased) and not before[event.action] <= done:
+        is_end = isinstance(event, e.ActionSucceeded | e.AttemptFailed)
+        if (isinstance(event, e.ActionLeased) or is_end) and not before[event.action] <= done:
             found.append(
-                f"action {event.action} was leased while {sorted(before[event.action] - done)} had not succeeded"
+                f"{event} while {sorted(before[event.action] - done)} had not succeeded"
             )
     return found
 
@@ -250,7 +251,7 @@ def leases_broken(journal: Iterable[e.Event]) -> list[str]:
     ever: set[tuple[int, int]] = set()
     found = []
     for event in journal:
-        if isinstance(event, e.ActionLeased):
+        if isinstance(event, e.ActionLeased | e.ActionChained):
             if event.action in leased or (event.action, event.attempt) in ever:
                 found.append(f"{event} while {leased.get(event.action)} is open")
             leased[event.action] = event.attempt
@@ -283,7 +284,7 @@ def cancelled_broken(journal: Iterable[e.Event]) -> list[str]:
             ended, gone = False, set()
         elif isinstance(event, e.JobRetried):
             ended, gone = False, gone - in_ranges(event)
-        elif isinstance(event, e.ActionLeased) and (ended or event.action in gone):
+        elif isinstance(event, e.ActionLeased | e.ActionChained) and (ended or event.action in gone):
             found.append(f"{event} although it was cancelled")
     return found
 
@@ -302,7 +303,7 @@ def due_broken(farm: Farm) -> list[str]:
             due.add(event.job)
             missing = [id for id in farm.sites[event.job].get("after_jobs", ()) if how.get(id) != "succeeded"]
             found += [f"{event} while {missing} had not succeeded"] if missing else []
-        if isinstance(event, e.ActionLeased) and "after_jobs" in farm.sites[event.job] and event.job not in due:
+        if isinstance(event, e.ActionLeased | e.ActionChained) and "after_jobs" in farm.sites[event.job] and event.job not in due:
             found.append(f"{event} before it was due")
     return found
 
@@ -323,7 +324,7 @@ def twice_begun(farm: Farm, id: str = "j1") -> list[str]:
             unknown.clear()
         elif isinstance(event, e.JobRetried):
             unknown -= in_ranges(event)
-        elif isinstance(event, e.ActionLeased) and event.action in unknown:
+        elif isinstance(event, e.ActionLeased | e.ActionChained) and event.action in unknown:
             found.append(f"{event} although nobody knows what became of the attempt before")
     return found
 

@@ -31,6 +31,7 @@ def job_ended(state: State, event: e.JobCancelled | e.JobTimedOut) -> None:
     else:
         job.ending, job.timed_out = TIMEOUT, (event.limit, event.seconds)
     _stop(state, job, list(job.leases), event.grace)
+    job.come = list(job.early)  # nothing follows its end any more: there are no turns, only leases
     row = table.TABLE[type(event)]
     for action, before in enumerate(job.states):
         if before in row and not unknown(job, action):
@@ -81,9 +82,10 @@ def was_cancelled(job: JobState, action: int) -> bool:
     return action in job.cancelling or job.ending == CANCELLED
 
 
-def attempt_over(job: JobState, action: int) -> bool:
+def attempt_over(job: JobState, action: int, early: bool = False) -> bool:
     """Conclude for an attempt of an action that was cancelled, and that has come back without success, that the action
-    is over. False where it is not, or where nobody knows whether it may run again."""
+    is over; of one that was `early` others hear only when its turn has come. False where it is not, or where nobody
+    knows whether it may run again."""
     is_end = was_cancelled(job, action) or (job.ending and job.states[action] == table.READY)
     job.cancelling.discard(action)
     if not is_end or unknown(job, action):
@@ -93,7 +95,8 @@ def attempt_over(job: JobState, action: int) -> bool:
     else:
         job.failures[action] = Failure(job.attempts[action], job.ending or CANCELLED, None, "")
     job.move(action, table.Dropped)
-    settle(job, finished=[(job.shape.node_of[action], False)])
+    if not early:
+        settle(job, finished=[(job.shape.node_of[action], False)])
     return True
 
 

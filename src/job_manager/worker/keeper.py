@@ -86,7 +86,11 @@ RECORD = (
     '{"token":%s,"code":%s,"signal":%s,"why":%s,"error":%s,"began":%.6f,"ended":%.6f,"elapsed":%.6f,'
     '"utime":%.6f,"stime":%.6f,"maxrss_kib":%d,"left":%d,"oom":%s,"peak":%d,"still":%.3f}'
 )
-STATE = '["state",{"incarnation":%s,"boot":%s,"pid":%d,"begun":[%s],"exits":[%s],"queued":[%s],"leaving":%s}]\n'
+STATE = (
+    '["state",{"incarnation":%s,"boot":%s,"pid":%d,"begun":[%s],"exits":[%s],"queued":[%s],"leaving":%s,"chains":true}]\n'
+)
+LAST_WORDS = (b"_EXIT_STATUS", b"openjd_fail")  # a log with one of these at its end may say how its attempt has ended
+PIECE = 64 * 1024  # bytes at the end of a log that are looked at for them
 MAXRSS_UNIT = 1024 if sys.platform == "darwin" else 1
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -376,7 +380,7 @@ class Attempt:
     usage: Any = None
     logs: tuple[str, ...] = ()
     spare: tuple[int, str] | None = None
-    named = False
+    named = gated = False  # gated: it began when others had ended, whose ends have to be on record before that
     memory = peak = 0
     group = ""
     kills = -1
@@ -1013,6 +1017,41 @@ class Spares:
         os.ftruncate(handle, 0)
 
 
+class Gate:
+    """Orders that wait for the end of `left` attempts."""
+
+    __slots__ = ("left", "tokens")
+
+    def __init__(self) -> None:
+        self.left, self.tokens = 0, []  # type: int, list[str]
+
+
+def ended_well(attempt: Attempt) -> bool:
+    """Whether there is no doubt that it has succeeded, its log included."""
+    if attempt.status != 0 or attempt.why is not None or len(attempt.logs) != 1 or attempt.oom:
+        return False
+    try:
+        size = os.stat(attempt.logs[0]).st_size
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return not (size and any(words in _end_of(attempt.logs[0], size) for words in LAST_WORDS))
+
+
+def _end_of(path: str, size: int) -> bytes:
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
+    except OSError:
+        return LAST_WORDS[0]
+    try:
+        return os.pread(handle, PIECE, max(0, size - PIECE))
+    except OSError:
+        return LAST_WORDS[0]
+    finally:
+        os.close(handle)
+
+
 class Record:
     """One append-only file of JSON lines, 0600. A line torn by a full disk is closed off by the next append."""
 
@@ -1117,6 +1156,8 @@ class Keeper:
         self.slots = self.used = 0
         self.queue: deque[str] = deque()
         self.queued: dict[str, tuple[Attempt, dict[str, Any]]] = {}
+        self.gates: dict[str, list[Gate]] = {}  # by the token of an attempt that has not ended
+        self.recent: dict[str, Attempt] = {}  # those of `records` that ended while this process was there
         self.records: dict[str, str] = {}
         self.past = Past()
         self.fresh: list[Attempt] = []
@@ -1175,9 +1216,9 @@ class Keeper:
             self._write_exits(now)
         if self.queue:
             self._begin()
-        if not self.queue or now >= self._due() or self.speaking or self.returned or self.refused:
+        if not (self.queue or self.gates) or now >= self._due() or self.speaking or self.returned or self.refused:
             self._settle(now)
-        if self.beat == NEVER and (self.fresh or self.finished):
+        if self.beat == NEVER and (self.fresh or self.finished or self.unreported):
             self.beat = now + BEAT
         if now >= self.look_at or (self.look_at == NEVER and self.children.running):
             self._bound_logs(now)
@@ -1231,7 +1272,7 @@ class Keeper:
     def _depose(self) -> None:
         """Without its master the queue is nobody's: what was not begun is given out anew by whoever comes next."""
         self.master = None
-        for waiting in (self.queue, self.queued, self.unreported, self.returned, self.refused):
+        for waiting in (self.queue, self.queued, self.gates, self.unreported, self.returned, self.refused):
             waiting.clear()
 
     def _listen(self, peer: Connection, now: float) -> None:
@@ -1254,7 +1295,11 @@ class Keeper:
             raise ValueError("no hello")
         elif kind == "start":
             for order in content:
-                self._take(order)
+                if self._take(order):
+                    self.queue.append(order["token"])
+        elif kind == "chain":
+            for tokens, orders in content:
+                self._take_chained(tokens, orders)
         elif kind == "stop":
             for token, grace in content:
                 self._stop(token, float(grace), now)
@@ -1262,6 +1307,7 @@ class Keeper:
             for token in content:
                 if self.records.pop(token, None) is not None:
                     self.past.add(token)
+                    self.recent.pop(token, None)
         elif kind == "slots":
             self.slots = int(content)
         elif kind in ("leave", "give back"):
@@ -1269,6 +1315,7 @@ class Keeper:
             self.returned += map(quote, self.queued)
             self.queue.clear()
             self.queued.clear()
+            self.gates.clear()
         else:
             raise ValueError(kind)
 
@@ -1309,12 +1356,13 @@ class Keeper:
 
     # orders
 
-    def _take(self, order: dict[str, Any]) -> None:
+    def _take(self, order: dict[str, Any]) -> bool:
+        """Whether it is new, and waits from now on."""
         token = order["token"]
         if not token or "\0" in token:
             raise ValueError("a token that names nothing")
         if token in self.queued:
-            return
+            return False
         if token in self.children.live or token in self.records or token in self.past:
             self._refuse(token, "already begun")
         elif self.leaving:
@@ -1322,9 +1370,48 @@ class Keeper:
         else:
             try:
                 self.queued[token] = (understood(order), order)
-                self.queue.append(token)
+                return True
             except (LookupError, ValueError, TypeError, AttributeError, OverflowError) as error:
                 self._refuse(token, f"not an order: {error!r}")
+        return False
+
+    def _take_chained(self, awaited: list[str], orders: list[dict[str, Any]]) -> None:
+        """Orders that begin when all of these attempts have ended well; or not at all."""
+        gate = Gate()
+        gate.tokens = [order["token"] for order in orders if self._take(order)]
+        for token in awaited:
+            if token in self.queued or token in self.children.live:
+                gate.left += 1
+                self.gates.setdefault(token, []).append(gate)
+            elif token not in self.recent or not ended_well(self.recent[token]):
+                self._let_down([gate])
+                return
+        if not gate.left:
+            self._open(gate)
+
+    def _open(self, gate: Gate) -> None:
+        tokens = [token for token in gate.tokens if token in self.queued]
+        for token in tokens:
+            self.queued[token][0].gated = True
+        self.queue.extend(tokens)
+
+    def _let_down(self, gates: list[Gate]) -> None:
+        """What was to begin then never can, nor what was to begin after that."""
+        while gates:
+            for token in gates.pop().tokens:
+                if self.queued.pop(token, None) is not None:
+                    self.returned.append(quote(token))
+                gates += self.gates.pop(token, ())
+
+    def _pass_gates(self, attempt: Attempt) -> None:
+        gates = self.gates.pop(attempt.token, [])
+        if not ended_well(attempt):
+            self._let_down(gates)
+            return
+        for gate in gates:
+            gate.left -= 1
+            if not gate.left:
+                self._open(gate)
 
     def _refuse(self, token: str, why: str) -> None:
         self.refused.append(f"[{quote(token)},{quote(why)}]")
@@ -1336,6 +1423,7 @@ class Keeper:
             self.children.terminate(attempt, "stopped", grace, now)
         elif self.queued.pop(token, None) is not None or not (token in self.records or token in self.past):
             self.returned.append(quote(token))
+            self._let_down(self.gates.pop(token, []))
 
     def _admissible(self) -> list[tuple[Attempt, dict[str, Any]]]:
         """The head of the queue as far as slots are free; what weighs more than all slots runs alone."""
@@ -1357,6 +1445,8 @@ class Keeper:
         if not batch:
             return
         began = time.time()
+        if any(attempt.gated for attempt, _ in batch):
+            self._write_exits(time.monotonic())
         self.confinement.look(time.monotonic())
         for attempt, order in batch:
             self.confinement.name(attempt)
@@ -1371,6 +1461,7 @@ class Keeper:
                 if attempt.spare is not None:
                     self.spares.settle(attempt)
                 self._refuse(attempt.token, f"{UNWRITTEN}: {error.strerror}")
+                self._let_down(self.gates.pop(attempt.token, []))
             return
         self._mark_memory(self.child_score)
         for attempt, order in batch:
@@ -1448,6 +1539,9 @@ class Keeper:
             judge_memory(attempt)
         if attempt.spare is not None or attempt.named:
             self.spares.settle(attempt)
+        self.recent[attempt.token] = attempt
+        if attempt.token in self.gates:
+            self._pass_gates(attempt)
         self.logs.bound(attempt)
 
     def _write_exits(self, now: float) -> None:
@@ -1500,11 +1594,11 @@ class Keeper:
         self._write_exits(now)
         if now >= self.sync_at:
             self._sync()
+        self._tell("exited", self.unreported)  # before it is told what has begun after them
         if now >= self.beat:
             self.beat = NEVER
             self._announce(now - BEAT)
             self._compact()
-        self._tell("exited", self.unreported)
         if self.children.noticed:
             self._tell_still()
         self._tell("returned", self.returned)

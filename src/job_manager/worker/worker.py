@@ -19,6 +19,7 @@ from job_manager.model.quantity import human
 from job_manager.ports.clock import Clock
 from job_manager.worker import adoption, ahead
 from job_manager.worker.attempt import Ending, Unfit, ended, may_be_torn, read_token, token
+from job_manager.worker.batch import Batch
 from job_manager.worker.brief import Brief, Briefing, inherited
 from job_manager.worker.code import Code
 from job_manager.worker.concluding import Concluder
@@ -139,7 +140,8 @@ class Worker:
         state = [content for kind, content in messages if kind == "state"][-1]
         self._begun.update(str(row[0]) for row in _known(state))
         if known is None:
-            self._adopt(trace.incarnation, link, state.get("leaving", False))
+            # One of before holds nothing back until something else is done: it begins nothing more.
+            self._adopt(trace.incarnation, link, state.get("leaving", False) or not state.get("chains"))
         return True
 
     def _adopt(self, incarnation: str, link: KeeperLink, leaving: bool) -> None:
@@ -198,8 +200,7 @@ class Worker:
 
     def carry_out(self, orders: Sequence[Order]) -> list[Report]:
         """Prepare and send what is ordered; reports about attempts that cannot begin."""
-        starts: list[Any] = []
-        stops: list[tuple[str, str, float]] = []
+        batch = Batch()
         reports: list[Report] = []
         now = self._clock.wall()
         starting = dict.fromkeys(order.job for order in orders if isinstance(order, StartAttempt))
@@ -210,13 +211,13 @@ class Worker:
                 if name not in self._sent and name not in self._begun:
                     reports.append(AttemptReturned(order.job, order.action, order.attempt, self.incarnation))
             elif isinstance(order, StopAttempt):
-                stops.append((order.worker, name, order.grace))
+                batch.stop(order, name)
             elif order.worker == self.incarnation and name not in self._sent and name not in self._begun:
-                self._prepare(order, name, now, starts, reports)
-        self._send(starts, stops)
+                self._prepare(order, name, now, batch, reports)
+        began = self._send(batch)
         if short and not self.room.short:
             reports += self._run_short(short)
-        if starts and not self._reaps:
+        if began and not self._reaps:
             # After the first dispatch, since it takes some milliseconds; from now on the keeper may die.
             self._reaps = adoption.become_subreaper()
         return reports
@@ -235,14 +236,14 @@ class Worker:
         self._notes += [Note(job, -1, "there is room on the disk again") for job in self.jobs.briefings]
         return self._announcements()
 
-    def _prepare(self, order: StartAttempt, name: str, now: float, starts: list[Any], reports: list[Report]) -> None:
+    def _prepare(self, order: StartAttempt, name: str, now: float, batch: Batch, reports: list[Report]) -> None:
         briefing = self.jobs.briefings.get(order.job)
         if briefing is None or briefing.job.leases.get(order.action) != Lease(order.worker, order.attempt):
             return  # an order from before; preparing it would clear away what the attempt has published since
         brief = briefing.brief(order.action, order.attempt)
         try:
             prepared = self.secrets.prepare(name, brief, briefing.layout, self.incarnation, now)
-            starts.append(self.jobs.surround(prepared, order.job))
+            batch.start(order, self.jobs.surround(prepared, order.job), briefing.job.leases)
             self._sent.add(name)
             self._look_at_code(brief, name)
         except Unfit as unfit:
@@ -255,15 +256,15 @@ class Worker:
                 self._notes.append(Note(brief.job, brief.number, change))
             self._changed[name] = change
 
-    def _send(self, starts: list[Any], stops: list[tuple[str, str, float]]) -> None:
-        assert self._link is not None
-        if starts:
-            self._link.start(starts)
-        for worker, name, grace in stops:
-            self._older.get(worker, self._link).stop([(name, grace)])
+    def _send(self, batch: Batch) -> bool:
+        link = self._link
+        assert link is not None
+        began = batch.send(lambda worker: self._older.get(worker, link), link)
+        for _, name, grace in batch.stops:
             for _, orphans in self._orphans:
                 orphans.stop(name, grace)
         self.flush()
+        return began
 
     def receive(self) -> list[Report]:
         """What has happened since: reports in the order things happened. Starts a new keeper when the old one died."""
