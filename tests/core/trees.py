@@ -330,7 +330,7 @@ def twice_begun(farm: Farm, id: str = "j1") -> list[str]:
 
 
 DECIDED = (
-    *(e.ActionLeased, e.RetryPlanned, e.ActionRetried, e.ActionFailed, e.ActionLost, e.ActionsSkipped),
+    *(e.ActionLeased, e.ActionChained, e.RetryPlanned, e.ActionRetried, e.ActionFailed, e.ActionLost, e.ActionsSkipped),
     *(e.ActionsOmitted, e.FannedOut, e.FanOutFailed, e.JobFinished, e.JobDue, e.JobTimedOut),
 )
 

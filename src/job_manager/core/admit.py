@@ -196,7 +196,8 @@ def _ended(state: State, said: s.AttemptEnded, now: float) -> list[e.Event]:
     found = _current(state, said)
     if found is None:
         return []
-    if said.action in found.early:  # what it came after is unknown: it has to come after it once more
+    if said.action in found.early and not found.ending:
+        # What became of that after which it comes is unknown: it has to come after it once more.
         return [taken_back(found, said.action, now)]
     job, action, attempt, _, began, ended, reason, code, message, usage, outputs, grown = said
     if not reason:

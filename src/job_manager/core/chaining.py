@@ -21,7 +21,7 @@ from job_manager.model.need import PLAIN
 def chained(state: State, room: int | None, job: JobState) -> Iterator[e.Event]:
     """Leases of what comes next in the job, if all that is at work ends well. `room`: how many leases more the job may
     have at all, None: as many as there are slots."""
-    if room is not None or not job.leases or job.wary or len(job.workers) != 1 or job.needs or job.scarce or job.queues:
+    if room is not None or job.wary or len(job.workers) != 1 or job.scarce:
         return
     (name,) = job.workers
     worker = state.workers[name]
@@ -76,26 +76,31 @@ def _stands(job: JobState, action: int) -> bool:
 
 
 class Shadow:
-    """The tree as it will be when all plain leases of one worker have ended well. `assumed`: these leases. An index
-    that can be made anew at any time: whatever ends otherwise than it says makes it worthless."""
+    """The tree as it will be when all plain leases of one worker have ended well. An index that can be made anew at any
+    time. `_assumed`: these leases; `_blind`: somewhere it goes on in a way that is not followed here."""
 
-    __slots__ = ("_found", "_job", "_remaining", "_unmet", "assumed")
+    __slots__ = ("_assumed", "_blind", "_found", "_job", "_remaining", "_unmet")
 
     def __init__(self, job: JobState, worker: str) -> None:
         self._job = job
         self._remaining: dict[int, int] = {}
         self._unmet: dict[int, int] = {}
         self._found: deque[tuple[tuple[int, ...], deque[int]]] = deque()  # what comes next, by what it comes after
-        self.assumed: set[int] = set()
+        self._assumed: set[int] = set()
+        self._blind = False
         for action, lease in job.leases.items():
             if lease.worker == worker:
                 self.assume(action)
 
     def assume(self, action: int) -> None:
         """It is leased to the worker: from now on it counts as done, if it is plain."""
-        if action not in self.assumed and plain(self._job, action):
-            self.assumed.add(action)
+        if action not in self._assumed and plain(self._job, action):
+            self._assumed.add(action)
             self._finish(self._job.shape.node_of[action])
+
+    def foresaw(self, action: int) -> bool:
+        """Whether it is still right when the action has succeeded."""
+        return action in self._assumed and not self._blind
 
     def next(self) -> Iterator[tuple[int, tuple[int, ...]]]:
         """What comes next and may be leased, and the nodes after which it comes; and, when that is assumed, what comes
@@ -144,15 +149,21 @@ class Shadow:
         shape, starts, found = self._job.shape, [top], deque[int]()
         while starts:
             node = starts.pop()
-            if not self._is_sure(node) or (node != top and node in shape.needs):
+            action = shape.leaf[node]
+            if node != top and node in shape.needs:
                 continue
-            if shape.leaf[node] >= 0:
-                if self._waits(shape.leaf[node]) and plain(self._job, shape.leaf[node]):
-                    found.append(shape.leaf[node])
+            if not self._is_sure(node):
+                self._blind = True
+            elif action >= 0 and self._waits(action):
+                found.extend((action,) if plain(self._job, action) else ())
+            elif action >= 0:
+                self._blind = self._blind or action not in self._job.leases
             elif shape.parallel[node]:
                 starts.extend(reversed(list(shape.children(node))))
             elif shape.first[node] >= 0:
                 starts.append(shape.first[node])
+            else:
+                self._blind = True
         if found:
             self._found.append((after, found))
 

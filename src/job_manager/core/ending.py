@@ -31,7 +31,6 @@ def job_ended(state: State, event: e.JobCancelled | e.JobTimedOut) -> None:
     else:
         job.ending, job.timed_out = TIMEOUT, (event.limit, event.seconds)
     _stop(state, job, list(job.leases), event.grace)
-    job.come = list(job.early)  # nothing follows its end any more: there are no turns, only leases
     row = table.TABLE[type(event)]
     for action, before in enumerate(job.states):
         if before in row and not unknown(job, action):

@@ -370,7 +370,7 @@ def _succeeded(state: State, event: e.ActionSucceeded) -> None:
     job.cancelling.discard(action)
     _end_lease(state, job, action)
     job.wary = False
-    if job.shadow is not None and action not in job.shadow.assumed:
+    if job.shadow is not None and not job.shadow.foresaw(action):
         job.shadow = None
     if not job.shape.written(action).expand:  # else it is over when all that it has grown is
         settle(job, finished=[(job.shape.node_of[action], True)])

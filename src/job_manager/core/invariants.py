@@ -80,8 +80,6 @@ def _early(job: JobState) -> Iterator[str]:
         yield "something is said to be leased before its turn that is not under lease"
     if job.astray != strays(job):
         yield f"of what is leased before its turn {strays(job)} cannot begin any more, the index says {job.astray}"
-    if job.ending and job.early:
-        yield "it is ended, and something has a turn to come"
 
 
 def _has_more_to_do(job: JobState) -> bool:

@@ -33,8 +33,7 @@ def leases(state: State) -> list[e.Event]:
     """The leases of the first job that can have any; the next job is asked once these are folded."""
     asking = [job for job in state.jobs.values() if (job.ready or job.queues) and may_lease(state, job)]
     if not asking:
-        jobs = (state.jobs[id] for id in sorted(state.touched))
-        some = (job for job in jobs if job.due and not job.held and not job.ready)
+        some = (job for job in state.jobs.values() if job.leases and job.due and not (job.held or job.ending))
         return next((found for job in some if (found := list(chained(state, room(state, job), job)))), [])
     round = Round(state)
     if len(asking) > 1:
