@@ -17,9 +17,11 @@ from job_manager.artifacts.outputs import DISK, MISSING, Fault
 from job_manager.artifacts.store import Published
 from job_manager.core.said import AttemptEnded
 from job_manager.model.errors import EngineError
-from job_manager.model.job import Function, Input, Output
+from job_manager.model.job import Action, Command, Function, Input, Output, Shell
+from job_manager.model.need import PLAIN
 from job_manager.model.quantity import human, size_text
 from job_manager.model.record import NamedTuple
+from job_manager.model.secret import secrets_of
 from job_manager.model.wording import quoted
 from job_manager.worker.brief import (
     NO_SECRETS,
@@ -145,30 +147,55 @@ def _write_call(brief: Brief, work: Function, layout: Layout) -> None:
 
 def _order(brief: Brief, layout: Layout, worker: str, now: float, secrets: Mapping[str, str]) -> Order:
     log = layout.log(brief.path, brief.attempt)
-    env = variables(brief, layout, worker, now, secrets)
+    env = variables(brief, layout, worker, now, secrets, log)
     order: Order = {
         "token": token(brief.job, brief.number, brief.attempt),
         "argv": words(brief, layout),
         "env": env,
         "cwd": directory(brief, layout),
         "log": log,
-        "err": layout.log(brief.path, brief.attempt, "err") if brief.split_streams else None,
-        "timeout": brief.timeout,
-        "grace": GRACE,
-        "weight": brief.need.cpus,
-        "memory": brief.need.memory,
-        "durable": not brief.idempotent,
-        "bare": False,
-        "stuck": brief.stuck and (brief.stuck.after, brief.stuck.kill),
     }
+    # What is as the keeper has it anyway is not said: it would be written and read for each of many.
+    takes = brief.need
+    if takes is not PLAIN:
+        order["weight"], order["memory"] = takes.cpus, takes.memory
+    if brief.split_streams:
+        order["err"] = layout.log(brief.path, brief.attempt, "err")
+    if brief.timeout is not None:
+        order["timeout"] = brief.timeout
+    if not brief.idempotent:
+        order["durable"] = True
+    if brief.stuck:
+        order["stuck"] = (brief.stuck.after, brief.stuck.kill)
     hidden = [variable for variable, value in secrets.items() if env[variable] == value]
-    return {**order, "secrets": hidden} if hidden else order
+    if hidden:
+        order["secrets"] = hidden
+    return order
 
 
 def words(brief: Brief, layout: Layout) -> list[str]:
     """The argv of an attempt."""
+    action = brief.action
+    if isinstance(action.work, Command) and not action.work.percent and not any("{" in word for word in action.work.argv):
+        return list(action.work.argv)
     folder = layout.store.attempt_path(brief.label)
-    return argv(brief.action, brief.module, paths(brief, layout), list_files(brief, layout), folder, signs(brief))
+    return argv(action, brief.module, paths(brief, layout), list_files(brief, layout), folder, signs(brief))
+
+
+def went_well(action: Action, record: ExitRecord) -> bool:
+    """Whether an attempt of this action has succeeded and there is nothing more to look at: it printed nothing, and was
+    to make nothing."""
+    if record["code"] != 0 or record["why"] is not None or record.get("printed") != 0 or record.get("oom"):
+        return False
+    if action.inputs or action.outputs or action.expand or action.foreach or action.min_runtime is not None:
+        return False
+    return isinstance(action.work, Command | Shell) and not secrets_of(action.env)
+
+
+def well_ended(token: str, worker: str, record: ExitRecord) -> AttemptEnded:
+    """The report of such an attempt."""
+    usage = (record["utime"], record["stime"], record["maxrss_kib"])
+    return AttemptEnded(*read_token(token), worker, record["began"], _end_of(record), "", None, "", usage)
 
 
 def conclude(

@@ -259,7 +259,7 @@ def clean(environ: Mapping[str, str], passed: Sequence[str]) -> dict[str, str]:
 
 
 def variables(
-    brief: Brief, layout: Layout, worker: str, began: float, secrets: Mapping[str, str] = NO_SECRETS
+    brief: Brief, layout: Layout, worker: str, began: float, secrets: Mapping[str, str] = NO_SECRETS, log: str = ""
 ) -> dict[str, str]:
     """The environment variables added for one attempt; those of the module first, then the entry's, then ours.
     secrets: the values of those variables that take one; without them they are left out."""
@@ -279,10 +279,10 @@ def variables(
         "JM_ATTEMPT": str(brief.attempt),
         "JM_ROLE": brief.action.role,
         "JM_WORKER": worker,
-        "JM_LOG": layout.log(brief.path, brief.attempt),
-        "JM_OUTPUTS_JSON": json.dumps(outputs),
+        "JM_LOG": log or layout.log(brief.path, brief.attempt),
+        "JM_OUTPUTS_JSON": json.dumps(outputs) if outputs else "{}",
     }
-    inputs = json.dumps(read_paths(brief))
+    inputs = json.dumps(read_paths(brief)) if brief.reads else "{}"
     if len(inputs) < LONGEST_VARIABLE:
         added["JM_INPUTS_JSON"] = inputs
     if has_lists(brief):

@@ -62,7 +62,8 @@ else:
 TOKEN_VARIABLE = "JM_ATTEMPT_TOKEN"
 KEEPER_VARIABLE = "JM_KEEPER"  # the incarnation: the token alone might be another state directory's
 LINGER = 60.0  # seconds without child and master after which the keeper leaves
-BEAT = 0.01  # seconds by which a report may be late while there is other work queued
+BEAT = 0.01  # seconds by which a report may be late while there is other work queued,
+LONG_BEAT = 0.03  # and while there is so much of it that nobody waits for a report
 LEFT_GRACE = 2.0  # at most this long for processes that outlive the main one
 BATCH = 32  # spawns in one turn, so that exits never wait behind a long queue
 LINE_LIMIT = 1 << 26  # bytes without a newline after which a peer is taken for a stranger
@@ -84,7 +85,7 @@ FILTER = "import sys; sys.path.append({folder!r}); import redaction; redaction.m
 LOG_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
 RECORD = (
     '{"token":%s,"code":%s,"signal":%s,"why":%s,"error":%s,"began":%.6f,"ended":%.6f,"elapsed":%.6f,'
-    '"utime":%.6f,"stime":%.6f,"maxrss_kib":%d,"left":%d,"oom":%s,"peak":%d,"still":%.3f}'
+    '"utime":%.6f,"stime":%.6f,"maxrss_kib":%d,"left":%d,"oom":%s,"peak":%d,"still":%.3f,"printed":%d}'
 )
 STATE = (
     '["state",{"incarnation":%s,"boot":%s,"pid":%d,"begun":[%s],"exits":[%s],"queued":[%s],"leaving":%s,"chains":true}]\n'
@@ -380,6 +381,7 @@ class Attempt:
     usage: Any = None
     logs: tuple[str, ...] = ()
     spare: tuple[int, str] | None = None
+    printed = -1  # bytes in its logs when it is over, -1: nobody knows
     named = gated = False  # gated: it began when others had ended, whose ends have to be on record before that
     memory = peak = 0
     group = ""
@@ -437,6 +439,7 @@ def record_of(attempt: Attempt) -> str:
         quote(attempt.oom) if attempt.oom else "null",
         attempt.peak,
         max(0.0, attempt.start + attempt.elapsed - attempt.moved) if attempt.still else 0.0,
+        attempt.printed,
     )
 
 
@@ -908,13 +911,20 @@ class Logs:
     def __init__(self, cap: int) -> None:
         self.cap = cap
 
-    def bound(self, attempt: Attempt) -> None:
+    def bound(self, attempt: Attempt) -> int:
+        """How many bytes there are, -1 where that is not known."""
+        printed = 0
         for path in attempt.logs:
             try:
-                if os.stat(path).st_blocks * 512 > self.cap:
+                log = os.stat(path)
+                printed += log.st_size
+                if log.st_blocks * 512 > self.cap:
                     self._shorten(path)
+            except FileNotFoundError:
+                pass  # it has printed nothing
             except (OSError, ValueError):
-                pass  # gone, or a file system without holes: then it is as long as it is
+                return -1  # a file system without holes: then it is as long as it is
+        return printed
 
     def _shorten(self, path: str) -> None:
         handle = os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
@@ -952,7 +962,7 @@ class Spares:
 
     def take(self, log: str) -> tuple[int, str] | None:
         """An open file and its name; None where a log cannot get its name that way: the child opens its own then."""
-        if not self._usable or os.path.lexists(log) or not self._is_folder(os.path.dirname(log)):
+        if not self._usable or os.path.lexists(log) or not self._is_folder(log.rpartition("/")[0]):
             return None
         if self._free:
             return self._free.pop()
@@ -1030,26 +1040,17 @@ def ended_well(attempt: Attempt) -> bool:
     """Whether there is no doubt that it has succeeded, its log included."""
     if attempt.status != 0 or attempt.why is not None or len(attempt.logs) != 1 or attempt.oom:
         return False
+    if attempt.printed <= 0:
+        return not attempt.printed
     try:
-        size = os.stat(attempt.logs[0]).st_size
-    except FileNotFoundError:
-        return True
-    except (OSError, ValueError):
+        handle = os.open(attempt.logs[0], os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
+        try:
+            end = os.pread(handle, PIECE, max(0, attempt.printed - PIECE))
+        finally:
+            os.close(handle)
+    except OSError:
         return False
-    return not (size and any(words in _end_of(attempt.logs[0], size) for words in LAST_WORDS))
-
-
-def _end_of(path: str, size: int) -> bytes:
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
-    except OSError:
-        return LAST_WORDS[0]
-    try:
-        return os.pread(handle, PIECE, max(0, size - PIECE))
-    except OSError:
-        return LAST_WORDS[0]
-    finally:
-        os.close(handle)
+    return not any(words in end for words in LAST_WORDS)
 
 
 class Record:
@@ -1219,7 +1220,7 @@ class Keeper:
         if not (self.queue or self.gates) or now >= self._due() or self.speaking or self.returned or self.refused:
             self._settle(now)
         if self.beat == NEVER and (self.fresh or self.finished or self.unreported):
-            self.beat = now + BEAT
+            self.beat = now + (BEAT if len(self.queued) < BATCH else LONG_BEAT)
         if now >= self.look_at or (self.look_at == NEVER and self.children.running):
             self._bound_logs(now)
         if not self.children.live:
@@ -1539,10 +1540,10 @@ class Keeper:
             judge_memory(attempt)
         if attempt.spare is not None or attempt.named:
             self.spares.settle(attempt)
+        attempt.printed = self.logs.bound(attempt)
         self.recent[attempt.token] = attempt
         if attempt.token in self.gates:
             self._pass_gates(attempt)
-        self.logs.bound(attempt)
 
     def _write_exits(self, now: float) -> None:
         if not self.finished and (not self.unwritten or now < self.retry_at):

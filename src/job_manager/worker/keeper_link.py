@@ -64,6 +64,7 @@ class ExitRecord(TypedDict):
     oom: NotRequired[str | None]
     peak: NotRequired[int]
     still: NotRequired[float]
+    printed: NotRequired[int]  # bytes in its logs, -1 where that is not known
 
 
 class Message(NamedTuple):

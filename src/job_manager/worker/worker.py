@@ -18,7 +18,16 @@ from job_manager.core.state import Lease
 from job_manager.model.quantity import human
 from job_manager.ports.clock import Clock
 from job_manager.worker import adoption, ahead
-from job_manager.worker.attempt import Ending, Unfit, ended, may_be_torn, read_token, token
+from job_manager.worker.attempt import (
+    Ending,
+    Unfit,
+    ended,
+    may_be_torn,
+    read_token,
+    token,
+    went_well,
+    well_ended,
+)
 from job_manager.worker.batch import Batch
 from job_manager.worker.brief import Brief, Briefing, inherited
 from job_manager.worker.code import Code
@@ -31,7 +40,7 @@ from job_manager.worker.room import Room
 from job_manager.worker.sharing import Shares
 from job_manager.worker.traces import Starts, Traces, name_logs
 
-AHEAD = 64  # orders that wait in the keeper, so that neither a commit nor a round trip stands between two actions
+AHEAD = 128  # orders that wait in the keeper, so that neither a commit nor a round trip stands between two actions
 HELLO_TIMEOUT = 10.0
 LOST = Ending("lost", None, "")
 
@@ -363,6 +372,9 @@ class Worker:
         reports: list[Report] = []
         for record in records:
             work = self._conclusion(record, worker)
+            if isinstance(work, AttemptEnded):
+                reports.append(work)
+                continue
             if work is None:
                 continue
             if work.args[1].action.outputs or work.args[1].action.expand:
@@ -371,7 +383,7 @@ class Worker:
                 reports.append(work())
         return reports
 
-    def _conclusion(self, record: Any, worker: str) -> partial[AttemptEnded] | None:
+    def _conclusion(self, record: Any, worker: str) -> partial[AttemptEnded] | AttemptEnded | None:
         name = record["token"]
         job, index, attempt = read_token(name)
         self._sent.discard(name)
@@ -385,6 +397,8 @@ class Worker:
             self._stale.append(name)
             return None
         self._ends.add(name)
+        if name not in self._changed and went_well(briefing.job.shape.actions[index], record):
+            return well_ended(name, worker, record)
         brief = briefing.brief(index, attempt)
         grow, said = self._growing(briefing, brief), self._changed.pop(name, "")
         return partial(self.secrets.conclude, name, brief, record, briefing.layout, worker, grow, said)
@@ -483,7 +497,7 @@ class Worker:
         for link in self._older.values():
             link.close()
         if not self._sent and not self._begun and self._link.ended():
-            adoption.remove(self._traces.left_by(self.incarnation))
+            adoption.remove_ended(os.path.join(self._keepers, self.incarnation))
         self._link.close()
 
 
