@@ -234,11 +234,9 @@ def order_broken(job: Job, journal: Iterable[e.Event]) -> list[str]:
             before += [before[event.action] | {size + other for other in needed} for needed in inner]
         for one, stands_for in reversed(fans.items()):  # what grew in what had grown comes first
             (done.add if stands_for <= done else done.discard)(one)
-        is_end = isinstance(event, e.ActionSucceeded | e.AttemptFailed)
-        if (isinstance(event, e.ActionLeased) or is_end) and not before[event.action] <= done:
-            found.append(
-                f"{event} while {sorted(before[event.action] - done)} had not succeeded"
-            )
+        # What is chained may be leased before, and is then not done before.
+        if isinstance(event, e.ActionLeased | e.ActionSucceeded | e.AttemptFailed) and not before[event.action] <= done:
+            found.append(f"{event} while {sorted(before[event.action] - done)} had not succeeded")
     return found
 
 
@@ -303,7 +301,8 @@ def due_broken(farm: Farm) -> list[str]:
             due.add(event.job)
             missing = [id for id in farm.sites[event.job].get("after_jobs", ()) if how.get(id) != "succeeded"]
             found += [f"{event} while {missing} had not succeeded"] if missing else []
-        if isinstance(event, e.ActionLeased | e.ActionChained) and "after_jobs" in farm.sites[event.job] and event.job not in due:
+        is_lease = isinstance(event, e.ActionLeased | e.ActionChained)
+        if is_lease and "after_jobs" in farm.sites[event.job] and event.job not in due:
             found.append(f"{event} before it was due")
     return found
 

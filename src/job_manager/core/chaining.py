@@ -28,11 +28,11 @@ def chained(state: State, room: int | None, job: JobState) -> Iterator[e.Event]:
     most = policy.ahead(job, worker)
     if worker.early > most // 2:  # in batches: a commit pays for many steps
         return
-    if job.shadow is None:
-        job.shadow = Shadow(job, name)
-    for action, after in islice(job.shadow.next(), most - worker.early):
+    shadow: Shadow = job.shadow or Shadow(job, name)
+    job.shadow = shadow
+    for action, after in islice(shadow.next(), most - worker.early):
         yield e.ActionChained(job.id, action, job.attempts[action] + 1, name, after)
-        job.shadow.assume(action)
+        shadow.assume(action)
 
 
 def plain(job: JobState, action: int) -> bool:

@@ -58,8 +58,11 @@ def _leased(past: Past, action: int, view: View) -> Answer:
     held = holdup_of(job, action) if action in job.early else None
     if held is not None:
         own = waiting(past, held, view)
-        given = f"attempt {lease.attempt} of it stands on worker {lease.worker} already, which begins it when that is done"
-        return Answer(path, "leased", own.cause, f"{path} {own.words}", own.about, (*own.evidence, given, *tries), own.ways)
+        given = (
+            f"worker {lease.worker} has attempt {lease.attempt} of it already, and begins it when that has succeeded"
+        )
+        evidence = (*own.evidence, given, *tries)
+        return Answer(path, "leased", own.cause, f"{path} {own.words}", own.about, evidence, own.ways)
     worker = past.state.workers[lease.worker]
     behind = worker.held > worker.slots
     where = (

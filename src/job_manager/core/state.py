@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from job_manager.core import table
 from job_manager.core.fans import Items, shape_of
@@ -19,9 +19,6 @@ from job_manager.model.job import Job, ModuleCall
 from job_manager.model.need import MEMORY, Need, need
 from job_manager.model.record import NamedTuple
 from job_manager.model.site import Site
-
-if TYPE_CHECKING:
-    from job_manager.core.chaining import Shadow
 
 Queue = tuple[float, tuple[str, ...]]
 FIRST: Queue = (-0.0, ())
@@ -260,7 +257,7 @@ class JobState:
     def reset_tree(self) -> None:
         """Forget what has been concluded about the tree; evolve settles it anew."""
         self.forget_queues()
-        self.shadow: Shadow | None = None  # the tree as it will be when all leases end well; see core.chaining
+        self.shadow: Any = None  # a chaining.Shadow: the tree as it will be when all leases have ended well
         self.look_for_scarce()
         self.omitted = set(self.excused)  # actions that are left out on purpose: the others for their conditions
         self.over = False
@@ -345,8 +342,8 @@ class JobState:
 
 class WorkerState:
     """A worker's incarnation: how many slots it has, how many may be leased behind them, how many its leases take, how
-    many leases are `early` and take none yet, and how much there is of memory (in bytes, None: nobody has looked) and of
-    each limit where it runs. `waits`: for what it waits before it takes any, or ""."""
+    many leases are `early` and take none yet, and how much there is of memory (in bytes, None: nobody has looked) and
+    of each limit where it runs. `waits`: for what it waits before it takes any, or ""."""
 
     __slots__ = ("ahead", "early", "held", "limits", "memory", "slots", "waits")
 

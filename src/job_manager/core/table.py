@@ -30,7 +30,7 @@ class Dropped:
 
 class Revived:
     """Not an event of the journal: what evolve itself concludes when a person has something run again or left out: what
-    else is ready, or was left out or skipped, comes to its turn anew. And of a lease that comes back before its turn."""
+    else is ready, or was left out or skipped, comes to its turn anew; and so does what had been leased before it."""
 
 
 TABLE: dict[type, dict[int, int]] = {

@@ -17,11 +17,10 @@ from job_manager.artifacts.outputs import DISK, MISSING, Fault
 from job_manager.artifacts.store import Published
 from job_manager.core.said import AttemptEnded
 from job_manager.model.errors import EngineError
-from job_manager.model.job import Action, Command, Function, Input, Output, Shell
+from job_manager.model.job import Command, Function, Input, Output
 from job_manager.model.need import PLAIN
 from job_manager.model.quantity import human, size_text
 from job_manager.model.record import NamedTuple
-from job_manager.model.secret import secrets_of
 from job_manager.model.wording import quoted
 from job_manager.worker.brief import (
     NO_SECRETS,
@@ -175,27 +174,11 @@ def _order(brief: Brief, layout: Layout, worker: str, now: float, secrets: Mappi
 
 def words(brief: Brief, layout: Layout) -> list[str]:
     """The argv of an attempt."""
-    action = brief.action
-    if isinstance(action.work, Command) and not action.work.percent and not any("{" in word for word in action.work.argv):
-        return list(action.work.argv)
+    action, work = brief.action, brief.action.work
+    if isinstance(work, Command) and not work.percent and not any("{" in word for word in work.argv):
+        return list(work.argv)
     folder = layout.store.attempt_path(brief.label)
     return argv(action, brief.module, paths(brief, layout), list_files(brief, layout), folder, signs(brief))
-
-
-def went_well(action: Action, record: ExitRecord) -> bool:
-    """Whether an attempt of this action has succeeded and there is nothing more to look at: it printed nothing, and was
-    to make nothing."""
-    if record["code"] != 0 or record["why"] is not None or record.get("printed") != 0 or record.get("oom"):
-        return False
-    if action.inputs or action.outputs or action.expand or action.foreach or action.min_runtime is not None:
-        return False
-    return isinstance(action.work, Command | Shell) and not secrets_of(action.env)
-
-
-def well_ended(token: str, worker: str, record: ExitRecord) -> AttemptEnded:
-    """The report of such an attempt."""
-    usage = (record["utime"], record["stime"], record["maxrss_kib"])
-    return AttemptEnded(*read_token(token), worker, record["began"], _end_of(record), "", None, "", usage)
 
 
 def conclude(
@@ -229,13 +212,13 @@ def conclude(
     usage = (record["utime"], record["stime"], record["maxrss_kib"])
     if needs_folder(brief):
         layout.store.close_off(brief.label)
-    told = ended(brief, worker, record["began"], _end_of(record), ending, usage, outputs)
+    told = ended(brief, worker, record["began"], end_of(record), ending, usage, outputs)
     told = share.hidden(told) if share else told
     return told if ending.reason or not grown.children else told._replace(grown=grown.children)
 
 
-def _end_of(record: ExitRecord) -> float:
-    """By how long it took: the clock may have been set meanwhile."""
+def end_of(record: ExitRecord) -> float:
+    """When it ended (Unix time), by how long it took: the clock may have been set meanwhile."""
     return record["began"] + record["elapsed"] if record["began"] else record["ended"]
 
 

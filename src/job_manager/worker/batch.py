@@ -5,10 +5,11 @@ Knows orders and tokens; prepares nothing and sends nothing by itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from job_manager.core.decide import StartAttempt, StopAttempt
 from job_manager.core.state import Lease
+from job_manager.worker.adoption import Orphans
 from job_manager.worker.attempt import token
 from job_manager.worker.keeper_link import KeeperLink, Order
 
@@ -38,12 +39,17 @@ class Batch:
         """Have it ended."""
         self.stops.append((order.worker, name, order.grace))
 
-    def send(self, link_of: Callable[[str], KeeperLink], link: KeeperLink) -> bool:
+    def stop_orphans(self, orphans: Orphans) -> None:
+        """What is to be stopped may have lost its keeper."""
+        for _, name, grace in self.stops:
+            orphans.stop(name, grace)
+
+    def send(self, link: KeeperLink, older: Mapping[str, KeeperLink]) -> bool:
         """Tell the present keeper what to start, and each its own what to stop; whether anything is to start."""
         if self.starts:
             link.start(self.starts)
         if self._chains:
             link.chain(self._chains)
         for worker, name, grace in self.stops:
-            link_of(worker).stop([(name, grace)])
+            older.get(worker, link).stop([(name, grace)])
         return bool(self.starts or self._chains)

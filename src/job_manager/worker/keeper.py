@@ -88,7 +88,8 @@ RECORD = (
     '"utime":%.6f,"stime":%.6f,"maxrss_kib":%d,"left":%d,"oom":%s,"peak":%d,"still":%.3f,"printed":%d}'
 )
 STATE = (
-    '["state",{"incarnation":%s,"boot":%s,"pid":%d,"begun":[%s],"exits":[%s],"queued":[%s],"leaving":%s,"chains":true}]\n'
+    '["state",{"incarnation":%s,"boot":%s,"pid":%d,"begun":[%s],"exits":[%s],"queued":[%s],"leaving":%s,'
+    '"chains":true}]\n'
 )
 LAST_WORDS = (b"_EXIT_STATUS", b"openjd_fail")  # a log with one of these at its end may say how its attempt has ended
 PIECE = 64 * 1024  # bytes at the end of a log that are looked at for them
@@ -1273,7 +1274,8 @@ class Keeper:
     def _depose(self) -> None:
         """Without its master the queue is nobody's: what was not begun is given out anew by whoever comes next."""
         self.master = None
-        for waiting in (self.queue, self.queued, self.gates, self.unreported, self.returned, self.refused):
+        self._drop_queue()
+        for waiting in (self.unreported, self.returned, self.refused):
             waiting.clear()
 
     def _listen(self, peer: Connection, now: float) -> None:
@@ -1295,9 +1297,7 @@ class Keeper:
         elif peer is not self.master:
             raise ValueError("no hello")
         elif kind == "start":
-            for order in content:
-                if self._take(order):
-                    self.queue.append(order["token"])
+            self.queue += [order["token"] for order in content if self._take(order)]
         elif kind == "chain":
             for tokens, orders in content:
                 self._take_chained(tokens, orders)
@@ -1305,20 +1305,25 @@ class Keeper:
             for token, grace in content:
                 self._stop(token, float(grace), now)
         elif kind == "forget":
-            for token in content:
-                if self.records.pop(token, None) is not None:
-                    self.past.add(token)
-                    self.recent.pop(token, None)
+            self._forget(content)
         elif kind == "slots":
             self.slots = int(content)
         elif kind in ("leave", "give back"):
             self.leaving |= kind == "leave"
             self.returned += map(quote, self.queued)
-            self.queue.clear()
-            self.queued.clear()
-            self.gates.clear()
+            self._drop_queue()
         else:
             raise ValueError(kind)
+
+    def _forget(self, tokens: list[str]) -> None:
+        for token in tokens:
+            if self.records.pop(token, None) is not None:
+                self.past.add(token)
+                self.recent.pop(token, None)
+
+    def _drop_queue(self) -> None:
+        for waiting in (self.queue, self.queued, self.gates):
+            waiting.clear()
 
     def _greet(self, peer: Connection, hello: dict[str, Any], now: float) -> None:
         incarnation = hello["incarnation"] + ""

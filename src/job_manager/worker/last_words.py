@@ -11,9 +11,9 @@ import stat
 
 from job_manager.model.pattern import late
 from job_manager.model.record import NamedTuple
-from job_manager.worker.keeper import LAST_WORDS as MARKS
-from job_manager.worker.keeper import PIECE
+from job_manager.worker import keeper
 
+MARKS, PIECE = keeper.LAST_WORDS, keeper.PIECE  # the keeper looks whether there are any at all
 ERROR_FILE = "error-message"  # in the attempt's directory; JM_ERROR_FILE
 ERROR_BYTES = 4096  # of an error file that are read
 SENTENCE = 500  # characters of a message that are kept

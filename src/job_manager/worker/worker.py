@@ -18,16 +18,7 @@ from job_manager.core.state import Lease
 from job_manager.model.quantity import human
 from job_manager.ports.clock import Clock
 from job_manager.worker import adoption, ahead
-from job_manager.worker.attempt import (
-    Ending,
-    Unfit,
-    ended,
-    may_be_torn,
-    read_token,
-    token,
-    went_well,
-    well_ended,
-)
+from job_manager.worker.attempt import Ending, Unfit, ended, may_be_torn, read_token, token
 from job_manager.worker.batch import Batch
 from job_manager.worker.brief import Brief, Briefing, inherited
 from job_manager.worker.code import Code
@@ -36,6 +27,7 @@ from job_manager.worker.growing import Grow, Grown, grown
 from job_manager.worker.hosting import Jobs, Note, leases
 from job_manager.worker.keeper import UNWRITTEN
 from job_manager.worker.keeper_link import KeeperGone, KeeperLink
+from job_manager.worker.plain import well_ended, went_well
 from job_manager.worker.room import Room
 from job_manager.worker.sharing import Shares
 from job_manager.worker.traces import Starts, Traces, name_logs
@@ -149,12 +141,12 @@ class Worker:
         state = [content for kind, content in messages if kind == "state"][-1]
         self._begun.update(str(row[0]) for row in _known(state))
         if known is None:
-            # One of before holds nothing back until something else is done: it begins nothing more.
-            self._adopt(trace.incarnation, link, state.get("leaving", False) or not state.get("chains"))
+            self._adopt(trace.incarnation, link, state)
         return True
 
-    def _adopt(self, incarnation: str, link: KeeperLink, leaving: bool) -> None:
-        if self._link is None and not leaving:
+    def _adopt(self, incarnation: str, link: KeeperLink, state: dict[str, Any]) -> None:
+        # One of an earlier version cannot keep anything back until other things are done.
+        if self._link is None and state.get("chains") and not state.get("leaving"):
             self._link, self.incarnation = link, incarnation
             ahead.drop()
         else:
@@ -223,7 +215,11 @@ class Worker:
                 batch.stop(order, name)
             elif order.worker == self.incarnation and name not in self._sent and name not in self._begun:
                 self._prepare(order, name, now, batch, reports)
-        began = self._send(batch)
+        assert self._link is not None
+        began = batch.send(self._link, self._older)
+        for _, orphans in self._orphans:
+            batch.stop_orphans(orphans)
+        self.flush()
         if short and not self.room.short:
             reports += self._run_short(short)
         if began and not self._reaps:
@@ -264,16 +260,6 @@ class Worker:
             if change not in self._changed.values():
                 self._notes.append(Note(brief.job, brief.number, change))
             self._changed[name] = change
-
-    def _send(self, batch: Batch) -> bool:
-        link = self._link
-        assert link is not None
-        began = batch.send(lambda worker: self._older.get(worker, link), link)
-        for _, name, grace in batch.stops:
-            for _, orphans in self._orphans:
-                orphans.stop(name, grace)
-        self.flush()
-        return began
 
     def receive(self) -> list[Report]:
         """What has happened since: reports in the order things happened. Starts a new keeper when the old one died."""
@@ -372,12 +358,11 @@ class Worker:
         reports: list[Report] = []
         for record in records:
             work = self._conclusion(record, worker)
-            if isinstance(work, AttemptEnded):
-                reports.append(work)
-                continue
             if work is None:
                 continue
-            if work.args[1].action.outputs or work.args[1].action.expand:
+            if isinstance(work, AttemptEnded):
+                reports.append(work)
+            elif work.args[1].action.outputs or work.args[1].action.expand:
                 self._concluder.give(work)
             else:
                 reports.append(work())
