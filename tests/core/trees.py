@@ -209,7 +209,8 @@ def hooks_broken(job: Job, journal: Iterable[e.Event]) -> list[str]:
         elif isinstance(event, e.ActionSucceeded | e.ActionFailed | e.ActionLost | e.FanOutFailed):
             over.add(event.action)
         elif isinstance(event, e.ActionsSkipped | e.ActionsOmitted):
-            over.update(range(event.first, event.end))
+            left = range(event.first, event.end)
+            over.update(left, *(fans.get(action, ()) for action in left))
         elif isinstance(event, e.ActionCancelled | e.ActionExcused):
             over |= {event.action, *fans.get(event.action, ())}
         elif isinstance(event, e.JobCancelled | e.JobTimedOut):
