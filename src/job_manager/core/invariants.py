@@ -132,8 +132,8 @@ def _starts(job: JobState, node: int, action: int) -> bool:
 
 
 def _needs(job: JobState, begun: tuple[int, ...]) -> Iterator[str]:
-    """Nothing has begun before all that it needs has succeeded. What is under way stays so when a hook that had been left
-    out comes into its own again, because its task is run again."""
+    """Nothing has begun before all that it needs has succeeded. What is under way stays so when a hook that had been
+    left out comes into its own again, because its task is run again."""
     shape = job.shape
     for node, needed in shape.needs.items():
         states = {job.states[action] for action in shape.below(node) if _starts(job, node, action)}
