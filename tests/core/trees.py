@@ -204,15 +204,15 @@ def hooks_broken(job: Job, journal: Iterable[e.Event]) -> list[str]:
             for awaited in inside.values():
                 awaited |= members if event.action in awaited else set()
             over |= members if ended else set()
+            fans[event.action] = members
             inside.update((size + hook, {size + other for other in awaited}) for hook, awaited in _inside(new))
             size += len(members)
         elif isinstance(event, e.ActionSucceeded | e.ActionFailed | e.ActionLost | e.FanOutFailed):
             over.add(event.action)
         elif isinstance(event, e.ActionsSkipped | e.ActionsOmitted):
-            left = range(event.first, event.end)
-            over.update(left, *(fans.get(action, ()) for action in left))
+            over |= _with_what_is_below(range(event.first, event.end), fans)
         elif isinstance(event, e.ActionCancelled | e.ActionExcused):
-            over |= {event.action, *fans.get(event.action, ())}
+            over |= _with_what_is_below([event.action], fans)
         elif isinstance(event, e.JobCancelled | e.JobTimedOut):
             over.update(range(size))
             ended = True
@@ -225,6 +225,16 @@ def hooks_broken(job: Job, journal: Iterable[e.Event]) -> list[str]:
             over.discard(event.action)
             if not inside.get(event.action, set()) <= over:
                 found.append(f"hook {event.action} was leased while {inside[event.action] - over} was not over")
+    return found
+
+
+def _with_what_is_below(actions: Iterable[int], fans: dict[int, set[int]]) -> set[int]:
+    """With what came of them when they were fanned out or grew."""
+    found, left = set[int](), list(actions)
+    while left:
+        action = left.pop()
+        found.add(action)
+        left += fans.get(action, ())
     return found
 
 
