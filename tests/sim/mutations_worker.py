@@ -251,7 +251,7 @@ OF_CHAINS = (
     Mutant(
         "of what ended before its turn the end counts",
         ADMIT,
-        "    if said.action in found.early and not found.ending:\n",
+        "    if said.action in found.early and not (found.ending and followed(found, said.action)):\n",
         "    if False:\n",
         ("tests/core/test_chaining.py",),
     ),

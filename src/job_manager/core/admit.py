@@ -13,7 +13,7 @@ from job_manager.core import events as e
 from job_manager.core import said as s
 from job_manager.core import table
 from job_manager.core.again import members, missed, to_run_again
-from job_manager.core.chaining import taken_back
+from job_manager.core.chaining import followed, taken_back
 from job_manager.core.ending import TIMEOUT, unknown, why_ended
 from job_manager.core.growing import refusal
 from job_manager.core.settle import hooks_to_repeat
@@ -196,9 +196,8 @@ def _ended(state: State, said: s.AttemptEnded, now: float) -> list[e.Event]:
     found = _current(state, said)
     if found is None:
         return []
-    if said.action in found.early and not found.ending:
-        # What became of that after which it comes is unknown: it has to come after it once more.
-        return [taken_back(found, said.action, now)]
+    if said.action in found.early and not (found.ending and followed(found, said.action)):
+        return []  # it cannot be true before the end is heard of that after which it comes; it may be said again then
     job, action, attempt, _, began, ended, reason, code, message, usage, outputs, grown = said
     if not reason:
         done = e.ActionSucceeded(job, action, attempt, began, ended, usage, outputs, message)

@@ -63,6 +63,12 @@ def strays(job: JobState) -> list[int]:
     return [action for action in job.early if action in gone]
 
 
+def followed(job: JobState, action: int) -> bool:
+    """Whether all has succeeded that it was to begin after. In a job that is ended its turn never comes."""
+    below = (one for node in job.early[action] for one in job.shape.below(node))
+    return all(_stands(job, one) and one not in job.leases for one in below)
+
+
 def taken_back(job: JobState, action: int, now: float) -> e.LeaseReturned | e.AttemptStopped:
     """What was leased before its turn is not, whatever was heard of it: it waits again."""
     attempt = job.leases[action].attempt
