@@ -224,3 +224,17 @@ def test_a_job_that_failed_somewhere_else_goes_on_with_its_steps():
     state = given(one, leased(0), leased(3), failed(0), ahead=8)
     decided(state)
     assert chained(state) == {4: (3,)}
+
+
+def test_what_is_leased_before_its_turn_is_not_skipped_for_something_else_that_failed_meanwhile():
+    """As when it had begun: nobody knows whether it has."""
+    beside = linked("beside", needs=("first",))
+    state = going(job("first", "a", replace(beside, idempotent=False), "b", "c"))
+    when(state, ended(0))
+    decided(state)
+    assert chained(state) == {3: (1,), 4: (3,)}
+    when(state, ended(2, reason="code"))
+    assert kinds(decided(state)) == ["failed"]
+    when(state, ended(1), ended(3), ended(4))
+    assert kinds(decided(state)) == ["job-finished"]
+    assert state.jobs[J].counted() == {"succeeded": 4, "failed": 1}

@@ -301,7 +301,7 @@ def kept_end(job: JobState, action: int) -> list[tuple[int, bool]]:
 
 def bound_to_wait(job: JobState, skip: Skip) -> Iterable[int]:
     """The actions of a range that wait, less those that start however others end, and those of what has started already
-    without waiting for its turn. What was leased before its turn waits, too."""
+    without waiting for its turn. What was leased before its turn waits, too, when it is bound to come back."""
     shape = job.shape
     # A single action that has started does not wait any more.
     begun = (node for node in shape.needs if not job.unmet[node] and (shape.leaf[node] < 0 or shape.width[node]))
@@ -310,7 +310,7 @@ def bound_to_wait(job: JobState, skip: Skip) -> Iterable[int]:
     apart = (node for node in inside if not _holds(job, node, skip.task))
     spared = [span for node in apart for span in _spans(job, node)]
     for low, high in shape.spans(skip.first, skip.end):
-        yield from (action for action in job.early if low <= action < high)  # it comes back, and is never free
+        yield from (action for action in job.astray if low <= action < high)
         at = job.states.find(table.WAITING, low, high)
         while at >= 0:
             if not any(first <= at < end for first, end in spared):

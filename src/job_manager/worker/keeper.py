@@ -5,7 +5,8 @@ Knows nothing of jobs, modules or engines and imports nothing of job_manager: on
 
 What is written when: `starts` gets a line with the token before a spawn, and one with pid and start time when the child
 still lives some milliseconds later. Neither is forced to disk: both matter only while this boot lasts, since no child
-survives a power cut. `exits` gets its line when the child is reaped, at most BEAT later while other orders are waiting.
+survives a power cut. `exits` gets its line when the child is reaped, at most LONG_BEAT later while other orders are
+waiting, and always before `starts` gets that of what was to begin after it.
 For an order marked durable (an action that may not run twice) it is written at once and forced to disk before the exit
 is reported. All others are forced together when the loop is idle, or after two seconds of work: an action that may run
 again loses only time when a kill or a power cut takes its record, and an fsync for each would cost more than its spawn.
