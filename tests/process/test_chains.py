@@ -159,3 +159,13 @@ def test_hundreds_of_steps_need_no_word_between_them(keeper):
     keeper.link.chain([([one], [keeper.order(then, "/bin/true")]) for one, then in pairwise(tokens)])
     keeper.exit(tokens[-1])
     assert begun(keeper) == list(keeper.exits) == tokens
+
+
+def test_what_does_nothing_is_noticed_although_others_wait_for_it(keeper):
+    hold = keeper.fifo("hold")
+    order = keeper.order("a", "/bin/sh", "-c", f"read x < {hold.path}", stuck=(0.2, False))
+    keeper.link.start([order])
+    keeper.link.chain([(["a"], [keeper.order("b", "/bin/true")])])
+    keeper.until(lambda: bool(keeper.still))
+    hold.write("go\n")
+    assert keeper.exit("b")["code"] == 0

@@ -218,8 +218,8 @@ OF_THE_CORE = (
     Mutant(
         "a slot is not given back",
         EVOLVE,
-        "state.workers[lease.worker].held -= ",
-        "state.workers[lease.worker].held -= 0 * ",
+        "        worker.held -= _give",
+        "        worker.held -= 0 * _give",
         (FARM, WORLD),
     ),
     Mutant(

@@ -56,8 +56,11 @@ class Witness:
 
     def _look_before(self, job: str, action: int, token: str) -> None:
         """Nothing begins before the last attempts of all that it comes after have ended well."""
-        excused = {event.action for event in self.world.acked[job] if isinstance(event, e.ActionExcused)}
-        for other in self.world.plan.before[job][action] - excused:
+        history = self.world.acked[job]
+        left_out = {event.action for event in history if isinstance(event, e.ActionExcused)}
+        omitted = (event for event in history if isinstance(event, e.ActionsOmitted))
+        left_out.update(one for event in omitted for one in range(event.first, event.end))
+        for other in self.world.plan.before[job][action] - left_out:
             if self.how.get((job, other)) != 0:
                 how = self.how.get((job, other), "it has never begun")
                 self.says(f"{token} begins before {job}/{other} has ended well: {how}")

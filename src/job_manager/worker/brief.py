@@ -134,14 +134,14 @@ class Briefing:
             action=action,
             module=module,
             # What stands for other actions reads nothing itself.
-            reads=() if action.foreach else tuple(self.reads(use) for use in action.inputs),
+            reads=() if action.foreach or not action.inputs else tuple(map(self.reads, action.inputs)),
             workdir=action.workdir or job.site.workdir,
             timeout=action.timeout or (module.timeout if module else None),
             idempotent=policy.idempotent(job, action),
             split_streams=job.site.split_streams or action.expand,  # what it prints is read
             verify=job.site.verify,
             counted=job.site.counted,
-            maps=maps_for(job.job.dirmaps, job.site.zone),
+            maps=maps_for(job.job.dirmaps, job.site.zone) if job.job.dirmaps else (),
             stuck=action.stuck,
         )
 
@@ -322,7 +322,7 @@ def needs_folder(brief: Brief) -> bool:
 
 def has_lists(brief: Brief) -> bool:
     """Whether it reads artifacts of several files, of which lists are written into its directory."""
-    return any(read.many for read in brief.reads)
+    return bool(brief.reads) and any(read.many for read in brief.reads)
 
 
 def inputs_file(brief: Brief, layout: Layout) -> str:

@@ -1221,7 +1221,7 @@ class Keeper:
             self._begin()
         if not (self.queue or self.gates) or now >= self._due() or self.speaking or self.returned or self.refused:
             self._settle(now)
-        if self.beat == NEVER and (self.fresh or self.finished or self.unreported):
+        if self.beat == NEVER and (self.fresh or self.finished or self.unreported or self.children.noticed):
             self.beat = now + (BEAT if len(self.queued) < BATCH else LONG_BEAT)
         if now >= self.look_at or (self.look_at == NEVER and self.children.running):
             self._bound_logs(now)
