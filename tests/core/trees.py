@@ -298,10 +298,13 @@ def order_broken(job: Job, journal: Iterable[e.Event]) -> list[str]:
             (done.add if stands_for <= done else done.discard)(one)
         if isinstance(event, e.ActionChained):
             early.add(event.action)
-        over_early = isinstance(event, e.ActionSucceeded | e.AttemptFailed) and event.action in early
-        early -= {event.action} if isinstance(event, ENDS) else set()
-        if not (isinstance(event, e.ActionLeased) or over_early):
+        elif isinstance(event, e.LeaseReturned | e.AttemptStopped | e.AttemptLost):
+            early.discard(event.action)
+        if not isinstance(event, e.ActionLeased | e.ActionSucceeded | e.AttemptFailed):
             continue
+        if not isinstance(event, e.ActionLeased) and event.action not in early:
+            continue
+        early.discard(event.action)
         belongs = asked and waits.beside.get(event.action, set()) & begun
         begun.add(event.action)
         if not belongs and not waits.before[event.action] <= done:

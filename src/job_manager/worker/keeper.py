@@ -646,6 +646,7 @@ class Children:
         self.strays: dict[int, Attempt | None] = {}
         self.filters: dict[int, Attempt] = {}
         self.noticed: list[Attempt] = []  # those that have become still, or move again
+        self.alone = False  # nothing was left to wait for when that was last done, no stray either
         self._timers: list[tuple[float, int, Attempt]] = []
         self._serial = 0
         try:
@@ -677,7 +678,8 @@ class Children:
             attempt.ended, attempt.elapsed = wall, max(0.0, now - attempt.start)
             gone.append(attempt)
         if gone or self.ending:
-            self._find_strays()
+            if not self.alone:
+                self._find_strays()
             tidy = self.subreaper and not self.strays
             for attempt in [*gone, *self.ending.values()]:
                 if not tidy and self._left(attempt):
@@ -884,7 +886,7 @@ class Children:
         return self.live.get(token) if keeper == self.incarnation else None
 
     def _waited(self) -> Iterable[tuple[int, int, Any]]:
-        found = []
+        found, self.alone = [], False
         try:
             while (entry := os.wait4(-1, os.WNOHANG))[0]:
                 if os.WIFSTOPPED(entry[1]):
@@ -892,7 +894,7 @@ class Children:
                 else:
                     found.append(entry)
         except ChildProcessError:
-            pass
+            self.alone = True
         return found
 
     def _wake_at(self, when: float, attempt: Attempt) -> None:
