@@ -14,7 +14,7 @@ from job_manager.core.decide import StartAttempt, StopAttempt, fresh_orders, ord
 from job_manager.core.evolve import evolve
 from job_manager.core.invariants import violations
 from job_manager.core.state import State
-from job_manager.model.job import ALWAYS, Action, Job, Output
+from job_manager.model.job import ALWAYS, Action, Job, Output, Shell
 from job_manager.model.record import replace
 from job_manager.model.secret import Secret
 from job_manager.testing import action, job, linked, parallel, serial, site
@@ -238,3 +238,7 @@ def test_what_is_leased_before_its_turn_is_not_skipped_for_something_else_that_f
     when(state, ended(1), ended(3), ended(4))
     assert kinds(decided(state)) == ["job-finished"]
     assert state.jobs[J].counted() == {"succeeded": 4, "failed": 1}
+
+
+def test_of_shell_texts_the_exit_code_says_it_all_too():
+    assert chained(going(job("a", replace(action("b"), work=Shell("make")), "c"))) == {1: (0,), 2: (1,)}

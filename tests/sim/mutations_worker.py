@@ -230,8 +230,8 @@ OF_CHAINS = (
     Mutant(
         "what must not run twice is leased before its turn",
         "core/chaining.py",
-        "and policy.idempotent(job, written) and",
-        "and",
+        "    return policy.idempotent(job, written) and",
+        "    return",
         ("tests/core/test_chaining.py",),
     ),
     Mutant(

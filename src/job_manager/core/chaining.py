@@ -14,7 +14,7 @@ from job_manager.core import events as e
 from job_manager.core import policy, table
 from job_manager.core.settle import over
 from job_manager.core.state import JobState, State
-from job_manager.model.job import Command
+from job_manager.model.job import Command, Echo, Shell
 from job_manager.model.need import PLAIN
 
 
@@ -38,11 +38,15 @@ def chained(state: State, room: int | None, job: JobState) -> Iterator[e.Event]:
 def plain(job: JobState, action: int) -> bool:
     """Whether its exit code alone says how it ended, and it may be run again; it reads nothing that could change."""
     written = job.shape.written(action)
-    if not isinstance(written.work, Command) or written.inputs or written.outputs or written.expand or written.foreach:
+    if not isinstance(written.work, (Command, Shell, Echo)) or written.inputs or written.outputs:
         return False
-    special = written.hook or written.when or written.min_runtime is not None or job.site.split_streams
+    special = written.hook or written.when or written.expand or written.foreach or written.min_runtime is not None
     secret = any(not isinstance(value, str) for _, value in written.env)
-    return not special and not secret and policy.idempotent(job, written) and job.takes(action) == PLAIN
+    return (
+        not (special or secret or job.site.split_streams)
+        and policy.idempotent(job, written)
+        and job.takes(action) == PLAIN
+    )
 
 
 def open_leases(job: JobState, nodes: Iterable[int]) -> Iterator[int]:
