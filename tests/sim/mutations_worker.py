@@ -205,7 +205,7 @@ OF_CHAINS = (
         KEEPER,
         "        if any(attempt.gated for attempt, _ in batch):\n",
         "        if False:\n",
-        ("tests/process/test_chains.py::test_each_begins_when_the_one_before_has_ended_well",),
+        (WORLD,),
     ),
     Mutant(
         "what an attempt has printed says nothing of its end",

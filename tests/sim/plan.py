@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from job_manager.model.job import Action, Command, Input, Job, Output, Task, actions
 from job_manager.model.record import replace
-from tests.sim.witness import content_of
+from tests.sim.witness import QUICK, content_of
 
 LIFE = 20.0  # virtual seconds in which things go wrong
 FAULTS = (
@@ -24,7 +24,6 @@ FAULTS = (
 )
 # A request is acknowledged, a child ends, a holder starts: within so many system calls after it there is most to lose.
 EVENTS = {"request": 20, "end": 120, "start": 200}
-QUICK = "q1"  # the job whose steps are done in no time
 LINES = ("poke lost", "poke torn", "poke late", "poke twice")  # what comes of telling the holder of a request
 MANNERS = ("fails", "hangs", "stubborn", "daemon", "forgets output", "empty output")
 

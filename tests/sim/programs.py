@@ -29,7 +29,7 @@ from job_manager.worker import ahead
 from job_manager.worker import keeper as keeper_module
 from job_manager.worker.keeper import Keeper
 from tests.sim.kernel import Process
-from tests.sim.plan import QUICK
+from tests.sim.witness import QUICK
 
 if TYPE_CHECKING:
     from tests.sim.world import World
