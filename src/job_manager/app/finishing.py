@@ -5,10 +5,11 @@ Harmless to do again. Knows no journal; who does it, and when, is not its busine
 
 from __future__ import annotations
 
+from job_manager.app.home import Home
 from job_manager.core.state import JobState
 from job_manager.model.errors import EngineError, JobManagerError, Refused
 from job_manager.model.record import NamedTuple
-from job_manager.worker.layout import Layout
+from job_manager.worker.layout import Layout, layout_of
 
 
 class Outcome(NamedTuple):
@@ -30,6 +31,14 @@ def finish(job: JobState, layout: Layout, out: str = "") -> Outcome:
     if not job.site.keep_temp:
         layout.store.retire()
     return Outcome(job, tuple(exported))
+
+
+def results(home: Home, outcome: Outcome) -> list[str]:
+    """Where the public artifacts of a job that has succeeded are: in `--out`, else in the state directory."""
+    if outcome.exported or outcome.job.finished != "succeeded":
+        return list(outcome.exported)
+    store = layout_of(home.jobs, outcome.job.id, outcome.job.site).store
+    return [store.path(name, True) for name in store.public_names()]
 
 
 def _exported(job: JobState, layout: Layout, out: str) -> list[str]:

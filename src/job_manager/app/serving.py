@@ -5,7 +5,6 @@ A role that nobody serves is said before anything starts. Calls nothing.
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Iterable, Iterator
 
@@ -33,6 +32,8 @@ def _problem(action: Action, work: Function, job: Job, roles: Iterable[str]) -> 
     place = action.place or Place(job.source, 0, 0)
     if not work.script:
         known = sorted({*roles, *ROLES.values()} - {"module", "order"})
+        import difflib  # a role that nobody serves is seldom asked for
+
         near = difflib.get_close_matches(work.role, known, 1, 0.6)
         listed = f"served here: {', '.join(known[:MOST])}"
         return Problem(place, f"nobody here serves the role {quoted(work.role)}", _near_hint(near) or listed)

@@ -6,17 +6,17 @@ For job files and module manifests alike; knows the keys of neither.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, TypeVar
 
 from job_manager.formats.wording import PROBLEM_LIMIT, clipped, nearest, suggestion
 from job_manager.formats.yaml_builder import NOT_TEXT, Builder
-from job_manager.formats.yaml_syntax import explained
+from job_manager.formats.yaml_library import library
 from job_manager.formats.yaml_text import checked
 from job_manager.formats.yaml_tree import NULLS, At, Map, Plain, Seq, Value, bulk
 from job_manager.model.errors import InputError, Place, Problem
 from job_manager.model.names import env_name, secret_name
+from job_manager.model.pattern import late
 from job_manager.model.quantity import seconds, size
 from job_manager.model.secret import KEY, Env, EnvValue, Secret
 from job_manager.model.wording import quoted
@@ -26,8 +26,8 @@ __all__ = ["At", "Fields", "Map", "Plain", "Reader", "Seq", "Value", "load", "su
 T = TypeVar("T")
 
 FLAGS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
-NUMBER = re.compile(r"[-+]?[0-9]{1,20}(?:\.[0-9]{0,20})?(?:[eE][-+]?[0-9]{1,3})?\Z")
-INTEGER = re.compile(r"[-+]?[0-9]+\Z")
+NUMBER = late(r"[-+]?[0-9]{1,20}(?:\.[0-9]{0,20})?(?:[eE][-+]?[0-9]{1,3})?\Z")
+INTEGER = late(r"[-+]?[0-9]+\Z")
 SUGGESTIONS = 20  # of one mapping: guessing costs more than reading
 EVENT_LIMIT = 40_000_000  # a million entries written as in the README are 28 million
 
@@ -39,23 +39,21 @@ def load(raw: bytes, file: str, *, pure: bool = False, flaws: list[Problem] | No
     pure: the parser in Python even where libyaml is there. flaws: takes the mistakes that the tree can do without
     (tags, repeated keys, keys that are no text), which raise otherwise; of a repeated key the first value stands.
     """
-    # Imported here: most commands never read YAML.
-    import yaml
-
+    yaml = library()
     raw = checked(raw, file)
     builder = Builder(file)
-    parser = _parser(raw, pure)
+    parser = _parser(raw, pure, yaml)
     try:
         with bulk():
             _feed(parser, builder, yaml)
     except yaml.YAMLError as error:
+        from job_manager.formats.yaml_syntax import explained
+
         raise InputError([*builder.problems, *explained(error, raw, file, builder.opened).problems]) from None
     return builder.finish(flaws)
 
 
-def _parser(raw: bytes, pure: bool) -> Any:
-    import yaml
-
+def _parser(raw: bytes, pure: bool, yaml: Any) -> Any:
     if yaml.__with_libyaml__ and not pure:
         from yaml import cyaml
 
