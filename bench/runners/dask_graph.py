@@ -12,7 +12,7 @@ GRAPH = json.loads(Path("graph.json").read_text())
 
 
 def run(argv, *_before):
-    return subprocess.run(argv, check=True).returncode
+    return subprocess.run(json.loads(argv), check=True).returncode
 
 
 def layer(*_done):
@@ -26,7 +26,7 @@ def tasks():
         before = [f"L{number - 1}"] if number else []
         for name in names:
             argv = [w[:-1] + name if w.endswith("%") else w for w in GRAPH["argv"]]
-            yield name, (run, argv, *before)
+            yield name, (run, json.dumps(argv), *before)  # a word of its own might be taken for the name of an action
         yield f"L{number}", (layer, *names)
 
 

@@ -57,8 +57,7 @@ def _enable(job: JobState, node: int, starts: list[int], ends: list[tuple[int, b
     node = node if node >= 0 else ~node
     action = shape.leaf[node]
     if _unwanted(job, node):
-        if node not in job.unwanted:
-            job.unwanted.append(node)
+        job.unwanted[node] = None
     elif node in shape.fans:
         starts.extend(shape.children(node))
         if not shape.width[node] and not job.ends[node]:
