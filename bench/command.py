@@ -17,10 +17,11 @@ from bench import checking
 from bench.compiled import compiled
 from bench.peers import PEERS
 from bench.running import Row, RunFailed, measure
-from bench.showing import into_page, machine, picture, table, told, verdict
+from bench.showing import disturbed, into_page, machine, picture, table, told, verdict
 from bench.workloads import HERE, LIMITS, WORKLOADS, Workload, installed, missing
 
 PAGE = HERE.parent / "docs/explanation/performance.md"
+PICTURE = HERE.parent / "docs/images/speed.svg"
 QUICK_ROUNDS, ROUNDS = 3, 5
 EPILOG = """\
 bench/install installs the peers that are missing. --check is what CI does: small sizes, and exit code 1 when jm takes
@@ -35,7 +36,7 @@ def arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--against", default=",".join(PEERS), metavar="NAME,...", help="peers (default: %(default)s)")
     parser.add_argument("--n", type=int, help="actions of every workload that has many")
     parser.add_argument("--rounds", type=int, help=f"({ROUNDS}, with --quick {QUICK_ROUNDS})")
-    parser.add_argument("--quick", action="store_true", help="small sizes: minutes, not a quarter of an hour")
+    parser.add_argument("--quick", action="store_true", help="small sizes: minutes, not half an hour")
     parser.add_argument("--check", action="store_true", help="beside what is kept in bench/checking.py: exit 0 or 1")
     parser.add_argument("--results", type=Path, default=HERE / "results", metavar="DIR", help="where figures go")
     parser.add_argument("--write-docs", action="store_true", help="put the table into docs/explanation/performance.md")
@@ -68,8 +69,11 @@ def main(words: Sequence[str] | None = None) -> int:
     (asked.results / "latest.json").write_text(json.dumps(figures, indent=1) + "\n")
     (asked.results / "latest.md").write_text(f"{told(place)}.\n\n{shown}\n\n{verdict(rows)}\n")
     (asked.results / "latest.svg").write_text(picture(rows))
+    if busy := disturbed(place):
+        say(busy)
     say(f"every figure, the table and a picture: {asked.results / 'latest.json'}, .md, .svg")
     if asked.write_docs:
+        PICTURE.write_text(picture(rows))
         into_page(PAGE, f"\n{told(place)}.\n\n{shown}\n\n{verdict(rows)}\n")
     return 0
 

@@ -106,7 +106,7 @@ class Run:
         """Lay out its files, and run it once for its memory."""
         self._folder.mkdir(parents=True)
         if self._workload.prepare:
-            self._workload.prepare(self._folder)
+            self._workload.prepare(self._folder, self.graph.actions)
         write(self.graph, self._folder, self._contender.files)
         self._laid = {path.name for path in self._folder.iterdir()}
         if self.name in self._workload.before:

@@ -69,6 +69,13 @@ def machine(folder: Path) -> dict[str, str]:
     }
 
 
+def disturbed(place: dict[str, str]) -> str:
+    """What is to be said when the machine had other work before all began; "" when it had little."""
+    if float(place["load before"]) < len(os.sched_getaffinity(0)) / 2:
+        return ""
+    return f"the load was {place['load before']} before: seconds are too long, and only the ratios of CPU say something"
+
+
 def processor() -> str:
     try:
         models = re.findall(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)

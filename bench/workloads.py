@@ -42,9 +42,9 @@ class Contender:
 class Workload:
     """One row of the table. `contenders`: who takes part, jm first; `before`: what each runs once, unmeasured.
 
-    `again`: the state of the run before is kept. `each`: what is done in the folder before every run; `prepare`: once.
-    `needs`: programs without which there is nothing to measure. `figure`: what is shown, wall or idle. `most`: rounds
-    that it is worth at most.
+    `again`: the state of the run before is kept. `each`: what is done in the folder before every run; `prepare`: once,
+    with the number. `needs`: programs without which there is nothing to measure. `figure`: what is shown, wall or idle.
+    `most`: rounds that it is worth at most.
     """
 
     key: str
@@ -57,7 +57,7 @@ class Workload:
     before: Mapping[str, Contender] = field(default_factory=dict)
     again: bool = False
     each: Callable[[Path], None] | None = None
-    prepare: Callable[[Path], None] | None = None
+    prepare: Callable[[Path, int], None] | None = None
     needs: tuple[str, ...] = ()
     figure: str = "wall"
     most: int = 99
@@ -191,7 +191,6 @@ PYTHON = {"python": Contender(lambda _: [*BARE, "-c", "pass"], ())}  # what an i
 MEDIA = {"jm": Contender(media_job, ()), "script": Contender(lambda _: ["sh", media.SCRIPT], ())}
 CHECKERS = {"jm": jm("check", "-q", YAML), "make": READERS["make"]}
 numpy_modules = modules_of("copy_numpy", NUMPY_PYTHON or "numpy")
-HUNDRED_THOUSAND = 100_000
 
 WORKLOADS = (
     Workload("W1", "{n} independent, 2 at a time", flat, 2000, 10_000, RUNNERS, targets.W1),
@@ -201,13 +200,13 @@ WORKLOADS = (
     Workload(
         "W4", "{n} modules with numpy", numpy_modules, 20, 200, MODULE_RUNNERS, targets.W4_NUMPY, needs=(NUMPY,)
     ),
-    Workload("W5", "check {n}, in and out by one", fan, HUNDRED_THOUSAND, HUNDRED_THOUSAND, CHECKERS),
+    Workload("W5", "check {n}, in and out by one", fan, 20_000, 100_000, CHECKERS),
     Workload(
-        "W5", "plan {n}, in and out by one", fan, HUNDRED_THOUSAND, HUNDRED_THOUSAND,
+        "W5", "plan {n}, in and out by one", fan, 20_000, 100_000,
         {"jm": jm("plan", YAML), **READERS}, targets.W5_PLAN,
     ),
     Workload(
-        "W5", "run {n}, nothing to execute", never, HUNDRED_THOUSAND, HUNDRED_THOUSAND,
+        "W5", "run {n}, nothing to execute", never, 20_000, 100_000,
         {"jm": jm(*RUN)}, targets.W5_DECIDE,
     ),
     Workload("W6", "one action, to exit", one_action, 1, 1, {**RUNNERS, **PYTHON}, targets.W6),
@@ -218,8 +217,8 @@ WORKLOADS = (
     Workload("W6", "help", flat, 1, 1, {"jm": jm("--help"), **PYTHON}),
     Workload("W7", "{n}, finished, again", kept, 2000, 10_000, AGAIN, targets.W7, before=DOERS, again=True),
     Workload(
-        "W8", "examples/media, a clip of 60 s", flat, 1, 1, MEDIA, targets.W8,
-        prepare=lambda folder: media.prepare(folder, 60), needs=("ffmpeg", "xargs"),
+        "W8", "examples/media, a clip of {n} s", flat, 15, 60, MEDIA, targets.W8,
+        prepare=media.prepare, needs=("ffmpeg", "xargs"),
     ),
     Workload(
         "W9", "{n} open actions, one runs: idle", flat, 1000, 10_000, {"jm": Contender(idle, ())}, targets.W9,
