@@ -5,6 +5,8 @@ Harmless to do again. Knows no journal; who does it, and when, is not its busine
 
 from __future__ import annotations
 
+import os
+
 from job_manager.app.home import Home
 from job_manager.core.state import JobState
 from job_manager.model.errors import EngineError, JobManagerError, Refused
@@ -39,6 +41,12 @@ def results(home: Home, outcome: Outcome) -> list[str]:
         return list(outcome.exported)
     store = layout_of(home.jobs, outcome.job.id, outcome.job.site).store
     return [store.path(name, True) for name in store.public_names()]
+
+
+def in_place(job: JobState, layout: Layout) -> tuple[str, ...]:
+    """Where somebody else has put the results of a job that has succeeded: those that are there."""
+    names = layout.store.public_names() if job.finished == "succeeded" and job.site.out else ()
+    return tuple(path for name in names if os.path.lexists(path := os.path.join(job.site.out, name)))
 
 
 def _exported(job: JobState, layout: Layout, out: str) -> list[str]:
