@@ -11,7 +11,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, TypeVar
 
 from job_manager.formats.wording import PROBLEM_LIMIT, clipped, nearest, suggestion
-from job_manager.formats.yaml_builder import NOT_TEXT, Builder
+from job_manager.formats.yaml_builder import NOT_TEXT, Builder, Unlike
+from job_manager.formats.yaml_rows import BIG, Cut
 from job_manager.formats.yaml_syntax import explained
 from job_manager.formats.yaml_text import checked
 from job_manager.formats.yaml_tree import NULLS, At, Map, Plain, Seq, Value, bulk
@@ -43,6 +44,11 @@ def load(raw: bytes, file: str, *, pure: bool = False, flaws: list[Problem] | No
     import yaml
 
     raw = checked(raw, file)
+    if len(raw) >= BIG and not pure and yaml.__with_libyaml__:
+        try:
+            return _load_cut(raw, file, yaml)
+        except (yaml.YAMLError, InputError, Unlike):
+            pass  # read from its beginning, it says where it is wrong
     builder = Builder(file)
     parser = _parser(raw, pure)
     try:
@@ -51,6 +57,19 @@ def load(raw: bytes, file: str, *, pure: bool = False, flaws: list[Problem] | No
     except yaml.YAMLError as error:
         raise InputError([*builder.problems, *explained(error, raw, file, builder.opened).problems]) from None
     return builder.finish(flaws)
+
+
+def _load_cut(raw: bytes, file: str, yaml: Any) -> Value | None:
+    """The same, where most of a big file is of one kind and nothing in it is wrong. Raises Unlike and others."""
+    from yaml.cyaml import CParser
+
+    with bulk():
+        cut = Cut(raw.decode("utf-8"), CParser, yaml)
+        builder = Builder(file, cut.runs)
+        if not cut.runs:
+            raise Unlike
+        _feed(CParser(cut.left), builder, yaml, EVENT_LIMIT - cut.events)
+    return builder.finish_cut()
 
 
 def _parser(raw: bytes, pure: bool) -> Any:
@@ -73,12 +92,12 @@ def _parser(raw: bytes, pure: bool) -> Any:
     return PureParser(raw)
 
 
-def _feed(parser: Any, builder: Builder, yaml: Any) -> None:
+def _feed(parser: Any, builder: Builder, yaml: Any, limit: int = EVENT_LIMIT) -> None:
     scalar, alias, stream = yaml.ScalarEvent, yaml.AliasEvent, yaml.StreamEndEvent
     opening = {yaml.MappingStartEvent: Map, yaml.SequenceStartEvent: Seq}
     closing = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
     documents = 0
-    for _ in range(EVENT_LIMIT):
+    for _ in range(limit):
         event = parser.get_event()
         kind = type(event)
         if kind is scalar:

@@ -11,7 +11,7 @@ from job_manager.model.errors import Place
 from job_manager.model.expect import Expect
 from job_manager.model.fanout import Each
 from job_manager.model.params import Param
-from job_manager.model.record import NamedTuple, Record, field
+from job_manager.model.record import NamedTuple, Record, field, opened
 from job_manager.model.secret import Env
 
 FILE, DIRECTORY, FILES = "file", "directory", "files"
@@ -205,6 +205,32 @@ class Action(Record):
     def role(self) -> str:
         """The kind of work, which a worker must offer: one of ROLES, or the role of a function."""
         return self.work.role if isinstance(self.work, Function) else ROLES[type(self.work)]
+
+
+_Plain = opened(Action)
+
+
+def plain_action(
+    name: str,
+    work: Work,
+    title: str = "",
+    place: Place | None = None,
+    retries: int | None = None,
+    inputs: tuple[Input, ...] = (),
+    outputs: tuple[Output, ...] = (),
+) -> Action:
+    """An action that says nothing else, at a quarter of the price of `Action(...)`: big jobs are made of these."""
+    made = _Plain()
+    made.name, made.work, made.title, made.place, made.retries = name, work, title, place, retries
+    made.inputs, made.outputs = inputs, outputs
+    made.env = made.params = made.foreach = made.limits = made.retry_on = made.tags = made.wishes = ()
+    made.timeout = made.idempotent = made.needs = made.cpus = made.memory = made.min_runtime = made.priority = None
+    made.backoff = made.stuck = None
+    made.when = made.hook = made.workdir = ""
+    made.expand = False
+    made.__class__ = Action
+    plain: Action = made
+    return plain
 
 
 def usual_retries(work: Work, retries: int | None) -> int | None:

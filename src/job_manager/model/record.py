@@ -63,6 +63,13 @@ def _initial(made: type, fields: tuple[str, ...], defaults: list[Any]) -> Any:
     return initial
 
 
+def opened(made: type[R]) -> Any:
+    """A class with the fields of this record whose instances can be changed: to make very many, whose fields are set
+    one by one (a single instruction each), and which then become records by `one.__class__ = made`."""
+    body = {"__slots__": made.__match_args__, "__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
+    return type.__new__(_RecordType, made.__name__, made.__bases__, body)
+
+
 class Record(metaclass=_RecordType):
     """A value with named fields. Equal when its class and all fields are that are compared; never changed."""
 
