@@ -19,12 +19,13 @@ from job_manager.core.fans import shape_of
 from job_manager.core.parts import Fan
 from job_manager.core.state import JobState
 from job_manager.model.fanout import Each
-from job_manager.model.job import FILES, Action, JobInput, Output, Task, actions
+from job_manager.model.job import FILES, Action, JobInput, Output, Task
 from job_manager.model.members import Members
 from job_manager.model.params import Param
 from job_manager.model.record import replace
 from job_manager.model.secret import env_document
 from job_manager.model.site import GivenFile, Site
+from job_manager.model.survey import survey
 from job_manager.worker.brief import Brief, Briefing, Reads, directory, list_files, paths, signs
 from job_manager.worker.command import argv, display
 from job_manager.worker.layout import layout_of
@@ -41,9 +42,9 @@ def steps(loaded: Loaded) -> int:
 
 def size(loaded: Loaded) -> int:
     """How many actions the job has, as far as can be known."""
-    written = [action for _, action in actions(loaded.job)]
-    if not any(action.foreach for action in written):
-        return len(written)
+    found = survey(loaded.job)
+    if not any(action.foreach for _, action in found.actions):
+        return found.size
     shape = shape_of(loaded.job, loaded.site)
     return len(shape.actions) - len(shape.fans)
 

@@ -6,6 +6,7 @@ Knows nothing of how a job was written down, of the modules installed, or of how
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from job_manager.model.errors import Place
 from job_manager.model.expect import Expect
@@ -282,6 +283,7 @@ class Job(Record):
     wait_timeout: float | None = None
     source: str = field(default="", compare=False)
     place: Place | None = field(default=None, compare=False, repr=False)
+    surveyed: Any = field(default=None, compare=False, repr=False)  # kept by model.survey
 
     def input(self, label: str) -> JobInput | None:
         """The job input known by this parameter or artifact name, or None."""

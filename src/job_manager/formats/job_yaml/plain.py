@@ -1,0 +1,80 @@
+"""Entries that say nothing but what they run, as the many of a big job do: there is nothing to remark on in them.
+
+What is read here is what `entries` reads, without its questions. Knows nothing of entries that say more.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from job_manager.formats.job_yaml.scope import Scope
+from job_manager.formats.words import SHELL_SIGNS
+from job_manager.formats.yaml_reader import Fields
+from job_manager.formats.yaml_tree import Map, Plain, Seq, Value, position
+from job_manager.model.errors import Place
+from job_manager.model.job import Action, Command, Shell, Work, plain_action
+from job_manager.model.names import is_ordinary
+
+KEYS = frozenset({"name", "cmd", "shell", "retries"})
+PROGRAM = re.compile(r"[A-Za-z0-9_./+-]{1,200}\Z")
+RETRIES = re.compile(r"[0-9]{1,2}\Z")
+LONGEST, MOST = 1000, 100  # characters of a word, words of a command
+
+
+def work_of(entry: Value, scope: Scope) -> Work | None:
+    """What an entry runs in which there is nothing to look at but its name; None where there may be."""
+    if not isinstance(entry, Map) or not entry.keys() <= KEYS or ("cmd" in entry) is ("shell" in entry):
+        return None
+    retries = entry.get("retries")
+    if retries is not None and not (isinstance(retries, Plain) and RETRIES.match(retries)):
+        return None
+    return _command(entry["cmd"], scope.commands) if "cmd" in entry else _shell(entry["shell"])
+
+
+def retries_of(entry: Map) -> int | None:
+    """How often it is tried again; nothing said and 0 are the same."""
+    return int(entry["retries"]) or None if "retries" in entry else None  # type: ignore[call-overload]
+
+
+def _command(words: Value, known: dict[tuple[str, ...], Command]) -> Work | None:
+    if not isinstance(words, Seq) or not 0 < len(words) <= MOST:
+        return None
+    for word in words:
+        if not isinstance(word, str) or not word or len(word) > LONGEST or "{" in word or word in SHELL_SIGNS:
+            return None
+        if word.startswith("$("):
+            return None
+    if not PROGRAM.match(str(words[0])):
+        return None
+    argv = tuple(map(str, words))
+    # A big job runs the same few commands over and over: each is kept once. The unique ones are not remembered.
+    return known.get(argv) or (known.setdefault(argv, Command(argv)) if len(known) < 10_000 else Command(argv))
+
+
+def _shell(text: Value) -> Work | None:
+    plainly = isinstance(text, str) and len(text) <= LONGEST and "{" not in text and text.strip()
+    return Shell(str(text)) if plainly and not (isinstance(text, Plain) and len(text) < 5) else None
+
+
+def members(fields: Fields, key: str, scope: Scope) -> tuple[Action, ...] | None:
+    """The entries of a list, when there is nothing to look at in any of them and each has a name of its own."""
+    items = fields.map.get(key)
+    if not isinstance(items, Seq) or len(items) < 2:
+        return None
+    works = [work_of(entry, scope) for entry in items]
+    if None in works:
+        return None
+    names = [entry.get("name") for entry in items]  # type: ignore[union-attr]  # all are mappings
+    if not all(isinstance(name, str) and is_ordinary(name) for name in names):
+        return None
+    if len({name.lower() for name in names}) < len(names):  # type: ignore[union-attr]
+        return None
+    return tuple(_actions(items, works, scope.file, fields.path_of(key)))
+
+
+def _actions(items: Seq, works: list[Work | None], file: str, path: str) -> Iterator[Action]:
+    for number, (entry, work, mark) in enumerate(zip(items, works, items.member_marks(len(items)), strict=True)):
+        assert isinstance(entry, Map) and work is not None
+        place = Place(file, *position(mark), f"{path}[{number}]")
+        yield plain_action(str(entry["name"]), work, "", place, retries_of(entry))
