@@ -64,10 +64,10 @@ class Actions(Sequence[Action]):
         part = bisect_right(self._lows, at) - 1
         return self._parts[part][at - self._lows[part]]
 
-    def append(self, action: Action) -> None:
-        """A written action, or the next one of the graft that was opened last."""
-        self._open.append(action)
-        self._size += 1
+    def add(self, actions: Sequence[Action]) -> None:
+        """Written actions, or the next ones of the graft that was opened last."""
+        self._open.extend(actions)
+        self._size += len(actions)
 
     def open(self) -> None:
         """A graft begins, behind all others."""
