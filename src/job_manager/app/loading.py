@@ -23,9 +23,9 @@ from job_manager.artifacts.export import blocked
 from job_manager.formats import LANGUAGES, draft, folder_of
 from job_manager.formats.params import again
 from job_manager.formats.reading import Reading
-from job_manager.formats.yaml_tree import bulk
+from job_manager.model.bulk import bulk
 from job_manager.model.errors import InputError, Place, Problem, in_order
-from job_manager.model.job import FILE, Action, Job, ModuleCall, Task, actions
+from job_manager.model.job import FILE, Action, Job, ModuleCall, actions
 from job_manager.model.params import Values
 from job_manager.model.record import NamedTuple, replace
 from job_manager.model.secret import secrets_of
@@ -324,7 +324,9 @@ def _modules(
     job: Job, shelf: Shelf, python: str, environ: Mapping[str, str], problems: list[Problem]
 ) -> list[Installed]:
     """The modules that the job calls, each with the program that will run it."""
-    called = dict.fromkeys(action.work.module for _, action in survey(job).actions if isinstance(action.work, ModuleCall))
+    called = dict.fromkeys(
+        action.work.module for _, action in survey(job).actions if isinstance(action.work, ModuleCall)
+    )
     found: list[Installed] = []
     for name in called:
         module = shelf.get(name)

@@ -15,7 +15,8 @@ from job_manager.formats.yaml_builder import NOT_TEXT, Builder, Unlike
 from job_manager.formats.yaml_rows import BIG, Cut
 from job_manager.formats.yaml_syntax import explained
 from job_manager.formats.yaml_text import checked
-from job_manager.formats.yaml_tree import NULLS, At, Map, Plain, Seq, Value, bulk
+from job_manager.formats.yaml_tree import NULLS, At, Map, Plain, Seq, Value
+from job_manager.model.bulk import bulk
 from job_manager.model.errors import InputError, Place, Problem
 from job_manager.model.names import env_name, secret_name
 from job_manager.model.quantity import seconds, size

@@ -5,10 +5,8 @@ Knows nothing of how they are parsed, and nothing of jobs or manifests.
 
 from __future__ import annotations
 
-import gc
 from array import array
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Union
 
 from job_manager.model.pattern import late
@@ -129,16 +127,3 @@ def _members(container: Map | Seq) -> Iterable[Value]:
 
 
 Value = Union[Map, Seq, str]  # noqa: UP007  the classes' bases name it before it exists
-
-
-@contextmanager
-def bulk() -> Iterator[None]:
-    """No garbage collection inside: a big file makes millions of objects and no cycles; collecting triples the time."""
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()

@@ -14,7 +14,20 @@ from job_manager.model.record import NamedTuple
 
 PLAIN_WORKS = frozenset({Command, Shell, Echo})
 # What does not matter here: its name and title, how often and for how long it may run, its place.
-_TELLING = ("inputs", "outputs", "env", "params", "needs", "foreach", "when", "cpus", "memory", "limits", "hook", "tags")
+_TELLING = (
+    "inputs",
+    "outputs",
+    "env",
+    "params",
+    "needs",
+    "foreach",
+    "when",
+    "cpus",
+    "memory",
+    "limits",
+    "hook",
+    "tags",
+)
 _told = attrgetter(*_TELLING, "wishes", "expand")
 _NOTHING = _told(Action("", Command(())))
 

@@ -24,7 +24,19 @@ from job_manager.formats.yaml_expect import read_expect
 from job_manager.formats.yaml_reader import Fields, is_null
 from job_manager.formats.yaml_tree import At, Map, Value
 from job_manager.model.fanout import Each, spoken
-from job_manager.model.job import FILE, FILES, KINDS, Action, Input, ModuleCall, Output, Shell, Work, plain_action, usual_retries
+from job_manager.model.job import (
+    FILE,
+    FILES,
+    KINDS,
+    Action,
+    Input,
+    ModuleCall,
+    Output,
+    Shell,
+    Work,
+    plain_action,
+    usual_retries,
+)
 from job_manager.model.names import param_name
 from job_manager.model.need import MOST_CPUS, MOST_OF_A_LIMIT, limit_name
 from job_manager.model.record import NamedTuple
