@@ -8,6 +8,7 @@ reports success at once, so that no process is started. It does not know whether
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import subprocess
@@ -47,7 +48,8 @@ def files(count: int) -> Iterator[str]:
     """The same with a file from each action to the next."""
     yield HEAD + "  - entries:\n      - {name: first, cmd: [touch, '{seed}'], outputs: [seed]}\n  - entries:\n"
     for number in range(count - 2):
-        yield f"      - {{name: a{number}, cmd: [cp, '{{seed}}', '{{f{number}}}'], inputs: [seed], outputs: [f{number}]}}\n"
+        cmd = f"[cp, '{{seed}}', '{{f{number}}}']"
+        yield f"      - {{name: a{number}, cmd: {cmd}, inputs: [seed], outputs: [f{number}]}}\n"
     reads = ", ".join(f"f{number}" for number in range(count - 2))
     yield f"  - entries:\n      - {{name: last, cmd: [/bin/true], inputs: [{reads}]}}\n"
 
@@ -99,11 +101,13 @@ def live(file: str) -> None:
     from job_manager.app import wiring
     from job_manager.app.home import Home
     from job_manager.app.loading import Wish, load
+    from job_manager.cli.main import ALLOCATIONS
     from job_manager.core.said import SubmitJob, WorkerAnnounced
     from job_manager.model.document import job_document
     from job_manager.model.site_document import site_document
     from job_manager.supervisor.supervisor import Supervisor
 
+    gc.set_threshold(ALLOCATIONS)
     home = Home(".jm")
     home.make()
     home.lock()

@@ -229,8 +229,8 @@ def layout_found(home: Home, id: str) -> Layout:
 
 
 def status(found: Look, *, one_by_one: bool = False) -> Document:
-    """Everything `jm status --json` says about a job. `one_by_one`: its actions are an iterator, and looked at while that
-    is read."""
+    """Everything `jm status --json` says about a job. `one_by_one`: its actions are an iterator, and looked at while
+    that is read."""
     job, waits, still = found.job, found.waits(), found.still()
     actions = _action_documents(found, waits, still)
     return {

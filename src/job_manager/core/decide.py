@@ -31,8 +31,8 @@ def quiet(state: State) -> None:
 
 
 def _is_timed(job: JobState) -> bool:
-    """Whether something may follow for it although nothing happens. Only what is said of it changes that, so that nobody
-    asks the jobs that are over."""
+    """Whether something may follow for it although nothing happens. Only what is said of it changes that, so that
+    nobody asks the jobs that are over."""
     return bool(job.timers) or not (job.due or job.over) or (job.timed and not job.finished)
 
 

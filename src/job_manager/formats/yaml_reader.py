@@ -62,14 +62,15 @@ def load(raw: bytes, file: str, *, pure: bool = False, flaws: list[Problem] | No
 
 def _load_cut(raw: bytes, file: str, yaml: Any) -> Value | None:
     """The same, where most of a big file is of one kind and nothing in it is wrong. Raises Unlike and others."""
-    from yaml.cyaml import CParser
+    from yaml import cyaml
 
+    parse = cyaml.CParser  # type: ignore[attr-defined]
     with bulk():
-        cut = Cut(raw.decode("utf-8"), CParser, yaml)
+        cut = Cut(raw.decode("utf-8"), parse, yaml)
         builder = Builder(file, cut.runs)
         if not cut.runs:
             raise Unlike
-        _feed(CParser(cut.left), builder, yaml, EVENT_LIMIT - cut.events)
+        _feed(parse(cut.left), builder, yaml, EVENT_LIMIT - cut.events)
     return builder.finish_cut()
 
 

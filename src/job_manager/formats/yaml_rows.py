@@ -62,7 +62,7 @@ class Rows:
         self._spots = [_spot(mark, outline.spans) for mark in outline.marks]
         self._starts, self._at = array("Q"), array("Q")
         self._last = -1
-        self._marks: list[int] = []
+        self._regs: tuple[tuple[int, int], ...] = ()
 
     def add(self, found: re.Match[str], line: int, kept: dict[str, Plain]) -> Value:
         """The value of an item that was matched and begins in this line (from 0). kept: plain words that there are."""
@@ -90,16 +90,16 @@ class Rows:
         size = len(self._spots)
         row, first = divmod(at.start if isinstance(at, slice) else at, size)
         if row != self._last:
-            self._last, self._marks = row, self._found(row)
-        return self._marks[first : first + at.stop - at.start] if isinstance(at, slice) else self._marks[first]
+            self._last, self._regs = row, getattr(self.match(self._text, self._starts[row]), "regs", ())
+        if isinstance(at, slice):
+            return [self._mark(row, *spot) for spot in self._spots[first : first + at.stop - at.start]]
+        return self._mark(row, *self._spots[first])
 
-    def _found(self, row: int) -> list[int]:
-        text, begin, line = self._text, self._starts[row], self._at[row]
-        regs, marks = self.match(text, begin).regs, []
-        for word, far in self._spots:
-            at = (regs[word][1] if word else begin) + far
-            marks.append(line + text.count("\n", begin, at) << LINE_SHIFT | at - text.rfind("\n", 0, at) - 1)
-        return marks
+    def _mark(self, row: int, word: int, far: int) -> int:
+        text, begin = self._text, self._starts[row]
+        at = (self._regs[word][1] if word else begin) + far
+        line = self._at[row] + text.count("\n", begin, at)
+        return line << LINE_SHIFT | at - text.rfind("\n", 0, at) - 1
 
 
 def _keep(text: str, kept: dict[str, Plain]) -> Plain:
@@ -193,7 +193,7 @@ def outlined(item: str, parser: Any, yaml: Any) -> Outline | None:
     except yaml.YAMLError:
         return None
     at, between = 0, []
-    for style, (start, end) in zip(into.styles, into.spans, strict=True):
+    for start, end in into.spans:
         between.append(item[at:start])
         at = end
     plainly = not ODD.search("".join([*between, item[at:]]))

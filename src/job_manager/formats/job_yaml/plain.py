@@ -34,7 +34,7 @@ def work_of(entry: Value, scope: Scope) -> Work | None:
 
 def retries_of(entry: Map) -> int | None:
     """How often it is tried again; nothing said and 0 are the same."""
-    return int(entry["retries"]) or None if "retries" in entry else None  # type: ignore[call-overload]
+    return int(str(entry["retries"])) or None if "retries" in entry else None
 
 
 def _command(words: Value, known: dict[tuple[str, ...], Command]) -> Work | None:
@@ -60,7 +60,7 @@ def _shell(text: Value) -> Work | None:
 def members(fields: Fields, key: str, scope: Scope) -> tuple[Action, ...] | None:
     """The entries of a list, when there is nothing to look at in any of them and each has a name of its own."""
     items = fields.map.get(key)
-    if not isinstance(items, Seq) or len(items) < 2:
+    if not isinstance(items, Seq) or not items:
         return None
     works = [work_of(entry, scope) for entry in items]
     if None in works:
