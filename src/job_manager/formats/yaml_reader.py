@@ -34,18 +34,21 @@ SUGGESTIONS = 20  # of one mapping: guessing costs more than reading
 EVENT_LIMIT = 40_000_000  # a million entries written as in the README are 28 million
 
 
-def load(raw: bytes, file: str, *, pure: bool = False, flaws: list[Problem] | None = None) -> Value | None:
+def load(
+    raw: bytes, file: str, *, pure: bool = False, flaws: list[Problem] | None = None, big: int = BIG
+) -> Value | None:
     """The one document in `raw`, or None when there is nothing in it. `file` is how messages name it.
 
     Raises InputError: not UTF-8, not YAML, tags, repeated keys, aliases that explode, nesting, several documents.
     pure: the parser in Python even where libyaml is there. flaws: takes the mistakes that the tree can do without
     (tags, repeated keys, keys that are no text), which raise otherwise; of a repeated key the first value stands.
+    big: bytes from which on items that are written alike are read by a pattern, which gives the same.
     """
     # Imported here: most commands never read YAML.
     import yaml
 
     raw = checked(raw, file)
-    if len(raw) >= BIG and not pure and yaml.__with_libyaml__:
+    if len(raw) >= big and not pure and yaml.__with_libyaml__:
         try:
             return _load_cut(raw, file, yaml)
         except (yaml.YAMLError, InputError, Unlike):
@@ -68,7 +71,7 @@ def _load_cut(raw: bytes, file: str, yaml: Any) -> Value | None:
     with bulk():
         cut = Cut(raw.decode("utf-8"), parse, yaml)
         builder = Builder(file, cut.runs)
-        if not cut.runs:
+        if not cut.runs or cut.events >= EVENT_LIMIT:
             raise Unlike
         _feed(parse(cut.left), builder, yaml, EVENT_LIMIT - cut.events)
     return builder.finish_cut()

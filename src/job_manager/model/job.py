@@ -6,7 +6,6 @@ Knows nothing of how a job was written down, of the modules installed, or of how
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from job_manager.model.errors import Place
 from job_manager.model.expect import Expect
@@ -283,7 +282,8 @@ class Job(Record):
     wait_timeout: float | None = None
     source: str = field(default="", compare=False)
     place: Place | None = field(default=None, compare=False, repr=False)
-    surveyed: Any = field(default=None, compare=False, repr=False)  # kept by model.survey
+
+    __beside__ = ("surveyed",)  # no part of the value: what model.survey has found in it
 
     def input(self, label: str) -> JobInput | None:
         """The job input known by this parameter or artifact name, or None."""

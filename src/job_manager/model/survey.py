@@ -59,11 +59,10 @@ def is_telling(action: Action) -> bool:
 
 def survey(job: Job) -> Survey:
     """The survey of a job; made once for its tree."""
-    known: tuple[object, Survey] | None = job.surveyed
-    if known is not None and known[0] is job.children:
-        return known[1]
-    found = _surveyed(job)
-    object.__setattr__(job, "surveyed", (job.children, found))  # a cache: it changes nothing of the value
+    found: Survey | None = getattr(job, "surveyed", None)
+    if found is None:
+        found = _surveyed(job)
+        object.__setattr__(job, "surveyed", found)  # the tree never changes
     return found
 
 

@@ -16,7 +16,7 @@ from job_manager.model.errors import Place
 from job_manager.model.job import Action, Command, Shell, Work, plain_action
 from job_manager.model.names import is_ordinary
 
-KEYS = frozenset({"name", "cmd", "shell", "retries"})
+ORDINARY = frozenset({"name", "cmd", "shell", "retries"})
 PROGRAM = re.compile(r"[A-Za-z0-9_./+-]{1,200}\Z")
 RETRIES = re.compile(r"[0-9]{1,2}\Z")
 LONGEST, MOST = 1000, 100  # characters of a word, words of a command
@@ -24,7 +24,7 @@ LONGEST, MOST = 1000, 100  # characters of a word, words of a command
 
 def work_of(entry: Value, scope: Scope) -> Work | None:
     """What an entry runs in which there is nothing to look at but its name; None where there may be."""
-    if not isinstance(entry, Map) or not entry.keys() <= KEYS or ("cmd" in entry) is ("shell" in entry):
+    if not isinstance(entry, Map) or not entry.keys() <= ORDINARY or ("cmd" in entry) is ("shell" in entry):
         return None
     retries = entry.get("retries")
     if retries is not None and not (isinstance(retries, Plain) and RETRIES.match(retries)):
