@@ -87,6 +87,8 @@ class Rows:
         return made
 
     def __getitem__(self, at: int | slice) -> Any:
+        if isinstance(at, slice) and at.start == at.stop:
+            return []  # of what is empty, perhaps behind the last mark of all
         size = len(self._spots)
         row, first = divmod(at.start if isinstance(at, slice) else at, size)
         if row != self._last:
