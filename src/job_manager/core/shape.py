@@ -326,8 +326,9 @@ class Shape:
 
     def written(self, action: int) -> Action:
         """The action as it is written: of one that came of a fan-out, the one it came of."""
-        if action < self.actions.written:
-            return self.actions[action]
+        own = self.actions.own
+        if action < len(own):
+            return own[action]
         fan = self.fans.get(self.parent[self.node_of[action]])
         return self.actions[action if fan is None else fan.action]
 
