@@ -148,7 +148,27 @@ def test_items_of_several_kinds_and_with_places_in_them_are_read_by_patterns():
 
 # --- what is made of them ---------------------------------------------------------------------------------------------
 
-PLAIN = ("a", "/bin/true", "-v", "a b", "|", "&&", "$(x)", "a {b}", "{a}", "", "null", "x" * 1001, "2>", "#a", "é")
+PLAIN = (
+    "a",
+    "/bin/true",
+    "{f0}",
+    "{f1}",
+    "{g}",
+    "x{a}",
+    "-v",
+    "a b",
+    "|",
+    "&&",
+    "$(x)",
+    "a {b}",
+    "{a}",
+    "",
+    "null",
+    "x" * 1001,
+    "2>",
+    "#a",
+    "é",
+)
 
 
 @st.composite
@@ -161,14 +181,20 @@ def entries(draw: st.DrawFn) -> list[str]:
         words = ", ".join(f"'{text}'" for text in draw(st.lists(word, max_size=3)))
         work = draw(st.sampled_from([f"cmd: [{words}]", f"shell: '{draw(word)}'", "shell: ~"]))
         retries = draw(st.sampled_from(["", "", ", retries: 0", ", retries: 2", ", retries: 2000", ", retries: x"]))
-        made.append(f"      - {{{name}, {work}{retries}MORE}}\n")
+        reads = draw(st.sampled_from(["", "", ", inputs: [a]", ", inputs: [a, f0]", ", inputs: [a, a]", ", inputs: x"]))
+        writes = draw(
+            st.sampled_from(["", ", outputs: [fN]", ", outputs: [fN, g]", ", outputs: ['a/b']", ", outputs: []"])
+        )
+        uses = (reads + writes).replace("N", str(number))
+        made.append(f"      - {{{name}, {work}{retries}{uses}MORE}}\n")
     return made
 
 
 @drawn(50, 2000, entries())
 def test_entries_that_say_little_are_read_as_those_that_say_more(made):
     def said(more: str) -> object:
-        text = HEAD + "  - entries:\n" + "".join(made).replace("MORE", more)
+        first = "  - entries: [{name: first, cmd: [cp, x, '{a}'], outputs: [a]}]\n"
+        text = HEAD + first + "  - entries:\n" + "".join(made).replace("MORE", more)
         reading = formats.LANGUAGES[0].draft(text.encode(), "job.yaml", loose=False, values=formats.Values())
         return reading.job, [action.place for _, action in actions(reading.job)], reading.problems
 

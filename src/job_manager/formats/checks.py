@@ -294,14 +294,15 @@ class _Board:
 
     def _look_at_order(self, place: int, wanted: Input, source: _Written, key: str) -> None:
         source.read = True
+        if source.by != place and self._is_before(source.by, place):
+            self._compare_with_output(wanted, source)
+            if self._may_be_missing(place, wanted, source.by):
+                message = f"{quoted(wanted.artifact)} may not be there when this runs, after a failure"
+                self.say(wanted.place, key, message, "write optional: true beside it, and be ready for it")
+            return
         name, who = quoted(wanted.artifact), self._who(source.by, source.output.place)
         if source.by == place:
             self.say(wanted.place, key, f"{name} is read and written by the same action", "write to another name")
-        elif self._is_before(source.by, place):
-            self._compare_with_output(wanted, source.output, who)
-            if self._may_be_missing(place, wanted, source.by):
-                message = f"{name} may not be there when this runs, after a failure"
-                self.say(wanted.place, key, message, "write optional: true beside it, and be ready for it")
         elif self.order is None and source.by > place and self.second[source.by] > self.second[place]:
             self.say(wanted.place, key, f"{name} is only written later, by {who}", "read it in a later step")
         else:
@@ -333,9 +334,10 @@ class _Board:
             source = f'the job input{_at(given.place)} is "{given.type}"'
             self._clash(wanted, source)
 
-    def _compare_with_output(self, wanted: Input, output: Output, who: str) -> None:
-        if not same_type(wanted.type, output.type):
-            self._clash(wanted, f'{who} writes it as "{output.type}"')
+    def _compare_with_output(self, wanted: Input, source: _Written) -> None:
+        if not same_type(wanted.type, source.output.type):
+            who = self._who(source.by, source.output.place)
+            self._clash(wanted, f'{who} writes it as "{source.output.type}"')
 
     def _clash(self, wanted: Input, source: str) -> None:
         message = f'{quoted(wanted.artifact)} is read as "{wanted.type}" here, but {source}'

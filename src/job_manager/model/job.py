@@ -233,6 +233,33 @@ def plain_action(
     return plain
 
 
+_PlainInput, _PlainOutput = opened(Input), opened(Output)
+
+
+def plain_input(artifact: str, place: Place | None) -> Input:
+    """An artifact that is read, of which nothing else is said."""
+    made = _PlainInput()
+    made.artifact, made.place = artifact, place
+    made.param = made.type = made.kind = None
+    made.optional = False
+    made.__class__ = Input
+    plain: Input = made
+    return plain
+
+
+def plain_output(artifact: str, place: Place | None) -> Output:
+    """An artifact that is written, of which nothing else is said."""
+    made = _PlainOutput()
+    made.artifact, made.place, made.kind = artifact, place, FILE
+    made.param = made.type = None
+    made.public = made.optional = made.allow_empty = False
+    made.glob = made.group = ""
+    made.expect = ()
+    made.__class__ = Output
+    plain: Output = made
+    return plain
+
+
 def usual_retries(work: Work, retries: int | None) -> int | None:
     """How often it is tried again. Without a module 0 and nothing said are the same, and it is None."""
     return retries if isinstance(work, ModuleCall) else retries or None

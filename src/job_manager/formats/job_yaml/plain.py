@@ -1,4 +1,4 @@
-"""Entries that say nothing but what they run, as the many of a big job do: there is nothing to remark on in them.
+"""Entries that say what they run, read and write and no more, as the many of a big job do, with nothing to remark on.
 
 What is read here is what `entries` reads, without its questions. Knows nothing of entries that say more.
 """
@@ -6,17 +6,18 @@ What is read here is what `entries` reads, without its questions. Knows nothing 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import starmap
 
 from job_manager.formats.job_yaml.scope import Scope
 from job_manager.formats.words import SHELL_SIGNS
 from job_manager.formats.yaml_reader import Fields
 from job_manager.formats.yaml_tree import Map, Plain, Seq, Value, position
 from job_manager.model.errors import Place
-from job_manager.model.job import Action, Command, Shell, Work, plain_action
+from job_manager.model.job import Action, Command, Input, Output, Shell, Work, plain_action, plain_input, plain_output
 from job_manager.model.names import is_ordinary
 
-ORDINARY = frozenset({"name", "cmd", "shell", "retries"})
+ORDINARY = frozenset({"name", "cmd", "shell", "retries", "inputs", "outputs"})
 PROGRAM = re.compile(r"[A-Za-z0-9_./+-]{1,200}\Z")
 RETRIES = re.compile(r"[0-9]{1,2}\Z")
 LONGEST, MOST = 1000, 100  # characters of a word, words of a command
@@ -29,7 +30,39 @@ def work_of(entry: Value, scope: Scope) -> Work | None:
     retries = entry.get("retries")
     if retries is not None and not (isinstance(retries, Plain) and RETRIES.match(retries)):
         return None
-    return _command(entry["cmd"], scope.commands) if "cmd" in entry else _shell(entry["shell"])
+    reads, writes = _artifacts(entry, "inputs"), _artifacts(entry, "outputs")
+    if reads is None or writes is None:
+        return None
+    if "shell" in entry:
+        return None if writes else _shell(entry["shell"])
+    return _command(entry["cmd"], {*reads, *writes}, set(writes), scope.commands)
+
+
+def _artifacts(entry: Map, key: str) -> Sequence[str] | None:
+    """The names of artifacts of which nothing else is said; None where there is more."""
+    if key not in entry:
+        return ()
+    names = entry[key]
+    if isinstance(names, Seq) and all(isinstance(name, str) and is_ordinary(name) for name in names):
+        return names  # type: ignore[return-value]  # all are texts
+    return None
+
+
+def inputs_of(entry: Map, path: str, file: str) -> tuple[Input, ...]:
+    """What it reads."""
+    return tuple(starmap(plain_input, _placed(entry, "inputs", path, file))) if "inputs" in entry else ()
+
+
+def outputs_of(entry: Map, path: str, file: str) -> tuple[Output, ...]:
+    """What it writes."""
+    return tuple(starmap(plain_output, _placed(entry, "outputs", path, file))) if "outputs" in entry else ()
+
+
+def _placed(entry: Map, key: str, path: str, file: str) -> Iterator[tuple[str, Place]]:
+    names = entry[key]
+    assert isinstance(names, Seq)
+    for number, (name, mark) in enumerate(zip(names, names.member_marks(len(names)), strict=True)):
+        yield str(name), Place(file, *position(mark), f"{path}.{key}[{number}]")
 
 
 def retries_of(entry: Map) -> int | None:
@@ -37,15 +70,21 @@ def retries_of(entry: Map) -> int | None:
     return int(str(entry["retries"])) or None if "retries" in entry else None
 
 
-def _command(words: Value, known: dict[tuple[str, ...], Command]) -> Work | None:
+def _command(words: Value, named: set[str], written: set[str], known: dict[tuple[str, ...], Command]) -> Work | None:
+    """named: what may stand in braces; written: what has to."""
     if not isinstance(words, Seq) or not 0 < len(words) <= MOST:
         return None
     for word in words:
-        if not isinstance(word, str) or not word or len(word) > LONGEST or "{" in word or word in SHELL_SIGNS:
+        if not isinstance(word, str) or not word or len(word) > LONGEST or word in SHELL_SIGNS:
             return None
-        if word.startswith("$("):
+        if "{" in word:
+            name = word[1:-1]
+            if name not in named or word[0] != "{" or word[-1] != "}":
+                return None
+            written.discard(name)
+        elif word.startswith("$("):
             return None
-    if not PROGRAM.match(str(words[0])):
+    if written or not PROGRAM.match(str(words[0])):
         return None
     argv = tuple(map(str, words))
     # A big job runs the same few commands over and over: each is kept once. The unique ones are not remembered.
@@ -70,11 +109,16 @@ def members(fields: Fields, key: str, scope: Scope) -> tuple[Action, ...] | None
         return None
     if len({name.lower() for name in names}) < len(names):  # type: ignore[union-attr]
         return None
-    return tuple(_actions(items, works, scope.file, fields.path_of(key)))
+    made = tuple(_actions(items, works, scope.file, fields.path_of(key)))
+    for action in made:
+        scope.see(action.outputs)
+    return made
 
 
 def _actions(items: Seq, works: list[Work | None], file: str, path: str) -> Iterator[Action]:
     for number, (entry, work, mark) in enumerate(zip(items, works, items.member_marks(len(items)), strict=True)):
         assert isinstance(entry, Map) and work is not None
-        place = Place(file, *position(mark), f"{path}[{number}]")
-        yield plain_action(str(entry["name"]), work, "", place, retries_of(entry))
+        here = f"{path}[{number}]"
+        place = Place(file, *position(mark), here)
+        uses = inputs_of(entry, here, file), outputs_of(entry, here, file)
+        yield plain_action(str(entry["name"]), work, "", place, retries_of(entry), *uses)
