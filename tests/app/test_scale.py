@@ -8,6 +8,7 @@ from __future__ import annotations
 import cProfile
 import pstats
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,7 @@ def loaded(text: str, folder: Path) -> Loaded:
 
 @pytest.mark.parametrize(("shape", "most"), [(fan, 60), (chain, 250)])
 def test_each_action_more_is_as_little_work_to_read_and_check_as_the_others(shape, most, tmp_path):
-    counted = [calls(lambda count=count: loaded(shape(count), tmp_path)) for count in (FEW, MANY)]
+    counted = [calls(partial(loaded, shape(count), tmp_path)) for count in (FEW, MANY)]
     assert counted[1] - counted[0] < most * (MANY - FEW)
     assert counted[1] < 1.1 * counted[0] * MANY / FEW
 

@@ -18,11 +18,13 @@ from job_manager.formats.yaml_rows import Cut
 from job_manager.formats.yaml_tree import Value, alike
 from job_manager.model.errors import InputError, Problem
 from job_manager.model.job import actions
+from job_manager.model.params import NO_VALUES
 from tests.drawn import drawn
 from tests.formats.big import big
 from tests.formats.cases import BAD, GOLDEN
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "src").glob("job_manager/app/examples/**/*.yaml"))
+PARSER = yaml.cyaml.CParser  # type: ignore[attr-defined]
 ALWAYS, NEVER = 0, 1 << 60
 HEAD = 'name: n\nversion: "1"\nsteps:\n'
 
@@ -45,7 +47,7 @@ def compare(raw: bytes) -> None:
 
 
 def cut_of(text: str) -> Cut:
-    return Cut(text, yaml.cyaml.CParser, yaml)
+    return Cut(text, PARSER, yaml)
 
 
 def cut_out(text: str) -> int:
@@ -195,7 +197,7 @@ def test_entries_that_say_little_are_read_as_those_that_say_more(made):
     def said(more: str) -> object:
         first = "  - entries: [{name: first, cmd: [cp, x, '{a}'], outputs: [a]}]\n"
         text = HEAD + first + "  - entries:\n" + "".join(made).replace("MORE", more)
-        reading = formats.LANGUAGES[0].draft(text.encode(), "job.yaml", loose=False, values=formats.Values())
+        reading = formats.LANGUAGES[0].draft(text.encode(), "job.yaml", loose=False, values=NO_VALUES)
         return reading.job, [action.place for _, action in actions(reading.job)], reading.problems
 
     # A key of one's own changes nothing, and with it nobody takes an entry for one that says little.

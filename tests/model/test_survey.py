@@ -113,4 +113,4 @@ def test_a_plain_action_is_what_the_constructor_makes():
     assert made == same and type(made) is Action and repr(made) == repr(same)
     assert all(getattr(made, name) == getattr(same, name) for name in Action.__match_args__)
     with pytest.raises(AttributeError, match="cannot be changed"):
-        made.name = "m"
+        made.name = "m"  # type: ignore[misc]
