@@ -8,13 +8,15 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from job_manager.formats.wording import PROBLEM_LIMIT
-from job_manager.formats.yaml_rows import Run
 from job_manager.formats.yaml_tree import LINE_SHIFT, NULLS, At, Map, Plain, Seq, Value, alike, position, settle
 from job_manager.model.errors import InputError, Place, Problem
 from job_manager.model.record import NamedTuple
+
+if TYPE_CHECKING:
+    from job_manager.formats.yaml_rows import Run
 
 SCALAR_LIMIT = 2**20
 DEPTH_LIMIT = 64

@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 
 from job_manager.formats.wording import PROBLEM_LIMIT, clipped, nearest, suggestion
 from job_manager.formats.yaml_builder import NOT_TEXT, Builder, Unlike
-from job_manager.formats.yaml_rows import BIG, Cut
 from job_manager.formats.yaml_syntax import explained
 from job_manager.formats.yaml_text import checked
 from job_manager.formats.yaml_tree import NULLS, At, Map, Plain, Seq, Value
@@ -31,6 +30,7 @@ FLAGS = {"true": True, "True": True, "TRUE": True, "false": False, "False": Fals
 NUMBER = re.compile(r"[-+]?[0-9]{1,20}(?:\.[0-9]{0,20})?(?:[eE][-+]?[0-9]{1,3})?\Z")
 INTEGER = re.compile(r"[-+]?[0-9]+\Z")
 SUGGESTIONS = 20  # of one mapping: guessing costs more than reading
+BIG = 64 * 1024  # bytes of a file from which on it is worth looking for what is written alike
 EVENT_LIMIT = 40_000_000  # a million entries written as in the README are 28 million
 
 
@@ -65,7 +65,10 @@ def load(
 
 def _load_cut(raw: bytes, file: str, yaml: Any) -> Value | None:
     """The same, where most of a big file is of one kind and nothing in it is wrong. Raises Unlike and others."""
+    # Imported here: nearly every file is small.
     from yaml import cyaml
+
+    from job_manager.formats.yaml_rows import Cut
 
     parse = cyaml.CParser  # type: ignore[attr-defined]
     with bulk():

@@ -14,7 +14,6 @@ from typing import Any
 from job_manager.formats.yaml_tree import LINE_SHIFT, Map, Plain, Seq, Value
 from job_manager.model.record import NamedTuple
 
-BIG = 64 * 1024  # bytes of a file from which on it is worth looking
 MOST_PATTERNS, MOST_TRIES = 64, 256  # of one file; items after which the rest is left to the parser
 LONGEST_ITEM, MOST_WORDS = 4000, 100  # of an item that has a pattern
 ITEM = re.compile(r"^( *)- (?=\S)", re.M)

@@ -5,7 +5,6 @@ What is read here is what `entries` reads, without its questions. Knows nothing 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from itertools import starmap
 
@@ -16,10 +15,11 @@ from job_manager.formats.yaml_tree import Map, Plain, Seq, Value, position
 from job_manager.model.errors import Place
 from job_manager.model.job import Action, Command, Input, Output, Shell, Work, plain_action, plain_input, plain_output
 from job_manager.model.names import is_ordinary
+from job_manager.model.pattern import late
 
 ORDINARY = frozenset({"name", "cmd", "shell", "retries", "inputs", "outputs"})
-PROGRAM = re.compile(r"[A-Za-z0-9_./+-]{1,200}\Z")
-RETRIES = re.compile(r"[0-9]{1,2}\Z")
+PROGRAM = late(r"[A-Za-z0-9_./+-]{1,200}\Z")
+RETRIES = late(r"[0-9]{1,2}\Z")
 LONGEST, MOST = 1000, 100  # characters of a word, words of a command
 
 
