@@ -339,6 +339,7 @@ def milestones(job: JobState, events: Sequence[e.Event]) -> Iterator[tuple[str, 
 
 ABOUT_ACTIONS = (
     e.ActionLeased,
+    e.ActionChained,
     e.LeaseReturned,
     e.AttemptStopped,
     e.AttemptLost,
