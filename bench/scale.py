@@ -17,12 +17,17 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-sys.path[:0] = [str(HERE), str(ROOT / "src")]
+sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
-from showing import machine, told  # noqa: E402  beside this file, like the others here
+if TYPE_CHECKING:
+    from job_manager.core.decide import Order
+    from job_manager.core.said import AttemptEnded
+
+from bench.showing import machine, told  # noqa: E402
 
 JM = ("-P", "-m", "job_manager")
 HEAD = 'name: big\nversion: "1"\nsteps:\n'
@@ -125,11 +130,11 @@ def live(file: str) -> None:
     engine.close()
 
 
-def success(order: object) -> object:
+def success(order: Order) -> AttemptEnded:
     from job_manager.core.said import AttemptEnded
 
     now = time.time()
-    return AttemptEnded(order.job, order.action, order.attempt, order.worker, now, now)  # type: ignore[attr-defined]
+    return AttemptEnded(order.job, order.action, order.attempt, order.worker, now, now)
 
 
 def main() -> None:

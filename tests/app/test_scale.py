@@ -49,7 +49,7 @@ def loaded(text: str, folder: Path) -> Loaded:
     return load(Wish(str(folder / "job.yaml")), {"PATH": "/bin"}, str(folder))
 
 
-@pytest.mark.parametrize(("shape", "most"), [(fan, 60), (chain, 250)])
+@pytest.mark.parametrize(("shape", "most"), [(fan, 80), (chain, 250)])
 def test_each_action_more_is_as_little_work_to_read_and_check_as_the_others(shape, most, tmp_path):
     counted = [calls(partial(loaded, shape(count), tmp_path)) for count in (FEW, MANY)]
     assert counted[1] - counted[0] < most * (MANY - FEW)
