@@ -69,6 +69,8 @@ def main(words: Sequence[str] | None = None) -> int:
     (asked.results / "latest.json").write_text(json.dumps(figures, indent=1) + "\n")
     (asked.results / "latest.md").write_text(f"{told(place)}.\n\n{shown}\n\n{verdict(rows)}\n")
     (asked.results / "latest.svg").write_text(picture(rows))
+    if asked.quick or asked.n:
+        say("these sizes are not those for which it is said what is to be reached")
     if busy := disturbed(place):
         say(busy)
     say(f"every figure, the table and a picture: {asked.results / 'latest.json'}, .md, .svg")
