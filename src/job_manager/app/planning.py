@@ -92,6 +92,11 @@ class Plan:
                 self._readers.setdefault(name, []).append(path)
             self._makers.update((output.artifact, path) for output in action.outputs)
 
+    @property
+    def size(self) -> int:
+        """How many actions there are, as far as can be known."""
+        return self._job.size
+
     def document(self, most: int | None = None) -> Document:
         """The plan: all of it, or with `most` of every list no more than the first so many; what is left out of one
         stands in its last place, as `{"more": ...}`."""

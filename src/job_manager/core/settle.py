@@ -76,7 +76,7 @@ def _enable(job: JobState, node: int, starts: list[int], ends: list[tuple[int, b
 def _enable_action(job: JobState, node: int, action: int, starts: list[int], ends: list[tuple[int, bool]]) -> None:
     if job.states[action] == table.WAITING:
         job.move(action, table.Unblocked)
-        if job.shape.actions[action].foreach:
+        if job.shape.fans_out(action):
             job.unfanned.append(action)
         else:
             make_ready(job, action)

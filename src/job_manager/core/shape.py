@@ -332,6 +332,13 @@ class Shape:
         fan = self.fans.get(self.parent[self.node_of[action]])
         return self.actions[action if fan is None else fan.action]
 
+    def fans_out(self, action: int) -> bool:
+        """Whether it stands for others; what comes of a fan-out does not, and is not made to be asked."""
+        own = self.actions.own
+        if action < len(own):
+            return bool(own[action].foreach)
+        return self.parent[self.node_of[action]] not in self.fans and bool(self.actions[action].foreach)
+
     def as_written(self) -> Iterator[Action]:
         """All actions as they are written, in listing order."""
         return (self.actions[index] for index in range(self.actions.written))

@@ -275,7 +275,8 @@ class Cut:
         """A pattern made of the item that begins here."""
         self._tries += 1
         item = _item(self.text, at, indent)
-        outline = outlined(item, self._parse(item), self._yaml) if len(item) <= LONGEST_ITEM else None
+        whole = len(item) <= LONGEST_ITEM and item.endswith("\n")
+        outline = outlined(item, self._parse(item), self._yaml) if whole else None
         if outline is None or self._made >= MOST_PATTERNS:
             return None
         one = Rows(self.text, indent, item, outline)
@@ -316,7 +317,7 @@ class Cut:
 
 def _item(text: str, at: int, indent: int) -> str:
     """The item that begins here: its line and those after it that are deeper."""
-    deeper = re.compile(rf" {{{indent + 1}}}.*\n")
+    deeper = re.compile(rf" {{{indent + 1}}}.{{0,{LONGEST_ITEM}}}\n")
     end = text.find("\n", at) + 1 or len(text)
     while end - at <= LONGEST_ITEM and (more := deeper.match(text, end)):
         end = more.end()

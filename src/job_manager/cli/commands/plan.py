@@ -35,7 +35,7 @@ def parser() -> Parser:
 
 def main(options: Namespace, out: Output) -> int:
     """Check, plan, and show it."""
-    from job_manager.app.planning import Plan, size
+    from job_manager.app.planning import Plan
     from job_manager.cli.place import home_of
     from job_manager.cli.reporting import problem_document, show_notes
     from job_manager.cli.wishes import checked
@@ -44,7 +44,7 @@ def main(options: Namespace, out: Output) -> int:
     plan = Plan(loaded, home_of(options))
     show_notes(loaded.problems, out)
     if out.talks:
-        folded = size(loaded) > BIG and not options.all
+        folded = plan.size > BIG and not options.all
         _show(plan.document(FIRST if folded else None), out, folded)
     for path in plan.destinations() if out.quiet else ():
         out.value(path)

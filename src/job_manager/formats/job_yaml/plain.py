@@ -30,7 +30,8 @@ def work_of(entry: Value, scope: Scope) -> Work | None:
     retries = entry.get("retries")
     if retries is not None and not (isinstance(retries, Plain) and RETRIES.match(retries)):
         return None
-    reads, writes = _artifacts(entry, "inputs"), _artifacts(entry, "outputs")
+    reads = _artifacts(entry, "inputs") if "inputs" in entry else ()
+    writes = _artifacts(entry, "outputs") if "outputs" in entry else ()
     if reads is None or writes is None:
         return None
     if "shell" in entry:
@@ -40,8 +41,6 @@ def work_of(entry: Value, scope: Scope) -> Work | None:
 
 def _artifacts(entry: Map, key: str) -> Sequence[str] | None:
     """The names of artifacts of which nothing else is said; None where there is more."""
-    if key not in entry:
-        return ()
     names = entry[key]
     if isinstance(names, Seq) and all(isinstance(name, str) and is_ordinary(name) for name in names):
         return names  # type: ignore[return-value]  # all are texts
