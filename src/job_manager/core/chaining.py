@@ -42,11 +42,9 @@ def plain(job: JobState, action: int) -> bool:
         return False
     special = written.hook or written.when or written.expand or written.foreach or written.min_runtime is not None
     secret = any(not isinstance(value, str) for _, value in written.env)
-    return (
-        not (special or secret or job.site.split_streams)
-        and policy.idempotent(job, written)
-        and job.takes(action) == PLAIN
-    )
+    if special or secret or job.site.split_streams:
+        return False
+    return policy.idempotent(job, written) and job.takes(action) == PLAIN
 
 
 def open_leases(job: JobState, nodes: Iterable[int]) -> Iterator[int]:
