@@ -28,18 +28,22 @@ def decide(state: State, now: float) -> list[e.Event]:
 
 def quiet(state: State) -> None:
     """Say that decide has been heard out: nothing is left to decide until the next event or timer."""
-    state.touched.clear()
-    for job in state.jobs.values():
-        if job.timers or not (job.due or job.over) or job.timed:
-            state.touched.add(job.id)
+    state.touched = {id for id in state.touched if _is_timed(state.jobs[id])}
+
+
+def _is_timed(job: JobState) -> bool:
+    """Whether something may follow for it although nothing happens. Only what is said of it changes that, so that
+    nobody asks the jobs that are over."""
+    return bool(job.timers) or not (job.due or job.over) or (job.timed and not job.finished)
 
 
 def next_timer(state: State) -> float | None:
     """When decide has to be asked again even if nothing happens: seconds since the epoch, or None."""
-    going = [job for job in state.jobs.values() if not job.held and not job.over]
+    timed = [state.jobs[id] for id in state.touched]
+    going = [job for job in timed if not job.held and not job.over]
     retries = (job.timers[0][0] for job in going if job.timers)
     starts = (job.site.not_before for job in going if not job.due and not awaited(state, job))
-    ends = (late[0] for job in state.jobs.values() if job.timed and (late := job.deadline))
+    ends = (late[0] for job in timed if job.timed and (late := job.deadline))
     return min((*retries, *starts, *ends), default=None)
 
 

@@ -393,7 +393,7 @@ def _omitted(state: State, event: e.ActionsOmitted) -> None:
     job = state.jobs[event.job]
     if event.node not in job.unwanted:
         raise InvariantBroken(f"job {job.id}: ActionsOmitted cannot happen to node {event.node}, which is wanted")
-    job.unwanted.remove(event.node)
+    del job.unwanted[event.node]
     ends = empty_fans(job, event.first, event.end)
     for span in job.shape.spans(event.first, event.end):
         for action in range(*span):

@@ -57,8 +57,7 @@ def _enable(job: JobState, node: int, starts: list[int], ends: list[tuple[int, b
     node = node if node >= 0 else ~node
     action = shape.leaf[node]
     if _unwanted(job, node):
-        if node not in job.unwanted:
-            job.unwanted.append(node)
+        job.unwanted[node] = None
     elif node in shape.fans:
         starts.extend(shape.children(node))
         if not shape.width[node] and not job.ends[node]:
@@ -77,7 +76,7 @@ def _enable(job: JobState, node: int, starts: list[int], ends: list[tuple[int, b
 def _enable_action(job: JobState, node: int, action: int, starts: list[int], ends: list[tuple[int, bool]]) -> None:
     if job.states[action] == table.WAITING:
         job.move(action, table.Unblocked)
-        if job.shape.actions[action].foreach:
+        if job.shape.fans_out(action):
             job.unfanned.append(action)
         else:
             make_ready(job, action)

@@ -252,7 +252,7 @@ class JobState:
         self.needs: dict[int, Need] = {}  # what ready actions take, of those that take more than one slot
         self.doomed: list[Skip] = []
         self.unfanned: list[int] = []  # written actions whose turn has come and whose items are to be found
-        self.unwanted: list[int] = []  # nodes whose turn has come and whose condition does not hold
+        self.unwanted: dict[int, None] = {}  # in order: nodes whose turn has come and whose condition does not hold
 
     def reset_tree(self) -> None:
         """Forget what has been concluded about the tree; evolve settles it anew."""

@@ -8,15 +8,22 @@ from __future__ import annotations
 import json
 import os
 import select
-import socket
 import time
 from collections.abc import Iterable, Mapping
-from typing import Any, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 from job_manager.model.record import NamedTuple
 from job_manager.worker import ahead
 from job_manager.worker import keeper as processes
 from job_manager.worker.lines import Gone, Lines, dial
+
+if TYPE_CHECKING:
+    import socket
+else:
+    try:  # the C half is all that is needed; the Python one brings selectors and enums
+        import _socket as socket
+    except ImportError:
+        import socket
 
 
 class Order(TypedDict):
