@@ -159,7 +159,8 @@ class Cuts:
 
     def figures(self) -> list[str]:
         events = Counter(e[0] for events in check.histories(self.farm.home / "journal.db").values() for e in events)
-        made = f"{len(self.ids)} jobs, {events['succeeded']} actions succeeded, {events['leased']} attempts leased"
+        leased = events["leased"] + events["chained"]
+        made = f"{len(self.ids)} jobs, {events['succeeded']} actions succeeded, {leased} attempts leased"
         lost = f"{events['attempt-lost']} lost, {events['lost']} actions waited for a person's word"
         return [
             f"{self.cuts} cuts; {made}, {lost}",

@@ -193,7 +193,7 @@ class Loop:
             id = names[plan.name][0]
             said += check.artifacts(self.farm.home / "jobs" / id / "public", found[id], plan.expected())
             said += repeated(lines, id, plan, found[id])
-        leased = sum(event[0] == "leased" for events in found.values() for event in events)
+        leased = sum(event[0] in ("leased", "chained") for events in found.values() for event in events)
         if leased > 3 * self._work + 100 * self._target:  # what is queued when a strike comes is leased again, once
             said.append(f"{leased} leases for {self._work} actions: something goes round and round")
         return said + left

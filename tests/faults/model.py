@@ -14,6 +14,7 @@ OPEN = {"leased", "running"}
 # From which states an event about one action may come, and where it leads.
 MOVES: dict[str, tuple[set[str], str]] = {
     "leased": ({"idle"}, "leased"),
+    "chained": ({"idle"}, "leased"),
     "returned": ({"leased"}, "idle"),
     "started": ({"leased"}, "running"),
     "stopped": (OPEN, "idle"),
@@ -31,7 +32,8 @@ MOVES: dict[str, tuple[set[str], str]] = {
 DONE = {"succeeded", "excused", "left out"}
 LOOSE = {"leased", "fanned-out", "fan-out-failed"}
 AGAIN = {"failed", "lost", "cancelled", "excused", "left out"}  # what a person has run again who resumes the job
-ATTEMPTED = {"leased", "returned", "started", "stopped", "attempt-lost", "attempt-failed", "succeeded"}
+LEASES = {"leased", "chained"}
+ATTEMPTED = {*LEASES, "returned", "started", "stopped", "attempt-lost", "attempt-failed", "succeeded"}
 ANY_TIME = {"worker-joined", "worker-left", "job-resumed", "job-retried", "excused", "priority-changed"}
 QUIET = {"job-due", "skipped", "priority-changed"}
 SPECIAL = {"needs", "when", "hook", "foreach", "expand"}
@@ -55,6 +57,7 @@ class Model:
         self.workers: set[str] = set()
         self.submitted = self.held = self.finished = ""
         self.ending = self.special = self.loose = False
+        self.early: set[int] = set()  # actions that were leased before their turn
         self.cancelling: set[int] = set()  # actions whose attempts were to end when they were cancelled
 
     def fold(self, event: Sequence[Any]) -> Iterator[str]:
@@ -79,7 +82,7 @@ class Model:
             yield f"action {action} is {now}"
         if not 0 <= action < self.size:
             yield f"there is no action {action}"
-        if name == "leased":
+        if name in LEASES:
             yield from self._lease(action, *rest)
         elif name in ATTEMPTED and self.leases.get(action) != rest[0]:
             yield f"attempt {rest[0]} of action {action} is not the one under lease, {self.leases.get(action)}"
@@ -87,13 +90,23 @@ class Model:
             self.size += prod(len(keys) for keys in rest[0])
         elif name == "grown":
             self.size += len(list(leaves(rest[0])))
+        if name in ("succeeded", "attempt-failed") and action in self.early:
+            yield from self._waits(action, DONE)
         self.states[action] = after
         if after not in OPEN:
             self.leases.pop(action, None)
+            self.early.discard(action)
         if name in ("stopped", "returned", "attempt-failed") and (self.ending or action in self.cancelling):
             self.states[action] = "cancelled" if name != "attempt-failed" or action in self.cancelling else "broken"
 
-    def _lease(self, action: int, attempt: int, worker: str) -> Iterator[str]:
+    def _waits(self, action: int, fits: set[str]) -> Iterator[str]:
+        """For what the action has to wait, unless all of it is in one of these states."""
+        for first, end in self.before[action] if action < len(self.before) else ():
+            undone = [other for other in range(first, end) if self.states.get(other) not in fits]
+            if undone:
+                yield f"action {action} has to wait for {undone[0]}, which is {self.states.get(undone[0], 'idle')}"
+
+    def _lease(self, action: int, attempt: int, worker: str, after: Sequence[int] = ()) -> Iterator[str]:
         if worker not in self.workers:
             yield f"{worker} is no worker of the job"
         if self.held:
@@ -102,10 +115,8 @@ class Model:
             yield f"action {action} was cancelled"
         if attempt <= max(self.highest[action], self.floor):
             yield f"attempt {attempt} of action {action} was made before"
-        for first, end in self.before[action] if action < len(self.before) else ():
-            undone = [other for other in range(first, end) if self.states.get(other) not in DONE]
-            if undone:
-                yield f"action {action} has to wait for {undone[0]}, which is {self.states.get(undone[0], 'idle')}"
+        yield from self._waits(action, {*DONE, *OPEN} if after else DONE)
+        self.early.update({action} if after else ())
         self.highest[action], self.leases[action] = attempt, attempt
 
     def _plan(self, document: dict[str, Any]) -> None:

@@ -19,7 +19,7 @@ import pytest
 
 from job_manager.core import said as s
 from job_manager.core.events import pack
-from job_manager.testing import Farm, fails, script
+from job_manager.testing import Farm, fails, script, succeeds
 from job_manager.testing import job as serial_job
 from tests.faults import check, witness
 from tests.faults.model import illegal
@@ -231,3 +231,14 @@ def test_an_end_before_the_beginning_is_found():
     assert check.times({"j": [["succeeded", 0, 1, 5.0, 4.0]]}) and not check.times(
         {"j": [["succeeded", 0, 1, 4.0, 5.0]]}
     )
+
+
+def test_what_is_leased_before_its_turn_is_not_done_before_it():
+    farm = Farm(serial_job("a", "b", "c"), ahead=4, outcomes=script(dict.fromkeys(range(3), succeeds(0.0))))
+    farm.run()
+    history = [pack(event) for event in farm.journal]
+    assert [event[1] for event in history if event[0] == "chained"] == [2]
+    assert illegal(history) == []
+    second, third = (next(n for n, event in enumerate(history) if event[:2] == ["succeeded", at]) for at in (1, 2))
+    history[second], history[third] = history[third], history[second]
+    assert any("action 2 has to wait for 1" in why for why in illegal(history))
