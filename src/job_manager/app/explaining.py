@@ -133,7 +133,7 @@ class Told(NamedTuple):
 
 
 # What happens to every action is left out of a job's story unless it is asked for.
-USUAL = frozenset({"leased", "started", "returned", "retried"})
+USUAL = frozenset({"leased", "chained", "started", "returned", "retried"})
 
 
 def tell(home: Home, word: str, action: str = "", everything: bool = False) -> Told:
