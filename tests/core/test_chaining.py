@@ -242,3 +242,11 @@ def test_what_is_leased_before_its_turn_is_not_skipped_for_something_else_that_f
 
 def test_of_shell_texts_the_exit_code_says_it_all_too():
     assert chained(going(job("a", replace(action("b"), work=Shell("make")), "c"))) == {1: (0,), 2: (1,)}
+
+
+def test_people_see_it_waiting():
+    state = going(STEPS)
+    assert list(state.jobs[J].seen) == [table.LEASED, table.WAITING, table.WAITING, table.WAITING]
+    assert state.jobs[J].counted(as_seen=True) == {"waiting": 3, "leased": 1}
+    when(state, ended(0))
+    assert list(state.jobs[J].seen)[:2] == [table.SUCCEEDED, table.LEASED]

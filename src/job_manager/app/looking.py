@@ -178,7 +178,7 @@ class Look(NamedTuple):
     def counts(self) -> dict[str, int]:
         """The number of its actions by state, zeros left out."""
         seen: dict[str, int] = {}
-        for state, number in self.job.counted().items():
+        for state, number in self.job.counted(as_seen=True).items():
             shown = self.as_seen(state)
             seen[shown] = seen.get(shown, 0) + number
         return seen
@@ -264,7 +264,7 @@ def action_status(
     failed; `calls`: of an order; `waits` and `still` as `Look` has them; `logs`: the logs that there are, None: those
     of this action are to be looked for."""
     job = found.job
-    state = found.as_seen(table.NAMES[job.states[index]])
+    state = found.as_seen(table.NAMES[table.WAITING if index in job.early else job.states[index]])
     failure = job.failures.get(index)
     log = log_path(found, index, logs=logs)
     percent, message = _progress(found, index) if state == "running" else (None, "")

@@ -320,6 +320,14 @@ class JobState:
         return "running" if begun else "waiting"
 
     @property
+    def seen(self) -> bytearray:
+        """The states as people see them: what was leased before its turn waits for that."""
+        found = bytearray(self.states) if self.early else self.states
+        for action in self.early:
+            found[action] = table.WAITING
+        return found
+
+    @property
     def taken_up(self) -> bool:
         """Whether anybody has ever run it."""
         return bool(self.workers) or any(self.attempts)
@@ -334,9 +342,12 @@ class JobState:
         """How many were skipped for want of something; those that were left out on purpose are not missed."""
         return self.counts[table.SKIPPED] - len(self.omitted)
 
-    def counted(self) -> dict[str, int]:
-        """The number of actions by state name, zeros left out."""
-        counts = zip(table.NAMES, self.counts, strict=True)
+    def counted(self, as_seen: bool = False) -> dict[str, int]:
+        """The number of actions by state name, zeros left out; `as_seen`: of the states as people see them."""
+        found = list(self.counts)
+        found[table.WAITING] += len(self.early) if as_seen else 0
+        found[table.LEASED] -= len(self.early) if as_seen else 0
+        counts = zip(table.NAMES, found, strict=True)
         return {name: count for name, count in counts if count and name != table.NAMES[table.FANNED]}
 
 

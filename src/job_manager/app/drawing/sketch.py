@@ -36,6 +36,7 @@ class Sketch:
     ) -> None:
         self.job, self.shape, self.ran = job, shape, ran
         self.percent = percent
+        self._states = bytearray() if ran is None else ran.seen
         self.names = tuple(seen(name) for name in table.NAMES)
         self.nodes = list(_nodes(job))  # of the written ones; the others belong to fan-outs, or have grown
         self.size = len(self.nodes)
@@ -101,7 +102,7 @@ class Sketch:
         totals = [0] * len(table.NAMES)
         for node in nodes:
             for low, high in self.shape.spans(self.shape.low[node], self.shape.high[node]):
-                _count(self.ran.states, low, high, totals)
+                _count(self._states, low, high, totals)
         totals[table.FANNED] = 0
         found: dict[str, int] = {}
         for name, total in zip(self.names, totals, strict=True):
@@ -115,7 +116,7 @@ class Sketch:
         for node in nodes if ran is not None else ():
             for low, high in self.shape.spans(self.shape.low[node], self.shape.high[node]):
                 assert ran is not None
-                found += (self.shape.paths[index] for index in _bad(ran.states, low, high, most - len(found)))
+                found += (self.shape.paths[index] for index in _bad(self._states, low, high, most - len(found)))
                 if len(found) >= most:
                     return tuple(found)
         return tuple(found)
