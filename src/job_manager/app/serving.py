@@ -9,7 +9,8 @@ import os
 from collections.abc import Iterable, Iterator
 
 from job_manager.model.errors import Place, Problem
-from job_manager.model.job import ROLES, Action, Function, Job, actions
+from job_manager.model.job import ROLES, Action, Function, Job
+from job_manager.model.survey import survey
 from job_manager.model.wording import quoted
 
 MOST = 20  # roles that are listed
@@ -19,7 +20,7 @@ def unserved(job: Job, roles: Iterable[str]) -> Iterator[Problem]:
     """An error for each role that nobody serves, at the first action that asks for it. `roles`: those served beside
     ours."""
     said: set[str] = set()
-    for _, action in actions(job):
+    for _, action in survey(job).actions:
         work = action.work
         if isinstance(work, Function) and work.role not in said:
             problem = _problem(action, work, job, roles)

@@ -33,7 +33,8 @@ def field(*, default: Any, compare: bool = True, repr: bool = True) -> Any:
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 class _RecordType(type):
-    """Makes a class with a slot for each annotated name, and the methods that go by them."""
+    """Makes a class with a slot for each annotated name, and the methods that go by them. `__beside__`: names of slots
+    for what is found of a value, and is no part of it."""
 
     def __new__(mcs, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> _RecordType:
         if not bases:
@@ -41,7 +42,7 @@ class _RecordType(type):
         fields = tuple(body["__annotations__"])
         given = {each: body.pop(each) for each in fields if each in body}
         special = {each: value for each, value in given.items() if isinstance(value, _Field)}
-        body |= {"__slots__": fields, "__match_args__": fields}
+        body |= {"__slots__": (*fields, *body.pop("__beside__", ())), "__match_args__": fields}
         body["_shown"] = tuple(each for each in fields if each not in special or special[each].repr)
         made = super().__new__(mcs, name, bases, body)
         compared = [each for each in fields if each not in special or special[each].compare]
@@ -60,6 +61,13 @@ def _initial(made: type, fields: tuple[str, ...], defaults: list[Any]) -> Any:
             put(self, value)
 
     return _taking(fields, defaults, initial, f"{made.__qualname__}.__init__")
+
+
+def opened(made: type[R]) -> Any:
+    """A class with the fields of this record whose instances can be changed: to make very many, whose fields are set
+    one by one (a single instruction each), and which then become records by `one.__class__ = made`."""
+    body = {"__slots__": made.__match_args__, "__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
+    return type.__new__(_RecordType, made.__name__, made.__bases__, body)
 
 
 class Record(metaclass=_RecordType):

@@ -71,6 +71,7 @@ class ExitRecord(TypedDict):
     oom: NotRequired[str | None]
     peak: NotRequired[int]
     still: NotRequired[float]
+    printed: NotRequired[int]  # bytes in its logs, -1 where that is not known
 
 
 class Message(NamedTuple):
@@ -135,6 +136,11 @@ class KeeperLink:
 
     def start(self, orders: Iterable[Order]) -> None:
         self._lines.send("start", list(orders))
+
+    def chain(self, gates: Iterable[tuple[Iterable[str], Iterable[Order]]]) -> None:
+        """Start each of these orders as soon as the attempts of all tokens beside them have ended well: by themselves,
+        with exit code 0 and nothing said of another. If one does not, its orders come back as `returned`."""
+        self._lines.send("chain", [(list(tokens), list(orders)) for tokens, orders in gates])
 
     def stop(self, pairs: Iterable[tuple[str, float]]) -> None:
         """End attempts: (token, grace in seconds). What has not begun comes back as `returned`."""
