@@ -87,6 +87,8 @@ IMPURE_CALLS = frozenset({"open", "print", "input", "breakpoint"})
 # What runs a person's Python: it imports by names that only the person knows, and nothing of ours.
 RUNNERS = "job_manager.worker.runners."
 # Each is started as a process of its own, on other hosts as well, and brings nothing of ours along.
-CARRIED = frozenset({"job_manager.worker.keeper", "job_manager.worker.redaction"})
+CARRIED = frozenset(
+    f"job_manager.worker.{name}" for name in ("keeper", "redaction", "templates", "warm.sitecustomize")
+)
 WIRING = "job_manager.app.wiring"
 ENGINE_NAMERS = ("engines", "testing")  # rooms that may name concrete engines beside WIRING

@@ -25,11 +25,12 @@ class Code:
         """What to say of a module that is not as it was when the job was submitted, or "". `now`: monotonic seconds."""
         if module is None or not module.digest:
             return ""
-        if self._digest(module.folder, now) == module.digest:
+        if self.digest(module.folder, now) == module.digest:
             return ""
         return f"the module {quoted(module.name)} has changed since the job was submitted; it runs as it is now"
 
-    def _digest(self, folder: str, now: float) -> str:
+    def digest(self, folder: str, now: float) -> str:
+        """The digest of a module's folder as it is now, give or take `patience`."""
         when, before, digest = self._looked.get(folder, (float("-inf"), 0, ""))
         if now - when < self.patience:
             return digest

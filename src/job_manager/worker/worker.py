@@ -53,6 +53,7 @@ class Worker:
         self._link: KeeperLink | None = None
         self._orphans: list[tuple[str, adoption.Orphans]] = []  # of each keeper that has died, with its name
         self._notes: list[Note] = []
+        self._noted: set[tuple[str, str]] = set()  # what keepers have had to say, by job
         self._sent: set[str] = set()  # tokens given to the present keeper whose end is not reported
         self._begun: set[str] = set()  # tokens of which we know that they began, under whatever incarnation
         self._stale: list[str] = []  # ends that nobody waits for any more
@@ -242,6 +243,8 @@ class Worker:
         brief = briefing.brief(order.action, order.attempt)
         try:
             prepared = self.secrets.prepare(name, brief, briefing.layout, self.incarnation, now)
+            if brief.module is not None and "warm" in prepared:
+                prepared["warm"]["digest"] = self.code.digest(brief.module.folder, self._clock.monotonic())
             starts.append(self.jobs.surround(prepared, order.job))
             self._sent.add(name)
             self._look_at_code(brief, name)
@@ -328,6 +331,14 @@ class Worker:
                 continue  # it is over
             words = since and f"no output and no processor time for {human(self._clock.wall() - since)}: is it stuck?"
             self._notes.append(Note(*read_token(name)[:2], words or "it moves again"))
+        return []
+
+    def _read_noted(self, rows: Iterable[Sequence[str]], worker: str) -> list[Report]:
+        for name, words in rows:
+            job, index, _ = read_token(name)
+            if job in self.jobs.briefings and (job, words) not in self._noted:
+                self._noted.add((job, words))  # the next hundred actions need not say it again
+                self._notes.append(Note(job, index, words))
         return []
 
     def notes(self) -> list[Note]:
@@ -493,6 +504,7 @@ READERS: dict[str, Callable[[Worker, Any, str], list[Report]]] = {
     "returned": Worker._read_returned,
     "still": Worker._read_still,
     "refused": Worker._read_refused,
+    "noted": Worker._read_noted,
 }
 
 

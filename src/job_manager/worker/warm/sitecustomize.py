@@ -1,0 +1,335 @@
+"""A pristine interpreter from which the actions of a warm module are copied. `site` finds it by its name, when it is on
+the PYTHONPATH that the keeper gives; so it waits at that point of its start. A copy returns from here, and the
+interpreter goes on by itself as after any other start: to the entrypoint, with no frame of ours below it.
+
+Runs in the module's own Python, 3.8 or newer; knows neither job nor keeper, but what templates.py sends.
+"""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import os
+import sys
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+SOCKET = 255  # where the keeper's end is: out of the way of the files that a module opens
+TOLD = "JM_WARM_"  # variables for us alone begin like that
+LOOK = 1.0  # seconds for which what has been imported counts as unchanged, as in worker/code.py
+DIE_WITH_PARENT, SET_MM, MM_MAP = 1, 35, 14  # prctl(2)
+KEPT_FOR_THE_END = ("__main__", "builtins", "sys")
+# Fields of /proc/self/stat, counted as in proc(5): what prctl_mm_map begins with; 0 is the present end of the heap.
+FIELDS = (26, 27, 45, 46, 47, 0, 28)
+
+
+class Unfit(Exception):
+    """Why no action can be copied from this interpreter; whoever starts from nothing will see it, or does not mind."""
+
+
+def main(folder: str) -> None:
+    """Become a template and wait; returns in each copy. What `site` is to hear in place of us is raised."""
+    told = _told()
+    if told["STAGE"] == "1":  # what ignores our variables has run a harmless `-c pass` by now, and no entrypoint
+        os.environ.update({TOLD + name: value for name, value in told.items()}, **{TOLD + "STAGE": "2"})
+        os.execv(told["PROGRAM"], [told["PROGRAM"], told["MAIN"]])
+    path = told.get("PATH")
+    os.environ.pop("PYTHONPATH") if path is None else os.environ.update(PYTHONPATH=path)
+    sys.path.remove(folder)
+    sys.path_importer_cache.pop(folder, None)
+    before = set(sys.modules)
+    kernel = Kernel()
+    kernel.die_with(int(told["KEEPER"]))
+    connection = _connection()
+    _forget(before)
+    ending = Ending(os.path.dirname(os.path.realpath(told["MAIN"])))
+    error = _local_customs()
+    try:
+        _preload([name for name in told["PRELOAD"].split(",") if name], ending.own)
+    except Unfit as unfit:
+        connection.send(b"cold " + str(unfit).encode("utf-8", "backslashreplace")[:1000])
+        os._exit(0)
+    ending.prepare(kernel)
+    _serve(connection, kernel)
+    if error is not None:
+        raise error
+
+
+def _told() -> dict[str, str]:
+    names = [name for name in os.environ if name.startswith(TOLD)]
+    return {name[len(TOLD) :]: os.environ.pop(name) for name in names}
+
+
+def _connection() -> Any:
+    import _socket
+
+    os.set_inheritable(SOCKET, False)
+    return _socket.socket(fileno=SOCKET)
+
+
+def _forget(before: set[str]) -> None:
+    """What we have imported for ourselves is imported anew by whoever needs it: nobody is to find it there already."""
+    for name in set(sys.modules) - before:
+        del sys.modules[name]
+
+
+def _local_customs() -> BaseException | None:
+    """Do what the `sitecustomize` does in whose place we are; what is to be raised for it at the end."""
+    mine = sys.modules.pop("sitecustomize")
+    try:
+        __import__("sitecustomize")
+    except Exception as error:
+        if isinstance(error, ImportError) and error.name == "sitecustomize":
+            error = ImportError("No module named 'sitecustomize'", name="sitecustomize")
+        sys.modules["sitecustomize"] = mine
+        return error.with_traceback(None)
+    return None
+
+
+def _preload(names: list[str], folder: str) -> None:
+    safe = getattr(sys.flags, "safe_path", False)
+    if not safe:
+        sys.path.insert(0, folder)  # as it will be when the entrypoint runs
+    for name in names:
+        try:
+            __import__(name)
+        except BaseException as error:
+            raise Unfit(f"importing {name} fails: {type(error).__name__}: {error}") from None
+        if len(os.listdir("/proc/self/task")) > 1:
+            raise Unfit(f"importing {name} leaves threads running")
+        if _read(f"/proc/self/task/{os.getpid()}/children"):
+            raise Unfit(f"importing {name} leaves processes running")
+    if not safe and folder in sys.path:
+        sys.path.remove(folder)
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+
+
+def _read(path: str) -> bytes:
+    try:
+        with open(path, "rb") as stream:
+            return stream.read()
+    except OSError:
+        return b""
+
+
+# --- waiting ----------------------------------------------------------------------------------------------------------
+
+
+def _serve(connection: Any, kernel: Kernel) -> None:
+    """Make a copy whenever the keeper asks for one; returns in the copy, when it is what it is to be."""
+    looks, looked = _looks(), time.monotonic()
+    gc.collect()
+    if hasattr(gc, "freeze"):
+        gc.freeze()  # a collection in a copy is not to touch, and so to duplicate, all that was loaded here
+    connection.send(b"ready")
+    while True:
+        size, handles = _request(connection)
+        if not handles:
+            os._exit(0)
+        if time.monotonic() - looked >= LOOK:
+            if _looks() != looks:
+                connection.send(b"stale")
+                os._exit(0)
+            looked = time.monotonic()
+        # Twice, so that the copy is a child of the keeper, to whom the children fall whose parents end.
+        between = os.fork()
+        if between == 0:
+            _in_between(size, handles, kernel)
+            connection.detach()
+            return
+        if os.waitpid(between, 0)[1] == 0:
+            os.write(handles[0], b".")
+        for handle in handles:
+            os.close(handle)
+
+
+def _in_between(size: int, handles: list[int], kernel: Kernel) -> None:
+    try:
+        if os.fork():
+            os._exit(0)
+        os.close(SOCKET)
+        _become(size, handles, kernel)
+    except BaseException:
+        os._exit(1)  # never back into the loop; the keeper notices
+
+
+def _request(connection: Any) -> tuple[int, list[int]]:
+    """How long the order is, and the files that go with it: that of the order, standard output and error. No files when
+    the keeper is gone."""
+    words, gifts, _, _ = connection.recvmsg(16, 64)
+    blob = b"".join(gift for _, _, gift in gifts)
+    return int(words or 0), [int.from_bytes(blob[at : at + 4], sys.byteorder) for at in range(0, len(blob), 4)]
+
+
+def _looks() -> dict[str, tuple[int, ...]]:
+    """What the files look like from which something was imported."""
+    files = {getattr(module, "__dict__", {}).get("__file__") for module in list(sys.modules.values())}
+    return {file: _look(file) for file in files if isinstance(file, str)}
+
+
+def _look(file: str) -> tuple[int, ...]:
+    try:
+        found = os.stat(file)
+    except OSError:
+        return ()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+# --- a copy -----------------------------------------------------------------------------------------------------------
+
+
+def _become(size: int, handles: list[int], kernel: Kernel) -> None:
+    """All that an action has of its own, before its first line. The token stands in the environment before the keeper
+    is told the pid, and the keeper has to answer once more: who finds the keeper dead finds the token, or nobody."""
+    os.setsid()
+    order = handles[0]
+    os.dup2(handles[1], 1)
+    os.dup2(handles[-1], 2)
+    for handle in handles[1:]:
+        os.close(handle)
+    head, _, rest = os.read(order, size).partition(b"\n")
+    mask, count = map(int, head.split())
+    folder, *words = rest.split(b"\0")[:-1]
+    argv, entries = words[:count], words[count:]
+    os.chdir(folder)
+    os.umask(mask)
+    kernel.clear_environment()
+    variables = os.environ._data  # type: ignore[attr-defined]  # by its own means it takes five times as long
+    variables.clear()
+    for entry in entries:
+        name, _, value = entry.partition(b"=")
+        os.putenv(name, value)
+        variables[name] = value
+    kernel.call_itself(argv, entries)
+    sys.argv[:] = [os.fsdecode(word) for word in argv[1:]]
+    if hasattr(sys, "orig_argv"):
+        sys.orig_argv[:] = [os.fsdecode(word) for word in argv]
+    _renew()
+    os.write(order, b"%d" % os.getpid())
+    if os.read(order, 1) != b"g":
+        os._exit(1)
+    os.close(order)
+
+
+def _renew() -> None:
+    """What modules that are loaded hold of the process in which they were; `random` reseeds itself after a fork."""
+    loaded: Callable[[str], Any] = sys.modules.get
+    numpy, tempfile, logging = loaded("numpy.random"), loaded("tempfile"), loaded("logging")
+    if numpy is not None:
+        numpy.seed()
+    if tempfile is not None:
+        tempfile.tempdir = None
+    if logging is not None:
+        logging._startTime = time.time_ns() if sys.version_info >= (3, 13) else time.time()
+    process = loaded("multiprocessing.process")
+    if process is not None:
+        process.ORIGINAL_DIR = os.getcwd()
+        process.current_process()._config["authkey"] = process.AuthenticationString(os.urandom(32))
+
+
+class Kernel:
+    """What only C can say to the kernel."""
+
+    def __init__(self) -> None:
+        import ctypes
+
+        class Map(ctypes.Structure):
+            _fields_ = [("field", ctypes.c_uint64 * 12), ("auxv_size", ctypes.c_uint32), ("exe", ctypes.c_uint32)]
+
+        self._c, self._libc, self._python = ctypes, ctypes.CDLL(None), ctypes.pythonapi
+        self._libc.malloc.restype = self._libc.sbrk.restype = ctypes.c_void_p
+        self._libc.malloc.argtypes = (ctypes.c_size_t,)
+        self._map, self._size = Map(exe=0xFFFFFFFF), ctypes.sizeof(Map)
+        stat = _read("/proc/self/stat")
+        fields = stat[stat.rindex(b")") + 2 :].split()
+        for place, number in enumerate(FIELDS):
+            self._map.field[place] = int(fields[number - 3]) if number else 0
+        self._environ = int(fields[50 - 3]), int(fields[51 - 3])
+
+    def die_with(self, parent: int) -> None:
+        """End when the parent ends. A copy does not: fork(2) takes that back."""
+        self._libc.prctl(DIE_WITH_PARENT, 9, 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(0)
+
+    def clear_environment(self) -> None:
+        self._libc.clearenv()
+
+    def call_itself(self, argv: list[bytes], entries: list[bytes]) -> None:
+        """Have /proc, and so ps(1), show these words and this environment, as if the process had begun with them."""
+        for place, strings in ((7, argv), (9, entries)):
+            block = b"".join(string + b"\0" for string in strings)
+            start = self._libc.malloc(len(block))  # for ever
+            self._c.memmove(start, block, len(block))
+            self._map.field[place], self._map.field[place + 1] = start, start + len(block)
+        self._map.field[5] = self._libc.sbrk(0)
+        if self._libc.prctl(SET_MM, MM_MAP, self._c.byref(self._map), self._size, 0):
+            self._paint_over(block)
+
+    def _paint_over(self, block: bytes) -> None:
+        """Where the kernel cannot do that, the environment is written where that of the template was."""
+        start, end = self._environ
+        self._c.memmove(start, block[: end - start].ljust(end - start, b"\0"), end - start)
+
+    def hold(self, thing: Any) -> None:
+        """Let it never be freed."""
+        self._python.Py_IncRef(self._c.py_object(thing))
+
+
+class Ending:
+    """The end of a copy. To take apart all that the template had imported would touch, and so duplicate, most of its
+    memory, and cost more than all the rest; it is left out where nobody can tell the difference."""
+
+    def __init__(self, own: str) -> None:
+        self.own = own
+        self._names: list[str] = []
+        atexit.register(self._end)  # before anybody else, and so the last to be called
+
+    def prepare(self, kernel: Kernel) -> None:
+        """From now on what is imported is the action's own affair."""
+        modules = {name: module for name, module in sys.modules.items() if name not in KEPT_FOR_THE_END}
+        self._names = [name for name, module in modules.items() if not self._is_own(module)]
+        kernel.hold(list(modules.values()))
+
+    def _is_own(self, module: Any) -> bool:
+        file = getattr(module, "__dict__", {}).get("__file__")
+        return isinstance(file, str) and os.path.realpath(file).startswith(self.own + os.sep)
+
+    def _end(self) -> None:
+        if not gc.isenabled():
+            return
+        gc.collect()
+        if _finalizable():
+            return
+        for name in self._names:
+            sys.modules.pop(name, None)
+
+
+def _finalizable() -> bool:
+    """Whether the action has left something that does anything when it is freed, wherever that is held: an open file,
+    a generator in the middle of a `with`, an object with `__del__`. Then all is taken apart as usual."""
+    kinds: dict[type, bool] = {}
+    for thing in gc.get_objects():  # none of the template's, which are frozen
+        kind = type(thing)
+        if kind not in kinds:
+            kinds[kind] = hasattr(kind, "__del__")
+        if kinds[kind] and not _is_over(thing, kind):
+            return True
+    return False
+
+
+def _is_over(thing: Any, kind: type) -> bool:
+    if kind.__module__ == "_io":
+        return bool(thing.closed)
+    return kind.__name__ == "generator" and thing.gi_frame is None
+
+
+if __name__ == "sitecustomize":
+    _OWN = os.path.dirname(os.path.abspath(__file__))
+    main(_OWN)
