@@ -85,5 +85,5 @@ def _read_installed(body: Document) -> Installed:
     optional, allow_empty = tuple(body["optional"]), tuple(body["allow_empty"])
     expects = tuple((param, from_document(members)) for param, members in body.get("expects", {}).items())
     read = {"env": env, "types": types, "optional": optional, "allow_empty": allow_empty, "expects": expects}
-    preload = tuple(body.get("preload", ()))
-    return Installed(**{**body, **read, "limits": limits, "preload": preload})
+    again: Document = {**body, **read, "limits": limits, "preload": tuple(body.get("preload", ()))}
+    return Installed(**again)

@@ -26,18 +26,7 @@ __all__ += ["end_leftovers", "exits", "keepers", "leftovers", "read_trace", "rem
 SPARE = "log-"  # logs without a name, of children that printed nothing, begin like that
 TEMPLATES = "templates"  # names what actions of warm modules were copied from; these two as in templates.py
 COMING_UP = "warm-"  # the directories in which these were made begin like that
-FILES = (
-    "keeper.json",
-    "keeper.new",
-    "keeper.log",
-    "s",
-    "starts",
-    "starts.new",
-    "exits",
-    "exits.new",
-    "still",
-    TEMPLATES,
-)
+FILES = ("keeper.json", "keeper.new", "keeper.log", "s", "starts", "starts.new", "exits", "exits.new", "still")
 KEEPER_END = 5.0  # seconds that a keeper whose connection has ended may take to end
 PATIENCE = 10.0  # seconds after SIGKILL for which a process may take to vanish
 
@@ -195,7 +184,7 @@ def remove(trace: KeeperTrace) -> None:
         from job_manager.artifacts.removal import remove_tree
 
         remove_tree(os.path.join(trace.directory, name))
-    for name in (*FILES, *spare):
+    for name in (*FILES, TEMPLATES, *spare):
         try:
             os.unlink(os.path.join(trace.directory, name))
         except FileNotFoundError:

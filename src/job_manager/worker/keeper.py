@@ -835,14 +835,14 @@ class Children:
 
     def _newcomers(self) -> list[int]:
         """Direct children nobody has placed yet; a count comes first, so that a tidy tree costs one read."""
+        known = (self.running, self.strays, self.filters, self.templates)
         if self._own_children < 0:
             pids = children_of(os.getpid())
         else:
             words = self._read_children().split()
-            if len(words) == len({*self.running, *self.strays, *self.filters, *self.templates}):
+            if len(words) == sum([len(each) for each in known]):
                 return []
             pids = [int(word) for word in words]
-        known = (self.running, self.strays, self.filters, self.templates)
         return [pid for pid in pids if not any(pid in each for each in known)]
 
     def _read_children(self) -> bytes:

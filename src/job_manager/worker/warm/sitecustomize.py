@@ -5,16 +5,16 @@ interpreter goes on by itself as after any other start: to the entrypoint, with 
 Runs in the module's own Python, 3.8 or newer; knows neither job nor keeper, but what templates.py sends.
 """
 
-from __future__ import annotations
-
-import atexit
-import gc
+# Nothing is imported here that the start of Python has not imported already, and no annotation is evaluated: 3.8 shall
+# be able to read them.
 import os
 import sys
 import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import atexit
+    import gc
     from collections.abc import Callable
     from typing import Any
 
@@ -27,57 +27,76 @@ KEPT_FOR_THE_END = ("__main__", "builtins", "sys")
 FIELDS = (26, 27, 45, 46, 47, 0, 28)
 
 
+_added: "list[tuple[bytes, bytes]]" = []  # variables that the interpreter gives to itself
+
+
 class Unfit(Exception):
     """Why no action can be copied from this interpreter; whoever starts from nothing will see it, or does not mind."""
 
 
 def main(folder: str) -> None:
     """Become a template and wait; returns in each copy. What `site` is to hear in place of us is raised."""
+    given = _given()
+    if given[TOLD + "STAGE"] == "1":  # what ignores our variables runs a harmless `-c pass`, and no entrypoint
+        program = given[TOLD + "PROGRAM"]
+        os.execve(program, [program, given[TOLD + "MAIN"]], {**given, TOLD + "STAGE": "2"})
     told = _told()
-    if told["STAGE"] == "1":  # what ignores our variables has run a harmless `-c pass` by now, and no entrypoint
-        os.environ.update({TOLD + name: value for name, value in told.items()}, **{TOLD + "STAGE": "2"})
-        os.execv(told["PROGRAM"], [told["PROGRAM"], told["MAIN"]])
+    global _added
+    _added = [(name, value) for name, value in os.environb.items() if os.fsdecode(name) not in given]
     path = told.get("PATH")
     os.environ.pop("PYTHONPATH") if path is None else os.environ.update(PYTHONPATH=path)
     sys.path.remove(folder)
     sys.path_importer_cache.pop(folder, None)
     before = set(sys.modules)
+    _import_ours()
     kernel = Kernel()
     kernel.die_with(int(told["KEEPER"]))
     connection = _connection()
     _forget(before)
-    ending = Ending(os.path.dirname(os.path.realpath(told["MAIN"])))
+    ending = Ending(os.path.dirname(os.path.realpath(told["MAIN"])), kernel)
     error = _local_customs()
     try:
         _preload([name for name in told["PRELOAD"].split(",") if name], ending.own)
     except Unfit as unfit:
         connection.send(b"cold " + str(unfit).encode("utf-8", "backslashreplace")[:1000])
         os._exit(0)
-    ending.prepare(kernel)
+    ending.prepare()
     _serve(connection, kernel)
     if error is not None:
         raise error
 
 
-def _told() -> dict[str, str]:
+def _given() -> "dict[str, str]":
+    """The environment that this process was started with: to its own the interpreter may have added a locale."""
+    entries = os.fsdecode(_read("/proc/self/environ")).split("\0")[:-1]
+    return {name: value for name, _, value in (entry.partition("=") for entry in entries)}
+
+
+def _told() -> "dict[str, str]":
     names = [name for name in os.environ if name.startswith(TOLD)]
     return {name[len(TOLD) :]: os.environ.pop(name) for name in names}
 
 
-def _connection() -> Any:
+def _import_ours() -> None:
+    global atexit, gc
+    import atexit
+    import gc
+
+
+def _connection() -> "Any":
     import _socket
 
     os.set_inheritable(SOCKET, False)
     return _socket.socket(fileno=SOCKET)
 
 
-def _forget(before: set[str]) -> None:
+def _forget(before: "set[str]") -> None:
     """What we have imported for ourselves is imported anew by whoever needs it: nobody is to find it there already."""
     for name in set(sys.modules) - before:
         del sys.modules[name]
 
 
-def _local_customs() -> BaseException | None:
+def _local_customs() -> "BaseException | None":
     """Do what the `sitecustomize` does in whose place we are; what is to be raised for it at the end."""
     mine = sys.modules.pop("sitecustomize")
     try:
@@ -90,7 +109,7 @@ def _local_customs() -> BaseException | None:
     return None
 
 
-def _preload(names: list[str], folder: str) -> None:
+def _preload(names: "list[str]", folder: str) -> None:
     safe = getattr(sys.flags, "safe_path", False)
     if not safe:
         sys.path.insert(0, folder)  # as it will be when the entrypoint runs
@@ -121,12 +140,14 @@ def _read(path: str) -> bytes:
 # --- waiting ----------------------------------------------------------------------------------------------------------
 
 
-def _serve(connection: Any, kernel: Kernel) -> None:
+def _serve(connection: "Any", kernel: "Kernel") -> None:
     """Make a copy whenever the keeper asks for one; returns in the copy, when it is what it is to be."""
     looks, looked = _looks(), time.monotonic()
     gc.collect()
     if hasattr(gc, "freeze"):
         gc.freeze()  # a collection in a copy is not to touch, and so to duplicate, all that was loaded here
+        main = sys.modules["__main__"]
+        kernel.thaw(main, main.__dict__)  # these will be the copy's
     connection.send(b"ready")
     while True:
         size, handles = _request(connection)
@@ -149,7 +170,7 @@ def _serve(connection: Any, kernel: Kernel) -> None:
             os.close(handle)
 
 
-def _in_between(size: int, handles: list[int], kernel: Kernel) -> None:
+def _in_between(size: int, handles: "list[int]", kernel: "Kernel") -> None:
     try:
         if os.fork():
             os._exit(0)
@@ -159,7 +180,7 @@ def _in_between(size: int, handles: list[int], kernel: Kernel) -> None:
         os._exit(1)  # never back into the loop; the keeper notices
 
 
-def _request(connection: Any) -> tuple[int, list[int]]:
+def _request(connection: "Any") -> "tuple[int, list[int]]":
     """How long the order is, and the files that go with it: that of the order, standard output and error. No files when
     the keeper is gone."""
     words, gifts, _, _ = connection.recvmsg(16, 64)
@@ -167,13 +188,13 @@ def _request(connection: Any) -> tuple[int, list[int]]:
     return int(words or 0), [int.from_bytes(blob[at : at + 4], sys.byteorder) for at in range(0, len(blob), 4)]
 
 
-def _looks() -> dict[str, tuple[int, ...]]:
+def _looks() -> "dict[str, tuple[int, ...]]":
     """What the files look like from which something was imported."""
     files = {getattr(module, "__dict__", {}).get("__file__") for module in list(sys.modules.values())}
     return {file: _look(file) for file in files if isinstance(file, str)}
 
 
-def _look(file: str) -> tuple[int, ...]:
+def _look(file: str) -> "tuple[int, ...]":
     try:
         found = os.stat(file)
     except OSError:
@@ -184,7 +205,7 @@ def _look(file: str) -> tuple[int, ...]:
 # --- a copy -----------------------------------------------------------------------------------------------------------
 
 
-def _become(size: int, handles: list[int], kernel: Kernel) -> None:
+def _become(size: int, handles: "list[int]", kernel: "Kernel") -> None:
     """All that an action has of its own, before its first line. The token stands in the environment before the keeper
     is told the pid, and the keeper has to answer once more: who finds the keeper dead finds the token, or nobody."""
     os.setsid()
@@ -202,8 +223,8 @@ def _become(size: int, handles: list[int], kernel: Kernel) -> None:
     kernel.clear_environment()
     variables = os.environ._data  # type: ignore[attr-defined]  # by its own means it takes five times as long
     variables.clear()
-    for entry in entries:
-        name, _, value = entry.partition(b"=")
+    pairs = [(name, value) for name, _, value in (entry.partition(b"=") for entry in entries)]
+    for name, value in [*pairs, *_added]:
         os.putenv(name, value)
         variables[name] = value
     kernel.call_itself(argv, entries)
@@ -261,7 +282,7 @@ class Kernel:
     def clear_environment(self) -> None:
         self._libc.clearenv()
 
-    def call_itself(self, argv: list[bytes], entries: list[bytes]) -> None:
+    def call_itself(self, argv: "list[bytes]", entries: "list[bytes]") -> None:
         """Have /proc, and so ps(1), show these words and this environment, as if the process had begun with them."""
         for place, strings in ((7, argv), (9, entries)):
             block = b"".join(string + b"\0" for string in strings)
@@ -277,38 +298,47 @@ class Kernel:
         start, end = self._environ
         self._c.memmove(start, block[: end - start].ljust(end - start, b"\0"), end - start)
 
-    def hold(self, thing: Any) -> None:
-        """Let it never be freed."""
-        self._python.Py_IncRef(self._c.py_object(thing))
+    def thaw(self, *things: "Any") -> None:
+        """Have the garbage collector look after them as if they had just been made."""
+        for thing in map(self._c.py_object, things):
+            self._python.PyObject_GC_UnTrack(thing)
+            self._python.PyObject_GC_Track(thing)
+
+    def hold(self, thing: "Any", by: int = 1) -> None:
+        """Let it not be freed at the end, or again."""
+        (self._python.Py_IncRef if by > 0 else self._python.Py_DecRef)(self._c.py_object(thing))
 
 
 class Ending:
     """The end of a copy. To take apart all that the template had imported would touch, and so duplicate, most of its
     memory, and cost more than all the rest; it is left out where nobody can tell the difference."""
 
-    def __init__(self, own: str) -> None:
-        self.own = own
+    def __init__(self, own: str, kernel: "Kernel") -> None:
+        self.own, self._kernel = own, kernel
         self._names: list[str] = []
+        self._modules: list[Any] = []
         atexit.register(self._end)  # before anybody else, and so the last to be called
 
-    def prepare(self, kernel: Kernel) -> None:
+    def prepare(self) -> None:
         """From now on what is imported is the action's own affair."""
         modules = {name: module for name, module in sys.modules.items() if name not in KEPT_FOR_THE_END}
         self._names = [name for name, module in modules.items() if not self._is_own(module)]
-        kernel.hold(list(modules.values()))
+        self._modules = list(modules.values())
+        self._kernel.hold(self._modules)
 
-    def _is_own(self, module: Any) -> bool:
+    def _is_own(self, module: "Any") -> bool:
         file = getattr(module, "__dict__", {}).get("__file__")
         return isinstance(file, str) and os.path.realpath(file).startswith(self.own + os.sep)
 
     def _end(self) -> None:
-        if not gc.isenabled():
-            return
         gc.collect()
-        if _finalizable():
+        if gc.isenabled() and not _finalizable():
+            for name in self._names:
+                sys.modules.pop(name, None)
             return
-        for name in self._names:
-            sys.modules.pop(name, None)
+        self._kernel.hold(self._modules, -1)
+        if hasattr(gc, "unfreeze"):
+            gc.unfreeze()
 
 
 def _finalizable() -> bool:
@@ -324,7 +354,7 @@ def _finalizable() -> bool:
     return False
 
 
-def _is_over(thing: Any, kind: type) -> bool:
+def _is_over(thing: "Any", kind: type) -> bool:
     if kind.__module__ == "_io":
         return bool(thing.closed)
     return kind.__name__ == "generator" and thing.gi_frame is None
