@@ -6,15 +6,20 @@ Knows the keeper through its link. How a job says `warm: true` is elsewhere.
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import signal
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from job_manager.worker.adoption import end_leftovers, leftovers, read_trace
 from job_manager.worker.keeper import children_of
+from tests.process.keeping import gone, is_alive
 
 OBSERVED = Path(__file__).parent / "observed" / "main.py"
 
@@ -126,3 +131,265 @@ def test_a_copy_ends_in_every_way_in_which_a_start_from_nothing_does(module):
 
 def plain(end: tuple[Any, Any, bytes]) -> tuple[Any, Any, str]:
     return end[0], end[1], re.sub(r"module-\d+|0x[0-9a-f]+", "?", end[2].decode())
+
+
+DRAWS = """
+import os, random, secrets, sys, tempfile, uuid
+drawn = [random.random(), random.randrange(10**9), random.Random().random(), os.urandom(8).hex(), secrets.token_hex(8)]
+drawn += [str(uuid.uuid4()), str(uuid.uuid1()), tempfile.mktemp(), random.SystemRandom().random()]
+from multiprocessing import current_process
+drawn.append(bytes(current_process().authkey).hex())
+if "numpy" in sys.argv:
+    import numpy
+    drawn += [numpy.random.random(), numpy.random.default_rng().random(), numpy.random.permutation(10**5)[:3].sum()]
+print(*drawn, tempfile.gettempdir() == os.environ["TMPDIR"])
+"""
+
+
+def distinct(ends: list[tuple[Any, Any, bytes]]) -> bool:
+    lines = [end[2].split() for end in ends]
+    assert all(end[0] == 0 and line[-1] == b"True" for end, line in zip(ends, lines, strict=True)), ends
+    return all(len(set(column)) == len(lines) for column in zip(*[line[:-1] for line in lines], strict=True))
+
+
+def test_two_copies_never_draw_the_same_numbers(module):
+    one = module(DRAWS, "random", "secrets", "tempfile", "uuid", "multiprocessing")
+    assert distinct(one.run(*[()] * 8)) and len(templates(one.keeper)) == 1
+
+
+@pytest.mark.skipif(find_spec("numpy") is None, reason="numpy is not installed here")
+def test_nor_do_they_of_numpy(module):
+    one = module(DRAWS, "random", "tempfile", "numpy")
+    env = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    assert distinct(one.run(*[("numpy",)] * 8, env=env)) and len(templates(one.keeper)) == 1
+
+
+def test_what_reseeds_numpy_does_so_in_each_copy(module):
+    """Whatever is loaded under its name."""
+    one = module("import numpy.random; print(numpy.random.drawn)", "numpy.random")
+    (one.folder / "numpy").mkdir()
+    (one.folder / "numpy" / "__init__.py").write_text("")
+    seeding = "import os\ndrawn = 'none'\ndef seed():\n    global drawn\n    drawn = os.urandom(4).hex()\n"
+    (one.folder / "numpy" / "random.py").write_text(seeding)
+    found = [end[2] for end in one.run(*[()] * 3)]
+    assert len(set(found)) == 3 and b"none\n" not in found
+
+
+HEAVY = """
+import os
+pid, box = os.getpid(), []
+"""
+
+
+def test_what_is_preloaded_is_imported_once_and_shares_no_state(module):
+    one = module(
+        "import heavy, os; heavy.box.append(1); print(heavy.pid == os.getpid(), heavy.pid, len(heavy.box))", "heavy"
+    )
+    (one.folder / "heavy.py").write_text(HEAVY)
+    (_, _, cold), *_ = one.run((), warm=False)
+    assert cold.startswith(b"True ") and cold.endswith(b" 1\n")
+    found = set(one.run(*[()] * 5))
+    assert found == {(0, None, b"False %d 1\n" % templates(one.keeper)[0])}
+
+
+def test_the_first_of_its_kind_is_started_cold_and_the_second_asks_for_a_template(module):
+    one = module("pass")
+    assert one.run(()) == [(0, None, b"")] and recorded(one.keeper) == []
+    assert one.run(()) == [(0, None, b"")] and len(recorded(one.keeper)) == 1
+    assert one.run(()) == [(0, None, b"")] and len(recorded(one.keeper)) == 1
+
+
+def test_what_differs_in_more_than_its_own_variables_has_a_template_of_its_own(module):
+    one = module("import heavy, os; print(heavy.hello, os.environ['HELLO'])", "heavy")
+    (one.folder / "heavy.py").write_text("import os; hello = os.environ['HELLO']")
+    for word in ("one", "two"):
+        ends = one.run((), (), env={"HELLO": word, "JM_ATTEMPT": word})
+        assert {end[2].decode() for end in ends} == {f"{word} {word}\n"}
+    assert len(templates(one.keeper)) == 2
+    one.digest = "2"
+    (one.folder / "heavy.py").write_text("hello = 'changed'")
+    assert {end[2] for end in one.run((), (), env={"HELLO": "one"})} == {b"changed one\n"}
+
+
+@pytest.mark.long
+def test_a_template_notices_that_what_it_has_imported_has_changed(module):
+    one = module("import heavy; print(heavy.word)", "heavy")
+    (one.folder / "heavy.py").write_text("word = 'old'")
+    assert {end[2] for end in one.run((), ())} == {b"old\n"}
+    (pid,) = templates(one.keeper)
+    (one.folder / "heavy.py").write_text(
+        "word = 'new'  # of another size: else the compiled form of before would count"
+    )
+    heard = {one.run(())[0][2]}
+    while heard != {b"new\n"}:  # within a second
+        assert heard <= {b"old\n"}
+        heard = {one.run(())[0][2]}
+    assert {end[2] for end in one.run((), (), ())} == {b"new\n"}
+    assert gone(pid) and one.keeper.notes == {}
+
+
+UNFIT = {
+    "fails": ("import no_such_module", "importing heavy fails: ModuleNotFoundError: No module named 'no_such_module'"),
+    "leaves the interpreter": ("import sys; sys.exit(3)", "importing heavy fails: SystemExit: 3"),
+    "leaves threads": (
+        "import threading; threading.Thread(target=threading.Event().wait, daemon=True).start()",
+        "importing heavy leaves threads running",
+    ),
+    "leaves processes": (
+        "import subprocess, sys\np = subprocess.Popen(['/bin/sleep', '0.01'])",
+        "importing heavy leaves processes running",
+    ),
+    "prints": ("print('hello')", "importing what it preloads prints something"),
+    "leaves files": ("open('file', 'w').close()", "importing what it preloads leaves files"),
+    "ends": ("import os; os._exit(3)", f"{sys.executable} cannot be prepared, or has ended"),
+}
+
+
+@pytest.mark.parametrize("name", UNFIT)
+def test_what_cannot_be_prepared_is_started_cold_with_a_note(module, name):
+    text, why = UNFIT[name]
+    one = module("import heavy; print('done')", "heavy")
+    (one.folder / "heavy.py").write_text(text)
+    ((code, _, output),) = one.run((), warm=False)
+    assert [end[0] for end in one.run((), (), ())] == [code] * 3
+    assert set(one.keeper.notes.values()) == {f"started cold, not warm: {why}"} and templates(one.keeper) == []
+    assert (code == 0) == output.endswith(b"done\n")
+    assert [name for name in os.listdir(one.keeper.directory) if name.startswith("warm-")] in ([], ["warm-1"])
+
+
+def test_an_interpreter_that_is_none_or_hears_nothing_is_never_given_the_entrypoint(module, tmp_path):
+    """Its entrypoint would be run without its words."""
+    deaf = tmp_path / "deaf"
+    deaf.write_text(f'#!/bin/sh\nexec {sys.executable} -E "$@"\n')
+    deaf.chmod(0o755)
+    one = module("import sys; print(sys.argv[1:]); open(sys.argv[1], 'x')")
+    for program in (str(deaf), "/bin/sh"):
+        if program == "/bin/sh":
+            one.main.write_text('echo "[$1]"; : > "$1"')
+        files = [str(tmp_path / f"{os.path.basename(program)}-{number}") for number in range(3)]
+        orders = one.orders(*[(file,) for file in files])
+        for order in orders:
+            order["argv"][0] = program
+        one.keeper.link.start(orders)
+        assert [one.keeper.exit(order["token"])["code"] for order in orders] == [0, 0, 0]
+        assert [Path(order["log"]).read_text().count(file) for order, file in zip(orders, files, strict=True)] == [
+            1
+        ] * 3
+        assert f"started cold, not warm: {program} cannot be prepared, or has ended" in one.keeper.notes.values()
+
+
+def test_others_do_not_wait_for_a_template_that_is_coming_up(module):
+    one = module("pass", "slow")
+    told, go = one.keeper.fifo("told"), one.keeper.fifo("go")
+    (one.folder / "slow.py").write_text(f"open({told.path!r}, 'w').write('up'); open({go.path!r}).readline()")
+    orders = one.orders((), ())
+    one.keeper.link.start(orders)
+    told.read()
+    assert one.keeper.run("other", "/bin/echo", "here")["code"] == 0
+    one.keeper.link.stop([(orders[0]["token"], 0.0)])
+    one.keeper.until(lambda: one.keeper.returned == [orders[0]["token"]])
+    go.write("\n")
+    assert one.keeper.exit(orders[1]["token"])["code"] == 0
+    assert orders[0]["token"] not in one.keeper.exits
+
+
+def test_a_template_that_is_killed_costs_nothing_but_its_making(module):
+    one = module("import os; print(os.getppid())")
+    one.run((), ())
+    (first,) = templates(one.keeper)
+    os.kill(first, signal.SIGKILL)
+    assert gone(first)
+    assert {end[0] for end in one.run((), (), (), ())} == {0}
+    assert "no copy could be made" not in str(one.keeper.notes)
+
+
+@pytest.mark.long
+def test_a_template_that_does_not_answer_is_given_up(module):
+    one = module("import os; print(os.getppid())")
+    one.run((), ())
+    (first,) = templates(one.keeper)
+    os.kill(first, signal.SIGSTOP)
+    assert {end[0] for end in one.run((), ())} == {0}
+    assert gone(first) and "started cold, not warm: no copy could be made" in one.keeper.notes.values()
+
+
+def test_copies_live_on_when_the_keeper_is_killed_and_its_templates_do_not(module, subreaper):
+    one = module("import os, sys; open(sys.argv[1], 'w').write('x'); __import__('signal').pause()")
+    told = one.keeper.fifo("told")
+    orders = one.orders((told.path,), (told.path,))
+    one.keeper.link.start(orders)
+    pids = {one.keeper.pid(order["token"]) for order in orders}
+    (template,) = templates(one.keeper)
+    one.keeper.kill()
+    assert gone(template)
+    trace = read_trace(one.keeper.directory)
+    assert {(left.token, left.process.pid) for left in leftovers(trace)} == {
+        (order["token"], one.keeper.pid(order["token"])) for order in orders
+    }
+    assert all(is_alive(pid) for pid in pids)
+    assert end_leftovers(trace, 0.0) == [] and all(gone(pid) for pid in pids)
+
+
+DAEMON = """
+import os, signal, sys
+if os.fork() == 0:
+    os.setsid()
+    open(sys.argv[1], "w").write("x ")
+signal.pause()
+"""
+
+
+def test_what_a_copy_has_begun_is_known_by_its_token_when_nothing_else_is_written_down(module, subreaper):
+    one = module(DAEMON)
+    told = one.keeper.fifo("told")
+    orders = one.orders((told.path,), (told.path,))
+    one.keeper.link.start(orders)
+    told.words(2)
+    one.keeper.kill()
+    starts = Path(one.keeper.directory) / "starts"
+    starts.write_text("".join(line for line in starts.read_text().splitlines(True) if '"pid"' not in line))
+    left = leftovers(read_trace(one.keeper.directory))
+    assert sorted(each.token for each in left) == sorted(2 * [order["token"] for order in orders])
+    assert end_leftovers(read_trace(one.keeper.directory), 0.0) == []
+
+
+def test_secrets_are_masked_in_what_a_copy_prints(module):
+    one = module("import os, sys; print(os.environ['WORD'], sys.stdout.seekable())")
+    ends = one.run((), (), env={"WORD": "s3cr3t-CANARY"}, secrets=["WORD"])
+    assert {end[2] for end in ends} == {b"*** False\n"} and len(templates(one.keeper)) == 1
+
+
+def test_streams_may_be_kept_apart(module, tmp_path):
+    one = module("import sys; print('out'); print('err', file=sys.stderr)")
+    one.run((), ())
+    err = tmp_path / "err"
+    assert one.run((), err=str(err)) == [(0, None, b"out\n")] and err.read_bytes() == b"err\n"
+
+
+def test_a_copy_is_ended_at_its_timeout_with_all_that_it_has_begun(module):
+    one = module("import subprocess; subprocess.Popen(['/bin/sleep', '100']).wait()")
+    orders = one.orders((), (), timeout=0.2, grace=0.0)
+    one.keeper.link.start(orders)
+    assert {one.keeper.exit(order["token"])["why"] for order in orders} == {"timeout"}
+    assert children_of(one.keeper.link.pid) == templates(one.keeper) != []
+
+
+def test_a_directory_that_is_not_there_is_said_as_of_any_start(module):
+    one = module("pass")
+    one.run((), ())
+    ends = []
+    for warm in (True, False):
+        (order,) = one.orders((), warm=warm)
+        order["cwd"] = "/no/such"
+        one.keeper.link.start([order])
+        ends.append(one.keeper.exit(order["token"])["error"])
+    assert ends[0] == ends[1] == "cannot enter the working directory /no/such: No such file or directory"
+
+
+def test_a_keeper_that_leaves_takes_its_templates_along(module):
+    one = module("pass")
+    one.run((), ())
+    (template,) = templates(one.keeper)
+    one.keeper.link.leave()
+    one.keeper.link.flush()
+    assert one.keeper.link.ended() and not is_alive(template)

@@ -40,6 +40,7 @@ def stream(each) -> list:
 def status() -> dict:
     wanted = ("Name", "Umask", "Threads", "Uid", "Gid", "Groups", "NoNewPrivs", "Seccomp", "Cpus_allowed")
     lines = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    del lines["SigQ"]  # of all processes of this user
     return {name: lines[name].split() for name in lines if name in wanted or name.startswith(("Sig", "Shd", "Cap"))}
 
 
