@@ -161,6 +161,22 @@ def test_a_repeated_key_and_a_tag_hide_no_other_mistake(make):
 @pytest.mark.parametrize(
     ("line", "column", "path", "message"),
     [
+        ("warm: maybe", 7, "warm", 'expected true or false, found "maybe"'),
+        ("warm: 1", 7, "warm", "expected true or false, found 1"),
+        ("preload: numpy\nwarm: true", 10, "preload", 'expected a list, found "numpy"'),
+        ("preload: [os, no/such]\nwarm: true", 15, "preload[1]", '"no/such" cannot be the name of a Python module'),
+        ("preload: [.os]\nwarm: true", 11, "preload[0]", '".os" cannot be the name of a Python module'),
+        ("preload: [3]\nwarm: true", 11, "preload[0]", '"3" cannot be the name of a Python module'),
+        ("preload: [{a: 1}]\nwarm: true", 11, "preload[0]", "expected text, found a mapping"),
+        ("preload: [os, json, os]\nwarm: true", 21, "preload[2]", '"os" is repeated'),
+        ("preload: [main]\nwarm: true", 11, "preload[0]", '"main" is the entrypoint, which is run and not imported'),
+        ("preload: [numpy]", 10, "preload", "nothing is imported before the start of a module that is not warm"),
+        (
+            "warm: false\npreload: [numpy]",
+            10,
+            "preload",
+            "nothing is imported before the start of a module that is not warm",
+        ),
         ("cpus: 0", 7, "cpus", "expected a whole number from 1 to 4,096, found 0"),
         ("cpus: many", 7, "cpus", 'expected a whole number, found "many"'),
         ("memory: lots", 9, "memory", 'expected a size like 512M, 8G or 1.5G, found "lots"'),
@@ -178,6 +194,22 @@ def test_what_a_module_takes_is_held_to_its_form(make, line, column, path, messa
 def test_what_a_module_takes(make):
     module = read_manifest(str(make("m", more="cpus: 2\nmemory: 1.5G\nlimits: {nuke: 2, gpu: 1}\n")))
     assert (module.cpus, module.memory, module.limits) == (2, 3 * 2**29, (("gpu", 1), ("nuke", 2)))
+
+
+def test_only_python_can_be_warm(make):
+    folder = make("m", manifest="name: m\nentrypoint: run.sh\nwarm: true\n")
+    (folder / "run.sh").write_text("#!/bin/sh\n")
+    assert only(folder) == (3, 7, "warm", 'only Python can be warm, and "run.sh" is not Python')
+    (folder / "run.sh").write_text("#!/usr/bin/env python3\n")
+    assert read_manifest(str(folder)).warm
+
+
+def test_what_a_warm_module_preloads_is_taken(make):
+    module = read_manifest(str(make("m", more="warm: true\npreload: [numpy, numpy.fft, _own]\n")))
+    assert module.warm and module.preload == ("numpy", "numpy.fft", "_own")
+    module = read_manifest(str(make("n", more="warm: true\n")))
+    assert module.warm and module.preload == ()
+    assert not read_manifest(str(make("o"))).warm
 
 
 def test_missing_keys_are_named(make):

@@ -15,14 +15,14 @@ NAME_HINT = "a name as after import: numpy, or package.module"
 
 def warmth(fields: Fields, folder: str, entrypoint: str) -> tuple[bool, tuple[str, ...]]:
     """What the two keys say. `entrypoint`: as the manifest has it, or "" when that is wrong."""
-    warm = fields.flag("warm", False) is True
+    said = fields.flag("warm")
     names = _names(fields, entrypoint)
-    if names and not warm and "warm" not in fields.map:
+    if names and (said is False or "warm" not in fields.map):
         fields.wrong("preload", "nothing is imported before the start of a module that is not warm", "write warm: true")
     path = os.path.join(folder, entrypoint)
-    if warm and entrypoint and os.path.isfile(path) and not is_python(path):
+    if said and entrypoint and os.path.isfile(path) and not is_python(path):
         fields.wrong("warm", f"only Python can be warm, and {quoted(entrypoint)} is not Python", "leave the key out")
-    return warm, names
+    return said is True, names
 
 
 def _names(fields: Fields, entrypoint: str) -> tuple[str, ...]:

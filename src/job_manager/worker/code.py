@@ -10,6 +10,7 @@ from itertools import islice
 
 from job_manager.model.site import Installed
 from job_manager.model.wording import quoted
+from job_manager.worker.keeper_link import Order
 
 PATIENCE = 1.0  # seconds for which an answer holds: thousands of attempts may begin in them
 
@@ -25,12 +26,16 @@ class Code:
         """What to say of a module that is not as it was when the job was submitted, or "". `now`: monotonic seconds."""
         if module is None or not module.digest:
             return ""
-        if self.digest(module.folder, now) == module.digest:
+        if self._digest(module.folder, now) == module.digest:
             return ""
         return f"the module {quoted(module.name)} has changed since the job was submitted; it runs as it is now"
 
-    def digest(self, folder: str, now: float) -> str:
-        """The digest of a module's folder as it is now, give or take `patience`."""
+    def mark(self, order: Order, module: Installed | None, now: float) -> None:
+        """Say in the order of a warm module what its folder is now: none is copied from what was imported before."""
+        if module is not None and "warm" in order:
+            order["warm"]["digest"] = self._digest(module.folder, now)
+
+    def _digest(self, folder: str, now: float) -> str:
         when, before, digest = self._looked.get(folder, (float("-inf"), 0, ""))
         if now - when < self.patience:
             return digest

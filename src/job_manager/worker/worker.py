@@ -15,7 +15,6 @@ from typing import Any
 from job_manager.core.decide import Order, StartAttempt, StopAttempt
 from job_manager.core.said import AttemptBegan, AttemptEnded, AttemptReturned, Report, WorkerAnnounced, WorkerGone
 from job_manager.core.state import Lease
-from job_manager.model.quantity import human
 from job_manager.ports.clock import Clock
 from job_manager.worker import adoption, ahead
 from job_manager.worker.attempt import Ending, Unfit, ended, may_be_torn, read_token, token
@@ -23,7 +22,7 @@ from job_manager.worker.brief import Brief, Briefing, inherited
 from job_manager.worker.code import Code
 from job_manager.worker.concluding import Concluder
 from job_manager.worker.growing import Grow, Grown, grown
-from job_manager.worker.hosting import Jobs, Note, leases
+from job_manager.worker.hosting import Jobs, Note, leases, still_notes
 from job_manager.worker.keeper import UNWRITTEN
 from job_manager.worker.keeper_link import KeeperGone, KeeperLink
 from job_manager.worker.room import Room
@@ -45,15 +44,13 @@ class Worker:
         self.memory: int | None = None  # how much there is here, in bytes
         self.limits: tuple[tuple[str, int], ...] = ()
         self.grow: Grow | None = None  # who understands what expanding actions print
-        self.jobs, self.secrets = Jobs(), Shares()
-        self.room, self.code = Room(), Code()
+        self.jobs, self.secrets, self.room, self.code = Jobs(), Shares(), Room(), Code()
         self._changed: dict[str, str] = {}  # what is to be said of the code that attempts (tokens) run
         self._environ, self._umask, self._clock = inherited(environ), umask, clock
         self._concluder: Concluder[AttemptEnded] = Concluder()
         self._link: KeeperLink | None = None
         self._orphans: list[tuple[str, adoption.Orphans]] = []  # of each keeper that has died, with its name
         self._notes: list[Note] = []
-        self._noted: set[tuple[str, str]] = set()  # what keepers have had to say, by job
         self._sent: set[str] = set()  # tokens given to the present keeper whose end is not reported
         self._begun: set[str] = set()  # tokens of which we know that they began, under whatever incarnation
         self._stale: list[str] = []  # ends that nobody waits for any more
@@ -243,8 +240,7 @@ class Worker:
         brief = briefing.brief(order.action, order.attempt)
         try:
             prepared = self.secrets.prepare(name, brief, briefing.layout, self.incarnation, now)
-            if brief.module is not None and "warm" in prepared:
-                prepared["warm"]["digest"] = self.code.digest(brief.module.folder, self._clock.monotonic())
+            self.code.mark(prepared, brief.module, self._clock.monotonic())
             starts.append(self.jobs.surround(prepared, order.job))
             self._sent.add(name)
             self._look_at_code(brief, name)
@@ -326,19 +322,11 @@ class Worker:
         return reports
 
     def _read_still(self, rows: Iterable[Sequence[Any]], worker: str) -> list[Report]:
-        for name, since in rows:
-            if name in self._ends or name not in self._begun:
-                continue  # it is over
-            words = since and f"no output and no processor time for {human(self._clock.wall() - since)}: is it stuck?"
-            self._notes.append(Note(*read_token(name)[:2], words or "it moves again"))
+        self._notes += still_notes([row for row in rows if row[0] in self._begun - self._ends], self._clock.wall())
         return []
 
     def _read_noted(self, rows: Iterable[Sequence[str]], worker: str) -> list[Report]:
-        for name, words in rows:
-            job, index, _ = read_token(name)
-            if job in self.jobs.briefings and (job, words) not in self._noted:
-                self._noted.add((job, words))  # the next hundred actions need not say it again
-                self._notes.append(Note(job, index, words))
+        self._notes += self.jobs.noted(rows)
         return []
 
     def notes(self) -> list[Note]:

@@ -141,6 +141,8 @@ def _rows(action: Document) -> Iterator[tuple[str, str]]:
     if action["chosen"]:
         interpreter = action["interpreter"]
         yield "program", f"{interpreter}  ({action['chosen']})" if interpreter else action["chosen"]
+    if action["warm"]:
+        yield "warm", _warm(action)
     yield "command", action["command"]
     yield "in", action["cwd"]
     for use in action["reads"]:
@@ -167,6 +169,13 @@ def _goes(use: Document) -> str:
     if use["public"]:
         return f"{optional}, public  ->  {use['path']}"
     return f"{optional}  for {', '.join(use['readers'])}" if use["readers"] else f"{optional}  (nobody reads it)"
+
+
+def _warm(action: Document) -> str:
+    imported = f" that has imported {', '.join(action['preload'])}" if action["preload"] else ""
+    threads = action["cpus"] or 1
+    each = f"{threads} threads" if threads > 1 else "one thread"
+    return f"copied from an interpreter{imported}; OMP_NUM_THREADS and its like say {each}"
 
 
 def _takes(action: Document) -> Iterator[str]:

@@ -100,7 +100,7 @@ def _local_customs() -> "BaseException | None":
     """Do what the `sitecustomize` does in whose place we are; what is to be raised for it at the end."""
     mine = sys.modules.pop("sitecustomize")
     try:
-        __import__("sitecustomize")
+        _import("sitecustomize")
     except Exception as error:
         if isinstance(error, ImportError) and error.name == "sitecustomize":
             error = ImportError("No module named 'sitecustomize'", name="sitecustomize")
@@ -109,13 +109,17 @@ def _local_customs() -> "BaseException | None":
     return None
 
 
+def _import(name: str) -> None:
+    __import__(name)
+
+
 def _preload(names: "list[str]", folder: str) -> None:
     safe = getattr(sys.flags, "safe_path", False)
     if not safe:
         sys.path.insert(0, folder)  # as it will be when the entrypoint runs
     for name in names:
         try:
-            __import__(name)
+            _import(name)
         except BaseException as error:
             raise Unfit(f"importing {name} fails: {type(error).__name__}: {error}") from None
         if len(os.listdir("/proc/self/task")) > 1:
