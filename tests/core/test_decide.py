@@ -112,6 +112,13 @@ def test_a_retry_planned_before_the_clock_was_set_back_does_not_wait_for_the_old
     assert kinds(decided(state, NOW)) == ["retried", "leased"]
 
 
+def test_who_wants_a_long_wait_has_it():
+    state = given(job(replace(action("a", retries=1), backoff=10 * LONGEST_DELAY)), leased(), failed())
+    (planned,) = decided(state)
+    assert isinstance(planned, e.RetryPlanned) and planned.due - NOW >= 7.5 * LONGEST_DELAY
+    assert not is_due(state, NOW) and decided(state, NOW) == [] and next_timer(state) == planned.due
+
+
 def test_retries_that_are_due_come_in_order_and_others_wait():
     state = given(job(*(action(f"a{n}", retries=1) for n in range(5)), at_once=True), slots=0)
     for at, due in ((0, 5.0), (1, 1.0), (2, 9.0), (3, 3.0), (4, 2.0)):

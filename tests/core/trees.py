@@ -83,24 +83,65 @@ plain_jobs = st.builds(
 
 
 def waits_for(job: Job) -> list[set[int]]:
-    """For every action those that must have succeeded before it may begin: all below every earlier serial sibling; for
-    a hook those that its node waited for. Hooks that were left out count as succeeded."""
-    before: list[set[int]] = []
+    """For every action those that must have succeeded before it may begin. Hooks that were left out count as such."""
+    return Waits(job).before
 
-    def walk(children: tuple[Task | Action, ...], at_once: bool, must: set[int]) -> set[int]:
+
+class Waits:
+    """`before`: for every action those that must have succeeded before it may begin: all below every earlier serial
+    sibling; for a hook those that its node waited for; for what has needs just these, or nothing where it minds how
+    they end. `beside`: hook -> all in its task."""
+
+    def __init__(self, job: Job) -> None:
+        self.before: list[set[int]] = []
+        self.beside: dict[int, set[int]] = {}
+        self._paths: list[str] = []
+        self._below: dict[str, set[int]] = {}
+        self._add(job.children, job.parallel, set(), "")
+
+    def fan(self, action: int, size: int) -> set[int]:
+        """So many more that wait for what that one waits for."""
+        self.before += [self.before[action]] * size
+        self._paths += [""] * size
+        return set(range(len(self.before) - size, len(self.before)))
+
+    def grow(self, action: int, grown: Job) -> set[int]:
+        """These stand below that one, and at once."""
+        return self._add(grown.children, True, self.before[action], f"{self._paths[action]}/")
+
+    def _add(self, children: tuple[Task | Action, ...], at_once: bool, must: set[int], prefix: str) -> set[int]:
+        new = self._name(children, prefix)
+        self._walk(children, at_once, must, prefix)
+        assert len(self.before) == len(self._paths)
+        return new
+
+    def _name(self, children: tuple[Task | Action, ...], prefix: str) -> set[int]:
+        named: set[int] = set()
+        for child in children:
+            path = f"{prefix}{child.name}"
+            if isinstance(child, Action):
+                self._paths.append(path)
+                self._below[path] = {len(self._paths) - 1}
+            else:
+                self._below[path] = self._name(child.children, f"{path}/")
+            named |= self._below[path]
+        return named
+
+    def _walk(self, children: tuple[Task | Action, ...], at_once: bool, must: set[int], prefix: str) -> None:
         seen: set[int] = set()
         for child in children:
-            hook = isinstance(child, Action) and child.hook
+            path, hook = f"{prefix}{child.name}", isinstance(child, Action) and child.hook
             needed = must if at_once or hook else must | seen
+            if child.needs is not None:
+                needed = set[int]().union(*(self._below[name] for name in child.needs if not child.when))
             if isinstance(child, Action):
-                before.append(set(needed))
-                seen.add(len(before) - 1)
+                if hook:
+                    inside = (self._below[f"{prefix}{other.name}"] for other in children)
+                    self.beside[len(self.before)] = set[int]().union(*inside)
+                self.before.append(needed)
             else:
-                seen |= walk(child.children, child.parallel, needed)
-        return seen
-
-    walk(job.children, job.parallel, set())
-    return before
+                self._walk(child.children, child.parallel, needed, f"{path}/")
+            seen |= self._below[path]
 
 
 def ends(job: Job, bad: set[int]) -> list[str]:
@@ -148,7 +189,7 @@ def hooks_broken(job: Job, journal: Iterable[e.Event]) -> list[str]:
     over: set[int] = set()
     fans: dict[int, set[int]] = {}
     found = []
-    size = len(waits_for(job))
+    size, ended = _count(job.children), False
     for event in journal:
         if isinstance(event, e.FannedOut):
             members = set(range(size, size + math.prod(len(each) for each in event.items)))
@@ -159,25 +200,41 @@ def hooks_broken(job: Job, journal: Iterable[e.Event]) -> list[str]:
                 awaited.discard(event.action)
         elif isinstance(event, e.Grown):
             new = _grown(event)
-            members = set(range(size, size + len(waits_for(new))))
+            members = set(range(size, size + _count(new.children)))
             for awaited in inside.values():
                 awaited |= members if event.action in awaited else set()
+            over |= members if ended else set()
+            fans[event.action] = members
             inside.update((size + hook, {size + other for other in awaited}) for hook, awaited in _inside(new))
             size += len(members)
         elif isinstance(event, e.ActionSucceeded | e.ActionFailed | e.ActionLost | e.FanOutFailed):
             over.add(event.action)
         elif isinstance(event, e.ActionsSkipped | e.ActionsOmitted):
-            over.update(range(event.first, event.end))
+            over |= _with_what_is_below(range(event.first, event.end), fans)
         elif isinstance(event, e.ActionCancelled | e.ActionExcused):
-            over |= {event.action, *fans.get(event.action, ())}
+            over |= _with_what_is_below([event.action], fans)
         elif isinstance(event, e.JobCancelled | e.JobTimedOut):
             over.update(range(size))
+            ended = True
         elif isinstance(event, e.JobRetried):
             over -= in_ranges(event)
+            ended = False
+        elif isinstance(event, e.JobResumed):
+            ended = False
         elif isinstance(event, e.ActionLeased):
             over.discard(event.action)
             if not inside.get(event.action, set()) <= over:
                 found.append(f"hook {event.action} was leased while {inside[event.action] - over} was not over")
+    return found
+
+
+def _with_what_is_below(actions: Iterable[int], fans: dict[int, set[int]]) -> set[int]:
+    """With what came of them when they were fanned out or grew."""
+    found, left = set[int](), list(actions)
+    while left:
+        action = left.pop()
+        found.add(action)
+        left += fans.get(action, ())
     return found
 
 
@@ -189,6 +246,10 @@ def in_ranges(event: e.JobRetried) -> set[int]:
 def _grown(event: e.Grown) -> Job:
     """What has grown, as a job of its own."""
     return Job("grown", read_children(event.children), parallel=True)
+
+
+def _count(children: Iterable[Task | Action]) -> int:
+    return sum(_count(child.children) if isinstance(child, Task) else 1 for child in children)
 
 
 def _inside(job: Job) -> Iterable[tuple[int, set[int]]]:
@@ -212,32 +273,35 @@ def _inside(job: Job) -> Iterable[tuple[int, set[int]]]:
 
 
 def order_broken(job: Job, journal: Iterable[e.Event]) -> list[str]:
-    """Actions leased before all that they wait for had succeeded."""
-    before, found = waits_for(job), []
+    """Actions leased before all that they wait for had succeeded. A hook belongs to what has begun, whatever a person
+    has run again meanwhile of what came before that."""
+    waits, found = Waits(job), []
     done: set[int] = set()
+    begun: set[int] = set()
+    asked = False
     fans: dict[int, set[int]] = {}  # written action -> those that it stands for
     for event in journal:
         if isinstance(event, e.FannedOut):
-            size = math.prod(len(each) for each in event.items)
-            fans[event.action] = set(range(len(before), len(before) + size))
-            before += [before[event.action]] * size
+            fans[event.action] = waits.fan(event.action, math.prod(len(each) for each in event.items))
         elif isinstance(event, e.ActionsOmitted):  # of no fan-out here
             done.update(range(event.first, event.end))
         elif isinstance(event, e.JobRetried):
             done -= in_ranges(event)
+            asked = True
         if isinstance(event, e.ActionSucceeded | e.ActionExcused):
             done.add(event.action)
             done |= fans.get(event.action, set())
         elif isinstance(event, e.Grown):
-            size, inner = len(before), waits_for(_grown(event))
-            fans[event.action] = set(range(size, size + len(inner)))
-            before += [before[event.action] | {size + other for other in needed} for needed in inner]
+            fans[event.action] = waits.grow(event.action, _grown(event))
         for one, stands_for in reversed(fans.items()):  # what grew in what had grown comes first
             (done.add if stands_for <= done else done.discard)(one)
-        if isinstance(event, e.ActionLeased) and not before[event.action] <= done:
-            found.append(
-                f"action {event.action} was leased while {sorted(before[event.action] - done)} had not succeeded"
-            )
+        if not isinstance(event, e.ActionLeased):
+            continue
+        belongs = asked and waits.beside.get(event.action, set()) & begun
+        begun.add(event.action)
+        if not belongs and not waits.before[event.action] <= done:
+            missing = sorted(waits.before[event.action] - done)
+            found.append(f"action {event.action} was leased while {missing} had not succeeded")
     return found
 
 

@@ -340,3 +340,10 @@ def test_a_job_may_follow_one_that_is_over_long_since(many: Many):
     many.jm("down")
     many.up()
     assert many.jm("submit", "c.yaml", "--after", first, "--after", "last", "--wait").code == 0
+
+
+def test_who_submits_and_waits_is_told_the_id_once(many: Many):
+    many.let("a")
+    many.up()
+    told = many.jm("submit", "-q", "a.yaml", "--wait")
+    assert told.code == 0 and told.out.split() == many.jm("ls", "-q").out.split()

@@ -121,7 +121,7 @@ OF_FAULTS = (
     Mutant(
         "wall clock leases: retries",
         DECIDE,
-        "timers[0][0] > now + policy.LONGEST_WAIT",
+        "timers[0][0] > now + policy.longest_wait(job, job.timers[0][1])",
         "False",
         (
             "tests/core/test_decide.py::test_a_retry_planned_before_the_clock_was_set_back_does_not_wait_for_the_old_time",
@@ -283,6 +283,10 @@ OF_THE_SUPERVISOR = (
         HOST,
         "self._orders += [order for order in self._engine.take() if order.job != job]",
         "self._engine.take()",
+        (
+            "tests/app/test_host.py",
+            WORLD,
+        ),
     ),
     Mutant(
         "a request is dropped when the journal fails",

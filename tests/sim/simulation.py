@@ -12,7 +12,6 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import NamedTuple
 
-from job_manager.core import events as e
 from job_manager.core.decide import Order, StartAttempt
 from job_manager.core.said import (
     CancelAction,
@@ -313,9 +312,7 @@ class Simulation(Farm):
 
     def judge(self) -> None:
         job, journal = self.settings.job, trees.of_job(self.journal, self.id)
-        # Of what people had run again or left out these two do not know which end still counts; the invariants do.
-        asked = any(isinstance(event, e.JobRetried | e.ActionExcused) for event in journal)
-        found = [] if asked else trees.order_broken(job, journal) + trees.hooks_broken(job, journal)
+        found = trees.order_broken(job, journal) + trees.hooks_broken(job, journal)
         found += trees.replay_broken(self) + trees.due_broken(self)
         for id in self.sites:
             journal = trees.of_job(self.journal, id)

@@ -12,9 +12,7 @@ import pytest
 from job_manager.core import events as e
 from tests.sim.simulation import Simulation
 
-# Of a thousand lives some seven end in a dispute over what people have run again beside hooks: as many are drawn as are
-# well without a look at each.
-FEW, MANY = 25, 25  # by default, and in the long lane
+FEW, MANY = 25, 500  # by default, and in the long lane
 
 
 @pytest.mark.parametrize("number", range(FEW))

@@ -45,12 +45,12 @@ def next_timer(state: State) -> float | None:
 def is_due(state: State, now: float) -> bool:
     """Whether decide has to be asked at this time although nothing has happened."""
     timer = next_timer(state)
-    return timer is not None and (timer <= now or any(_amiss(job.timers, now) for job in state.jobs.values()))
+    return timer is not None and (timer <= now or any(_amiss(job, now) for job in state.jobs.values()))
 
 
-def _amiss(timers: list[tuple[float, int]], now: float) -> bool:
-    """Whether the next retry was planned by a clock that has been set back since: nothing waits that long."""
-    return bool(timers) and timers[0][0] > now + policy.LONGEST_WAIT
+def _amiss(job: JobState, now: float) -> bool:
+    """Whether the next retry was planned by a clock that has been set back since: it does not wait that long."""
+    return bool(job.timers) and job.timers[0][0] > now + policy.longest_wait(job, job.timers[0][1])
 
 
 def awaited(state: State, job: JobState) -> list[str]:
@@ -75,7 +75,7 @@ def _decide_job(state: State, job: JobState, now: float) -> Iterator[e.Event]:
     for action in job.unfanned[:1]:  # one after another: the next may not write what this one does
         yield _fan_out(job, action, now)
     if not job.held:
-        for _, action in _due(job.timers, now):
+        for _, action in _due(job, now):
             yield e.ActionRetried(job.id, action)
     if job.over and not job.finished and not job.undecided:
         yield _finish(job, now)
@@ -115,10 +115,10 @@ def _idempotent(job: JobState, action: int) -> bool:
     return policy.idempotent(job, job.shape.written(action))
 
 
-def _due(timers: list[tuple[float, int]], now: float) -> Iterator[tuple[float, int]]:
+def _due(job: JobState, now: float) -> Iterator[tuple[float, int]]:
     """The timers that are due, in order, leaving the heap as it is: costs what is due, whatever else waits."""
-    amiss = _amiss(timers, now)
-    for timer in first(timers, len(timers)):
+    amiss = _amiss(job, now)
+    for timer in first(job.timers, len(job.timers)):
         if timer[0] > now and not amiss:
             return
         yield timer

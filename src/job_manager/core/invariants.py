@@ -123,14 +123,24 @@ def _order(job: JobState) -> Iterator[str]:
     yield from _needs(job, begun)
 
 
+def _starts(job: JobState, node: int, action: int) -> bool:
+    """Whether an action below a node with needs has no nearer one that says when it starts."""
+    inner = job.shape.node_of[action]
+    while inner not in job.shape.needs:
+        inner = job.shape.parent[inner]
+    return inner == node
+
+
 def _needs(job: JobState, begun: tuple[int, ...]) -> Iterator[str]:
-    """Nothing has begun before all that it needs has succeeded."""
+    """Nothing has begun before all that it needs has succeeded. What is under way stays so when a hook that had been
+    left out comes into its own again, because its task is run again."""
     shape = job.shape
     for node, needed in shape.needs.items():
-        if not any(job.states[action] in begun for action in shape.below(node)):
+        states = {job.states[action] for action in shape.below(node) if _starts(job, node, action)}
+        if not states.intersection(begun):
             continue
-        for other in needed:
-            states = [(action, job.states[action]) for action in shape.below(other)]
-            fits = table.FINAL if node in shape.minding else {table.SUCCEEDED}
-            if any(state not in fits and action not in job.omitted for action, state in states):
-                yield f"an action below node {node} has begun before node {other} has succeeded"
+        fits = table.FINAL if node in shape.minding else {table.SUCCEEDED}
+        for action in (action for other in needed for action in shape.below(other)):
+            aside = action in job.omitted or (table.READY not in states and shape.node_of[action] in shape.hooks)
+            if job.states[action] not in fits and not aside:
+                yield f"an action below node {node} has begun before action {action} has succeeded"

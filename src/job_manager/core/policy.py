@@ -13,7 +13,7 @@ DISK = "disk"
 MAX_STARVED = 10  # nor do those for which there was no room on a disk, of an action that may be repeated
 FIRST_DELAY = 1.0  # seconds before the first retry, doubling
 LONGEST_DELAY = 300.0
-LONGEST_WAIT = LONGEST_DELAY * 1.25  # with its spread
+SPREAD = 0.25
 DOUBLINGS = 16  # beyond the longest delay already; a number of retries has no such limit, a float has
 LEASED_AHEAD = 0.5  # seconds of work that may wait behind the slots of a worker
 GRACE = 10.0  # seconds that what runs has to end when the job's time has run out
@@ -94,10 +94,19 @@ def delay(job: JobState, index: int, failure: Failure) -> float:
     """
     if failure.reason == "lost":
         return 0.0
-    backoff = job.shape.written(index).backoff or FIRST_DELAY
+    backoff = _backoff(job, index)
     count = job.starved if failure.reason == DISK else job.spent
     whole = min(max(LONGEST_DELAY, backoff), backoff * 2.0 ** min(DOUBLINGS, count.get(index, 1) - 1))
     import hashlib  # loads OpenSSL, which takes milliseconds, and few jobs ever retry
 
     spread = hashlib.blake2b(f"{job.id}/{index}/{failure.attempt}".encode(), digest_size=2).digest()
-    return whole * (0.75 + int.from_bytes(spread, "big") / 65535 / 2)
+    return whole * (1.0 - SPREAD + int.from_bytes(spread, "big") / 65535 * 2.0 * SPREAD)
+
+
+def longest_wait(job: JobState, index: int) -> float:
+    """Seconds that no delay of the action exceeds."""
+    return max(LONGEST_DELAY, _backoff(job, index)) * (1.0 + SPREAD)
+
+
+def _backoff(job: JobState, index: int) -> float:
+    return job.shape.written(index).backoff or FIRST_DELAY

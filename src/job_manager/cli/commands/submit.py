@@ -84,7 +84,8 @@ def _tell_of_supervisor(asked: Any, options: Namespace, out: Output) -> None:
 
 
 def _wait(home: Any, id: str, options: Namespace, out: Output) -> int:
-    from job_manager.cli.attending import attend_shown
+    from job_manager.cli.attending import attend_shown, attend_silently
 
     out.flush()
-    return attend_shown(home, id, options, out)
+    # The id has been said.
+    return attend_shown(home, id, options, out) if out.talks else attend_silently(home, id, None, options, out)

@@ -1,0 +1,83 @@
+"""A holder in this process, with real children and a clock that is put forward. Knows the order of its loop."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+
+from job_manager.app import wiring
+from job_manager.app.capacity import Capacity
+from job_manager.app.home import Home
+from job_manager.app.host import Terms
+from job_manager.app.observing import Silent
+from job_manager.app.running import let_go, seat
+from job_manager.app.settings import DEFAULTS
+from job_manager.core.events import RetryPlanned
+from job_manager.core.said import SubmitJob
+from job_manager.model.document import job_document
+from job_manager.model.job import Action, Command, Job
+from job_manager.model.site import Site
+from job_manager.model.site_document import site_document
+
+SECOND = ("sh", "-c", "test -e tried || { touch tried; exit 1; }")
+FIRST = Job("first", (Action("one", Command(("true",))),))
+AGAIN = Job("again", (Action("one", Command(SECOND), retries=1, backoff=1000.0),))
+
+
+class Clock:
+    """The machine's, and some seconds more."""
+
+    def __init__(self) -> None:
+        self._real = wiring.system_clock()
+        self.ahead = 0.0
+
+    def wall(self) -> float:
+        return self._real.wall() + self.ahead
+
+    def monotonic(self) -> float:
+        return self._real.monotonic() + self.ahead
+
+
+class Meanwhile(Silent):
+    """Once a retry is planned, does something as it falls due; gives up when it does not come to an end."""
+
+    interval = 0.05
+
+    def __init__(self, act):
+        self._act, self._planned, self._until = act, False, time.monotonic() + 30.0
+
+    def happened(self, job, events):
+        self._planned = self._planned or any(isinstance(event, RetryPlanned) for event in events)
+
+    def tick(self, job):
+        assert time.monotonic() < self._until, "what was to begin has not begun"
+        if self._planned:
+            self._planned = False
+            self._act()
+
+
+@pytest.fixture
+def host(tmp_path, monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(wiring, "system_clock", lambda: clock)
+    home = Home(str(tmp_path / ".jm"))
+    home.make()
+    with seat(home, Terms(Capacity(1, None), DEFAULTS, dict(os.environ), 0o022)) as here:
+        yield here, clock
+    let_go(home)
+
+
+def test_what_falls_due_while_another_job_is_read_begins(host, tmp_path):
+    here, clock = host
+    site = site_document(Site(str(tmp_path), str(tmp_path / ".jm/jobs")))
+    here.run(here.say(SubmitJob("aaaaaaaaaaaa", job_document(FIRST), site)), Silent())
+    here._forget("aaaaaaaaaaaa")
+
+    def read_the_other() -> None:
+        clock.ahead = 2000.0
+        here.load("aaaaaaaaaaaa")
+
+    job = here.run(here.say(SubmitJob("bbbbbbbbbbbb", job_document(AGAIN), site)), Meanwhile(read_the_other))
+    assert job.finished == "succeeded" and job.attempts[0] == 2
