@@ -112,12 +112,51 @@ def warns():
     warnings.warn("from beyond", stacklevel=9)
 
 
+def watches():
+    import weakref
+
+    globals()["held"] = set(map(str, range(3)))
+    globals()["watch"] = weakref.ref(held, lambda _: os.write(1, b"gone\n"))
+
+
+def imports():
+    import types
+    import weakref
+
+    module = sys.modules["made"] = types.ModuleType("made")
+    module.__dict__["thing"] = thing = type("Thing", (), {})()
+    os.__dict__["watch"] = weakref.ref(thing, lambda _: os.write(1, b"gone\n"))
+
+
+def closes():
+    os.close(1)
+    print("never")
+
+
+def hooks():
+    sys.excepthook = lambda *_: print("hooked")
+    raise ValueError
+
+
+def forgets():
+    for name in ("__file__", "__cached__"):
+        del globals()[name]
+    sys.exit(5)
+
+
 def bare_fork():
     if os.fork() == 0:
         print("child")
         return
     os.wait()
     print("parent")
+
+
+def caught():
+    try:
+        sys.exit(3)
+    except SystemExit as error:
+        print(error.code)
 
 
 WAYS = {
@@ -152,6 +191,13 @@ WAYS = {
     "starts": starts,
     "warns": warns,
     "bare fork": bare_fork,
+    "watches": watches,
+    "imports": imports,
+    "closes": closes,
+    "hooks": hooks,
+    "exit function": lambda: exit(6),
+    "caught": caught,
+    "many lines": lambda: print("line\n" * 100_000),
     "replaces": lambda: os.execv("/bin/echo", ["echo", "another program"]),
 }
 

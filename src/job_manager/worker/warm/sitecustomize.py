@@ -27,7 +27,7 @@ KEPT_FOR_THE_END = ("__main__", "builtins", "sys")
 FIELDS = (26, 27, 45, 46, 47, 0, 28)
 
 
-_added: "list[tuple[bytes, bytes]]" = []  # variables that the interpreter gives to itself
+_added: "list[bytes]" = []  # variables that the interpreter gives to itself, as NAME=VALUE
 
 
 class Unfit(Exception):
@@ -42,7 +42,7 @@ def main(folder: str) -> None:
         os.execve(program, [program, given[TOLD + "MAIN"]], {**given, TOLD + "STAGE": "2"})
     told = _told()
     global _added
-    _added = [(name, value) for name, value in os.environb.items() if os.fsdecode(name) not in given]
+    _added = [name + b"=" + value for name, value in os.environb.items() if os.fsdecode(name) not in given]
     path = told.get("PATH")
     os.environ.pop("PYTHONPATH") if path is None else os.environ.update(PYTHONPATH=path)
     sys.path.remove(folder)
@@ -128,9 +128,7 @@ def _preload(names: "list[str]", folder: str) -> None:
             raise Unfit(f"importing {name} leaves processes running")
     if not safe and folder in sys.path:
         sys.path.remove(folder)
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
-            stream.flush()
+    _flush()
 
 
 def _read(path: str) -> bytes:
@@ -224,14 +222,10 @@ def _become(size: int, handles: "list[int]", kernel: "Kernel") -> None:
     argv, entries = words[:count], words[count:]
     os.chdir(folder)
     os.umask(mask)
-    kernel.clear_environment()
-    variables = os.environ._data  # type: ignore[attr-defined]  # by its own means it takes five times as long
+    kernel.call_itself(argv, entries, _added)
+    variables = os.environ._data  # type: ignore[attr-defined]  # one by one it takes five times as long
     variables.clear()
-    pairs = [(name, value) for name, _, value in (entry.partition(b"=") for entry in entries)]
-    for name, value in [*pairs, *_added]:
-        os.putenv(name, value)
-        variables[name] = value
-    kernel.call_itself(argv, entries)
+    variables.update([entry.split(b"=", 1) for entry in [*entries, *_added]])
     sys.argv[:] = [os.fsdecode(word) for word in argv[1:]]
     if hasattr(sys, "orig_argv"):
         sys.orig_argv[:] = [os.fsdecode(word) for word in argv]
@@ -283,19 +277,28 @@ class Kernel:
         if os.getppid() != parent:
             os._exit(0)
 
-    def clear_environment(self) -> None:
-        self._libc.clearenv()
-
-    def call_itself(self, argv: "list[bytes]", entries: "list[bytes]") -> None:
-        """Have /proc, and so ps(1), show these words and this environment, as if the process had begun with them."""
+    def call_itself(self, argv: "list[bytes]", entries: "list[bytes]", added: "list[bytes]") -> None:
+        """Have these words and this environment, also in /proc and so for ps(1), as if the process had begun with
+        them; `added` is in the environment, too, and nobody is told."""
         for place, strings in ((7, argv), (9, entries)):
-            block = b"".join(string + b"\0" for string in strings)
-            start = self._libc.malloc(len(block))  # for ever
-            self._c.memmove(start, block, len(block))
+            block = b"".join([string + b"\0" for string in strings])
+            start = self._keep(block)
             self._map.field[place], self._map.field[place + 1] = start, start + len(block)
+        addresses = []
+        for string in entries:
+            addresses.append(start)
+            start += len(string) + 1
+        addresses += [self._keep(string + b"\0") for string in added]
+        table = (self._c.c_size_t * (len(addresses) + 1))(*addresses)
+        self._c.c_size_t.in_dll(self._libc, "environ").value = self._keep(bytes(table))
         self._map.field[5] = self._libc.sbrk(0)
         if self._libc.prctl(SET_MM, MM_MAP, self._c.byref(self._map), self._size, 0):
             self._paint_over(block)
+
+    def _keep(self, block: bytes) -> int:
+        start = int(self._libc.malloc(len(block)))  # for ever
+        self._c.memmove(start, block, len(block))
+        return start
 
     def _paint_over(self, block: bytes) -> None:
         """Where the kernel cannot do that, the environment is written where that of the template was."""
@@ -308,14 +311,19 @@ class Kernel:
             self._python.PyObject_GC_UnTrack(thing)
             self._python.PyObject_GC_Track(thing)
 
+    def exit(self) -> None:
+        """End well, with all that C code has asked to be done then, and without what the interpreter does."""
+        self._c.PyDLL(None).exit(0)
+
     def hold(self, thing: "Any", by: int = 1) -> None:
         """Let it not be freed at the end, or again."""
         (self._python.Py_IncRef if by > 0 else self._python.Py_DecRef)(self._c.py_object(thing))
 
 
 class Ending:
-    """The end of a copy. To take apart all that the template had imported would touch, and so duplicate, most of its
-    memory, and cost more than all the rest; it is left out where nobody can tell the difference."""
+    """The end of a copy. To take apart all that the template had imported, and the interpreter, would touch and so
+    duplicate most of its memory, and cost more than all the rest; it is left out where nobody can tell the difference.
+    """
 
     def __init__(self, own: str, kernel: "Kernel") -> None:
         self.own, self._kernel = own, kernel
@@ -337,6 +345,8 @@ class Ending:
     def _end(self) -> None:
         gc.collect()
         if gc.isenabled() and not _finalizable():
+            if _has_come_to_its_end():
+                self._leave()
             for name in self._names:
                 sys.modules.pop(name, None)
             return
@@ -344,21 +354,53 @@ class Ending:
         if hasattr(gc, "unfreeze"):
             gc.unfreeze()
 
+    def _leave(self) -> None:
+        """Free what is the action's own, and end. What cannot be printed is left to the interpreter, which says so."""
+        known = {id(module) for module in self._modules}
+        try:
+            _flush()
+            for module in [module for module in list(sys.modules.values()) if id(module) not in known]:
+                if module is not sys and module.__name__ != "builtins":
+                    content = module.__dict__
+                    content.update(dict.fromkeys([name for name in content if name != "__builtins__"]))
+            gc.collect()
+            _flush()
+        except Exception:
+            return
+        self._kernel.exit()
+
+
+def _has_come_to_its_end() -> bool:
+    """Whether the entrypoint ran to its last line: then, and not when it left by `sys.exit`, the interpreter has taken
+    these names away again. An exception that nobody caught would stand in `sys`."""
+    names = sys.modules["__main__"].__dict__
+    caught = not hasattr(sys, "last_type") and sys.excepthook is sys.__excepthook__
+    return caught and "__file__" not in names and "__cached__" not in names and "__name__" in names
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+
 
 def _finalizable() -> bool:
     """Whether the action has left something that does anything when it is freed, wherever that is held: an open file,
-    a generator in the middle of a `with`, an object with `__del__`. Then all is taken apart as usual."""
+    a generator in the middle of a `with`, an object with `__del__`, somebody who is to be told that it is gone. Then
+    all is taken apart as usual."""
     kinds: dict[type, bool] = {}
     for thing in gc.get_objects():  # none of the template's, which are frozen
         kind = type(thing)
         if kind not in kinds:
-            kinds[kind] = hasattr(kind, "__del__")
+            kinds[kind] = hasattr(kind, "__del__") or hasattr(kind, "__callback__")
         if kinds[kind] and not _is_over(thing, kind):
             return True
     return False
 
 
 def _is_over(thing: "Any", kind: type) -> bool:
+    if hasattr(kind, "__callback__"):
+        return thing.__callback__ is None or type(thing.__callback__) is type(len)
     if kind.__module__ == "_io":
         return bool(thing.closed)
     return kind.__name__ == "generator" and thing.gi_frame is None
