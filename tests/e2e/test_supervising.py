@@ -347,3 +347,20 @@ def test_who_submits_and_waits_is_told_the_id_once(many: Many):
     many.up()
     told = many.jm("submit", "-q", "a.yaml", "--wait")
     assert told.code == 0 and told.out.split() == many.jm("ls", "-q").out.split()
+
+
+def test_results_that_cannot_be_put_in_place_are_told_to_who_waits_and_put_there_later(many: Many):
+    makes, output = f"{WAITS.format(name='r')}; echo made > {{r.txt}}", "{name: r.txt, public: true}"
+    many.write("r.yaml", job(f"[{{name: r, shell: '{makes}', outputs: [{output}]}}]"))
+    many.up()
+    id = many.jm("submit", "-q", "r.yaml", "--out", "results").out.strip()
+    many.began()
+    (many.path / "results/r.txt").mkdir(parents=True)  # it was not there when that was looked at
+    many.let("r")
+    told = many.jm("wait", id)
+    assert told.code == 5 and "is a directory" in told.err and f"jm resume {id} --out" in told.err
+    (many.path / "results/r.txt").rmdir()
+    many.jm("down")
+    many.up()
+    many.until((many.path / "results/r.txt").is_file)
+    assert many.jm("wait", id).out.splitlines()[-1].strip() == "results/r.txt"

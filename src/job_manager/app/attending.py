@@ -7,31 +7,37 @@ import time
 from typing import Any
 
 from job_manager.app.callers import WATCH
+from job_manager.app.finishing import in_place
 from job_manager.app.home import Home
 from job_manager.app.interrupts import Interrupts
 from job_manager.app.looking import look
 from job_manager.app.observing import Observer
+from job_manager.app.owing import is_owed, why_not
 from job_manager.app.view import View
 from job_manager.app.wire import Gone, Peer, connect
 from job_manager.core.state import JobState
-from job_manager.model.errors import NotFound
+from job_manager.model.errors import EngineError, NotFound
 from job_manager.model.record import NamedTuple
+from job_manager.worker.layout import layout_of
 
 LOOK = 0.5  # seconds between two looks at the journal while nobody is there who would say when
 
 
 class Attended(NamedTuple):
-    """How it ended: the job, `over` when it is finished, else `timed_out`, or a signal came."""
+    """How it ended: the job, `over` when it is finished and its results are in place, else `timed_out`, or a signal
+    came; and where those results are that were to be put somewhere."""
 
     job: JobState
     over: bool
     timed_out: bool
+    exported: tuple[str, ...] = ()
 
 
 def attend(
     home: Home, id: str, observer: Observer, interrupts: Interrupts | None = None, patience: float | None = None
 ) -> Attended:
-    """Look on until the job is finished, a signal comes, or `patience` seconds have passed. Raises NotFound."""
+    """Look on until the job is finished and its results are in place, a signal comes, or `patience` seconds have
+    passed. Raises NotFound, EngineError when the results could not be put in place."""
     give_up = None if patience is None else time.monotonic() + patience
     with interrupts or Interrupts() as interrupts:
         onlooker = _Onlooker(home, id, observer)
@@ -41,7 +47,12 @@ def attend(
                 if interrupts.count or (left is not None and left <= 0):
                     return Attended(onlooker.job, False, not interrupts.count)
                 onlooker.wait(interrupts, left)
-            return Attended(onlooker.job, True, False)
+            why, hint = why_not(home, id)
+            if why:
+                raise EngineError(why, hint)
+            return Attended(
+                onlooker.job, True, False, in_place(onlooker.job, layout_of(home.jobs, id, onlooker.job.site))
+            )
         finally:
             onlooker.close()
 
@@ -62,7 +73,14 @@ class _Onlooker:
         if events:
             self._observer.happened(self.job, events)
         self._observer.tick(self.job)
-        return bool(self.job.finished) and not self.job.leases
+        return bool(self.job.finished) and not self.job.leases and not self._is_being_seen_to()
+
+    def _is_being_seen_to(self) -> bool:
+        """Whether somebody is still putting the results of the job in place, as far as that has not failed."""
+        if self.job.finished != "succeeded":
+            return False
+        hosting = self._home.hosting()
+        return hosting.has(self._id) and (is_owed(self._home, self._id) or not hosting.every)
 
     def _opened(self) -> bool:
         try:
@@ -76,7 +94,8 @@ class _Onlooker:
     def wait(self, interrupts: Interrupts, left: float | None) -> None:
         """Until something may have happened."""
         self._call()
-        limits = [left, self._observer.interval, LOOK if self._peer is None or self._view is None else None]
+        unheard = self._peer is None or self._view is None or self.job.finished
+        limits = [left, self._observer.interval, LOOK if unheard else None]
         timeout = min((max(0.0, limit) for limit in limits if limit is not None), default=None)
         waits: list[Any] = [interrupts, *([self._peer] if self._peer else [])]
         select.select(waits, [], [], timeout)

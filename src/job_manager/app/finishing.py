@@ -5,6 +5,8 @@ Harmless to do again. Knows no journal; who does it, and when, is not its busine
 
 from __future__ import annotations
 
+import os
+
 from job_manager.core.state import JobState
 from job_manager.model.errors import EngineError, JobManagerError, Refused
 from job_manager.model.record import NamedTuple
@@ -30,6 +32,12 @@ def finish(job: JobState, layout: Layout, out: str = "") -> Outcome:
     if not job.site.keep_temp:
         layout.store.retire()
     return Outcome(job, tuple(exported))
+
+
+def in_place(job: JobState, layout: Layout) -> tuple[str, ...]:
+    """Where somebody else has put the results of a job that has succeeded: those that are there."""
+    names = layout.store.public_names() if job.finished == "succeeded" and job.site.out else ()
+    return tuple(path for name in names if os.path.lexists(path := os.path.join(job.site.out, name)))
 
 
 def _exported(job: JobState, layout: Layout, out: str) -> list[str]:

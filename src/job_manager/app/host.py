@@ -6,7 +6,6 @@ made them. Decides nothing; draws nothing (an observer does).
 
 from __future__ import annotations
 
-import os
 import select
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -19,6 +18,7 @@ from job_manager.app.home import SUPERVISOR, Home
 from job_manager.app.inbox import Inbox
 from job_manager.app.interrupts import Interrupts
 from job_manager.app.observing import Observer, Silent
+from job_manager.app.owing import could_not, owe, settled
 from job_manager.app.settings import Config
 from job_manager.core.decide import Order
 from job_manager.core.events import Event
@@ -154,7 +154,7 @@ class Host:
         self._know(job.site.after_jobs)
         self._engine.say(*self.worker.open(Briefing(job, layout), environ, umask))
         if not own:
-            self._owe(job.id)
+            owe(self._home, job.id)
         self._announce()
 
     def _know(self, jobs: Iterable[str]) -> None:
@@ -170,12 +170,8 @@ class Host:
     def _announce(self) -> None:
         self._home.announce([] if self._every else list(self._hosted), SUPERVISOR if self._every else "")
 
-    def _owe(self, job: str) -> None:
-        """From now on it is known that the end of this job is to be seen to, whoever does that."""
-        os.close(os.open(os.path.join(self._home.owed, job), os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600))
-
-    def _let_go(self, job: str, owed: bool = False) -> None:
-        """Nothing is left to do for a job here. `owed`: its end could not be seen to; the next holder tries again."""
+    def _let_go(self, job: str) -> None:
+        """Nothing is left to do for a job here."""
         gone = self._hosted.pop(job, None)
         if gone is not None:
             self.worker.close_job(job)
@@ -183,18 +179,13 @@ class Host:
         for id in (job, *(gone.job.site.after_jobs if gone else ())):
             if id not in self._hosted and not self._is_awaited(id):
                 self._forget(id)
-        if not owed:
-            self.seen_to(job)
 
     def _is_awaited(self, id: str) -> bool:
         return any(id in hosted.job.site.after_jobs and not hosted.job.due for hosted in self._hosted.values())
 
     def seen_to(self, job: str) -> None:
         """Its results are in place; nothing is owed to it any more."""
-        try:
-            os.unlink(os.path.join(self._home.owed, job))
-        except FileNotFoundError:
-            pass
+        settled(self._home, job)
 
     @property
     def handed_on(self) -> tuple[str, ...]:
@@ -439,7 +430,7 @@ class Host:
             self.take_on(job, self._observer_of(job))
         elif job.finished and id in self._moved:  # what was asked has brought it to its end, which is to be seen to
             self._hosted[id] = Hosted(job, layout_of(self._home.jobs, id, job.site), self._observer_of(job), own=False)
-            self._owe(id)
+            owe(self._home, id)
         elif not self._callers.runs(id):
             self._forget(id)
 
@@ -474,8 +465,14 @@ class Host:
         self._finishing.give(lambda: finish_beside(hosted.job, hosted.layout))
 
     def _conclude(self, id: str, error: JobManagerError | None) -> None:
+        over = id in self._hosted and bool(self._hosted[id].job.finished)
         if error is not None:
             self.unfinished(id, error)
-        if id in self._hosted and self._hosted[id].job.finished:
-            self._let_go(id, owed=isinstance(error, EngineError) and error.retryable)
+        if over:
+            self._let_go(id)
+            if error is None:
+                self.seen_to(id)
+            else:
+                could_not(self._home, id, error)
         self._poked = True  # requests may have waited for this
+        self._callers.moved([id])

@@ -17,6 +17,7 @@ from job_manager.app.capacity import Capacity
 from job_manager.app.home import SUPERVISOR, Home
 from job_manager.app.host import GOING_DOWN, INTERRUPTED, Host
 from job_manager.app.interrupts import Interrupts
+from job_manager.app.owing import settled
 from job_manager.app.running import children_environ, let_go, umask
 from job_manager.app.settings import Config
 from job_manager.app.wire import Gone
@@ -124,7 +125,7 @@ def _see_to_what_is_owed(host: Host, home: Home, log: Log) -> None:
         try:
             host.see_to_end(id)
         except NotFound:
-            os.unlink(os.path.join(home.owed, id))
+            settled(home, id)
         except (EngineError, Refused) as error:
             if host.failed:
                 raise

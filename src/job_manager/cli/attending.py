@@ -46,7 +46,7 @@ def _ended(home: Home, attended: Attended, options: Namespace, out: Output) -> i
     from job_manager.cli.reporting import INTERRUPTED, TIMED_OUT
 
     if attended.over:
-        return conclude(home, Outcome(attended.job), (), options, out)
+        return conclude(home, Outcome(attended.job, attended.exported), (), options, out)
     code = TIMED_OUT if attended.timed_out else INTERRUPTED
     if out.json:
         out.document({"id": attended.job.id, "state": attended.job.state, "exit": code})
