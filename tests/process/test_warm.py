@@ -8,8 +8,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import runpy
 import shutil
 import signal
+import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,10 +19,14 @@ from typing import Any
 
 import pytest
 
+from job_manager.worker import adoption
+from job_manager.worker import keeper as keeper_program
+from job_manager.worker import templates as of_keeper
 from job_manager.worker.adoption import end_leftovers, leftovers, read_trace
 from job_manager.worker.keeper import children_of
 from tests.process.keeping import gone, is_alive
 
+HOOK = Path(adoption.__file__).parent / "warm"
 OBSERVED = Path(__file__).parent / "observed" / "main.py"
 
 
@@ -359,6 +365,17 @@ def test_secrets_are_masked_in_what_a_copy_prints(module):
     assert {end[2] for end in ends} == {b"*** False\n"} and len(templates(one.keeper)) == 1
 
 
+def test_no_template_knows_a_secret(module):
+    one = module("import heavy, os; print(heavy.word, len(os.environ['WORD']))", "heavy")
+    (one.folder / "heavy.py").write_text("import os; word = os.environ.get('WORD')")
+    for word in ("CANARY-number-one", "CANARY-2"):
+        env = {"WORD": word}
+        ends = one.run((), (), env=env, secrets=["WORD"])
+        assert {end[2] for end in ends} == {b"None %d\n" % len(word)}
+    (pid,) = templates(one.keeper)
+    assert b"CANARY" not in Path(f"/proc/{pid}/environ").read_bytes()
+
+
 def test_streams_may_be_kept_apart(module, tmp_path):
     one = module("import sys; print('out'); print('err', file=sys.stderr)")
     one.run((), ())
@@ -393,3 +410,32 @@ def test_a_keeper_that_leaves_takes_its_templates_along(module):
     one.keeper.link.leave()
     one.keeper.link.flush()
     assert one.keeper.link.ended() and not is_alive(template)
+
+
+PAINTING = """
+import os, runpy, sys
+kernel = runpy.run_path(sys.argv[1])["Kernel"]()
+class Old:
+    def __getattr__(self, name): return getattr(libc, name)
+    def prctl(self, *words): return -1
+libc, kernel._libc = kernel._libc, Old()
+kernel.call_itself([b"python"], [b"JM_ATTEMPT_TOKEN=a/1/1", b"B=2"], [b"ADDED=1"])
+print(open("/proc/self/environ").read().rstrip("\\0").split("\\0"))
+os.execv("/usr/bin/env", ["env"])
+"""
+
+
+def test_where_the_kernel_cannot_be_told_the_environment_is_painted_over(tmp_path):
+    (tmp_path / "painting.py").write_text(PAINTING)
+    argv = [sys.executable, str(tmp_path / "painting.py"), str(HOOK / "sitecustomize.py")]
+    env = {"LONG": "x" * 200, "LC_ALL": "C.UTF-8"}
+    shown, *inherited = subprocess.run(argv, env=env, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert shown == "['JM_ATTEMPT_TOKEN=a/1/1', 'B=2']"
+    assert inherited == ["JM_ATTEMPT_TOKEN=a/1/1", "B=2", "ADDED=1"]
+
+
+def test_both_ends_agree_on_what_they_have_in_common():
+    hook = runpy.run_path(str(HOOK / "sitecustomize.py"))
+    assert (hook["SOCKET"], str(HOOK)) == (of_keeper.SOCKET, of_keeper.HOOK)
+    assert (adoption.TEMPLATES, adoption.COMING_UP) == (of_keeper.RECORD, of_keeper.FOLDER)
+    assert of_keeper.LOG_FLAGS == keeper_program.LOG_FLAGS | os.O_CLOEXEC

@@ -117,7 +117,7 @@ class Templates:
         output, outlet = pipe() if order.get("secrets") else memory()
         outputs = [(os.POSIX_SPAWN_DUP2, outlet, number) for number in (1, 2)]
         program, reset = order["argv"][0], self._keeper.reset
-        told = {**shared(env), **words_for(order, env), "TMPDIR": os.path.abspath(folder)}
+        told = {**shared(order, env), **words_for(order, env), "TMPDIR": os.path.abspath(folder)}
         try:
             os.chdir(folder)
             pid = os.posix_spawn(
@@ -284,7 +284,7 @@ def key_of(order: dict[str, Any], env: Mapping[str, str]) -> Key:
     been imported. The environment counts whole, since a module may look at any of it, but for what each attempt has of
     its own."""
     warm = order["warm"]
-    variables = frozenset(shared(env).items())
+    variables = frozenset(shared(order, env).items())
     return (*order["argv"][:2], tuple(warm["preload"]), warm.get("digest"), bool(order.get("secrets")), variables)
 
 
@@ -299,9 +299,10 @@ def words_for(order: dict[str, Any], env: Mapping[str, str]) -> dict[str, str]:
     return {"PYTHONPATH": f"{HOOK}:{path}" if path else HOOK} | {f"JM_WARM_{name}": words[name] for name in words}
 
 
-def shared(env: Mapping[str, str]) -> dict[str, str]:
-    """The variables that an attempt does not have for itself."""
-    return {name: value for name, value in env.items() if not name.startswith("JM_") and name != "TMPDIR"}
+def shared(order: dict[str, Any], env: Mapping[str, str]) -> dict[str, str]:
+    """The variables that an attempt does not have for itself. A secret is for the attempt alone."""
+    own = {"TMPDIR", *(order.get("secrets") or ())}
+    return {name: value for name, value in env.items() if not name.startswith("JM_") and name not in own}
 
 
 def unfit_for(env: Mapping[str, str]) -> str:
