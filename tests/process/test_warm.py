@@ -420,7 +420,7 @@ class Old:
     def prctl(self, *words): return -1
 libc, kernel._libc = kernel._libc, Old()
 kernel.call_itself([b"python"], [b"JM_ATTEMPT_TOKEN=a/1/1", b"B=2"], [b"ADDED=1"])
-print(open("/proc/self/environ").read().rstrip("\\0").split("\\0"))
+print(open("/proc/self/environ").read().rstrip("\\0").split("\\0"), flush=True)
 os.execv("/usr/bin/env", ["env"])
 """
 
