@@ -9,10 +9,12 @@ import json
 import os
 import re
 import runpy
+import select
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -23,8 +25,8 @@ from job_manager.worker import adoption
 from job_manager.worker import keeper as keeper_program
 from job_manager.worker import templates as of_keeper
 from job_manager.worker.adoption import end_leftovers, leftovers, read_trace
-from job_manager.worker.keeper import children_of
-from tests.process.keeping import gone, is_alive
+from job_manager.worker.keeper import Attempt, children_of
+from tests.process.keeping import DEADLINE, PATH, gone, is_alive
 
 HOOK = Path(adoption.__file__).parent / "warm"
 OBSERVED = Path(__file__).parent / "observed" / "main.py"
@@ -439,3 +441,104 @@ def test_both_ends_agree_on_what_they_have_in_common():
     assert (hook["SOCKET"], str(HOOK)) == (of_keeper.SOCKET, of_keeper.HOOK)
     assert (adoption.TEMPLATES, adoption.COMING_UP) == (of_keeper.RECORD, of_keeper.FOLDER)
     assert of_keeper.LOG_FLAGS == keeper_program.LOG_FLAGS | os.O_CLOEXEC
+
+
+class Host:
+    """As much of a keeper as templates ask of it, in this process: time is what is said to them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home, self.poll, self.reset = os.open(folder, os.O_RDONLY), select.poll(), list(signal.valid_signals())
+        self.reset = [number for number in self.reset if number not in (signal.SIGKILL, signal.SIGSTOP)]
+        self.subreaper, self.children, self.base, self.incarnation = True, self, {"PATH": PATH}, "k"
+        self.templates: set[int] = set()
+        self.noted: list[str] = []
+        self.own_score = self.child_score = b"0"
+
+    def mark_memory(self, score: bytes) -> None:
+        assert score == b"0"
+
+    def environment(self, order: Any, base: dict[str, str], keeper: str) -> dict[str, str]:
+        return {**base, **order["env"]}
+
+
+@pytest.fixture
+def host(tmp_path, monkeypatch, subreaper):
+    monkeypatch.chdir(tmp_path)
+    return Host(tmp_path)
+
+
+def order_of(folder: Path, **warm: Any) -> dict[str, Any]:
+    (folder / "main.py").write_text("")
+    return {"argv": [sys.executable, f"{folder}/main.py"], "env": {}, "warm": {"preload": [], "digest": "", **warm}}
+
+
+def come_up(host: Host, ours: Any) -> None:
+    ((handle, _),) = host.poll.poll(DEADLINE * 1000)
+    assert ours.attend(handle)
+
+
+def test_a_template_without_work_is_dropped_after_its_time_and_one_that_does_not_come_up_after_its_own(host, tmp_path):
+    ours = of_keeper.Templates(host, host.environment)
+    order = order_of(tmp_path)
+    ours.meet(order)
+    assert not ours.holds(order) and host.templates == set()
+    ours.meet(order)
+    assert ours.holds(order)
+    (pid,) = host.templates
+    come_up(host, ours)
+    assert not ours.holds(order) and 0 < ours.due() - time.monotonic() <= of_keeper.IDLE
+    ours.expire(ours.due() - 1.0)
+    assert is_alive(pid)
+    ours.expire(ours.due())
+    assert gone(pid) and ours.due() == of_keeper.NEVER
+    assert ours.holds(order)  # it comes up again
+    ours.expire(ours.due())
+    assert not ours.holds(order) and all(map(gone, host.templates))
+    ours.close()
+
+
+def test_where_no_orphan_is_handed_over_everything_is_started_cold(host, tmp_path):
+    host.subreaper = False
+    ours = of_keeper.Templates(host, host.environment)
+    order = order_of(tmp_path)
+    ours.meet(order)
+    ours.meet(order)
+    assert not ours.holds(order) and ours.copy(Attempt("a"), order, ()) == 0
+    assert host.noted == ['["a","started cold, not warm: it takes Linux"]'] and host.templates == set()
+
+
+def test_a_copy_joins_the_group_that_bounds_its_memory_before_it_begins(host, tmp_path):
+    ours = of_keeper.Templates(host, host.environment)
+    order = {**order_of(tmp_path), "cwd": str(tmp_path)}
+    group = tmp_path / "group"
+    group.mkdir()
+    (group / "cgroup.procs").write_text("")
+    (tmp_path / "main.py").write_text("print(open('group/cgroup.procs').read())")
+    attempt = Attempt("a")
+    attempt.group, attempt.logs = str(group), (str(tmp_path / "log"),)
+    for _ in range(2):
+        ours.meet(order)
+    assert ours.holds(order)
+    come_up(host, ours)
+    pid = ours.copy(attempt, order, ())
+    assert os.waitpid(pid, 0) == (pid, 0) and (tmp_path / "log").read_text().strip() == str(pid)
+    ours.close()
+
+
+def test_there_are_only_so_many_templates(host, tmp_path):
+    ours = of_keeper.Templates(host, host.environment)
+    orders = [order_of(tmp_path, digest=str(number)) for number in range(of_keeper.MOST + 1)]
+    for order in [*orders, *orders]:
+        ours.meet(order)
+    assert [ours.holds(order) for order in orders] == [True] * of_keeper.MOST + [False]
+    assert len(host.templates) == of_keeper.MOST
+    pids = set(host.templates)
+    ours.close()
+    assert all(map(gone, pids))
+
+
+def test_paths_of_python_that_are_not_absolute_are_left_to_a_start_from_nothing(module):
+    one = module("import sys; print(sys.path[1])")
+    ends = one.run((), (), env={"PYTHONPATH": "here"})
+    assert [Path(end[2].decode().strip()).name for end in ends] == ["here", "here"]
+    assert set(one.keeper.notes.values()) == {"started cold, not warm: PYTHONPATH has a path that is not absolute"}

@@ -1341,7 +1341,7 @@ class Keeper:
                 self._refuse(token, f"not an order: {error!r}")
 
     def _warm(self, order: dict[str, Any]) -> None:
-        if order.get("warm") and not self.templates and self.children.subreaper:
+        if order.get("warm") and not self.templates:
             import templates  # type: ignore[import-not-found]  # beside this file; few jobs have such modules
 
             self.templates = templates.Templates(self, environment)

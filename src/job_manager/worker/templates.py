@@ -39,6 +39,7 @@ AGAIN = 60.0  # seconds after which one that did not work out is tried anew
 LARGEST = 100_000  # bytes of an order that fit into one message for sure
 KEYS = 4096  # of which it is known how often they were asked for
 NEVER = float("inf")
+NOWHERE_ELSE = "it takes Linux"
 LOG_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC  # as in the keeper
 RECORD = "templates"  # the file that names them, for whoever finds no keeper any more
 FOLDER = "warm-"  # each is made in an empty directory, which begins like that
@@ -99,7 +100,7 @@ class Templates:
         env = self._env(order)
         self._keeper.mark_memory(self._keeper.child_score)
         try:
-            why = unfit_for(env)
+            why = unfit_for(env) if self._keeper.children.subreaper else NOWHERE_ELSE
             if why:
                 raise OSError(why)
             self._spawn(order, env)
@@ -309,7 +310,7 @@ def unfit_for(env: Mapping[str, str]) -> str:
     """Why nothing can be prepared in such an environment, or ""."""
     if not all(path.startswith("/") for path in env.get("PYTHONPATH", "/").split(os.pathsep)):
         return "PYTHONPATH has a path that is not absolute"
-    return "" if hasattr(os, "memfd_create") else "this system cannot do that"
+    return "" if hasattr(os, "memfd_create") else NOWHERE_ELSE
 
 
 def message(order: dict[str, Any], env: Mapping[str, str]) -> bytes:
