@@ -247,6 +247,11 @@ UNFIT = {
         "import subprocess, sys\np = subprocess.Popen(['/bin/sleep', '0.01'])",
         "importing heavy leaves processes running",
     ),
+    "leaves a file open": ("held = open(__file__)", "importing heavy leaves files open"),
+    "shares memory": (
+        "import mmap; held = mmap.mmap(-1, 4096)",
+        "importing heavy leaves memory that would be shared",
+    ),
     "prints": ("print('hello')", "importing what it preloads prints something"),
     "leaves files": ("open('file', 'w').close()", "importing what it preloads leaves files"),
     "ends": ("import os; os._exit(3)", f"{sys.executable} cannot be prepared, or has ended"),
@@ -263,6 +268,22 @@ def test_what_cannot_be_prepared_is_started_cold_with_a_note(module, name):
     assert set(one.keeper.notes.values()) == {f"started cold, not warm: {why}"} and templates(one.keeper) == []
     assert (code == 0) == output.endswith(b"done\n")
     assert [name for name in os.listdir(one.keeper.directory) if name.startswith("warm-")] in ([], ["warm-1"])
+
+
+def test_a_device_that_is_open_is_nobodys(module):
+    one = module("import heavy; print(len(heavy.held.read(8)))", "heavy")
+    (one.folder / "heavy.py").write_text("held = open('/dev/urandom', 'rb', 0)")
+    assert {end[2] for end in one.run((), ())} == {b"8\n"} and len(templates(one.keeper)) == 1
+
+
+@pytest.mark.parametrize("text", ["import sys; sys.custom = 'ours'", "raise ValueError('custom')"])
+def test_local_customs_hold(module, tmp_path, text):
+    (tmp_path / "customs").mkdir()
+    (tmp_path / "customs" / "sitecustomize.py").write_text(text)
+    one = module("import sys; print(getattr(sys, 'custom', ''), sys.modules.get('sitecustomize'), sys.path)")
+    env = {"PYTHONPATH": str(tmp_path / "customs")}
+    cold = one.run((), warm=False, env=env)
+    assert one.run((), (), env=env) == cold * 2 and len(templates(one.keeper)) == 1
 
 
 def test_an_interpreter_that_is_none_or_hears_nothing_is_never_given_the_entrypoint(module, tmp_path):

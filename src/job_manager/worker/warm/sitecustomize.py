@@ -8,6 +8,7 @@ Runs in the module's own Python, 3.8 or newer; knows neither job nor keeper, but
 # Nothing is imported here that the start of Python has not imported already, and no annotation is evaluated: 3.8 shall
 # be able to read them.
 import os
+import stat
 import sys
 import time
 
@@ -122,13 +123,33 @@ def _preload(names: "list[str]", folder: str) -> None:
             _import(name)
         except BaseException as error:
             raise Unfit(f"importing {name} fails: {type(error).__name__}: {error}") from None
-        if len(os.listdir("/proc/self/task")) > 1:
-            raise Unfit(f"importing {name} leaves threads running")
-        if _read(f"/proc/self/task/{os.getpid()}/children"):
-            raise Unfit(f"importing {name} leaves processes running")
+        left = _left()
+        if left:
+            raise Unfit(f"importing {name} leaves {left}")
     if not safe and folder in sys.path:
         sys.path.remove(folder)
     _flush()
+
+
+def _left() -> str:
+    """What there is now that copies would lack or share."""
+    if len(os.listdir("/proc/self/task")) > 1:
+        return "threads running"
+    if _read(f"/proc/self/task/{os.getpid()}/children"):
+        return "processes running"
+    if any(_has_place(int(name)) for name in os.listdir("/proc/self/fd") if int(name) not in (0, 1, 2, SOCKET)):
+        return "files open"
+    if any(line.split(None, 2)[1] == b"rw-s" for line in _read("/proc/self/maps").splitlines()):
+        return "memory that would be shared"
+    return ""
+
+
+def _has_place(handle: int) -> bool:
+    """Whether it matters who reads or writes there; of a device such as /dev/urandom it does not."""
+    try:
+        return not stat.S_ISCHR(os.fstat(handle).st_mode)
+    except OSError:
+        return False  # of the listing itself
 
 
 def _read(path: str) -> bytes:
@@ -265,8 +286,8 @@ class Kernel:
         self._libc.malloc.restype = self._libc.sbrk.restype = ctypes.c_void_p
         self._libc.malloc.argtypes = (ctypes.c_size_t,)
         self._map, self._size = Map(exe=0xFFFFFFFF), ctypes.sizeof(Map)
-        stat = _read("/proc/self/stat")
-        fields = stat[stat.rindex(b")") + 2 :].split()
+        content = _read("/proc/self/stat")
+        fields = content[content.rindex(b")") + 2 :].split()
         for place, number in enumerate(FIELDS):
             self._map.field[place] = int(fields[number - 3]) if number else 0
         self._environ = int(fields[50 - 3]), int(fields[51 - 3])
