@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
+import sys
 
 import pytest
 
 from job_manager.model.errors import InputError
+from job_manager.model.site import Site
+from job_manager.model.site_document import read_site, site_document
+from job_manager.modules.install import installed
 from job_manager.modules.manifest import read, read_manifest
 
 SEED = """\
@@ -172,7 +177,7 @@ def test_a_repeated_key_and_a_tag_hide_no_other_mistake(make):
         ("preload: [main]\nwarm: true", 11, "preload[0]", '"main" is the entrypoint, which is run and not imported'),
         ("preload: [numpy]", 10, "preload", "nothing is imported before the start of a module that is not warm"),
         (
-            "warm: false\npreload: [numpy]",
+            "preload: [numpy]\nwarm: false",
             10,
             "preload",
             "nothing is imported before the start of a module that is not warm",
@@ -224,8 +229,6 @@ def test_missing_keys_are_named(make):
 
 @pytest.mark.parametrize("param", ["-rf", "--x=y", "a b", ";id", "naïve", "1st", "", "x" * 65, "help"])
 def test_parameters_that_cannot_be_options_are_refused(make, param):
-    import json
-
     manifest = f"name: m\nentrypoint: main.py\ninputs:\n  - {{param_name: {json.dumps(param)}, type: video}}\n"
     line, column, path, _ = only(make("m", manifest=manifest))
     assert (line, column, path) == (4, 18, "inputs[0].param_name")
@@ -357,3 +360,15 @@ def test_a_module_cannot_ask_for_a_secret_by_itself(make):
     manifest = "name: m\nentrypoint: main.py\nenv: {TOKEN: {secret: deploy}}\n"
     ((_, _, path, message),) = (place[:4] for place in problems_of(make("m", manifest=manifest)))
     assert path == "env.TOKEN" and message == "only a job may ask for a secret"
+
+
+def test_what_a_site_keeps_of_a_warm_module_is_read_again(make):
+    module = installed(read_manifest(str(make("m", more="warm: true\npreload: [os, json]\n"))), sys.executable, {})
+    plain = installed(read_manifest(str(make("n"))), sys.executable, {})
+    site = Site("/w", "/s", modules=(module, plain))
+    document = site_document(site)
+    assert read_site(json.loads(json.dumps(document))) == site
+    assert [("warm" in row, row.get("preload")) for row in document["modules"]] == [
+        (True, ["os", "json"]),
+        (False, None),
+    ]
