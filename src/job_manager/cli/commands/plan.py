@@ -173,8 +173,8 @@ def _goes(use: Document) -> str:
 
 def _warm(action: Document) -> str:
     imported = f" that has imported {', '.join(action['preload'])}" if action["preload"] else ""
-    threads = action["cpus"] or 1
-    each = f"{threads} threads" if threads > 1 else "one thread"
+    threads = str(action["env"].get("OMP_NUM_THREADS", action["cpus"] or 1))
+    each = "one thread" if threads == "1" else f"{threads} threads"
     return f"copied from an interpreter{imported}; OMP_NUM_THREADS and its like say {each}"
 
 

@@ -409,14 +409,9 @@ def _finalizable() -> bool:
     """Whether the action has left something that does anything when it is freed, wherever that is held: an open file,
     a generator in the middle of a `with`, an object with `__del__`, somebody who is to be told that it is gone. Then
     all is taken apart as usual."""
-    kinds: dict[type, bool] = {}
-    for thing in gc.get_objects():  # none of the template's, which are frozen
-        kind = type(thing)
-        if kind not in kinds:
-            kinds[kind] = hasattr(kind, "__del__") or hasattr(kind, "__callback__")
-        if kinds[kind] and not _is_over(thing, kind):
-            return True
-    return False
+    things = gc.get_objects()  # none of the template's, which are frozen
+    kinds = {kind for kind in set(map(type, things)) if hasattr(kind, "__del__") or hasattr(kind, "__callback__")}
+    return not all([_is_over(thing, type(thing)) for thing in things if type(thing) in kinds])
 
 
 def _is_over(thing: "Any", kind: type) -> bool:
