@@ -411,7 +411,7 @@ def _finalizable() -> bool:
     all is taken apart as usual."""
     things = gc.get_objects()  # none of the template's, which are frozen
     kinds = {kind for kind in set(map(type, things)) if hasattr(kind, "__del__") or hasattr(kind, "__callback__")}
-    return not all([_is_over(thing, type(thing)) for thing in things if type(thing) in kinds])
+    return not all(_is_over(thing, type(thing)) for thing in things if type(thing) in kinds)
 
 
 def _is_over(thing: "Any", kind: type) -> bool:
