@@ -18,7 +18,7 @@ help:
 	@echo 'make demo [VIDEO=film.mp4]  run examples/media on a clip, or on your film; the last line is the report'
 	@echo 'make test                   lint, then all tests but the long ones (JOBS=3 at a time)'
 	@echo 'make lint                   ruff, mypy and the figures of the style guide'
-	@echo "make bench                  jm beside make, ninja and xargs (BENCH='W1 W3 --full', BENCH=--help)"
+	@echo "make bench                  jm beside its peers, and what was to be reached (BENCH='W1 --quick', BENCH=--help)"
 	@echo 'make setup                  only .venv with everything for development'
 	@echo 'make lock                   pin the requirements anew (needs uv; LOCK=--upgrade for newer versions)'
 	@echo 'make clean                  remove results and caches; distclean: .venv too'

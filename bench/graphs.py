@@ -1,78 +1,59 @@
-"""A graph of layers, written in the language of each contender. Knows the languages, not who runs them or for how long.
+"""A graph of layers and what its actions run. Knows no language that it is written in, nor who runs it.
 
 Every action of a layer waits for all of the layer before; a flat job is one layer, a chain has layers of one. The wait
-is one node between layers where the language has one, not an edge from each to each.
+is one node between layers where a language has one, not an edge from each to each.
 """
 
 from __future__ import annotations
 
-import json
-import shlex
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+
+GIVEN = "given.dat"  # what actions with a module read
 
 
 @dataclass(frozen=True)
 class Graph:
-    """`layers` times `width` actions that run `program`; `keeps`: each makes a file, so that it can be found done."""
+    """`widths`: the actions of each layer; `program`: what each runs, in which a word that ends in "%" gets its name.
 
-    layers: int
-    width: int
-    program: str = "/bin/true"
+    `keeps`: each makes a file, so that it can be found done. `module`: the action is this module of modules/, run by
+    `python`, and `program` is the same as a bare command. `never`: nothing is executed, all is decided.
+    """
+
+    widths: tuple[int, ...]
+    program: tuple[str, ...] = ("/bin/true",)
     keeps: bool = False
+    module: str = ""
+    python: str = ""
+    never: bool = False
 
     @property
     def actions(self) -> int:
-        return self.layers * self.width
+        return sum(self.widths)
 
     @property
-    def recipe(self) -> str:
-        return "touch" if self.keeps else shlex.quote(self.program)
+    def layers(self) -> str:
+        return ",".join(map(str, self.widths))
 
     def names(self, layer: int) -> list[str]:
-        return [f"a{layer}.{number}" for number in range(self.width)]
+        return [f"a{layer}.{number}" for number in range(self.widths[layer])]
+
+    def argv(self, name: str) -> list[str]:
+        """What an action of this name runs that makes no file, as a bare command."""
+        return [word[:-1] + name if word.endswith("%") else word for word in self.program]
 
 
-def write(graph: Graph, folder: Path) -> None:
-    """The same graph as job.yaml, Makefile, build.ninja and, one word a line, lines."""
-    for name, lines in LANGUAGES.items():
-        with (folder / name).open("w") as file:
-            file.writelines(line + "\n" for line in lines(graph))
+def flat(n: int) -> Graph:
+    return Graph((n,))
 
 
-def job_yaml(graph: Graph) -> Iterator[str]:
-    yield from ("name: bench", 'version: "1"', "steps:")
-    for layer in range(graph.layers):
-        yield "  - entries:"
-        for name in graph.names(layer):
-            yield f"      - {{name: {name}, cmd: [{json.dumps(graph.program)}]}}"
+def chain(n: int) -> Graph:
+    return Graph((1,) * n)
 
 
-def makefile(graph: Graph) -> Iterator[str]:
-    yield f"all: L{graph.layers - 1}"
-    for layer in range(graph.layers):
-        names = graph.names(layer)
-        before = f" L{layer - 1}" if layer else ""
-        yield f".PHONY: L{layer}" + ("" if graph.keeps else " " + " ".join(names))
-        yield f"L{layer}: " + " ".join(names)
-        for name in names:
-            yield f"{name}:{before}\n\t@{graph.recipe}{' $@' if graph.keeps else ''}"
+def layered(n: int, layers: int = 20) -> Graph:
+    return Graph((max(1, n // layers),) * layers)
 
 
-def build_ninja(graph: Graph) -> Iterator[str]:
-    yield f"rule action\n command = {graph.recipe}{' $out' if graph.keeps else ''}"
-    for layer in range(graph.layers):
-        before = f" || L{layer - 1}" if layer else ""
-        for name in graph.names(layer):
-            yield f"build {name}: action{before}"
-        if layer < graph.layers - 1:  # ninja takes minutes for a node with 100,000 inputs, and the last needs none
-            yield f"build L{layer}: phony " + " ".join(graph.names(layer))
-
-
-def lines(graph: Graph) -> Iterator[str]:
-    for layer in range(graph.layers):
-        yield from graph.names(layer)
-
-
-LANGUAGES = {"job.yaml": job_yaml, "Makefile": makefile, "build.ninja": build_ninja, "lines": lines}
+def fan(n: int) -> Graph:
+    """One, then many, then one."""
+    return Graph((1, max(1, n - 2), 1))

@@ -17,10 +17,9 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "src")]
+sys.path[:1] = [str(ROOT), str(ROOT / "src")]
 
-from showing import machine, told  # noqa: E402  beside this file, like the others here
-
+from bench.showing import machine, told  # noqa: E402
 from tests.formats.big import WRITERS, big  # noqa: E402
 
 CHECK = ("-P", "-m", "job_manager", "check", "--format")

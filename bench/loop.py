@@ -1,20 +1,26 @@
-"""The limit for a supervisor in Python: it starts and waits, and no more. `loop.py LAYERS WIDTH SLOTS PROGRAM`.
+"""The limit for a supervisor in Python: it starts and waits, and no more. `loop.py SLOTS WIDTH,WIDTH,... PROGRAM ...`
 
-It keeps no state, no logs and no order but that of the layers.
+As limit.c, which it stands in for where there is no C compiler: no state, no logs, no order but that of the layers.
 """
 
 import os
 import sys
 
 
-def main(layers: int, width: int, slots: int, program: str) -> None:
-    for _ in range(layers):
-        for started in range(width):
-            if started >= slots:
+def main(slots: int, widths: list[int], argv: list[str]) -> None:
+    varies = any(word.endswith("%") for word in argv)
+    for layer, width in enumerate(widths):
+        for number in range(width):
+            if number >= slots:
                 wait()
-            os.posix_spawn(program, [program], os.environ)
+            own = [named(word, f"a{layer}.{number}") for word in argv] if varies else argv
+            os.posix_spawn(own[0], own, os.environ)
         for _ in range(min(slots, width)):
             wait()
+
+
+def named(word: str, name: str) -> str:
+    return word[:-1] + name if word.endswith("%") else word
 
 
 def wait() -> None:
@@ -23,4 +29,4 @@ def wait() -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])
+    main(int(sys.argv[1]), [int(width) for width in sys.argv[2].split(",")], sys.argv[3:])

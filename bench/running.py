@@ -1,7 +1,7 @@
 """Runs the contenders of a workload in turn and keeps what each run cost. Knows no table and no page.
 
 In turn (jm, a, b, jm, a, b...), so that what else the machine does falls on all of them; figures are compared only
-within one round.
+within one round. Before the first round each runs once for its memory, which nobody times.
 """
 
 from __future__ import annotations
@@ -10,15 +10,19 @@ import json
 import shutil
 import statistics
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from graphs import write
-from workloads import BARE, HERE, Command, Workload, environment
+from bench.graphs import Graph
+from bench.peers import PEERS
+from bench.targets import Target
+from bench.workloads import BARE, HERE, Contender, Workload, environment
+from bench.writing import write
 
 Sample = dict[str, float]
-LEFT_BY_RUNS = (".jm", ".ninja_log", ".ninja_deps", "stamp.out")
+LEAST = 1e-6  # seconds: what is divided by
+FEWEST = 20  # actions that also the slowest peer is given
 
 
 class RunFailed(Exception):
@@ -27,87 +31,141 @@ class RunFailed(Exception):
 
 @dataclass(frozen=True)
 class Row:
-    """A workload's figures: for each contender one value a round; `wall` and `cpu` in seconds, `peak` in MiB."""
+    """A workload's figures: for each contender one value a round. `figure`: what `wall` holds: wall or first (seconds)
+    or idle (a share of one processor); `cpu` in seconds, `peak` in MiB of the whole tree, once. `actions`: how many
+    each was given."""
 
     key: str
     title: str
-    actions: int
-    wall: dict[str, list[float]]
-    cpu: dict[str, list[float]]
-    peak: dict[str, float]
+    figure: str
+    actions: Mapping[str, int]
+    wall: Mapping[str, list[float]]
+    cpu: Mapping[str, list[float]]
+    peak: Mapping[str, float]
+    targets: tuple[Target, ...] = ()
 
-    def times(self, name: str, figures: dict[str, list[float]]) -> float:
-        """How many times as much jm takes as this one: the median of the rounds' ratios."""
+    def times(self, name: str, figures: Mapping[str, list[float]]) -> float:
+        """How many times as much jm takes for an action as this one: the median of the rounds' ratios."""
+        more = self.actions[name] / self.actions["jm"]
         pairs = zip(figures["jm"], figures[name], strict=True)
-        return statistics.median(ours / max(theirs, 1e-6) for ours, theirs in pairs)
+        return statistics.median(ours * more / max(theirs, LEAST) for ours, theirs in pairs)
+
+    def judged(self, name: str) -> list[str]:
+        """What was to be reached beside this contender, or by jm itself, and whether it is."""
+        return [target.reached(self._value(target)) for target in self.targets if self._against(target) == name]
+
+    def _against(self, target: Target) -> str:
+        """Where there is no C, the loop in Python stands in for it."""
+        if not target.against:
+            return "jm"
+        return "loop" if target.against == "C" and "C" not in self.wall else target.against
+
+    def _value(self, target: Target) -> float:
+        figures = self.cpu if target.figure == "cpu" else self.wall
+        if target.against:
+            return self.times(self._against(target), figures)
+        return self.peak["jm"] if target.figure == "peak" else statistics.median(figures["jm"])
 
 
-def measure(workload: Workload, names: Iterable[str], n: int, pairs: int, scratch: Path) -> list[Row]:
+def measure(workload: Workload, names: Iterable[str], n: int, rounds: int, scratch: Path) -> list[Row]:
     """One row, or two where a first child can be seen starting. Raises RunFailed."""
-    graph = workload.graph(n)
-    takes_part = [name for name in workload.commands if name in names]
-    folders = {name: scratch / name for name in takes_part}
-    for name, folder in folders.items():
-        folder.mkdir(parents=True)
-        write(graph, folder)
-        if name in workload.before:
-            cost(workload.before[name](graph), folder)
-    samples: dict[str, list[Sample]] = {name: [] for name in takes_part}
-    for turn in range(pairs):
-        for name in rotated(takes_part, turn):
-            if not workload.again:
-                tidy(folders[name])
-            samples[name].append(cost(workload.commands[name](graph), folders[name]))
+    runs = [Run(name, workload, n, scratch / str(at)) for at, name in enumerate(contending(workload, names))]
+    for run in runs:
+        run.prepare()
+    for turn in range(rounds):
+        for run in rotated(runs, turn):
+            run.take()
     shutil.rmtree(scratch)
-    return rows(workload, graph.actions, samples)
+    return rows(workload, runs)
 
 
-def rotated(names: list[str], turn: int) -> list[str]:
+def contending(workload: Workload, names: Iterable[str]) -> list[str]:
+    return [name for name in workload.contenders if name in names]
+
+
+def rotated(runs: list[Run], turn: int) -> list[Run]:
     """So that nobody always runs right after the same other."""
-    first = turn % len(names)
-    return names[first:] + names[:first]
+    first = turn % len(runs)
+    return runs[first:] + runs[:first]
 
 
-def tidy(folder: Path) -> None:
-    for name in LEFT_BY_RUNS:
-        path = folder / name
+class Run:
+    """One contender with its folder, and what its runs have cost."""
+
+    def __init__(self, name: str, workload: Workload, n: int, folder: Path) -> None:
+        contender: Contender = workload.contenders[name]
+        share = PEERS[contender.peer].share if contender.peer else 1.0
+        self.name = name
+        self.graph: Graph = workload.graph(n if n <= FEWEST else max(FEWEST, round(n * share)))
+        self.samples: list[Sample] = []
+        self.peak = 0.0
+        self._workload, self._contender, self._folder = workload, contender, folder
+        self._laid: set[str] = set()
+
+    def prepare(self) -> None:
+        """Lay out its files, and run it once for its memory."""
+        self._folder.mkdir(parents=True)
+        if self._workload.prepare:
+            self._workload.prepare(self._folder, self.graph.actions)
+        write(self.graph, self._folder, self._contender.files)
+        self._laid = {path.name for path in self._folder.iterdir()}
+        if self.name in self._workload.before:
+            self._cost(self._workload.before[self.name])
+        self.peak = self._cost(self._contender, memory=self._workload.figure == "wall")["peak"]
+
+    def take(self) -> None:
+        """One run that counts."""
+        self.samples.append(self._cost(self._contender))
+
+    def _cost(self, contender: Contender, memory: bool = False) -> Sample:
+        if not self._workload.again:
+            tidy(self._folder, self._laid)
+        if self._workload.each:
+            self._workload.each(self._folder)
+        argv = contender.command(self.graph)
+        if self._workload.figure == "wall":  # else it measures itself
+            argv = [*BARE, str(HERE / "measure.py"), *(["--memory"] if memory else []), *argv]
+        return cost(argv, self._folder)
+
+
+def tidy(folder: Path, laid: set[str]) -> None:
+    """Away with everything that a run has left."""
+    for path in folder.iterdir():
+        if path.name in laid:
+            continue
         if path.is_dir():
             shutil.rmtree(path)
         else:
-            path.unlink(missing_ok=True)
+            path.unlink()
 
 
-def cost(argv: list[str], folder: Path) -> Sample:
-    """What one run took; with `first`, the seconds to the first child, if that has left its stamp."""
-    command = [*BARE, str(HERE / "measure.py"), *argv]
+def cost(command: list[str], folder: Path) -> Sample:
+    """What one run took; with `first`, the seconds to the first child, if that has left its stamp. Raises RunFailed."""
     ended = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True)
     sample: Sample = json.loads(ended.stdout) if ended.stdout else {"exit": ended.returncode}
     if sample["exit"] != 0:
-        raise RunFailed(f"{' '.join(argv)}: exit {sample['exit']:.0f}: {ended.stderr.strip()[-500:]}")
+        raise RunFailed(f"{' '.join(command)}: exit {sample['exit']:.0f}: {ended.stderr.strip()[-500:]}")
     stamp = folder / "stamp.out"
     if stamp.exists():
         sample["first"] = float(stamp.read_text()) - sample["began"]
+        stamp.unlink()
     return sample
 
 
-def rows(workload: Workload, actions: int, samples: dict[str, list[Sample]]) -> list[Row]:
+def rows(workload: Workload, runs: list[Run]) -> list[Row]:
+    actions = {run.name: run.graph.actions for run in runs}
+    peak = {run.name: run.peak for run in runs}
+
     def row(title: str, figure: str) -> Row:
-        wall, cpu, peak = (series(samples, of) for of in (figure, "cpu", "peak"))
-        return Row(workload.key, title, actions, wall, cpu, {name: max(of) for name, of in peak.items()})
+        wall, cpu = series(runs, figure), series(runs, "cpu")
+        asked = tuple(target for target in workload.targets if (target.figure == "first") == (figure == "first"))
+        return Row(workload.key, title, figure, actions, wall, cpu, peak, asked)
 
-    title = workload.title.format(n=f"{actions:,}")
-    first = [row("one action, to its start", "first")] if "first" in samples["jm"][0] else []
-    return [*first, row(title, "wall")]
-
-
-def series(samples: dict[str, list[Sample]], figure: str) -> dict[str, list[float]]:
-    return {name: [sample[figure] for sample in taken] for name, taken in samples.items()}
+    title = workload.title.format(n=f"{actions['jm']:,}")
+    first = [row(title.replace("to exit", "to its start"), "first")] if "first" in runs[0].samples[0] else []
+    return [*first, row(title, workload.figure)]
 
 
-def warm_up(command: Command, workload: Workload, scratch: Path) -> None:
-    """A first run that nobody measures: it leaves bytecode and a warm page cache behind."""
-    scratch.mkdir(parents=True)
-    graph = workload.graph(2)
-    write(graph, scratch)
-    cost(command(graph), scratch)
-    shutil.rmtree(scratch)
+def series(runs: list[Run], figure: str) -> dict[str, list[float]]:
+    """Of those who have it."""
+    return {run.name: [each[figure] for each in run.samples] for run in runs if figure in run.samples[0]}

@@ -12,7 +12,7 @@ import time
 import pytest
 
 from job_manager.app.callers import LOOK, Callers, Word
-from job_manager.app.wire import Gone, Peer, connect, listen
+from job_manager.app.wire import Gone, Peer, accept, connect, listen
 
 
 @pytest.fixture
@@ -198,7 +198,7 @@ def test_nobody_can_call_when_it_is_over(tmp_path, line):
 def test_a_message_in_pieces_and_a_peer_that_resets(tmp_path, raw):
     listener = listen(str(tmp_path / "socket"))
     raw.connect(str(tmp_path / "socket"))
-    peer = Peer(listener.accept()[0])
+    peer = accept(listener)
     raw.sendall(b'["a",')
     assert peer.receive() == []
     raw.sendall(b'1]\n["b"]\n["c"')

@@ -8,7 +8,7 @@ from job_manager.cli.story import Silent, telling
 from job_manager.core import events as e
 from job_manager.core.evolve import fold
 from job_manager.testing import action, job, parallel
-from tests.core.given import NOW, J, W, failed, given, leased, lost, ran, started
+from tests.core.given import NOW, J, W, failed, given, leased, lost, ran, started, succeeded
 
 
 class Told(Silent):
@@ -38,6 +38,12 @@ def test_a_step_ends_after_the_last_word_on_its_actions():
     lines = told(job(parallel("s", "a", "b")), [leased(0), leased(1)], turn)
     assert [line.split(":")[0] for line in lines] == ["s", "s/a", "s/b", "s"]
     assert lines[0].startswith("s: started") and lines[-1].endswith("2 failed")
+
+
+def test_of_steps_that_are_over_in_one_turn_each_is_told_to_its_end_before_the_next():
+    turn = [event for at in (0, 1) for event in (started(at), succeeded(at))]
+    lines = told(job("a", "b"), [leased(0), e.ActionChained(J, 1, 1, W, [1])], turn)
+    assert [line.split(":")[0] for line in lines] == ["a", "a", "a", "b", "b", "b"]
 
 
 def test_an_action_that_is_lost_is_called_so():

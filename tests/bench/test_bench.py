@@ -14,46 +14,72 @@ from pathlib import Path
 
 import pytest
 
-RUN = Path(__file__).resolve().parents[2] / "bench/run"
+BENCH = Path(__file__).resolve().parents[2] / "bench"
 
 
 def bench(results, *words, path=None):
     environment = {**os.environ, **({"PATH": str(path)} if path else {})}
-    command = [sys.executable, str(RUN), *words, "--results", str(results)]
+    command = [sys.executable, str(BENCH / "run"), *words, "--results", str(results)]
     return subprocess.run(command, capture_output=True, text=True, env=environment)
 
 
+def rows_of(results):
+    return json.loads((results / "latest.json").read_text())["rows"]
+
+
 @pytest.mark.long
-def test_two_workloads_give_a_table_every_figure_and_a_picture(tmp_path):
-    ended = bench(tmp_path, "W1", "W6", "--n", "20", "--pairs", "2", "--against", "xargs")
+def test_some_workloads_give_a_table_every_figure_and_a_picture(tmp_path):
+    ended = bench(tmp_path, "W1", "W6", "--n", "20", "--rounds", "2", "--against", "xargs")
     assert ended.returncode == 0, ended.stderr
-    rows = json.loads((tmp_path / "latest.json").read_text())["rows"]
-    assert [(row["key"], row["title"], row["actions"]) for row in rows] == [
-        ("W1", "20 independent, 2 at a time", 20),
-        ("W6", "one action, to its start", 1),
-        ("W6", "one action, to exit", 1),
-        ("W6", "help", 1),
+    rows = rows_of(tmp_path)
+    assert [(row["key"], row["title"], row["figure"]) for row in rows] == [
+        ("W1", "20 independent, 2 at a time", "wall"),
+        ("W6", "one action, to its start", "first"),
+        ("W6", "one action, to exit", "wall"),
+        ("W6", "one action, `jm resume`, to its start", "first"),
+        ("W6", "one action, `jm resume`, to exit", "wall"),
+        ("W6", "help", "wall"),
     ]
     for row in rows:
-        assert {"jm"} < row["wall"].keys() == row["cpu"].keys() == row["peak"].keys()
+        assert {"jm"} <= row["wall"].keys() <= row["cpu"].keys() == row["peak"].keys() == row["actions"].keys()
         assert all(len(taken) == 2 and min(taken) > 0 for taken in row["wall"].values())
-        assert all(peak > 0 for peak in row["peak"].values())
-    starts, exits = rows[1]["wall"]["jm"], rows[2]["wall"]["jm"]
-    assert all(start < end for start, end in zip(starts, exits, strict=True))
+        assert row["peak"]["jm"] > 1
+    for first, whole in (rows[1:3], rows[3:5]):
+        for start, end in zip(first["wall"]["jm"], whole["wall"]["jm"], strict=True):
+            assert start < end
     lines = ended.stdout.splitlines()
-    assert len(lines) == 2 + sum(len(row["wall"]) for row in rows)
-    assert {line.count("|") for line in lines} == {lines[0].count("|")}
+    assert len(lines) > 2 + sum(len(row["wall"]) for row in rows)
+    assert "that have to be reached are" in ended.stdout
     assert ElementTree.parse(tmp_path / "latest.svg").getroot().tag.endswith("svg")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["latest.json", "latest.svg"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["latest.json", "latest.md", "latest.svg"]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("key", ["W4", "W5", "W7", "W9"])
+def test_every_other_workload_runs(tmp_path, key):
+    ended = bench(tmp_path, key, "--n", "30", "--rounds", "1", "--against", "make")
+    assert ended.returncode == 0, ended.stderr
+    rows = rows_of(tmp_path)
+    assert rows and {row["key"] for row in rows} == {key}
+    assert all(row["actions"]["jm"] == 30 for row in rows)
+
+
+@pytest.mark.long
+@pytest.mark.needs("make")
+def test_the_check_compares_by_ratio_and_says_what_it_found(tmp_path):
+    ended = bench(tmp_path, "W6", "--check")
+    assert ended.returncode in (0, 1), ended.stderr  # how fast it is here is not what is asked
+    assert ("SLOWER: W6" if ended.returncode else "well: W6") in ended.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_peer_that_is_not_there_is_left_out_and_said(tmp_path):
     empty = tmp_path / "empty"
     empty.mkdir()
-    ended = bench(tmp_path / "r", "W7", "--n", "2", "--pairs", "1", "--against", "ninja", path=empty)
+    ended = bench(tmp_path / "r", "W7", "--n", "2", "--rounds", "1", "--against", "make", path=empty)
     assert ended.returncode == 0, ended.stderr
-    assert "ninja is not installed: left out" in ended.stderr
-    (row,) = json.loads((tmp_path / "r/latest.json").read_text())["rows"]
+    assert "not installed, so left out: make" in ended.stderr
+    (row,) = rows_of(tmp_path / "r")
     assert row["wall"].keys() == {"jm"}
 
 
@@ -61,3 +87,11 @@ def test_words_it_does_not_know_are_refused(tmp_path):
     ended = bench(tmp_path / "r", "W99")
     assert ended.returncode == 2
     assert "no such workload: W99" in ended.stderr
+    ended = bench(tmp_path / "r", "--against", "nobody")
+    assert "no such peer: nobody" in ended.stderr
+
+
+def test_an_unknown_peer_is_not_installed():
+    ended = subprocess.run([sys.executable, str(BENCH / "install"), "nobody"], capture_output=True, text=True)
+    assert ended.returncode == 2
+    assert "no such peer: nobody" in ended.stderr

@@ -70,7 +70,8 @@ def _rows(event: e.Event, at: int, before: int, after: int) -> Iterable[Row]:
     middle = table.TABLE[type(event)][before]
     yield type(event), before, middle
     if middle != after:
-        yield (table.Dropped if after == table.CANCELLED else table.Unblocked), middle, after
+        concluded = {table.CANCELLED: table.Dropped, table.WAITING: table.Revived}  # back before its turn has come
+        yield concluded.get(after, table.Unblocked), middle, after
 
 
 def _besides(event: e.Event, before: int, after: int) -> Iterable[Row]:

@@ -32,6 +32,7 @@ REST: dict[str, object] = {
     "document": {"Job": {"title": "x", "children": []}},
     "site": {"workdir": "/w", "store": ""},
     "kept": [[0, 1]],
+    "after": [1, 2],
     "actions": [[0, 2], [5, 6]],
     "priority": -1.5,
     "fans": [[2, [["clips/a.mp4"], ["18", "23"]]]],
@@ -62,10 +63,10 @@ def test_every_kind_has_a_name_of_its_own_and_the_names_stay():
     assert len(e.KINDS) == len(e.NAMES)
     # Journals are written with these; a change needs a new format.
     assert sorted(e.KINDS) == sorted(
-        "attempt-failed attempt-lost cancelled excused failed fan-out-failed fanned-out grown job-cancelled job-due "
-        "job-finished job-held job-released job-resumed job-retried job-submitted job-timed-out leased lost omitted "
-        "priority-changed retried retry-planned returned skipped started stopped succeeded worker-joined "
-        "worker-left".split()
+        "attempt-failed attempt-lost cancelled chained excused failed fan-out-failed fanned-out grown "
+        "job-cancelled job-due job-finished job-held job-released job-resumed job-retried job-submitted "
+        "job-timed-out leased lost omitted priority-changed retried retry-planned returned skipped started "
+        "stopped succeeded worker-joined worker-left".split()
     )
 
 

@@ -46,6 +46,7 @@ def about(kind: type, at: int, attempt: int) -> e.Event:
     """An event of this kind about the action."""
     made: dict[type, e.Event] = {
         e.ActionLeased: e.ActionLeased(J, at, attempt + 1, W),
+        e.ActionChained: e.ActionChained(J, at, attempt + 1, W, ()),
         e.LeaseReturned: e.LeaseReturned(J, at, attempt),
         e.ActionStarted: e.ActionStarted(J, at, attempt, NOW),
         e.AttemptStopped: e.AttemptStopped(J, at, attempt, NOW),

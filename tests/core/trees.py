@@ -221,7 +221,7 @@ def hooks_broken(job: Job, journal: Iterable[e.Event]) -> list[str]:
             ended = False
         elif isinstance(event, e.JobResumed):
             ended = False
-        elif isinstance(event, e.ActionLeased):
+        elif isinstance(event, e.ActionLeased | e.ActionChained):
             over.discard(event.action)
             if not inside.get(event.action, set()) <= over:
                 found.append(f"hook {event.action} was leased while {inside[event.action] - over} was not over")
@@ -273,9 +273,10 @@ def _inside(job: Job) -> Iterable[tuple[int, set[int]]]:
 
 
 def order_broken(job: Job, journal: Iterable[e.Event]) -> list[str]:
-    """Actions leased before all that they wait for had succeeded. A hook belongs to what has begun, whatever a person
-    has run again meanwhile of what came before that."""
+    """Actions leased before all that they wait for had succeeded; or chained, and over before. A hook belongs to
+    what has begun, whatever a person has run again meanwhile of what came before that."""
     waits, found = Waits(job), []
+    early: set[int] = set()
     done: set[int] = set()
     begun: set[int] = set()
     asked = False
@@ -295,13 +296,20 @@ def order_broken(job: Job, journal: Iterable[e.Event]) -> list[str]:
             fans[event.action] = waits.grow(event.action, _grown(event))
         for one, stands_for in reversed(fans.items()):  # what grew in what had grown comes first
             (done.add if stands_for <= done else done.discard)(one)
-        if not isinstance(event, e.ActionLeased):
+        if isinstance(event, e.ActionChained):
+            early.add(event.action)
+        elif isinstance(event, e.LeaseReturned | e.AttemptStopped | e.AttemptLost):
+            early.discard(event.action)
+        if not isinstance(event, e.ActionLeased | e.ActionSucceeded | e.AttemptFailed):
             continue
+        if not isinstance(event, e.ActionLeased) and event.action not in early:
+            continue
+        early.discard(event.action)
         belongs = asked and waits.beside.get(event.action, set()) & begun
         begun.add(event.action)
         if not belongs and not waits.before[event.action] <= done:
             missing = sorted(waits.before[event.action] - done)
-            found.append(f"action {event.action} was leased while {missing} had not succeeded")
+            found.append(f"{event} while {missing} had not succeeded")
     return found
 
 
@@ -314,7 +322,7 @@ def leases_broken(journal: Iterable[e.Event]) -> list[str]:
     ever: set[tuple[int, int]] = set()
     found = []
     for event in journal:
-        if isinstance(event, e.ActionLeased):
+        if isinstance(event, e.ActionLeased | e.ActionChained):
             if event.action in leased or (event.action, event.attempt) in ever:
                 found.append(f"{event} while {leased.get(event.action)} is open")
             leased[event.action] = event.attempt
@@ -347,7 +355,7 @@ def cancelled_broken(journal: Iterable[e.Event]) -> list[str]:
             ended, gone = False, set()
         elif isinstance(event, e.JobRetried):
             ended, gone = False, gone - in_ranges(event)
-        elif isinstance(event, e.ActionLeased) and (ended or event.action in gone):
+        elif isinstance(event, e.ActionLeased | e.ActionChained) and (ended or event.action in gone):
             found.append(f"{event} although it was cancelled")
     return found
 
@@ -366,7 +374,8 @@ def due_broken(farm: Farm) -> list[str]:
             due.add(event.job)
             missing = [id for id in farm.sites[event.job].get("after_jobs", ()) if how.get(id) != "succeeded"]
             found += [f"{event} while {missing} had not succeeded"] if missing else []
-        if isinstance(event, e.ActionLeased) and "after_jobs" in farm.sites[event.job] and event.job not in due:
+        is_lease = isinstance(event, e.ActionLeased | e.ActionChained)
+        if is_lease and "after_jobs" in farm.sites[event.job] and event.job not in due:
             found.append(f"{event} before it was due")
     return found
 
@@ -387,13 +396,13 @@ def twice_begun(farm: Farm, id: str = "j1") -> list[str]:
             unknown.clear()
         elif isinstance(event, e.JobRetried):
             unknown -= in_ranges(event)
-        elif isinstance(event, e.ActionLeased) and event.action in unknown:
+        elif isinstance(event, e.ActionLeased | e.ActionChained) and event.action in unknown:
             found.append(f"{event} although nobody knows what became of the attempt before")
     return found
 
 
 DECIDED = (
-    *(e.ActionLeased, e.RetryPlanned, e.ActionRetried, e.ActionFailed, e.ActionLost, e.ActionsSkipped),
+    *(e.ActionLeased, e.ActionChained, e.RetryPlanned, e.ActionRetried, e.ActionFailed, e.ActionLost, e.ActionsSkipped),
     *(e.ActionsOmitted, e.FannedOut, e.FanOutFailed, e.JobFinished, e.JobDue, e.JobTimedOut),
 )
 

@@ -179,6 +179,20 @@ def test_a_plan_shows_order_programs_commands_and_files(here):
     assert not (here.path / ".jm").exists() and not (here.path / "results").exists()
 
 
+def test_the_plan_of_a_big_job_is_its_beginning_and_what_is_left_out_is_said(here):
+    entry = "      - {{name: a{0}, cmd: [cp, x, '{{f{0}}}'], outputs: [{{name: f{0}, public: true}}]}}\n"
+    reads = ", ".join(f"f{number}" for number in range(300))
+    text = "name: big\nversion: 1\nsteps:\n  - entries:\n" + "".join(map(entry.format, range(300)))
+    here.write("job.yaml", text + f"  - entries: [{{name: last, cmd: [cat], inputs: [{reads}]}}]\n")
+    told, everything = here.jm("plan", "job.yaml"), here.jm("plan", "job.yaml", "--all")
+    for words in ("1  step1  (300 in parallel)", "  and 295 cmd more (--all lists them)", "reads    and 295 more"):
+        assert words in told.out, words
+    assert "1.5  a4" in told.out and "1.6  a5" not in told.out and told.out.endswith("f4\n  and 295 more\n")
+    assert "1.300  a299" in everything.out and "more" not in everything.out
+    assert len(here.jm("plan", "job.yaml", "--json").json["children"][0]["children"]) == 300
+    assert len(here.jm("plan", "-q", "job.yaml").out.splitlines()) == 300
+
+
 def test_a_plan_is_data_and_says_what_will_run(here):
     shelf(here)
     here.write("job.yaml", PLANNED)

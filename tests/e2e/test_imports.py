@@ -19,6 +19,13 @@ HEAVY = {
     "uuid", "xml", "zipfile",
 }  # fmt: skip
 OURS = "job_manager."
+# What a run can do without as long as nothing is odd, nothing has failed and nobody asks: each was on its way once.
+SELDOM = {
+    "difflib", "selectors", "socket", "job_manager.app.cards", "job_manager.app.guest", "job_manager.core.explain",
+    "job_manager.core.overall", "job_manager.formats.json_odd", "job_manager.formats.json_reader",
+    "job_manager.formats.yaml_syntax",
+}  # fmt: skip
+MOST = {"--help": 30, "status": 165, "run": 285}  # modules, those that Python starts with not counted
 
 
 def imported(here: Folder, *words: str) -> set[str]:
@@ -83,6 +90,14 @@ def test_a_run_imports_nothing_heavy(here):
     here.write("job.yaml", job("[{shell: 'true'}]"))
     names = imported(here, "run", "job.yaml")
     assert not heavy(names) and {"core", "engines", "worker", "formats"} <= rooms(names)
+    assert not names & SELDOM
+
+
+def test_the_number_of_modules_has_a_limit(here):
+    here.write("job.yaml", job("[{shell: 'true'}]"))
+    for words in (("run", "job.yaml"), ("status",), ("--help",)):
+        names = imported(here, *words)
+        assert len(names) <= MOST[words[0]], f"{words}: {len(names)} modules"
 
 
 def test_checking_a_job_needs_no_engine(here):

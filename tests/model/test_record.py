@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from typing import Any
 
 import pytest
@@ -99,3 +100,17 @@ def test_a_named_tuple_is_one():
     assert (Pair._fields, Pair._field_defaults) == (("a", "b"), {"b": "b"})
     assert Pair.__annotations__ == {"a": "int", "b": "str"}
     assert (Pair.__doc__, Pair.__module__, repr(made)) == ("Two.", __name__, "Pair(a=1, b='b')")
+    assert (made._asdict(), copy.copy(made), copy.deepcopy(made)) == ({"a": 1, "b": "b"}, made, made)
+    assert str(inspect.signature(Pair)) == "(a, b='b')"
+    match made:
+        case Pair(a, b):
+            assert (a, b) == (1, "b")
+
+
+def test_a_named_tuple_has_as_many_values_as_fields():
+    wrong: Any = Pair
+    for make in (wrong, lambda: wrong(1, 2, 3), lambda: wrong(1, c=2), lambda: wrong._make([1])):
+        with pytest.raises(TypeError, match="Pair"):
+            make()
+    with pytest.raises(TypeError, match="no field c"):
+        wrong(1)._replace(c=1)

@@ -23,7 +23,7 @@ from tests.sim.mutant import (
     WORLD,
     Mutant,
 )
-from tests.sim.mutations_worker import OF_THE_KEEPER, OF_THE_WORKER
+from tests.sim.mutations_worker import OF_CHAINS, OF_THE_KEEPER, OF_THE_WORKER
 
 OF_FAULTS = (
     Mutant(
@@ -218,8 +218,8 @@ OF_THE_CORE = (
     Mutant(
         "a slot is not given back",
         EVOLVE,
-        "state.workers[lease.worker].held -= ",
-        "state.workers[lease.worker].held -= 0 * ",
+        "        worker.held -= _give",
+        "        worker.held -= 0 * _give",
         (FARM, WORLD),
     ),
     Mutant(
@@ -360,4 +360,7 @@ OF_THE_ENGINE = (
     ),
 )
 
-ALL = (*OF_FAULTS, *OF_THE_LINE, *OF_THE_CORE, *OF_THE_SUPERVISOR, *OF_THE_WORKER, *OF_THE_KEEPER, *OF_THE_ENGINE)
+ALL = (
+    *(*OF_FAULTS, *OF_THE_LINE, *OF_THE_CORE, *OF_THE_SUPERVISOR),
+    *(*OF_THE_WORKER, *OF_THE_KEEPER, *OF_CHAINS, *OF_THE_ENGINE),
+)

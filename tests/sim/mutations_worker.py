@@ -5,7 +5,7 @@ Knows no way of running them.
 
 from __future__ import annotations
 
-from tests.sim.mutant import ADOPTION, KEEPER, STORE, WORKER, WORLD, Mutant
+from tests.sim.mutant import ADMIT, ADOPTION, EVOLVE, FARM, KEEPER, STORE, WORKER, WORLD, Mutant
 
 OF_THE_WORKER = (
     Mutant(
@@ -138,8 +138,8 @@ OF_THE_KEEPER = (
     Mutant(
         "it keeps the queue of its dead master",
         KEEPER,
-        "for waiting in (self.queue, self.queued, self.unreported,",
-        "for waiting in (self.unreported,",
+        "        self._drop_queue()\n        for waiting in (self.unreported,",
+        "        for waiting in (self.unreported,",
         (
             "tests/process/test_serving.py::test_the_queue_is_dropped_with_its_master",
             WORLD,
@@ -182,5 +182,77 @@ OF_THE_KEEPER = (
         "mains.get((pid, process.ticks))",
         "{key[0]: value for key, value in mains.items()}.get(pid)",
         ("tests/process/test_adoption.py::test_processes_of_others_are_no_leftovers",),
+    ),
+)
+
+OF_CHAINS = (
+    Mutant(
+        "a chained order begins although what it comes after has failed",
+        KEEPER,
+        "        if not ended_well(attempt):\n            self._let_down(gates)\n            return\n",
+        "",
+        ("tests/process/test_chains.py::test_after_an_end_that_may_be_none_all_of_it_comes_back", WORLD),
+    ),
+    Mutant(
+        "a chained order begins when the first of what it comes after has ended",
+        KEEPER,
+        "            gate.left -= 1\n            if not gate.left:\n",
+        "            gate.left -= 1\n            if True:\n",
+        ("tests/process/test_chains.py::test_all_that_come_after_a_layer_begin_together", WORLD),
+    ),
+    Mutant(
+        "a chained order begins before the end of what it comes after is on record",
+        KEEPER,
+        "        if any(attempt.gated for attempt, _ in batch):\n",
+        "        if False:\n",
+        ("tests/process/test_chains.py::test_each_begins_when_the_one_before_has_ended_well",),
+    ),
+    Mutant(
+        "what an attempt has printed says nothing of its end",
+        KEEPER,
+        "    return not any(words in end for words in LAST_WORDS)\n",
+        "    return True\n",
+        ("tests/process/test_chains.py::test_after_an_end_that_may_be_none_all_of_it_comes_back",),
+    ),
+    Mutant(
+        "what is leased before its turn is ordered like the rest",
+        "worker/batch.py",
+        "        if not order.after:\n",
+        "        if True:\n",
+    ),
+    Mutant(
+        "what makes something is leased before its turn",
+        "core/chaining.py",
+        " or written.outputs",
+        "",
+        ("tests/core/test_chaining.py",),
+    ),
+    Mutant(
+        "what must not run twice is leased before its turn",
+        "core/chaining.py",
+        "    return policy.idempotent(job, written) and",
+        "    return",
+        ("tests/core/test_chaining.py",),
+    ),
+    Mutant(
+        "what was to begin after an attempt that came back stays leased",
+        EVOLVE,
+        "    job.astray = strays(job) if job.early else []\n",
+        "    pass\n",
+        ("tests/core/test_chaining.py", FARM),
+    ),
+    Mutant(
+        "a node of which something has failed is taken for one that ends well",
+        "core/chaining.py",
+        " or job.ends[parent]:\n",
+        ":\n",
+        ("tests/core/test_chaining.py", "tests/core/test_random.py"),
+    ),
+    Mutant(
+        "of what ended before its turn the end counts",
+        ADMIT,
+        "    if said.action in found.early and not (found.ending and followed(found, said.action)):\n",
+        "    if False:\n",
+        ("tests/core/test_chaining.py",),
     ),
 )

@@ -24,6 +24,7 @@ FAULTS = (
 )
 # A request is acknowledged, a child ends, a holder starts: within so many system calls after it there is most to lose.
 EVENTS = {"request": 20, "end": 120, "start": 200}
+QUICK = "q1"  # the job whose steps are done in no time
 LINES = ("poke lost", "poke torn", "poke late", "poke twice")  # what comes of telling the holder of a request
 MANNERS = ("fails", "hangs", "stubborn", "daemon", "forgets output", "empty output")
 
@@ -56,6 +57,9 @@ class Plan:
         self.lasts = 0.0  # virtual seconds that must pass before all is healed
         self.faults = self._faults(rng, kinds)
         self.jobs = {f"j{n}": (rng.uniform(0.0, LIFE / 3), _job(rng, n)) for n in range(1, rng.choice([1, 1, 2]) + 1)}
+        quick = random.Random(f"{seed} quick")
+        if quick.random() < 0.5:
+            self.jobs[QUICK] = (quick.uniform(0.0, LIFE / 3), _steps(quick))
         self.jobs = {name: drawn for name, drawn in self.jobs.items() if name not in self.without}
         self._contents = {job: _contents(job, drawn[1]) for job, drawn in self.jobs.items()}
 
@@ -78,6 +82,11 @@ class Plan:
     def action(self, job: str, index: int) -> Action:
         return self.listing[job][index]
 
+    @cached_property
+    def before(self) -> dict[str, list[set[int]]]:
+        """By job and action: which actions must have succeeded before it begins."""
+        return {job: _before(drawn[1]) for job, drawn in self.jobs.items()}
+
     def repeats(self, job: str, index: int) -> bool:
         """Whether the action may run again when nobody knows what became of it."""
         return self.action(job, index).idempotent is not False
@@ -97,6 +106,43 @@ def _job(rng: random.Random, number: int) -> Job:
     made: list[str] = []
     children = _children(rng, left, made, "", depth=0)
     return Job(f"job {number}", children, parallel=rng.random() < 0.4)
+
+
+def _steps(rng: random.Random) -> Job:
+    """One after another what is done in no time, and of which nothing but the exit code counts: mostly."""
+    return Job("quick steps", tuple(_step(rng, f"s{n}") for n in range(rng.randint(4, 9))))
+
+
+def _step(rng: random.Random, name: str) -> Task | Action:
+    if rng.random() < 0.3:
+        return Task(name, tuple(_step(rng, f"{name}{n}") for n in range(rng.randint(2, 3))), rng.random() < 0.8)
+    once = rng.random() < 0.1
+    return Action(name, Command(("/bin/do",)), retries=rng.choice([None, 1, 3]), idempotent=False if once else None)
+
+
+def _before(job: Job) -> list[set[int]]:
+    found: list[set[int]] = []
+    places: dict[str, set[int]] = {}
+
+    def walk(children: tuple[Task | Action, ...], at_once: bool, above: str, must: set[int]) -> set[int]:
+        whole: set[int] = set()
+        seen: set[int] = set()  # whose turns come before; what has needs has no turn
+        for child in children:
+            needed = must if at_once else must | seen
+            if child.needs is not None:
+                needed = set().union(*(places[path] for path in child.needs))
+            path = f"{above}{child.name}"
+            if isinstance(child, Task):
+                places[path] = walk(child.children, child.parallel, f"{path}/", needed)
+            else:
+                places[path] = {len(found)}
+                found.append(set(needed))
+            whole |= places[path]
+            seen |= places[path] if child.needs is None else set()
+        return whole
+
+    walk(job.children, job.parallel, "", set())
+    return found
 
 
 def _children(

@@ -29,6 +29,7 @@ from job_manager.worker import ahead
 from job_manager.worker import keeper as keeper_module
 from job_manager.worker.keeper import Keeper
 from tests.sim.kernel import Process
+from tests.sim.plan import QUICK
 
 if TYPE_CHECKING:
     from tests.sim.world import World
@@ -273,6 +274,8 @@ class Manners:
             return rng.random() < rates.get(what, 0.0)
 
         self.seconds = rng.choice([0.0, 0.004, 0.05, 1.0, 4.0])
+        if token.startswith(f"{QUICK}/"):
+            self.seconds = min(self.seconds, rng.choice([0.0, 0.002, 0.02]))
         self.status = 0
         if chance("fails"):
             self.status = rng.choice([1 << 8, 75 << 8, signal.SIGSEGV])

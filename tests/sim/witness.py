@@ -27,6 +27,7 @@ class Witness:
         self.broken: list[str] = []
         self.starts: dict[str, int] = {}
         self.last: dict[tuple[str, int], list[int]] = {}  # attempts that really began, by job and action
+        self.how: dict[tuple[str, int], int | None] = {}  # wait status of the last attempts, None: not over
         self.alive: dict[str, Process] = {}
         self.daemons: list[tuple[str, Process]] = []
 
@@ -44,12 +45,25 @@ class Witness:
         for token, process in self._living():
             if token.rsplit("/", 1)[0] == f"{job}/{index}":
                 self.says(f"{child.token} begins while {process.name} (process {process.pid}) lives")
+        self._look_before(job, int(index), child.token)
+        self.how[job, int(index)] = None
         before = self.last.setdefault((job, int(index)), [])
         for earlier in before:
             self._may_follow(job, int(index), earlier, child.token)
         before.append(int(attempt))
         self.alive[child.token] = child.process
         self.world.misfortune.met("begin")
+
+    def _look_before(self, job: str, action: int, token: str) -> None:
+        """Nothing begins before the last attempts of all that it comes after have ended well."""
+        history = self.world.acked[job]
+        left_out = {event.action for event in history if isinstance(event, e.ActionExcused)}
+        omitted = (event for event in history if isinstance(event, e.ActionsOmitted))
+        left_out.update(one for event in omitted for one in range(event.first, event.end))
+        for other in self.world.plan.before[job][action] - left_out:
+            if self.how.get((job, other)) != 0:
+                how = self.how.get((job, other), "it has never begun")
+                self.says(f"{token} begins before {job}/{other} has ended well: {how}")
 
     def _living(self) -> list[tuple[str, Process]]:
         self.daemons = [each for each in self.daemons if each[1].alive]
@@ -73,6 +87,8 @@ class Witness:
     def ended(self, child: Child) -> None:
         self.world.note(f"{child.token} ends with {child.process.status}")
         self.alive.pop(child.token, None)
+        job, index, _ = child.token.rsplit("/", 2)
+        self.how[job, int(index)] = child.process.status
         self.world.misfortune.met("end")
 
     # --- I6: what has ended has ended with all that it had begun

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from job_manager.app.wire import Gone, Peer, listen
+from job_manager.app.wire import Gone, Peer, accept, listen
 from job_manager.model.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -102,13 +102,12 @@ class Callers:
         assert self._listener is not None
         try:
             while True:
-                connection, _ = self._listener.accept()
+                peer = accept(self._listener)
                 if len(self._callers) < MOST:
-                    peer = Peer(connection)
                     self._callers[peer.fileno()] = _Caller(peer)
                     peer.send(HERE, os.getpid())
                 else:
-                    connection.close()
+                    peer.close()
         except OSError:
             pass  # no more, or gone again
 

@@ -11,11 +11,12 @@ from typing import Any
 from job_manager.app.settings import Config
 from job_manager.formats.wording import suggestion
 from job_manager.model.errors import NOWHERE, Place, Problem
-from job_manager.model.job import Action, Job, ModuleCall, actions
+from job_manager.model.job import Action, Job, ModuleCall
 from job_manager.model.need import MEMORY, Amounts, need
 from job_manager.model.quantity import size_text
 from job_manager.model.record import NamedTuple
 from job_manager.model.site import Installed
+from job_manager.model.survey import survey
 from job_manager.model.wording import quoted
 from job_manager.worker.machine import found_cpus, found_memory, memory_is_enforced
 
@@ -60,7 +61,7 @@ def check_needs(job: Job, modules: Iterable[Installed], here: Capacity) -> list[
     installed = {module.name: module for module in modules}
     first: dict[Wanted, tuple[str, Action, list[str]]] = {}
     asks_memory = False
-    for path, action in actions(job):
+    for path, action in survey(job).actions:
         module = installed.get(action.work.module) if isinstance(action.work, ModuleCall) else None
         if not (action.cpus or action.memory or action.limits or module):
             continue

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from job_manager.app.finishing import Outcome
+from job_manager.app.finishing import Outcome, results
 from job_manager.app.home import Home
 from job_manager.app.looking import Look, status
 from job_manager.app.progress import piece
@@ -184,14 +184,6 @@ def failure_cards(home: Home, outcome: Outcome) -> tuple[Document, list[Document
     """The card of the action that failed first, and a line for each other failed one."""
     first, *others = first_failed(outcome.job)
     return card(outcome.job, _layout(home, outcome.job), first), [brief_card(outcome.job, index) for index in others]
-
-
-def results(home: Home, outcome: Outcome) -> list[str]:
-    """Where the public artifacts of a job that has succeeded are: in `--out`, else in the state directory."""
-    if outcome.exported or outcome.job.finished != "succeeded":
-        return list(outcome.exported)
-    store = _layout(home, outcome.job).store
-    return [store.path(name, True) for name in store.public_names()]
 
 
 def _layout(home: Home, job: JobState) -> Layout:

@@ -14,9 +14,10 @@ from job_manager.core.parts import Fan
 from job_manager.core.shape import Shape
 from job_manager.model.errors import NOWHERE, Place, Problem
 from job_manager.model.fanout import MOST
-from job_manager.model.job import FILES, Input, Job, Output, actions
+from job_manager.model.job import FILES, Input, Job, Output
 from job_manager.model.names import artifact_name, folded
 from job_manager.model.site import Site
+from job_manager.model.survey import survey
 from job_manager.model.wording import quoted
 
 SAID = 20  # of one job: the others are of the same sort
@@ -24,7 +25,7 @@ SAID = 20  # of one job: the others are of the same sort
 
 def fan_out_problems(job: Job, site: Site) -> Iterator[Problem]:
     """What is wrong with the fan-outs of a checked job, at most a few of a sort."""
-    if not any(action.foreach for _, action in actions(job)):
+    if not any(action.foreach for _, action in survey(job).actions):
         return
     shape = shape_of(job, site)
     if not shape.fans:

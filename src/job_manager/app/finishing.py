@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 
+from job_manager.app.home import Home
 from job_manager.core.state import JobState
 from job_manager.model.errors import EngineError, JobManagerError, Refused
 from job_manager.model.record import NamedTuple
-from job_manager.worker.layout import Layout
+from job_manager.worker.layout import Layout, layout_of
 
 
 class Outcome(NamedTuple):
@@ -32,6 +33,14 @@ def finish(job: JobState, layout: Layout, out: str = "") -> Outcome:
     if not job.site.keep_temp:
         layout.store.retire()
     return Outcome(job, tuple(exported))
+
+
+def results(home: Home, outcome: Outcome) -> list[str]:
+    """Where the public artifacts of a job that has succeeded are: in `--out`, else in the state directory."""
+    if outcome.exported or outcome.job.finished != "succeeded":
+        return list(outcome.exported)
+    store = layout_of(home.jobs, outcome.job.id, outcome.job.site).store
+    return [store.path(name, True) for name in store.public_names()]
 
 
 def in_place(job: JobState, layout: Layout) -> tuple[str, ...]:

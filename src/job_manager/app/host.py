@@ -24,6 +24,7 @@ from job_manager.core.decide import Order
 from job_manager.core.events import Event
 from job_manager.core.said import HoldJob, Request
 from job_manager.core.state import JobState
+from job_manager.model.bulk import bulk
 from job_manager.model.errors import EngineError, JobManagerError, Refused
 from job_manager.model.record import NamedTuple
 from job_manager.supervisor.supervisor import Supervisor
@@ -122,7 +123,8 @@ class Host:
         """Fold a job that is in the journal already. Raises NotFound, EngineError."""
         self._engine.watch(job)
         try:
-            events = self._supervisor.turn(self._clock.wall())
+            with bulk():
+                events = self._supervisor.turn(self._clock.wall())
         except EngineError:
             self._forget(job)
             raise

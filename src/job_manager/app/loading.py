@@ -23,13 +23,14 @@ from job_manager.artifacts.export import blocked
 from job_manager.formats import LANGUAGES, draft, folder_of
 from job_manager.formats.params import again
 from job_manager.formats.reading import Reading
-from job_manager.formats.yaml_tree import bulk
+from job_manager.model.bulk import bulk
 from job_manager.model.errors import InputError, Place, Problem, in_order
-from job_manager.model.job import FILE, Action, Job, ModuleCall, Task, actions
+from job_manager.model.job import FILE, Action, Job, ModuleCall, actions
 from job_manager.model.params import Values
 from job_manager.model.record import NamedTuple, replace
 from job_manager.model.secret import secrets_of
 from job_manager.model.site import GivenFile, Installed, Site
+from job_manager.model.survey import survey
 from job_manager.model.wording import quoted
 from job_manager.modules.agree import check_modules
 from job_manager.modules.install import installed
@@ -219,9 +220,9 @@ def _looks_like_a_job(path: str) -> bool:
 
 def _counted(job: Job, config: Config) -> tuple[str, ...]:
     known = sorted(name for name, _ in config.limits)
-    if any(action.expand for _, action in actions(job)):
+    if any(action.expand for _, action in survey(job).actions):
         return tuple(known)  # nobody knows which tags will be printed
-    tags = {tag for _, action in actions(job) for tag in action.tags}
+    tags = {tag for _, action in survey(job).actions for tag in action.tags}
     return tuple(name for name in known if name in tags)
 
 
@@ -260,7 +261,7 @@ def _site(wish: Wish, cwd: str, given: Sequence[GivenFile], modules: Sequence[In
 def _out(job: Job, wish: Wish, given: Sequence[GivenFile], cwd: str) -> Iterable[Problem]:
     """Why the results could not be written where they are wanted: better said before the hours than after."""
     if wish.out:
-        outputs = [output for _, action in actions(job) for output in action.outputs if output.public]
+        outputs = [output for _, action in survey(job).actions for output in action.outputs if output.public]
         public = [output.artifact for output in outputs]
         sentences = [
             *blocked(absolute(wish.out, cwd), [output.artifact for output in outputs if output.kind == FILE]),
@@ -285,14 +286,7 @@ def _written_over(out: str, public: Sequence[str], given: Sequence[GivenFile], w
 
 def _wishes(job: Job) -> bool:
     """Whether anything in the job wishes for anything. Nearly no job does, and it is asked of all of them."""
-    stack: list[Job | Task | Action] = [job]
-    while stack:
-        node = stack.pop()
-        if node.wishes:
-            return True
-        if not isinstance(node, Action):
-            stack.extend(node.children)
-    return False
+    return bool(job.wishes) or any(node.wishes for node in survey(job).nodes)
 
 
 def wished(job: Job, config: Config, here: Capacity) -> list[Problem]:
@@ -330,7 +324,9 @@ def _modules(
     job: Job, shelf: Shelf, python: str, environ: Mapping[str, str], problems: list[Problem]
 ) -> list[Installed]:
     """The modules that the job calls, each with the program that will run it."""
-    called = dict.fromkeys(action.work.module for _, action in actions(job) if isinstance(action.work, ModuleCall))
+    called = dict.fromkeys(
+        action.work.module for _, action in survey(job).actions if isinstance(action.work, ModuleCall)
+    )
     found: list[Installed] = []
     for name in called:
         module = shelf.get(name)
@@ -360,7 +356,7 @@ def _programs(job: Job, environ: Mapping[str, str]) -> Iterable[Problem]:
 
 def _secrets(job: Job, config: Config) -> Iterable[Problem]:
     """What is wrong with the secrets that the job asks for; nearly no job asks for any."""
-    if not any(secrets_of(action.env) for _, action in actions(job) if action.env):
+    if not any(secrets_of(action.env) for _, action in survey(job).actions if action.env):
         return []
     from job_manager.app.secrets import check_secrets
 

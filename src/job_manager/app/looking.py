@@ -6,7 +6,7 @@ Gives plain documents with stable keys; knows no terminal.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from job_manager.core.events import Event, JobResumed, JobSubmitted
 from job_manager.core.evolve import fold
 from job_manager.core.said import SubmitJob
 from job_manager.core.state import JobState, State
+from job_manager.model.bulk import bulk
 from job_manager.model.errors import EngineError, NotFound, Refused
 from job_manager.model.job import Function
 from job_manager.model.record import NamedTuple
@@ -32,6 +33,7 @@ Document = dict[str, Any]
 INTERRUPTED = "interrupted"
 PAUSED = "paused"
 SUBMITTED = "submitted"  # and nobody has begun with it
+FEW_LOGS = 100  # actions of which each log is looked for
 NOTHING: Mapping[int, str] = MappingProxyType({})
 NOTHING_STILL: Mapping[int, float] = MappingProxyType({})
 
@@ -192,7 +194,8 @@ def look(home: Home, word: str) -> Look:
     waiting = submissions(home)
     reading = wiring.open_reading(home)
     try:
-        farm = fold(State(), reading.events(id))
+        with bulk():
+            farm = fold(State(), reading.events(id))
     finally:
         reading.close()
     if id not in farm.jobs:
@@ -225,9 +228,11 @@ def layout_found(home: Home, id: str) -> Layout:
     return Layout(home.jobs, id, store and os.path.join(store, id))
 
 
-def status(found: Look) -> Document:
-    """Everything `jm status --json` says about a job."""
+def status(found: Look, *, one_by_one: bool = False) -> Document:
+    """Everything `jm status --json` says about a job. `one_by_one`: its actions are an iterator, and looked at while
+    that is read."""
     job, waits, still = found.job, found.waits(), found.still()
+    actions = _action_documents(found, waits, still)
     return {
         "id": job.id,
         "name": job.job.name,
@@ -238,19 +243,30 @@ def status(found: Look) -> Document:
         "workdir": job.site.workdir,
         "out": job.site.out or None,
         "public": [found.layout.store.path(name, True) for name in found.layout.store.public_names()],
-        "actions": [action_status(found, index, waits, still) for index in job.shape.listed()],
+        "actions": actions if one_by_one else list(actions),
     }
 
 
+def _action_documents(found: Look, waits: Mapping[int, str], still: Mapping[int, float]) -> Iterator[Document]:
+    # One look at the folder instead of one for each of a hundred thousand logs that are not there.
+    logs = frozenset(_names(found.layout.logs)) if found.job.size > FEW_LOGS else None
+    return (action_status(found, index, waits, still, logs) for index in found.job.shape.listed())
+
+
 def action_status(
-    found: Look, index: int, waits: Mapping[int, str] = NOTHING, still: Mapping[int, float] = NOTHING_STILL
+    found: Look,
+    index: int,
+    waits: Mapping[int, str] = NOTHING,
+    still: Mapping[int, float] = NOTHING_STILL,
+    logs: Collection[str] | None = None,
 ) -> Document:
     """How one action stands. `began`, `ended`, `still`: epoch seconds or None; `failure`: None or why the last try
-    failed; `calls`: of an order; `waits` and `still` as `Look` has them."""
+    failed; `calls`: of an order; `waits` and `still` as `Look` has them; `logs`: the logs that there are, None: those
+    of this action are to be looked for."""
     job = found.job
     state = found.as_seen(table.NAMES[job.states[index]])
     failure = job.failures.get(index)
-    log = log_path(found, index)
+    log = log_path(found, index, logs=logs)
     percent, message = _progress(found, index) if state == "running" else (None, "")
     return {
         "path": job.shape.paths[index],
@@ -279,14 +295,18 @@ def _progress(found: Look, index: int) -> tuple[float | None, str]:
     return log.percent(), log.message
 
 
-def log_path(found: Look, index: int, attempt: int = 0, stream: str = "log") -> str | None:
-    """The log of an attempt (0: the last one that left one), or None."""
+def log_path(
+    found: Look, index: int, attempt: int = 0, stream: str = "log", logs: Collection[str] | None = None
+) -> str | None:
+    """The log of an attempt (0: the last one that left one), or None. `logs`: the names of those that there are."""
+    if logs is not None and not logs:
+        return None
     job = found.job
     path = job.shape.paths[index]
     attempts = [attempt] if attempt else range(job.attempts[index], 0, -1)
     for number in attempts:
         log = found.layout.log(path, number, stream)
-        if os.path.exists(log):
+        if os.path.exists(log) if logs is None else os.path.basename(log) in logs:
             return log
     return None
 

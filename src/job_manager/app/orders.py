@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping
 
 import job_manager.worker
 from job_manager.model.errors import Place, Problem
-from job_manager.model.job import POOL, Action, Job, Order, Task, actions
+from job_manager.model.job import POOL, Action, Job, Order, Task
 from job_manager.model.record import replace
 from job_manager.model.site import Installed, runner
+from job_manager.model.survey import survey
 from job_manager.model.wording import quoted
 from job_manager.modules.interpreter import choose_python
 
@@ -36,7 +37,7 @@ def _as_wished(node: Task | Action, here: bool, log: str) -> Task | Action:
 def order_runners(job: Job, python: str, environ: Mapping[str, str], problems: list[Problem]) -> list[Installed]:
     """What runs the orders of the job, one for each folder."""
     found: dict[str, Installed] = {}
-    for _, action in actions(job):
+    for _, action in survey(job).actions:
         name = runner(action)
         if not isinstance(action.work, Order) or name in found:
             continue
@@ -52,7 +53,7 @@ def order_runners(job: Job, python: str, environ: Mapping[str, str], problems: l
 
 def pool_problems(job: Job, severity: str) -> Iterator[Problem]:
     """What is to be said of actions that wish for another place than this machine."""
-    for path, action in actions(job):
+    for path, action in survey(job).actions:
         wishes = dict(action.wishes)
         if POOL not in wishes:
             continue

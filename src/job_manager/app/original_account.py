@@ -128,6 +128,7 @@ class Account:
                 self._say(logging.ERROR, f"Progress callback failed: {type(error).__name__}: {error}")
 
     def _started(self, job: JobState, event: e.ActionStarted) -> None:
+        self._enter(job, step_of(job.shape, event.action))  # it may have been leased before its step began
         self._say(logging.INFO, f"Running module {_name(job, event.action)}")
         self._begin(job, event.action, event.attempt)
 
@@ -138,6 +139,7 @@ class Account:
         ]
 
     def _ended(self, job: JobState, event: Ended) -> None:
+        self._enter(job, step_of(job.shape, event.action))
         if (event.action, event.attempt) not in self._live:
             self._begin(job, event.action, event.attempt)  # over before anybody heard that it began
         self._end(event.action, event.attempt)

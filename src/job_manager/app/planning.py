@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 from job_manager.app.describing import param_document
@@ -19,12 +19,13 @@ from job_manager.core.fans import shape_of
 from job_manager.core.parts import Fan
 from job_manager.core.state import JobState
 from job_manager.model.fanout import Each
-from job_manager.model.job import FILES, Action, JobInput, Output, Task, actions
+from job_manager.model.job import FILES, Action, JobInput, ModuleCall, Output, Task
 from job_manager.model.members import Members
 from job_manager.model.params import Param
 from job_manager.model.record import replace
 from job_manager.model.secret import env_document
 from job_manager.model.site import GivenFile, Site
+from job_manager.model.survey import survey
 from job_manager.worker.brief import Brief, Briefing, Reads, directory, list_files, paths, signs
 from job_manager.worker.command import argv, display
 from job_manager.worker.layout import layout_of
@@ -41,9 +42,9 @@ def steps(loaded: Loaded) -> int:
 
 def size(loaded: Loaded) -> int:
     """How many actions the job has, as far as can be known."""
-    written = [action for _, action in actions(loaded.job)]
-    if not any(action.foreach for action in written):
-        return len(written)
+    found = survey(loaded.job)
+    if not any(action.foreach for _, action in found.actions):
+        return found.size
     shape = shape_of(loaded.job, loaded.site)
     return len(shape.actions) - len(shape.fans)
 
@@ -57,6 +58,23 @@ def _with_all_inputs(loaded: Loaded) -> Site:
     return replace(loaded.site, inputs=(*loaded.site.inputs, *left_out))
 
 
+class _Rest:
+    """What is left out of a plan: how many actions, and of what kind."""
+
+    def __init__(self, nodes: list[Task | Action]) -> None:
+        self.kinds: dict[str, int] = {}
+        self.nodes, self.size = len(nodes), 0
+        self.steps = sum(1 for node in nodes if isinstance(node, Task))
+        while nodes:
+            node = nodes.pop()
+            if isinstance(node, Task):
+                nodes.extend(node.children)
+            else:
+                kind = f"module {node.work.module}" if isinstance(node.work, ModuleCall) else node.role
+                self.kinds[kind] = self.kinds.get(kind, 0) + 1
+                self.size += 1
+
+
 class Plan:
     """The plan of a checked job that would run in `home`."""
 
@@ -67,17 +85,21 @@ class Plan:
         self._briefing = Briefing(self._job, self._layout)
         self._readers: dict[str, list[str]] = {}
         self._makers: dict[str, str] = {}  # a job input has none
-        shape = self._job.shape
-        for index in range(shape.actions.written):
-            path, action = shape.paths[index], shape.actions[index]
+        for _, path, action in survey(loaded.job).telling:
             over = {each.key: each.artifact for each in action.foreach if each.artifact}
             names = dict.fromkeys([*over.values(), *(over.get(use.artifact, use.artifact) for use in action.inputs)])
             for name in names:
                 self._readers.setdefault(name, []).append(path)
             self._makers.update((output.artifact, path) for output in action.outputs)
 
-    def document(self) -> Document:
-        """The whole plan."""
+    @property
+    def size(self) -> int:
+        """How many actions there are, as far as can be known."""
+        return self._job.size
+
+    def document(self, most: int | None = None) -> Document:
+        """The plan: all of it, or with `most` of every list no more than the first so many; what is left out of one
+        stands in its last place, as `{"more": ...}`."""
         job, site = self._loaded.job, self._loaded.site
         return {
             "name": job.name,
@@ -89,9 +111,9 @@ class Plan:
             "modules": list(site.shelves),
             "inputs": [self._input(given) for given in job.inputs],
             "params": [self._param(param) for param in job.params],
-            "public": list(self._public()),
+            "public": list(self._public(most)),
             "counts": {"steps": steps(self._loaded), "actions": self._job.size, "open": self._open()},
-            "children": list(self._children()),
+            "children": self._children(most),
         }
 
     def _open(self) -> list[str]:
@@ -114,21 +136,29 @@ class Plan:
         given = any(name == param.name for name, _ in self._loaded.site.params)
         return {**param_document(param), "value": self._loaded.values.get(param.name), "given": given}
 
-    def _public(self) -> Iterator[Document]:
-        for output in self._public_outputs():
+    def _public(self, most: int | None) -> Iterator[Document]:
+        outputs = self._public_outputs()
+        for output in islice(outputs, most):
             yield {"artifact": output, "path": self._destination(output, public=True)}
+        more = sum(1 for _ in outputs)
+        if more:
+            yield {"more": more}
+
+    def destinations(self) -> Iterator[str]:
+        """Where everything will be that is kept."""
+        return (self._destination(output, public=True) for output in self._public_outputs())
 
     def _public_outputs(self) -> Iterator[str]:
         shape = self._job.shape
-        for index in range(shape.actions.written):
-            outputs, fan = shape.actions[index].outputs, shape.fan(index)
+        for index, _, action in survey(self._loaded.job).telling:
+            outputs, fan = action.outputs, shape.fan(index)
             if fan is None:
                 yield from (output.artifact for output in outputs if output.public)
             else:
                 columns = [fan.members.texts(output.artifact) for output in outputs if output.public]
                 yield from chain.from_iterable(zip(*columns, strict=True))
 
-    def _children(self) -> list[Document]:
+    def _children(self, most: int | None) -> list[Document]:
         """The tree, without recursion: a job may be nested deeper than Python's stack."""
         top: list[Document] = []
         index = 0
@@ -138,6 +168,11 @@ class Plan:
             node = next(members, None)
             if node is None:
                 stack.pop()
+                continue
+            if len(into) == most:
+                rest = _Rest([node, *members])
+                into.append({"more": rest.nodes, "steps": rest.steps, "kinds": rest.kinds})
+                index += rest.size
                 continue
             number = f"{prefix}{len(into) + 1}"
             if isinstance(node, Action):

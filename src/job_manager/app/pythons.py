@@ -11,8 +11,9 @@ from collections.abc import Mapping
 
 from job_manager.formats import folder_of
 from job_manager.model.errors import Place, Problem
-from job_manager.model.job import Function, Job, actions
+from job_manager.model.job import Function, Job
 from job_manager.model.site import Installed, runner
+from job_manager.model.survey import survey
 from job_manager.modules.interpreter import Choice, choose_python
 from job_manager.worker.functions import FOLDER, PROGRAM
 
@@ -31,7 +32,7 @@ def function_runners(
     """What runs the functions of the job, one for each file that registers some. `running`: the job was made in this
     process, so that its own Python is the one that has what they need."""
     found: dict[str, Installed] = {}
-    for _, action in actions(job):
+    for _, action in survey(job).actions:
         name = runner(action)
         if not isinstance(action.work, Function) or not action.work.script or name in found:
             continue

@@ -27,11 +27,12 @@ from job_manager.core.said import HoldJob, ResumeJob, SubmitJob
 from job_manager.core.state import JobState
 from job_manager.model.document import Document, job_document
 from job_manager.model.errors import NOWHERE, EngineError, InputError, Problem, Refused
-from job_manager.model.job import Order
+from job_manager.model.job import Job, Order
 from job_manager.model.names import job_id
 from job_manager.model.record import NamedTuple, replace
 from job_manager.model.site import Site
 from job_manager.model.site_document import site_document
+from job_manager.model.survey import survey
 from job_manager.model.wording import quoted
 from job_manager.worker.brief import clean
 from job_manager.worker.layout import Layout, layout_of
@@ -218,18 +219,23 @@ def _renew(
     before = job.site.template or job.job
     loaded = load(again, environ, cwd if edited else job.site.workdir, job=None if edited else before)
     site = loaded.site
-    changed = job_document(loaded.job) != job_document(job.job) or _inputs_changed(job.site, site)
+    changed = _is_another(loaded.job, job.job) or _inputs_changed(job.site, site)
     gone = () if changed or job.finished == "succeeded" else _gone(job, loaded, layout)
     document = job_document(loaded.job) if changed or gone else None
     odd = loaded.problems if edited else ()  # of an unchanged text it was said when the job was submitted
     return Renewal(loaded, document, (*odd, *_changes(job.site, site), *gone, *_from_the_first(job)))
 
 
+def _is_another(job: Job, before: Job) -> bool:
+    """Whether two jobs differ in what is kept of them. Mostly it is the same one, and a big one has a big document."""
+    return job is not before and job_document(job) != job_document(before)
+
+
 def _from_the_first(job: JobState) -> Iterable[Problem]:
     """Orders that had begun and are not done: what their calls have given each other is lost."""
-    for index, path in enumerate(job.shape.paths):
+    for index, path, action in survey(job.job).telling:
         begun = job.attempts[index] and job.states[index] not in (table.SUCCEEDED, table.RUNNING, table.LEASED)
-        if begun and isinstance(job.shape.actions[index].work, Order):
+        if begun and isinstance(action.work, Order):
             yield Problem(NOWHERE, f"{path} is run again from its first call", severity="note")
 
 
@@ -270,8 +276,9 @@ def _inputs_changed(before: Site, now: Site) -> bool:
 
 def _perhaps_done(job: JobState) -> Iterable[Problem]:
     """Actions declared `idempotent: false` of which nobody knows whether they ran: they wait for a person's word."""
-    for index, path in enumerate(job.shape.paths):
+    for index in range(len(job.states) if job.counts[table.LOST] else 0):
         if job.states[index] == table.LOST:
+            path = job.shape.paths[index]
             text = f"{path} may have run already (idempotent: false, and its outcome is unknown); it is not run again"
             yield Problem(NOWHERE, text, "say --retry-lost if it may", severity="warning")
 

@@ -5,12 +5,12 @@ A role that nobody serves is said before anything starts. Calls nothing.
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Iterable, Iterator
 
 from job_manager.model.errors import Place, Problem
-from job_manager.model.job import ROLES, Action, Function, Job, actions
+from job_manager.model.job import ROLES, Action, Function, Job
+from job_manager.model.survey import survey
 from job_manager.model.wording import quoted
 
 MOST = 20  # roles that are listed
@@ -20,7 +20,7 @@ def unserved(job: Job, roles: Iterable[str]) -> Iterator[Problem]:
     """An error for each role that nobody serves, at the first action that asks for it. `roles`: those served beside
     ours."""
     said: set[str] = set()
-    for _, action in actions(job):
+    for _, action in survey(job).actions:
         work = action.work
         if isinstance(work, Function) and work.role not in said:
             problem = _problem(action, work, job, roles)
@@ -33,6 +33,8 @@ def _problem(action: Action, work: Function, job: Job, roles: Iterable[str]) -> 
     place = action.place or Place(job.source, 0, 0)
     if not work.script:
         known = sorted({*roles, *ROLES.values()} - {"module", "order"})
+        import difflib  # a role that nobody serves is seldom asked for
+
         near = difflib.get_close_matches(work.role, known, 1, 0.6)
         listed = f"served here: {', '.join(known[:MOST])}"
         return Problem(place, f"nobody here serves the role {quoted(work.role)}", _near_hint(near) or listed)

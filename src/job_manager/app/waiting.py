@@ -26,5 +26,5 @@ def _behind(state: State, job: JobState) -> dict[int, str]:
     return {
         action: f"{slots(state, job, job.takes(action))}; it comes next"
         for action in leased
-        if job.states[action] == table.LEASED
+        if job.states[action] == table.LEASED and action not in job.early
     }

@@ -127,10 +127,8 @@ class Watch:
         if not self.opened or any(isinstance(event, e.WorkerJoined) for event in events):
             self._count_all(job)
         notices = [notice for event in events for notice in self._heed(event)]
-        # The counts are of the moment after all of the events: a step may be over before the last word on its actions.
-        notices.sort(key=lambda notice: notice.kind == "step-ended")
         if notices:
-            self._screen.told(self, notices)
+            self._screen.told(self, _in_order(notices))
 
     def tick(self, job: JobState) -> None:
         """See app.observing.Observer."""
@@ -318,6 +316,16 @@ class Watch:
         return self.elapsed * left / made
 
 
+def _in_order(notices: list[Notice]) -> list[Notice]:
+    """That a step has ended comes after the last word on its actions: the counts are of the moment after all of the
+    events, so it may be over before that."""
+    last = {notice.subject.partition("/")[0]: place for place, notice in enumerate(notices)}
+    places = (
+        (last[notice.subject], 1) if notice.kind == "step-ended" else (place, 0) for place, notice in enumerate(notices)
+    )
+    return [notice for _, notice in sorted(zip(places, notices, strict=True), key=lambda each: each[0])]
+
+
 def milestones(job: JobState, events: Sequence[e.Event]) -> Iterator[tuple[str, str]]:
     """What is worth a line to somebody who looks at many jobs: the state it tells of, and words."""
     for event in events:
@@ -339,6 +347,7 @@ def milestones(job: JobState, events: Sequence[e.Event]) -> Iterator[tuple[str, 
 
 ABOUT_ACTIONS = (
     e.ActionLeased,
+    e.ActionChained,
     e.LeaseReturned,
     e.AttemptStopped,
     e.AttemptLost,

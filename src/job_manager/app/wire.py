@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import os
-import socket
+from typing import TYPE_CHECKING
 
 from job_manager.worker.lines import Gone, Lines, address, dial
 
-__all__ = ["Gone", "Peer", "connect", "listen"]
+if TYPE_CHECKING:
+    import socket
+else:
+    try:  # the C half is all that is needed; the Python one brings selectors and enums
+        import _socket as socket
+    except ImportError:
+        import socket
+
+__all__ = ["Gone", "Peer", "accept", "connect", "listen"]
 LINE_LIMIT = 1 << 24  # bytes without a newline after which a caller is taken for a stranger
 
 
@@ -38,6 +46,11 @@ def listen(path: str) -> socket.socket:
     finally:
         os.close(handle)
     return listener
+
+
+def accept(listener: socket.socket) -> Peer:
+    """Whoever waits at the listener. Raises BlockingIOError when nobody does, OSError when they have gone again."""
+    return Peer(socket.socket(fileno=listener._accept()[0]))  # type: ignore[attr-defined]  # both halves have it
 
 
 def connect(path: str) -> Peer | None:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import fnmatch
 import os
-import re
 import stat
 
 from job_manager.artifacts.copying import copy, discard, fresh
 from job_manager.artifacts.folders import DIRECTORY, READING
 from job_manager.artifacts.trees import walk
+from job_manager.model.pattern import late
 
-DIGITS = re.compile(r"(\d+)")
+DIGITS = late(r"(\d+)")
 FileRow = list[object]
 """Of a file in a directory: name, inode, size in bytes, mtime in ns."""
 

@@ -121,7 +121,7 @@ def _headline(outcome: Outcome, colour: str, out: Output) -> None:
 
 
 def _show_success(home: Home, outcome: Outcome, out: Output) -> None:
-    from job_manager.app.cards import results
+    from job_manager.app.finishing import results
 
     _headline(outcome, "good", out)
     paths = results(home, outcome)

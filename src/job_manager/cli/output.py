@@ -16,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import IO, Any
 
+PIECES = 4096  # of a document that are written at once
 COLOURS = {"good": "32", "bad": "1;31", "warn": "33", "active": "36", "quiet": "2", "strong": "1"}
 ICONS = {
     "succeeded": ("\u2714", "+"),
@@ -104,11 +105,16 @@ class Output:
             self._send(sys.stdout, (escape(text) if is_terminal(sys.stdout) else text) + "\n")
 
     def document(self, document: Mapping[str, Any]) -> None:
-        """The JSON document on standard output, in ASCII: nothing in it can reach a terminal as a control."""
+        """The JSON document on standard output, in ASCII: nothing in it can reach a terminal as a control. An iterator
+        in it is written as a list, while it is read."""
         if self.json:
-            import json
+            from itertools import chain, islice
 
-            self._send(sys.stdout, json.dumps(document, indent=2) + "\n")
+            from job_manager.cli.json_text import pieces
+
+            text = chain(pieces(document), "\n")
+            while some := "".join(islice(text, PIECES)):
+                self._send(sys.stdout, some)
 
     def raw(self, content: bytes, to_error: bool = False) -> None:
         """Bytes as they are, on standard output or error."""

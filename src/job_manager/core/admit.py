@@ -13,6 +13,7 @@ from job_manager.core import events as e
 from job_manager.core import said as s
 from job_manager.core import table
 from job_manager.core.again import members, missed, to_run_again
+from job_manager.core.chaining import followed, taken_back
 from job_manager.core.ending import TIMEOUT, unknown, why_ended
 from job_manager.core.growing import refusal
 from job_manager.core.settle import hooks_to_repeat
@@ -162,7 +163,10 @@ def _announced(state: State, said: s.WorkerAnnounced, now: float) -> list[e.Even
 def _gone(state: State, said: s.WorkerGone, now: float) -> list[e.Event]:
     job = state.job(said.job)
     held = sorted((action, lease) for action, lease in job.leases.items() if lease.worker == said.worker)
-    lost: list[e.Event] = [e.AttemptLost(said.job, action, lease.attempt, now) for action, lease in held]
+    lost: list[e.Event] = [
+        taken_back(job, action, now) if action in job.early else e.AttemptLost(said.job, action, lease.attempt, now)
+        for action, lease in held
+    ]
     return [*lost, e.WorkerLeft(said.job, said.worker, now)] if said.worker in job.workers else lost
 
 
@@ -189,8 +193,11 @@ def _returned(state: State, said: s.AttemptReturned, now: float) -> list[e.Event
 
 
 def _ended(state: State, said: s.AttemptEnded, now: float) -> list[e.Event]:
-    if _current(state, said) is None:
+    found = _current(state, said)
+    if found is None:
         return []
+    if said.action in found.early and not (found.ending and followed(found, said.action)):
+        return []  # it cannot be true before the end is heard of that after which it comes; it may be said again then
     job, action, attempt, _, began, ended, reason, code, message, usage, outputs, grown = said
     if not reason:
         done = e.ActionSucceeded(job, action, attempt, began, ended, usage, outputs, message)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from job_manager.core import events as e
 from job_manager.core import policy, table
+from job_manager.core.chaining import open_leases, taken_back
 from job_manager.core.ending import CANCELLED
 from job_manager.core.fanning import items_of
 from job_manager.core.leasing import first, leases
@@ -27,18 +28,22 @@ def decide(state: State, now: float) -> list[e.Event]:
 
 def quiet(state: State) -> None:
     """Say that decide has been heard out: nothing is left to decide until the next event or timer."""
-    state.touched.clear()
-    for job in state.jobs.values():
-        if job.timers or not (job.due or job.over) or job.timed:
-            state.touched.add(job.id)
+    state.touched = {id for id in state.touched if _is_timed(state.jobs[id])}
+
+
+def _is_timed(job: JobState) -> bool:
+    """Whether something may follow for it although nothing happens. Only what is said of it changes that, so that
+    nobody asks the jobs that are over."""
+    return bool(job.timers) or not (job.due or job.over) or (job.timed and not job.finished)
 
 
 def next_timer(state: State) -> float | None:
     """When decide has to be asked again even if nothing happens: seconds since the epoch, or None."""
-    going = [job for job in state.jobs.values() if not job.held and not job.over]
+    timed = [state.jobs[id] for id in state.touched]
+    going = [job for job in timed if not job.held and not job.over]
     retries = (job.timers[0][0] for job in going if job.timers)
     starts = (job.site.not_before for job in going if not job.due and not awaited(state, job))
-    ends = (late[0] for job in state.jobs.values() if job.timed and (late := job.deadline))
+    ends = (late[0] for job in timed if job.timed and (late := job.deadline))
     return min((*retries, *starts, *ends), default=None)
 
 
@@ -66,6 +71,8 @@ def _decide_job(state: State, job: JobState, now: float) -> Iterator[e.Event]:
         return
     if not job.due and not job.over and now >= job.site.not_before and not awaited(state, job):
         yield e.JobDue(job.id, now)
+    for action in job.astray:
+        yield taken_back(job, action, now)
     for action in job.undecided:
         yield _verdict(job, action, now)
     for skip in job.doomed:
@@ -125,12 +132,14 @@ def _due(job: JobState, now: float) -> Iterator[tuple[float, int]]:
 
 
 class StartAttempt(NamedTuple):
-    """This attempt ought to be running, or to have run, on this incarnation of a worker."""
+    """This attempt ought to be running, or to have run, on this incarnation of a worker; not before the attempts
+    `after` (action, attempt) have ended there with success."""
 
     job: str
     action: int
     attempt: int
     worker: str
+    after: tuple[tuple[int, int], ...] = ()
 
 
 class StopAttempt(NamedTuple):
@@ -148,8 +157,9 @@ Order = StartAttempt | StopAttempt
 
 def orders(state: State, worker: str | None = None) -> list[Order]:
     """Every child that ought to be running or to end: the full reading, for one worker or all."""
+    gates: Gates = {}
     return [
-        _order(job, action)
+        _order(job, action, gates)
         for job in state.jobs.values()
         for action, lease in job.leases.items()
         if worker is None or lease.worker == worker
@@ -159,12 +169,21 @@ def orders(state: State, worker: str | None = None) -> list[Order]:
 def fresh_orders(state: State) -> list[Order]:
     """The same for what changed since the last reading, and starts a new reading."""
     changed, state.changed = state.changed, []
+    gates: Gates = {}
     jobs = ((state.jobs[id], action) for id, action in dict.fromkeys(changed))
-    return [_order(job, action) for job, action in jobs if action in job.leases]
+    return [_order(job, action, gates) for job, action in jobs if action in job.leases]
 
 
-def _order(job: JobState, action: int) -> Order:
+Gates = dict[tuple[str, tuple[int, ...]], tuple[tuple[int, int], ...]]
+
+
+def _order(job: JobState, action: int, gates: Gates) -> Order:
     worker, attempt = job.leases[action]
     if action in job.stopping:
         return StopAttempt(job.id, action, attempt, worker, job.stopping[action])
-    return StartAttempt(job.id, action, attempt, worker)
+    if action not in job.early:
+        return StartAttempt(job.id, action, attempt, worker)
+    gate = job.id, job.early[action]
+    if gate not in gates:  # the same for all that come after a whole layer
+        gates[gate] = tuple((one, job.leases[one].attempt) for one in open_leases(job, gate[1]))
+    return StartAttempt(job.id, action, attempt, worker, gates[gate])

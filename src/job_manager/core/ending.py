@@ -81,9 +81,10 @@ def was_cancelled(job: JobState, action: int) -> bool:
     return action in job.cancelling or job.ending == CANCELLED
 
 
-def attempt_over(job: JobState, action: int) -> bool:
+def attempt_over(job: JobState, action: int, early: bool = False) -> bool:
     """Conclude for an attempt of an action that was cancelled, and that has come back without success, that the action
-    is over. False where it is not, or where nobody knows whether it may run again."""
+    is over; of one that was `early` others hear only when its turn has come. False where it is not, or where nobody
+    knows whether it may run again."""
     is_end = was_cancelled(job, action) or (job.ending and job.states[action] == table.READY)
     job.cancelling.discard(action)
     if not is_end or unknown(job, action):
@@ -93,7 +94,8 @@ def attempt_over(job: JobState, action: int) -> bool:
     else:
         job.failures[action] = Failure(job.attempts[action], job.ending or CANCELLED, None, "")
     job.move(action, table.Dropped)
-    settle(job, finished=[(job.shape.node_of[action], False)])
+    if not early:
+        settle(job, finished=[(job.shape.node_of[action], False)])
     return True
 
 

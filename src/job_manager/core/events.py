@@ -162,8 +162,19 @@ class ActionLeased(NamedTuple):
     worker: str
 
 
+class ActionChained(NamedTuple):
+    """Leased before its turn: the worker begins it as soon as all that is open below the nodes `after` (of the shape)
+    has ended there with success, without asking anybody."""
+
+    job: str
+    action: int
+    attempt: int
+    worker: str
+    after: Sequence[int]
+
+
 class LeaseReturned(NamedTuple):
-    """Leased but never begun: ready again at no cost."""
+    """Leased but never begun: ready again at no cost, or waiting again if its turn has not come."""
 
     job: str
     action: int
@@ -308,6 +319,7 @@ Event = (
     | WorkerJoined
     | WorkerLeft
     | ActionLeased
+    | ActionChained
     | LeaseReturned
     | ActionStarted
     | AttemptStopped
@@ -342,6 +354,7 @@ NAMES: dict[type, str] = {
     WorkerJoined: "worker-joined",
     WorkerLeft: "worker-left",
     ActionLeased: "leased",
+    ActionChained: "chained",
     LeaseReturned: "returned",
     ActionStarted: "started",
     AttemptStopped: "stopped",

@@ -11,6 +11,7 @@ from typing import Any
 
 from job_manager.core import events as e
 from job_manager.core import table
+from job_manager.core.chaining import strays
 from job_manager.core.ending import action_cancelled, attempt_over, cancel_new, conclude, job_ended
 from job_manager.core.queueing import make_ready, out_of_ready, out_of_waiting
 from job_manager.core.reopening import action_excused, job_retried
@@ -40,8 +41,17 @@ def evolve(state: State, event: e.Event) -> None:
         raise InvariantBroken(f"{type(event).__name__} cannot happen to job {event.job}: {_known(state, event.job)}")
     state.touched.add(event.job)
     FOLDS[type(event)](state, event)
-    if job is not None and job.ending:
+    if job is None:
+        return
+    if job.shadow is not None and type(event) not in FORESEEN:
+        job.shadow = None
+    if job.come:
+        _turns_come(state, job)
+    if job.ending:
         conclude(job)
+
+
+FORESEEN = frozenset({e.ActionLeased, e.ActionChained, e.ActionStarted, e.ActionSucceeded})
 
 
 def _known(state: State, job: str) -> str:
@@ -174,22 +184,51 @@ def _worker_left(state: State, event: e.WorkerLeft) -> None:
 # --- actions --------------------------------------------------------------------------------------------------------
 
 
+def _look_at_lease(job: JobState, event: e.ActionLeased | e.ActionChained) -> None:
+    kind, action = type(event), event.action
+    if job.held or job.ending:
+        raise job.broken(kind, action, f"since the job is {job.held or 'ended'}")
+    if event.worker not in job.workers:
+        raise job.broken(kind, action, f"since {event.worker} is no worker of the job")
+    if event.attempt <= job.attempts[action]:
+        raise job.broken(kind, action, f"since attempt {event.attempt} has been made")
+
+
 def _leased(state: State, event: e.ActionLeased) -> None:
     job = state.jobs[event.job]
     action = event.action
-    if job.held or job.ending:
-        raise job.broken(e.ActionLeased, action, f"since the job is {job.held or 'ended'}")
-    if event.worker not in job.workers:
-        raise job.broken(e.ActionLeased, action, f"since {event.worker} is no worker of the job")
-    if event.attempt <= job.attempts[action]:
-        raise job.broken(e.ActionLeased, action, f"since attempt {event.attempt} has been made")
+    _look_at_lease(job, event)
     job.move(action, e.ActionLeased)
-    cpus = _take_resources(state, job, action)
+    state.workers[event.worker].held += _take_resources(state, job, action)
+    _lease(state, job, event)
+
+
+def _lease(state: State, job: JobState, event: e.ActionLeased | e.ActionChained) -> None:
+    action = event.action
     job.attempts[action] = event.attempt
     job.began[action] = job.ended[action] = 0.0
     job.leases[action] = Lease(event.worker, event.attempt)
-    state.workers[event.worker].held += cpus
-    state.changed.append((event.job, event.action))
+    state.changed.append((event.job, action))
+    if job.shadow is not None:
+        job.shadow.assume(action)
+
+
+def _chained(state: State, event: e.ActionChained) -> None:
+    job = state.jobs[event.job]
+    _look_at_lease(job, event)
+    job.move(event.action, e.ActionChained)
+    job.early[event.action] = tuple(event.after)
+    state.workers[event.worker].early += 1
+    _lease(state, job, event)
+
+
+def _turns_come(state: State, job: JobState) -> None:
+    """What was leased before its turn has come to it: a lease like any other from now on."""
+    for action in job.come:
+        if job.early.pop(action, None) is not None:
+            worker = state.workers[job.leases[action].worker]
+            worker.early, worker.held = worker.early - 1, worker.held + 1
+    job.come, job.astray = [], [action for action in job.astray if action in job.early]
 
 
 def _take_resources(state: State, job: JobState, action: int) -> int:
@@ -228,15 +267,31 @@ def _move(job: JobState, event: Attempted) -> None:
 def _end_lease(state: State, job: JobState, action: int) -> None:
     lease = job.leases.pop(action)
     job.stopping.pop(action, None)
-    state.workers[lease.worker].held -= _give_resources_back(state, job, action)
+    worker = state.workers[lease.worker]
+    if job.early.pop(action, None) is None:
+        worker.held -= _give_resources_back(state, job, action)
+    else:
+        worker.early -= 1
 
 
 def _given_back(state: State, event: e.LeaseReturned | e.AttemptStopped) -> None:
     job = state.jobs[event.job]
     _move(job, event)
+    early = event.action in job.early
     _end_lease(state, job, event.action)
-    if not attempt_over(job, event.action):
+    _mistrust(job)
+    if attempt_over(job, event.action, early):
+        return
+    if early:
+        job.move(event.action, table.Revived)
+        job.wary = True
+    else:
         make_ready(job, event.action)
+
+
+def _mistrust(job: JobState) -> None:
+    """An attempt has come back without success: what was to begin after it cannot any more."""
+    job.astray = strays(job) if job.early else []
 
 
 def _started(state: State, event: e.ActionStarted) -> None:
@@ -269,6 +324,7 @@ def _attempt_lost(state: State, event: e.AttemptLost) -> None:
 def _fruitless(state: State, job: JobState, action: int) -> None:
     """What comes of it is for decide to say, unless the action was cancelled."""
     _end_lease(state, job, action)
+    _mistrust(job)
     job.undecided.append(action)
     attempt_over(job, action)
 
@@ -313,6 +369,9 @@ def _succeeded(state: State, event: e.ActionSucceeded) -> None:
     job.failures.pop(action, None)
     job.cancelling.discard(action)
     _end_lease(state, job, action)
+    job.wary = False
+    if job.shadow is not None and not job.shadow.foresaw(action):
+        job.shadow = None
     if not job.shape.written(action).expand:  # else it is over when all that it has grown is
         settle(job, finished=[(job.shape.node_of[action], True)])
 
@@ -334,7 +393,7 @@ def _omitted(state: State, event: e.ActionsOmitted) -> None:
     job = state.jobs[event.job]
     if event.node not in job.unwanted:
         raise InvariantBroken(f"job {job.id}: ActionsOmitted cannot happen to node {event.node}, which is wanted")
-    job.unwanted.remove(event.node)
+    del job.unwanted[event.node]
     ends = empty_fans(job, event.first, event.end)
     for span in job.shape.spans(event.first, event.end):
         for action in range(*span):
@@ -389,6 +448,7 @@ FOLDS: dict[type, Callable[[State, Any], None]] = {
     e.WorkerJoined: _worker_joined,
     e.WorkerLeft: _worker_left,
     e.ActionLeased: _leased,
+    e.ActionChained: _chained,
     e.LeaseReturned: _given_back,
     e.ActionStarted: _started,
     e.AttemptStopped: _given_back,

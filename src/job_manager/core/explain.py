@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 from job_manager.core import table, verdicts
 from job_manager.core.answers import Answer, View, Way
-from job_manager.core.obstacles import obstacle, standstill
+from job_manager.core.holdups import holdup_of
+from job_manager.core.obstacles import obstacle, standstill, waiting
 from job_manager.core.past import Past
 from job_manager.model.quantity import human
 from job_manager.model.wording import counted
@@ -54,6 +55,14 @@ def _leased(past: Past, action: int, view: View) -> Answer:
             (f"attempt {lease.attempt} had been given out, and was not heard to begin", *tries),
             stopped.ways,
         )
+    held = holdup_of(job, action) if action in job.early else None
+    if held is not None:
+        own = waiting(past, held, view)
+        given = (
+            f"worker {lease.worker} has attempt {lease.attempt} of it already, and begins it when that has succeeded"
+        )
+        evidence = (*own.evidence, given, *tries)
+        return Answer(path, "leased", own.cause, f"{path} {own.words}", own.about, evidence, own.ways)
     worker = past.state.workers[lease.worker]
     behind = worker.held > worker.slots
     where = (

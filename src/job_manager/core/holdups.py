@@ -86,13 +86,14 @@ def holdup_of(job: JobState, action: int) -> Holdup | None:
 
 
 def holdups(job: JobState) -> Iterator[tuple[int, Holdup]]:
-    """Every waiting action that something keeps from being ready, and what: costs the size of the tree."""
+    """Every waiting action that something keeps from being ready, and what, also when it is under lease already: costs
+    the size of the tree."""
     shape = job.shape
     found: list[Holdup | None] = [None] * len(shape.parent)
     for node in range(1, len(shape.parent)):  # a node is numbered after the one in which it stands
         found[node] = held = held_up(job, node, found[shape.parent[node]])
         action = shape.leaf[node]
-        if held is not None and action >= 0 and job.states[action] == table.WAITING:
+        if held is not None and action >= 0 and (job.states[action] == table.WAITING or action in job.early):
             yield action, held
 
 

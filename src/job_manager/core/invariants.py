@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from job_manager.core import table
+from job_manager.core.chaining import strays
 from job_manager.core.order import action_at
 from job_manager.core.state import FIRST, JobState, State
 from job_manager.model.need import PLAIN
@@ -19,15 +20,22 @@ def violations(state: State) -> list[str]:
     found = [f"job {job.id}: {text}" for job in state.jobs.values() for text in _job(job)]
     held: Counter[str] = Counter()
     used: Counter[str] = Counter()
+    early: Counter[str] = Counter()
     for job in state.jobs.values():
         for action, lease in job.leases.items():
             takes = job.holds.get(action, PLAIN)
-            held[lease.worker] += takes.cpus
+            held[lease.worker] += 0 if action in job.early else takes.cpus
+            early[lease.worker] += action in job.early
             used.update(dict(takes.amounts))
     found += [
         f"worker {name} holds leases of {held[name]} slots, its count says {worker.held}"
         for name, worker in state.workers.items()
         if held[name] != worker.held
+    ]
+    found += [
+        f"worker {name} holds {early[name]} leases before their turn, its count says {worker.early}"
+        for name, worker in state.workers.items()
+        if early[name] != worker.early
     ]
     if used != state.used:
         found.append(f"leases take {dict(used)}, the count says {state.used}")
@@ -62,7 +70,16 @@ def _job(job: JobState) -> Iterator[str]:
     if not job.over and not _has_more_to_do(job):
         yield "nothing is left to do, and it is not over"
     yield from _told(job)
+    yield from _early(job)
     yield from _order(job)
+
+
+def _early(job: JobState) -> Iterator[str]:
+    """What was leased before its turn comes after nothing but what is at work or has succeeded."""
+    if not job.early.keys() <= job.leases.keys() or job.come:
+        yield "something is said to be leased before its turn that is not under lease"
+    if job.astray != strays(job):
+        yield f"of what is leased before its turn {strays(job)} cannot begin any more, the index says {job.astray}"
 
 
 def _has_more_to_do(job: JobState) -> bool:
@@ -117,7 +134,7 @@ def _order(job: JobState) -> Iterator[str]:
         blocked = False
         for child in shape.children(node):
             states = [(a, job.states[a]) for a in shape.below(child) if a not in free]
-            if blocked and any(state in begun for _, state in states):
+            if blocked and any(state in begun and a not in job.early for a, state in states):
                 yield f"an action below node {child} has begun before its turn"
             blocked = blocked or any(state != table.SUCCEEDED and a not in job.omitted for a, state in states)
     yield from _needs(job, begun)
@@ -136,7 +153,8 @@ def _needs(job: JobState, begun: tuple[int, ...]) -> Iterator[str]:
     left out comes into its own again, because its task is run again."""
     shape = job.shape
     for node, needed in shape.needs.items():
-        states = {job.states[action] for action in shape.below(node) if _starts(job, node, action)}
+        whole = (action for action in shape.below(node) if action not in job.early)
+        states = {job.states[action] for action in whole if _starts(job, node, action)}
         if not states.intersection(begun):
             continue
         fits = table.FINAL if node in shape.minding else {table.SUCCEEDED}

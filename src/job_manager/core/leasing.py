@@ -7,6 +7,7 @@ lacks a resource is passed over, and from then on nothing later gets that resour
 all who come after, and what it has already is kept for it. The actions of one priority that take the same resources
 stand in one queue, so a look costs what is leased and the number of queues, however many wait in them. Behind the slots
 of a worker waits no more than is done in no time, and nothing at all of later jobs while an earlier one has no slot.
+When nothing is ready any more, what comes next may be leased before its turn (core.chaining).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import TypeVar
 
 from job_manager.core import events as e
 from job_manager.core import policy
+from job_manager.core.chaining import chained
 from job_manager.core.order import action_at
 from job_manager.core.state import FIRST, JobState, Queue, State, WorkerState
 from job_manager.model.need import PLAIN, Need
@@ -31,7 +33,8 @@ def leases(state: State) -> list[e.Event]:
     """The leases of the first job that can have any; the next job is asked once these are folded."""
     asking = [job for job in state.jobs.values() if (job.ready or job.queues) and may_lease(state, job)]
     if not asking:
-        return []
+        some = (job for job in state.jobs.values() if job.leases and job.due and not (job.held or job.ending))
+        return next((found for job in some if (found := list(chained(state, room(state, job), job)))), [])
     round = Round(state)
     if len(asking) > 1:
         asking.sort(key=turn)

@@ -93,7 +93,8 @@ def _because(past: Past, first: int, view: View, groups: tuple[Group, ...]) -> A
 def _going(past: Past, view: View, groups: tuple[Group, ...]) -> Answer:
     """A job that goes on, or waits for something of its own."""
     job = past.job
-    at_work = [action for action, state in enumerate(job.states) if state in (table.RUNNING, table.LEASED)]
+    begun = (action for action, state in enumerate(job.states) if state in (table.RUNNING, table.LEASED))
+    at_work = [action for action in begun if action not in job.early]
     done = _done(job, view)
     if at_work:
         paths = [job.shape.paths[action] for action in at_work[:SHOWN]]
@@ -208,8 +209,8 @@ def _root(past: Past, action: int, roots: dict[int, int]) -> int:
 
 def _of_state(job: JobState, state: int, cause: str, words: str) -> Iterator[Group]:
     if job.counts[state]:
-        found = [action for action, one in enumerate(job.states) if one == state]
-        yield from _largest(job, {(cause, words): found})
+        found = [action for action, one in enumerate(job.states) if one == state and action not in job.early]
+        yield from _largest(job, {(cause, words): found} if found else {})
 
 
 def _ready(past: Past) -> Iterator[Group]:

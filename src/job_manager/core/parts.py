@@ -38,11 +38,11 @@ class Graft(NamedTuple):
 class Actions(Sequence[Action]):
     """The actions of a job by index; those of fan-outs are made when they are asked for."""
 
-    __slots__ = ("_lows", "_open", "_parts", "_size", "_written")
+    __slots__ = ("_lows", "_open", "_parts", "_size", "own")
 
     def __init__(self) -> None:
-        self._written: list[Action] = []
-        self._open = self._written  # what is appended goes here
+        self.own: list[Action] = []  # the written ones, for whoever asks for very many one after another
+        self._open = self.own  # what is appended goes here
         self._parts: list[Sequence[Action]] = []  # what came late
         self._lows: list[int] = []
         self._size = 0
@@ -59,15 +59,15 @@ class Actions(Sequence[Action]):
     def __getitem__(self, at: int | slice) -> Action | list[Action]:
         if isinstance(at, slice):
             return [self[index] for index in range(*at.indices(len(self)))]
-        if at < len(self._written):
-            return self._written[at]
+        if at < len(self.own):
+            return self.own[at]
         part = bisect_right(self._lows, at) - 1
         return self._parts[part][at - self._lows[part]]
 
-    def append(self, action: Action) -> None:
-        """A written action, or the next one of the graft that was opened last."""
-        self._open.append(action)
-        self._size += 1
+    def add(self, actions: Sequence[Action]) -> None:
+        """Written actions, or the next ones of the graft that was opened last."""
+        self._open.extend(actions)
+        self._size += len(actions)
 
     def open(self) -> None:
         """A graft begins, behind all others."""
@@ -86,7 +86,7 @@ class Actions(Sequence[Action]):
     @property
     def written(self) -> int:
         """How many are written in the job; the others come of fan-outs and grafts."""
-        return len(self._written)
+        return len(self.own)
 
 
 class Paths(Sequence[str]):

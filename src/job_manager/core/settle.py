@@ -57,8 +57,7 @@ def _enable(job: JobState, node: int, starts: list[int], ends: list[tuple[int, b
     node = node if node >= 0 else ~node
     action = shape.leaf[node]
     if _unwanted(job, node):
-        if node not in job.unwanted:
-            job.unwanted.append(node)
+        job.unwanted[node] = None
     elif node in shape.fans:
         starts.extend(shape.children(node))
         if not shape.width[node] and not job.ends[node]:
@@ -77,10 +76,12 @@ def _enable(job: JobState, node: int, starts: list[int], ends: list[tuple[int, b
 def _enable_action(job: JobState, node: int, action: int, starts: list[int], ends: list[tuple[int, bool]]) -> None:
     if job.states[action] == table.WAITING:
         job.move(action, table.Unblocked)
-        if job.shape.actions[action].foreach:
+        if job.shape.fans_out(action):
             job.unfanned.append(action)
         else:
             make_ready(job, action)
+    elif action in job.early:
+        job.come.append(action)
     elif job.states[action] == table.SUCCEEDED:
         starts.extend(job.shape.children(node))  # what it has grown
         ends += kept_end(job, action)
@@ -299,7 +300,7 @@ def kept_end(job: JobState, action: int) -> list[tuple[int, bool]]:
 
 def bound_to_wait(job: JobState, skip: Skip) -> Iterable[int]:
     """The actions of a range that wait, less those that start however others end, and those of what has started already
-    without waiting for its turn."""
+    without waiting for its turn. What was leased before its turn waits, too, when it is bound to come back."""
     shape = job.shape
     # A single action that has started does not wait any more.
     begun = (node for node in shape.needs if not job.unmet[node] and (shape.leaf[node] < 0 or shape.width[node]))
@@ -308,6 +309,7 @@ def bound_to_wait(job: JobState, skip: Skip) -> Iterable[int]:
     apart = (node for node in inside if not _holds(job, node, skip.task))
     spared = [span for node in apart for span in _spans(job, node)]
     for low, high in shape.spans(skip.first, skip.end):
+        yield from (action for action in job.astray if low <= action < high)
         at = job.states.find(table.WAITING, low, high)
         while at >= 0:
             if not any(first <= at < end for first, end in spared):

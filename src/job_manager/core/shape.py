@@ -22,6 +22,8 @@ from job_manager.model.condition import Condition, names_in, parse
 from job_manager.model.job import Action, Job, Output, Task
 from job_manager.model.members import Members
 
+FEW = 4  # actions beside each other that are put in one by one
+
 
 class Shape:
     """parent, child (first), sibling (next): node numbers or -1. leaf: action index or -1. low, high: the node's range
@@ -99,52 +101,95 @@ class Shape:
         self.written_nodes = len(self.parent)
 
     def _grow(self, top: int, members: tuple[Child, ...]) -> None:
-        last = -1  # the sibling before the next node
+        # Of each open node: itself, the sibling before its next child, its children to come.
         stack: list[tuple[int, int, Iterator[Child]]] = [(top, -1, iter(members))]
         while stack:
             node, last, children = stack.pop()
-            member = next(children, None)
-            if member is None:
+            leaves: list[Action] = []
+            task: Task | None = None
+            for member in children:
+                if isinstance(member, Task):
+                    task = member
+                    break
+                leaves.append(member)
+            if leaves:
+                last = (self._add_leaves if len(leaves) > FEW else self._add_each)(node, last, leaves)
+            if task is None:
                 self.high[node] = len(self.actions)
                 continue
-            new = self._add(node, last, member.name)
-            if member.needs is not None:
-                self._wanted[new] = member.needs
-            if member.when:
-                self.conditions[new] = parse(member.when)
-            if member.priority is not None:
-                self.priorities[new] = member.priority
-            stack.append((node, new, children))
-            if isinstance(member, Task):
-                self.parallel[new] = member.parallel
-                stack.append((new, -1, iter(member.children)))
-            else:
-                self._add_action(new, member)
+            new = self._add_task(node, last, task)
+            stack += [(node, new, children), (new, -1, iter(task.children))]
+
+    def _add_task(self, parent: int, before: int, task: Task) -> int:
+        new = self._add(parent, before, task.name)
+        self.parallel[new] = task.parallel
+        self._note_member(new, task)
+        return new
+
+    def _add_each(self, parent: int, before: int, actions: list[Action]) -> int:
+        """Actions beside each other; the last node."""
+        for action in actions:
+            before = self._add(parent, before, action.name)
+            self.leaf[before] = len(self.actions)
+            self.node_of.append(before)
+            self._note_action(len(self.actions), before, action)
+            self.actions.add((action,))
+            self.high[before] = len(self.actions)
+        return before
+
+    def _add_leaves(self, parent: int, before: int, actions: list[Action]) -> int:
+        """The same for very many: what they have in common is done at once."""
+        new, low, size = len(self.parent), len(self.actions), len(actions)
+        self.names += [action.name for action in actions]
+        self.parent.extend([parent] * size)
+        self.child.extend([-1] * size)
+        self.sibling.extend([*range(new + 1, new + size), -1])
+        self.leaf.extend(range(low, low + size))
+        self.low.extend(range(low, low + size))
+        self.high.extend(range(low + 1, low + size + 1))
+        self.node_of.extend(range(new, new + size))
+        self.width.extend([0] * size)
+        self.parallel.extend(bytes(size))
+        self._link(parent, before, new)
+        for number, action in enumerate(actions):
+            self._note_action(low + number, new + number, action)
+        self.actions.add(actions)
+        return new + size - 1
 
     def _add(self, parent: int, before: int, name: str) -> int:
         new = len(self.parent)
         self.names.append(name)
-        for column, value in ((self.parent, parent), (self.child, -1), (self.sibling, -1), (self.leaf, -1)):
-            column.append(value)
+        self.parent.append(parent)
+        for column in (self.child, self.sibling, self.leaf):
+            column.append(-1)
         for column in (self.low, self.high):
             column.append(len(self.actions))
         self.width.append(0)
         self.parallel.append(0)
+        self._link(parent, before, new)
+        return new
+
+    def _link(self, parent: int, before: int, new: int) -> None:
         if before < 0:
             self.child[parent] = new
         else:
             self.sibling[before] = new
-        return new
 
-    def _add_action(self, node: int, action: Action) -> None:
-        self.leaf[node] = len(self.actions)
-        self.node_of.append(node)
+    def _note_action(self, index: int, node: int, action: Action) -> None:
         if action.hook:
             self.hooks[node] = action.hook
         if action.foreach:
-            self.written_fans.append(len(self.actions))
-        self.actions.append(action)
-        self.high[node] = len(self.actions)
+            self.written_fans.append(index)
+        if action.needs is not None or action.when or action.priority is not None:
+            self._note_member(node, action)
+
+    def _note_member(self, node: int, member: Child) -> None:
+        if member.needs is not None:
+            self._wanted[node] = member.needs
+        if member.when:
+            self.conditions[node] = parse(member.when)
+        if member.priority is not None:
+            self.priorities[node] = member.priority
 
     def _edges(self, new: int) -> None:
         """What the nodes from `new` on wait for."""
@@ -281,10 +326,18 @@ class Shape:
 
     def written(self, action: int) -> Action:
         """The action as it is written: of one that came of a fan-out, the one it came of."""
-        if action < self.actions.written:
-            return self.actions[action]
+        own = self.actions.own
+        if action < len(own):
+            return own[action]
         fan = self.fans.get(self.parent[self.node_of[action]])
         return self.actions[action if fan is None else fan.action]
+
+    def fans_out(self, action: int) -> bool:
+        """Whether it stands for others; what comes of a fan-out does not, and is not made to be asked."""
+        own = self.actions.own
+        if action < len(own):
+            return bool(own[action].foreach)
+        return self.parent[self.node_of[action]] not in self.fans and bool(self.actions[action].foreach)
 
     def as_written(self) -> Iterator[Action]:
         """All actions as they are written, in listing order."""

@@ -54,13 +54,16 @@ class JobState:
     """One job. Per action: states, attempts (made so far), began and ended (seconds, 0 unknown); the rest is sparse."""
 
     __slots__ = (
+        "astray",
         "attempts",
         "began",
         "begun_at",
         "cancelling",
+        "come",
         "counts",
         "doomed",
         "due",
+        "early",
         "ended",
         "ending",
         "ends",
@@ -90,6 +93,7 @@ class JobState:
         "requests",
         "results",
         "scarce",
+        "shadow",
         "shape",
         "since",
         "site",
@@ -106,6 +110,7 @@ class JobState:
         "unfanned",
         "unmet",
         "unwanted",
+        "wary",
         "workers",
     )
 
@@ -151,6 +156,12 @@ class JobState:
         self.failures: dict[int, Failure] = {}
         self.leases: dict[int, Lease] = {}
         self.holds: dict[int, Need] = {}  # what leases take, of those that take more than one slot
+        # Leases of what has not come to its turn yet, and the nodes (of the shape) after which each begins; those of
+        # them that cannot begin any more; and whether one has come back since an action has succeeded.
+        self.early: dict[int, tuple[int, ...]] = {}
+        self.astray: list[int] = []
+        self.come: list[int] = []  # those whose turn has just come; evolve sees to them at once
+        self.wary = False
         # Leases whose attempts were told to end, and the seconds that they have for it: that is never taken back.
         self.stopping: dict[int, float] = {}
         self.cancelling: set[int] = set()  # those of them that are not to run again
@@ -225,8 +236,8 @@ class JobState:
 
     @property
     def slots(self) -> int:
-        """How many slots its leases take."""
-        return len(self.leases) + sum(takes.cpus - 1 for takes in self.holds.values())
+        """How many slots its leases take; what has not come to its turn takes none."""
+        return len(self.leases) - len(self.early) + sum(takes.cpus - 1 for takes in self.holds.values())
 
     def failure(self, action: int) -> Failure:
         """How the last attempt ended of an action that did not succeed, perhaps because it was cancelled."""
@@ -241,11 +252,12 @@ class JobState:
         self.needs: dict[int, Need] = {}  # what ready actions take, of those that take more than one slot
         self.doomed: list[Skip] = []
         self.unfanned: list[int] = []  # written actions whose turn has come and whose items are to be found
-        self.unwanted: list[int] = []  # nodes whose turn has come and whose condition does not hold
+        self.unwanted: dict[int, None] = {}  # in order: nodes whose turn has come and whose condition does not hold
 
     def reset_tree(self) -> None:
         """Forget what has been concluded about the tree; evolve settles it anew."""
         self.forget_queues()
+        self.shadow: Any = None  # a chaining.Shadow: the tree as it will be when all leases have ended well
         self.look_for_scarce()
         self.omitted = set(self.excused)  # actions that are left out on purpose: the others for their conditions
         self.over = False
@@ -329,16 +341,16 @@ class JobState:
 
 
 class WorkerState:
-    """A worker's incarnation: how many slots it has, how many may be leased behind them, how many its leases take, and
-    how much there is of memory (in bytes, None: nobody has looked) and of each limit where it runs. `waits`: for what
-    it waits before it takes any, or ""."""
+    """A worker's incarnation: how many slots it has, how many may be leased behind them, how many its leases take, how
+    many leases are `early` and take none yet, and how much there is of memory (in bytes, None: nobody has looked) and
+    of each limit where it runs. `waits`: for what it waits before it takes any, or ""."""
 
-    __slots__ = ("ahead", "held", "limits", "memory", "slots", "waits")
+    __slots__ = ("ahead", "early", "held", "limits", "memory", "slots", "waits")
 
     def __init__(self, slots: int, ahead: int) -> None:
         self.slots = slots
         self.ahead = ahead
-        self.held = 0
+        self.held = self.early = 0
         self.memory: int | None = None
         self.limits: dict[str, int] = {}
         self.waits = ""
@@ -351,7 +363,7 @@ class WorkerState:
     def copy(self) -> WorkerState:
         """The same, to be changed apart."""
         made = WorkerState(self.slots, self.ahead)
-        made.held, made.memory, made.limits = self.held, self.memory, dict(self.limits)
+        made.held, made.early, made.memory, made.limits = self.held, self.early, self.memory, dict(self.limits)
         return made
 
     def total(self, name: str) -> float:

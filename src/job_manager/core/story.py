@@ -203,6 +203,11 @@ def _leased(event: e.ActionLeased, job: JobState, spelt: Spelt) -> str:
     return f"attempt {event.attempt} was given to worker {event.worker}"
 
 
+def _chained(event: e.ActionChained, job: JobState, spelt: Spelt) -> str:
+    before = named([job.shape.path(node) for node in event.after[:3]], 3, len(event.after))
+    return f"attempt {event.attempt} was given to worker {event.worker}, to begin when {before} has succeeded"
+
+
 def _returned(event: e.LeaseReturned, job: JobState, spelt: Spelt) -> str:
     return f"attempt {event.attempt} was given back before it began; that costs nothing"
 
@@ -286,6 +291,7 @@ WORDS: Mapping[type, Callable[[Any, JobState, Spelt], str]] = MappingProxyType(
         e.WorkerJoined: _worker_joined,
         e.WorkerLeft: _worker_left,
         e.ActionLeased: _leased,
+        e.ActionChained: _chained,
         e.LeaseReturned: _returned,
         e.ActionStarted: _started,
         e.AttemptStopped: _stopped,

@@ -30,7 +30,7 @@ class Dropped:
 
 class Revived:
     """Not an event of the journal: what evolve itself concludes when a person has something run again or left out: what
-    else is ready, or was left out or skipped, comes to its turn anew."""
+    else is ready, or was left out or skipped, comes to its turn anew; and so does what had been leased before it."""
 
 
 TABLE: dict[type, dict[int, int]] = {
@@ -39,6 +39,7 @@ TABLE: dict[type, dict[int, int]] = {
     Dropped: {WAITING: CANCELLED, READY: CANCELLED, RETRYING: CANCELLED},
     Revived: {READY: WAITING, SKIPPED: WAITING},
     e.ActionLeased: {READY: LEASED},
+    e.ActionChained: {WAITING: LEASED},
     e.LeaseReturned: {LEASED: READY},
     e.ActionStarted: {LEASED: RUNNING},
     # An attempt that is over before anybody heard that it began goes straight from leased.

@@ -16,6 +16,7 @@ from job_manager.model.fanout import keys_in
 from job_manager.model.job import ON_SUCCESS, Action, Input, Job, JobInput, ModuleCall, Output, Task
 from job_manager.model.params import PREFIX
 from job_manager.model.pattern import late
+from job_manager.model.survey import survey
 from job_manager.model.types import same_type
 from job_manager.model.wording import quoted
 
@@ -37,12 +38,12 @@ def check(job: Job, *, loose: bool = False, partial: bool = False) -> list[Probl
     board.look_at_inputs()
     if not board.look_at_tree():
         return board.said()
-    for place in range(len(board.actions)):
+    for place in board.actions:
         board.look_at_params(board.actions[place])
         board.look_at_keys(board.actions[place])
         board.look_at_braces(board.actions[place])
         board.look_at_outputs(place)
-    for place in range(len(board.actions)):
+    for place in board.actions:
         board.look_at_reads(place)
     if not partial:
         board.look_at_idle()
@@ -59,7 +60,8 @@ class _Written:
 
 
 class _Board:
-    """The job spread out: its actions in listing order, each with a second rank, and who writes what.
+    """The job spread out: those of its actions in which there is something to look at, by their place in listing order,
+    and who writes what. Where in the tree each stands is found when somebody asks for it.
 
     An action is certainly finished before another starts when both ranks say so: the second order runs through parallel
     tasks backwards, so it contradicts the first where nothing is certain (a series-parallel order has dimension 2).
@@ -68,11 +70,12 @@ class _Board:
     def __init__(self, job: Job, type_severity: str) -> None:
         self.job = job
         self.type_severity = type_severity
-        self.actions: list[Action] = []
-        self.parents: list[int] = []  # of each action, an index of `tasks`, or -1
-        self.tasks: list[tuple[Task, int]] = []  # each with its parent's index, or -1
+        self.actions: dict[int, Action] = {}
+        self.size = 0  # all actions
         self.order: Order | None = None  # for a job in which nodes wait for others than the tree says
-        self.second: list[int] = []
+        self._parents: list[int] = []  # of each action, an index of `_tasks`, or -1
+        self._tasks: list[tuple[Task, int]] = []  # each with its parent's index, or -1
+        self._second: list[int] = []
         self.written: dict[str, _Written] = {}  # by exact name
         self.folded: dict[str, str] = {}  # names of job inputs and artifacts by their folded form
         self.given: dict[str, JobInput] = {}  # by exact name
@@ -135,17 +138,35 @@ class _Board:
             message = f"the job has {sizes[id(self.job)]:,} actions; the limit is {ACTION_LIMIT:,}"
             self.say(self.job.place, "", message)
             return False
-        for action, parent in self._spread():
-            self.actions.append(action)
-            self.parents.append(parent)
-        if any(action.needs is not None for action in self.actions) or any(t.needs is not None for t, _ in self.tasks):
+        found = survey(self.job)
+        self.size = found.size
+        self.actions = {index: action for index, _, action in found.telling}
+        if any(node.needs is not None for node in found.nodes):
             self.order = Order(self.job)
-        self.second = [0] * len(self.actions)
-        for rank, index in enumerate(_backwards(self.job, sizes)):
-            self.second[index] = rank
         return True
 
-    def _spread(self) -> Iterator[tuple[Action, int]]:
+    @property
+    def parents(self) -> list[int]:
+        """Of each action the task that it stands in: an index of `tasks`, or -1."""
+        if not self._parents:
+            self._parents = list(self._spread())
+        return self._parents
+
+    @property
+    def tasks(self) -> list[tuple[Task, int]]:
+        """Each task with its parent's index, or -1."""
+        return self._tasks if self.parents else []
+
+    @property
+    def second(self) -> list[int]:
+        """The second rank of each action."""
+        if not self._second:
+            self._second = [0] * self.size
+            for rank, index in enumerate(_backwards(self.job, _sizes(self.job))):
+                self._second[index] = rank
+        return self._second
+
+    def _spread(self) -> Iterator[int]:
         stack: list[tuple[int, Iterator[Task | Action]]] = [(-1, iter(self.job.children))]
         while stack:
             parent, children = stack[-1]
@@ -153,10 +174,10 @@ class _Board:
             if node is None:
                 stack.pop()
             elif isinstance(node, Action):
-                yield node, parent
+                yield parent
             else:
-                self.tasks.append((node, parent))
-                stack.append((len(self.tasks) - 1, iter(node.children)))
+                self._tasks.append((node, parent))
+                stack.append((len(self._tasks) - 1, iter(node.children)))
 
     def look_at_params(self, action: Action) -> None:
         first: dict[str, Input | Output] = {}
@@ -273,14 +294,15 @@ class _Board:
 
     def _look_at_order(self, place: int, wanted: Input, source: _Written, key: str) -> None:
         source.read = True
+        if source.by != place and self._is_before(source.by, place):
+            self._compare_with_output(wanted, source)
+            if self._may_be_missing(place, wanted, source.by):
+                message = f"{quoted(wanted.artifact)} may not be there when this runs, after a failure"
+                self.say(wanted.place, key, message, "write optional: true beside it, and be ready for it")
+            return
         name, who = quoted(wanted.artifact), self._who(source.by, source.output.place)
         if source.by == place:
             self.say(wanted.place, key, f"{name} is read and written by the same action", "write to another name")
-        elif self._is_before(source.by, place):
-            self._compare_with_output(wanted, source.output, who)
-            if self._may_be_missing(place, wanted, source.by):
-                message = f"{name} may not be there when this runs, after a failure"
-                self.say(wanted.place, key, message, "write optional: true beside it, and be ready for it")
         elif self.order is None and source.by > place and self.second[source.by] > self.second[place]:
             self.say(wanted.place, key, f"{name} is only written later, by {who}", "read it in a later step")
         else:
@@ -312,9 +334,10 @@ class _Board:
             source = f'the job input{_at(given.place)} is "{given.type}"'
             self._clash(wanted, source)
 
-    def _compare_with_output(self, wanted: Input, output: Output, who: str) -> None:
-        if not same_type(wanted.type, output.type):
-            self._clash(wanted, f'{who} writes it as "{output.type}"')
+    def _compare_with_output(self, wanted: Input, source: _Written) -> None:
+        if not same_type(wanted.type, source.output.type):
+            who = self._who(source.by, source.output.place)
+            self._clash(wanted, f'{who} writes it as "{source.output.type}"')
 
     def _clash(self, wanted: Input, source: str) -> None:
         message = f'{quoted(wanted.artifact)} is read as "{wanted.type}" here, but {source}'
@@ -322,12 +345,12 @@ class _Board:
         self.say(wanted.place, "type", message, hint, self.type_severity)
 
     def look_at_idle(self) -> None:
-        if not self.actions:
-            hint = "give a step an entry" if self.tasks else "write steps with entries, or tasks"
+        if not self.size:
+            hint = "give a step an entry" if survey(self.job).tasks else "write steps with entries, or tasks"
             self.say(self.job.place, "", "this is a job with nothing to do", hint, "warning")
 
     def look_at_unused(self) -> None:
-        if not self.actions:
+        if not self.size:
             return
         for name, given in self.given.items():
             if name not in self.used:
@@ -380,12 +403,12 @@ def _sizes(job: Job) -> dict[int, int]:
     stack: list[Job | Task] = [job]
     while stack:
         node = stack[-1]
-        waiting = [child for child in node.children if isinstance(child, Task) and id(child) not in sizes]
+        waiting = [child for child in node.children if child.__class__ is Task and id(child) not in sizes]
         if waiting:
             stack.extend(waiting)
         else:
             stack.pop()
-            sizes[id(node)] = sum(1 if isinstance(child, Action) else sizes[id(child)] for child in node.children)
+            sizes[id(node)] = sum([1 if child.__class__ is Action else sizes[id(child)] for child in node.children])
     return sizes
 
 

@@ -12,6 +12,7 @@ from job_manager.formats.words import no_param
 from job_manager.model.condition import STATES, Condition, Ended, alone, names_in, params_in, parse, renamed, text_of
 from job_manager.model.errors import NOWHERE, Place, Problem
 from job_manager.model.job import Action, Job, Task
+from job_manager.model.survey import survey
 from job_manager.model.wording import quoted
 
 PLAIN = ("true", "false", "1", "0")  # a node may be switched on and off by hand
@@ -36,7 +37,7 @@ def _asks_nothing(word: str) -> str:
 def look_at_when(job: Job) -> Iterator[Problem]:
     """Params that the conditions of a job ask for and that it has not."""
     declared = [param.name for param in job.params]
-    for node in _nodes(job):
+    for node in survey(job).nodes:
         for name in params_in(parse(node.when)) if node.when else ():
             if name not in declared:
                 yield Problem(when_place(node), *no_param(name, declared))
@@ -44,16 +45,7 @@ def look_at_when(job: Job) -> Iterator[Problem]:
 
 def asks_params(job: Job) -> set[str]:
     """The params that conditions ask for."""
-    return {name for node in _nodes(job) if node.when for name in params_in(parse(node.when))}
-
-
-def _nodes(job: Job) -> Iterator[Task | Action]:
-    stack: list[Task | Action] = list(job.children)
-    while stack:
-        node = stack.pop()
-        yield node
-        if isinstance(node, Task):
-            stack.extend(node.children)
+    return {name for node in survey(job).nodes if node.when for name in params_in(parse(node.when))}
 
 
 def when_place(node: Task | Action) -> Place:

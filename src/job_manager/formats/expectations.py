@@ -9,15 +9,16 @@ from collections.abc import Iterator, Mapping
 
 from job_manager.model.errors import NOWHERE, Place, Problem
 from job_manager.model.expect import BOUNDS, Expect, Value, meant, misfits, shown, waits
-from job_manager.model.job import FILE, Job, Output, actions
+from job_manager.model.job import FILE, Job, Output
 from job_manager.model.params import PREFIX
+from job_manager.model.survey import survey
 from job_manager.model.template import fields, fill
 
 
 def look_at_expected(job: Job, values: Mapping[str, str]) -> Iterator[Problem]:
     """What is wrong with the values that come of params. A param without a value is passed over."""
     filling = {PREFIX + name: text for name, text in values.items()}
-    for _, action in actions(job):
+    for _, action in survey(job).actions:
         for output in action.outputs:
             if any(waits(value) for _, value in output.expect):
                 yield from _look_at(output, filling)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 
 from job_manager.formats.json_guess import guessed
+from job_manager.formats.json_number import LARGEST, LONGEST_NUMBER, NUMBER
 from job_manager.formats.json_text import Sheet
 from job_manager.formats.wording import PROBLEM_LIMIT, clipped
 from job_manager.formats.yaml_builder import SCALAR_LIMIT
@@ -19,9 +20,6 @@ from job_manager.model.errors import InputError, Place, Problem
 from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted
 
-NUMBER = r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][-+]?[0-9]++)?"
-LARGEST = 2**53 - 1  # beyond it two readers of one file may see two numbers (RFC 8259, section 6)
-LONGEST_NUMBER = 128
 BARE = re.compile(rf"(?:{NUMBER}|true|false|null)\Z")
 LIKE_A_NUMBER = re.compile(r"[-+]?\.?[0-9]")
 BLANK = re.compile(r"[ \t\n\r]*+")

@@ -12,9 +12,11 @@ from array import array
 from collections.abc import Iterator
 from itertools import islice
 
-from job_manager.formats.json_odd import NUMBER, Oddities, Token
+from job_manager.formats.json_number import NUMBER
+from job_manager.formats.json_odd import Oddities, Token
 from job_manager.formats.json_text import Sheet, decoded
-from job_manager.formats.yaml_tree import Map, Plain, Seq, Value, bulk, position, settle
+from job_manager.formats.yaml_tree import Map, Plain, Seq, Value, position, settle
+from job_manager.model.bulk import bulk
 from job_manager.model.errors import InputError, Place, Problem
 from job_manager.model.wording import quoted
 

@@ -6,13 +6,13 @@ kept. Knows no file format.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from job_manager.model import names
 from job_manager.model.job import Echo, Function, ModuleCall, Order, Shell, Work
+from job_manager.model.pattern import late
 
-PROGRAM = re.compile(r"[\w][\w.+-]{0,63}\Z")
+PROGRAM = late(r"[\w][\w.+-]{0,63}\Z")
 SHELL_WORDS = frozenset({"for", "if", "while", "until", "case", "set", "cd", "export", "exec"})
 
 

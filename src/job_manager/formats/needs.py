@@ -13,6 +13,7 @@ from job_manager.formats.wording import nearest
 from job_manager.model.errors import NOWHERE, Problem
 from job_manager.model.job import Action, Job, Task
 from job_manager.model.record import replace
+from job_manager.model.survey import survey
 from job_manager.model.wording import quoted
 
 Node = Task | Action
@@ -68,11 +69,11 @@ class Tree:
 def resolved(job: Job) -> tuple[Job, list[Problem]]:
     """The job with the paths of what its nodes need, and what is wrong with the names. A name that is unknown or means
     several is left out of the job."""
+    if not any(node.needs is not None or node.when for node in survey(job).nodes):
+        return job, []
     tree = Tree(job)
     wanting = [node for node in range(1, len(tree.nodes)) if tree.needs(node) is not None]
     asking = [node for node in range(1, len(tree.nodes)) if tree.when(node)]
-    if not wanting and not asking:
-        return job, []
     meant = _meanings(tree)
     problems: list[Problem] = []
     found: dict[int, tuple[str, ...]] = {}

@@ -21,6 +21,7 @@ from job_manager.model.fanout import Each, Spoken, spoken
 from job_manager.model.job import FILES, Action, Job, actions
 from job_manager.model.params import PREFIX, Given, Param, Values, named
 from job_manager.model.record import NamedTuple
+from job_manager.model.survey import survey
 from job_manager.model.template import mentioned
 from job_manager.model.wording import quoted
 
@@ -138,7 +139,7 @@ def _texts(job: Job) -> Iterator[Text]:
     for given in job.inputs:
         if "{" in given.artifact:
             yield _below(given.place, "name"), given.artifact, ()
-    for _, action in actions(job):
+    for _, action in survey(job).actions:
         yield from _texts_of(action)
 
 

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from job_manager.formats.wording import PROBLEM_LIMIT
-from job_manager.formats.yaml_tree import LINE_SHIFT, NULLS, At, Map, Plain, Seq, Value, position, settle
+from job_manager.formats.yaml_tree import LINE_SHIFT, NULLS, At, Map, Plain, Seq, Value, alike, position, settle
 from job_manager.model.errors import InputError, Place, Problem
 from job_manager.model.record import NamedTuple
+
+if TYPE_CHECKING:
+    from job_manager.formats.yaml_rows import Run
 
 SCALAR_LIMIT = 2**20
 DEPTH_LIMIT = 64
@@ -45,6 +48,10 @@ class _Frame:
         self.normal: dict[str, str] | None = None
 
 
+class Unlike(Exception):
+    """What was cut out of a text cannot be put in where the rest says: all has to be read."""
+
+
 class _Anchored(NamedTuple):
     value: Value
     size: int  # in nodes: itself and everything in it, what aliases add included
@@ -62,9 +69,12 @@ class Builder:
     wrong in the file is said as well.
     """
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, runs: Sequence[Run] = ()) -> None:
         self.file = file
         self.problems: list[Problem] = []
+        self._runs = list(reversed(runs))
+        self._next = runs[0].anchor if runs else None
+        self._cut_out = 0  # lines of the file before the one that is read now and missing from what is read, packed
         self._left_out = 0  # so many of the problems are about what the tree does without
         self._root: Value | None = None
         self._stack: list[_Frame] = []
@@ -109,7 +119,7 @@ class Builder:
 
     def scalar(self, event: Any) -> None:
         start = event.start_mark
-        mark = start.line << LINE_SHIFT | start.column
+        mark = (start.line << LINE_SHIFT | start.column) + self._cut_out
         text: str = event.value
         frame = self._frame
         special = event.style or event.tag is not None or event.anchor is not None
@@ -161,7 +171,7 @@ class Builder:
         self._leave_out(mark, f'the tag "{shown}" is not allowed', "remove it; write the value as plain or quoted text")
 
     def open(self, event: Any, container: Map | Seq) -> None:
-        mark = event.start_mark.line << LINE_SHIFT | event.start_mark.column
+        mark = (event.start_mark.line << LINE_SHIFT | event.start_mark.column) + self._cut_out
         if event.tag is not None:
             self._refuse_tag(event.tag, mark)
         if len(self._stack) >= DEPTH_LIMIT:
@@ -186,6 +196,18 @@ class Builder:
         if frame.anchor is not None:
             self._anchors[frame.anchor] = _Anchored(frame.container, self._nodes - frame.before, height)
         self._place(frame.container, frame.marks[0])
+        if frame.marks[0] == self._next:
+            self._put_in(frame.container, parent)
+
+    def _put_in(self, first: Map | Seq, into: _Frame | None) -> None:
+        """The items that were cut out of a list behind this one. Raises Unlike when that is no item of a list."""
+        run = self._runs.pop()
+        self._next = self._runs[-1].anchor if self._runs else None
+        if into is None or not isinstance(into.container, Seq) or not alike(first, run.first):
+            raise Unlike
+        into.container += run.items
+        into.marks += run.marks
+        self._cut_out += run.lines << LINE_SHIFT
 
     def alias(self, event: Any) -> None:
         mark = event.start_mark.line << LINE_SHIFT | event.start_mark.column
@@ -301,6 +323,12 @@ class Builder:
                 yield source
             elif source or isinstance(source, Plain):  # "" alone stands for an alias already refused
                 self.refuse(mark, '"<<" takes a mapping or a list of mappings, such as *name')
+
+    def finish_cut(self) -> Value | None:
+        """The tree, when everything that was cut out is in it and nothing was refused. Raises Unlike."""
+        if self._runs or self.problems or self._anchors:
+            raise Unlike
+        return self._root
 
     def finish(self, flaws: list[Problem] | None = None) -> Value | None:
         """The tree, or None when there is nothing in the file. Raises InputError when anything was refused.

@@ -6,17 +6,18 @@ For job files and module manifests alike; knows the keys of neither.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, TypeVar
 
 from job_manager.formats.wording import PROBLEM_LIMIT, clipped, nearest, suggestion
-from job_manager.formats.yaml_builder import NOT_TEXT, Builder
-from job_manager.formats.yaml_syntax import explained
+from job_manager.formats.yaml_builder import NOT_TEXT, Builder, Unlike
+from job_manager.formats.yaml_library import library
 from job_manager.formats.yaml_text import checked
-from job_manager.formats.yaml_tree import NULLS, At, Map, Plain, Seq, Value, bulk
+from job_manager.formats.yaml_tree import NULLS, At, Map, Plain, Seq, Value
+from job_manager.model.bulk import bulk
 from job_manager.model.errors import InputError, Place, Problem
 from job_manager.model.names import env_name, secret_name
+from job_manager.model.pattern import late
 from job_manager.model.quantity import seconds, size
 from job_manager.model.secret import KEY, Env, EnvValue, Secret
 from job_manager.model.wording import quoted
@@ -26,35 +27,60 @@ __all__ = ["At", "Fields", "Map", "Plain", "Reader", "Seq", "Value", "load", "su
 T = TypeVar("T")
 
 FLAGS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
-NUMBER = re.compile(r"[-+]?[0-9]{1,20}(?:\.[0-9]{0,20})?(?:[eE][-+]?[0-9]{1,3})?\Z")
-INTEGER = re.compile(r"[-+]?[0-9]+\Z")
+NUMBER = late(r"[-+]?[0-9]{1,20}(?:\.[0-9]{0,20})?(?:[eE][-+]?[0-9]{1,3})?\Z")
+INTEGER = late(r"[-+]?[0-9]+\Z")
 SUGGESTIONS = 20  # of one mapping: guessing costs more than reading
+BIG = 64 * 1024  # bytes of a file from which on it is worth looking for what is written alike
 EVENT_LIMIT = 40_000_000  # a million entries written as in the README are 28 million
 
 
-def load(raw: bytes, file: str, *, pure: bool = False, flaws: list[Problem] | None = None) -> Value | None:
+def load(
+    raw: bytes, file: str, *, pure: bool = False, flaws: list[Problem] | None = None, big: int = BIG
+) -> Value | None:
     """The one document in `raw`, or None when there is nothing in it. `file` is how messages name it.
 
     Raises InputError: not UTF-8, not YAML, tags, repeated keys, aliases that explode, nesting, several documents.
     pure: the parser in Python even where libyaml is there. flaws: takes the mistakes that the tree can do without
     (tags, repeated keys, keys that are no text), which raise otherwise; of a repeated key the first value stands.
+    big: bytes from which on items that are written alike are read by a pattern, which gives the same.
     """
-    # Imported here: most commands never read YAML.
-    import yaml
-
+    yaml = library()
     raw = checked(raw, file)
+    if len(raw) >= big and not pure and yaml.__with_libyaml__:
+        try:
+            return _load_cut(raw, file, yaml)
+        except (yaml.YAMLError, InputError, Unlike):
+            pass  # read from its beginning, it says where it is wrong
     builder = Builder(file)
-    parser = _parser(raw, pure)
+    parser = _parser(raw, pure, yaml)
     try:
         with bulk():
             _feed(parser, builder, yaml)
     except yaml.YAMLError as error:
+        from job_manager.formats.yaml_syntax import explained
+
         raise InputError([*builder.problems, *explained(error, raw, file, builder.opened).problems]) from None
     return builder.finish(flaws)
 
 
-def _parser(raw: bytes, pure: bool) -> Any:
-    import yaml
+def _load_cut(raw: bytes, file: str, yaml: Any) -> Value | None:
+    """The same, where most of a big file is of one kind and nothing in it is wrong. Raises Unlike and others."""
+    # Imported here: nearly every file is small.
+    from yaml import cyaml
+
+    from job_manager.formats.yaml_rows import Cut
+
+    parse = cyaml.CParser  # type: ignore[attr-defined]
+    with bulk():
+        cut = Cut(raw.decode("utf-8"), parse, yaml)
+        builder = Builder(file, cut.runs)
+        if not cut.runs or cut.events >= EVENT_LIMIT:
+            raise Unlike
+        _feed(parse(cut.left), builder, yaml, EVENT_LIMIT - cut.events)
+    return builder.finish_cut()
+
+
+def _parser(raw: bytes, pure: bool, yaml: Any) -> Any:
 
     if yaml.__with_libyaml__ and not pure:
         from yaml import cyaml
@@ -73,12 +99,12 @@ def _parser(raw: bytes, pure: bool) -> Any:
     return PureParser(raw)
 
 
-def _feed(parser: Any, builder: Builder, yaml: Any) -> None:
+def _feed(parser: Any, builder: Builder, yaml: Any, limit: int = EVENT_LIMIT) -> None:
     scalar, alias, stream = yaml.ScalarEvent, yaml.AliasEvent, yaml.StreamEndEvent
     opening = {yaml.MappingStartEvent: Map, yaml.SequenceStartEvent: Seq}
     closing = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
     documents = 0
-    for _ in range(EVENT_LIMIT):
+    for _ in range(limit):
         event = parser.get_event()
         kind = type(event)
         if kind is scalar:

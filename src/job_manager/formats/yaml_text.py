@@ -5,20 +5,24 @@ Refuses here what the parser would be slow, vague or unsafe about. Knows nothing
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from job_manager.model.errors import InputError, Place, Problem
+from job_manager.model.pattern import late
+
+if TYPE_CHECKING:
+    from re import Match
 
 FILE_LIMIT = 256 * 2**20
-BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # what ends a line in YAML 1.1, which the parser speaks
-BREAK_BYTES = re.compile(rb"\r\n|[\r\n]|\xc2\x85|\xe2\x80[\xa8\xa9]")
+BREAK = late("\r\n|[\r\n\x85\u2028\u2029]")  # what ends a line in YAML 1.1, which the parser speaks
+BREAK_BYTES = late(rb"\r\n|[\r\n]|\xc2\x85|\xe2\x80[\xa8\xa9]")
 CONTROLS = bytes(c for c in (*range(32), 127) if c not in b"\t\n\r")
-CONTROL = re.compile(b"[" + re.escape(CONTROLS) + b"]")
+CONTROL = late(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 # C1 controls but NEL; a byte order mark inside; U+FFFE and U+FFFF.
-UNPRINTABLE = re.compile(rb"\xc2[\x80-\x84\x86-\x9f]|\xef(?:\xbb\xbf|\xbf[\xbe\xbf])")
+UNPRINTABLE = late(rb"\xc2[\x80-\x84\x86-\x9f]|\xef(?:\xbb\xbf|\xbf[\xbe\xbf])")
 # The parser compares every new tag directive with all before it; no job needs one.
-TAG_DIRECTIVE = re.compile(rb"(?:^|(?<=[\r\n]))%TAG[ \t]")
+TAG_DIRECTIVE = late(rb"(?:^|(?<=[\r\n]))%TAG[ \t]")
 BOM = b"\xef\xbb\xbf"
 
 
@@ -39,7 +43,7 @@ def checked(raw: bytes, file: str) -> bytes:
     return raw
 
 
-def _forbidden(raw: bytes) -> re.Match[bytes] | None:
+def _forbidden(raw: bytes) -> Match[bytes] | None:
     # Searching costs a second for a big file, deleting a few milliseconds: so search only when there is something.
     if len(raw.translate(None, CONTROLS)) != len(raw):
         return CONTROL.search(raw)
@@ -53,7 +57,7 @@ def _not_utf8(raw: bytes, file: str, offset: int) -> InputError:
     return _refused(raw, file, offset, message, "save the file as UTF-8")
 
 
-def _unprintable(raw: bytes, file: str, found: re.Match[bytes]) -> InputError:
+def _unprintable(raw: bytes, file: str, found: Match[bytes]) -> InputError:
     if raw[:200:2].count(0) > 10 or raw[1:200:2].count(0) > 10:
         return _refused(raw, file, found.start(), "the file looks like UTF-16", "save the file as UTF-8")
     code = ord(found.group().decode("utf-8"))

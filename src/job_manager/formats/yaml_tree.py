@@ -5,10 +5,8 @@ Knows nothing of how they are parsed, and nothing of jobs or manifests.
 
 from __future__ import annotations
 
-import gc
 from array import array
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Union
 
 from job_manager.model.pattern import late
@@ -107,17 +105,25 @@ def locate(root: Value | None, path: str) -> At | None:
     return at
 
 
+def alike(one: Value, other: Value) -> bool:
+    """Whether two trees are the same and stand at the same places."""
+    if one.__class__ is not other.__class__ or one != other:
+        return False
+    if isinstance(one, str) or isinstance(other, str):
+        return True
+    keyed = isinstance(one, Map)
+    if keyed and list(one) != list(other):
+        return False
+    many = len(one) * (1 + keyed)
+    if one.at != other.at or list(one.member_marks(many)) != list(other.member_marks(many)):
+        return False
+    # Recursion is bounded by how deep a file may be nested.
+    pairs = zip(_members(one), _members(other), strict=True)
+    return all(alike(mine, yours) for mine, yours in pairs)
+
+
+def _members(container: Map | Seq) -> Iterable[Value]:
+    return container.values() if isinstance(container, Map) else container
+
+
 Value = Union[Map, Seq, str]  # noqa: UP007  the classes' bases name it before it exists
-
-
-@contextmanager
-def bulk() -> Iterator[None]:
-    """No garbage collection inside: a big file makes millions of objects and no cycles; collecting triples the time."""
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()

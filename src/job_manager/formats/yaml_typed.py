@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from typing import Any
 
-from job_manager.formats.json_odd import LARGEST, LONGEST_NUMBER, NUMBER
+from job_manager.formats.json_number import LARGEST, LONGEST_NUMBER, NUMBER
 from job_manager.formats.yaml_reader import FLAGS, Reader, is_null
 from job_manager.formats.yaml_tree import At, Map, Plain, Seq, Value
+from job_manager.model.pattern import late
 from job_manager.model.wording import quoted
 
-_NUMBER = re.compile(rf"(?:{NUMBER})\Z")
+_NUMBER = late(rf"(?:{NUMBER})\Z")
 
 
 def typed(value: Value, at: At, path: str, reader: Reader) -> Any:

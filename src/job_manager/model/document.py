@@ -7,6 +7,7 @@ out, so one job has one document and one digest whatever its language was. Knows
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 from job_manager.model.expect import from_document, to_document
@@ -30,6 +31,7 @@ from job_manager.model.job import (
     Stuck,
     Task,
     Work,
+    plain_action,
 )
 from job_manager.model.params import Param
 from job_manager.model.secret import env_document, read_env
@@ -107,8 +109,20 @@ def _read_needs(body: Document) -> tuple[str, ...] | None:
     return tuple(body["needs"]) if "needs" in body else None
 
 
+_SAID_BESIDE = [name for name in Action.__match_args__ if name not in ("name", "title", "work", "retries", "place")]
+_beside = attrgetter(*_SAID_BESIDE)
+_NOTHING = _beside(Action("", Command(())))
+PLAIN_KEYS = frozenset({"name", "title", "argv", "shell", "retries"})
+
+
 def action_document(action: Action) -> Document:
     """The document of one action: its canonical text, by which a changed action is told from an unchanged one."""
+    if _beside(action) == _NOTHING:  # the many of a big job: few questions
+        plain = {"name": action.name} if action.name else {}
+        if action.title:
+            plain["title"] = action.title
+        plain |= _work(action.work)
+        return plain if action.retries is None else plain | {"retries": action.retries}
     return (
         kept(name=action.name, title=action.title)
         | _work(action.work)  # also an empty text, or a function without arguments, says what it is
@@ -293,6 +307,9 @@ def _read_task(body: Document, children: tuple[Task | Action, ...]) -> Task:
 
 
 def _read_action(body: Document) -> Action:
+    if body.keys() <= PLAIN_KEYS and ("argv" in body) is not ("shell" in body):
+        work = Command(tuple(body["argv"])) if "argv" in body else Shell(body["shell"])
+        return plain_action(body["name"], work, body.get("title", ""), None, body.get("retries"))
     return Action(
         name=body["name"],
         work=_read_work(body),

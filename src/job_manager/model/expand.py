@@ -17,6 +17,7 @@ from job_manager.model.job import Action, Command, Function, Input, Job, JobInpu
 from job_manager.model.params import PREFIX
 from job_manager.model.record import replace
 from job_manager.model.secret import Env, Secret
+from job_manager.model.survey import survey
 from job_manager.model.template import fill, mentioned
 
 Named = TypeVar("Named", JobInput, Input, Output)
@@ -39,12 +40,7 @@ def with_params(job: Job, values: Mapping[str, str]) -> Job:
 
 
 def _asked(job: Job) -> Iterator[bool]:
-    stack: list[Task | Action] = list(job.children)
-    while stack:
-        node = stack.pop()
-        yield bool(node.when)
-        if isinstance(node, Task):
-            stack.extend(node.children)
+    return (bool(node.when) for node in survey(job).nodes)
 
 
 def replace_when(node: Node, values: Mapping[str, str]) -> Node:

@@ -16,13 +16,23 @@ ENV = late(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 JOB_ID = late(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
 SECRET = late(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 SAFE = late(r"[A-Za-z0-9._-]*\Z")
+ORDINARY = late(r"([A-Za-z0-9_-]{1,60})(?:\.[A-Za-z0-9_-]{1,30}){0,2}\Z")
 MAX_NAME_CHARS = 128
 MAX_NAME_BYTES = 240  # a file name holds 255; suffixes of ours need room
 DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))})
 
 
+def is_ordinary(name: str) -> bool:
+    """Whether nothing can be said against a name, of an artifact or an action; there may be nothing to say against
+    another, too."""
+    found = ORDINARY.match(name)
+    return found is not None and (len(found[1]) > 4 or found[1].lower() not in DEVICES)
+
+
 def artifact_name(name: str) -> str | None:
     """Why `name` cannot be a file name of ours, or None when it can."""
+    if is_ordinary(name):
+        return None
     if not name.strip():
         return "the name is empty"
     if name in (".", ".."):

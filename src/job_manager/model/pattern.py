@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any, AnyStr, cast
+from re import compile as compiled_now
+from typing import TYPE_CHECKING, Any, AnyStr, cast
+
+if TYPE_CHECKING:
+    import re
 
 
 class _Late:
@@ -13,7 +16,7 @@ class _Late:
         self._text, self._flags = text, flags
 
     def __getattr__(self, name: str) -> Any:
-        compiled = re.compile(self._text, self._flags)
+        compiled = compiled_now(self._text, self._flags)
         for each in ("match", "fullmatch", "search", "findall", "finditer", "sub", "split", "pattern"):
             setattr(self, each, getattr(compiled, each))  # found without coming here, from now on
         return getattr(compiled, name)

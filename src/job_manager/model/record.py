@@ -6,9 +6,11 @@ is compiled anew. Checkers see the familiar ones. Knows no value.
 
 from __future__ import annotations
 
-from collections import namedtuple
+# The last is what reads a field of every named tuple, in C.
+from collections import _tuplegetter, namedtuple  # type: ignore[attr-defined]
 from collections.abc import Callable, Iterable
 from operator import attrgetter
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform
 
 if TYPE_CHECKING:
@@ -31,7 +33,8 @@ def field(*, default: Any, compare: bool = True, repr: bool = True) -> Any:
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 class _RecordType(type):
-    """Makes a class with a slot for each annotated name, and the methods that go by them."""
+    """Makes a class with a slot for each annotated name, and the methods that go by them. `__beside__`: names of slots
+    for what is found of a value, and is no part of it."""
 
     def __new__(mcs, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> _RecordType:
         if not bases:
@@ -39,7 +42,7 @@ class _RecordType(type):
         fields = tuple(body["__annotations__"])
         given = {each: body.pop(each) for each in fields if each in body}
         special = {each: value for each, value in given.items() if isinstance(value, _Field)}
-        body |= {"__slots__": fields, "__match_args__": fields}
+        body |= {"__slots__": (*fields, *body.pop("__beside__", ())), "__match_args__": fields}
         body["_shown"] = tuple(each for each in fields if each not in special or special[each].repr)
         made = super().__new__(mcs, name, bases, body)
         compared = [each for each in fields if each not in special or special[each].compare]
@@ -50,17 +53,21 @@ class _RecordType(type):
 
 
 def _initial(made: type, fields: tuple[str, ...], defaults: list[Any]) -> Any:
-    """The `__init__` of a record: a named tuple knows already how arguments are told apart."""
-    bind: Any = namedtuple(made.__name__, fields, defaults=defaults)  # type: ignore[misc]
+    """The `__init__` of a record, which puts each argument into its slot."""
     puts: list[Callable[[Any, Any], None]] = [made.__dict__[each].__set__ for each in fields]
 
-    def initial(self: Any, *values: Any, **named: Any) -> None:
-        told: Iterable[Any] = bind(*values, **named)
-        for put, value in zip(puts, told, strict=True):
+    def initial(self: Any, values: Iterable[Any]) -> None:
+        for put, value in zip(puts, values, strict=True):
             put(self, value)
 
-    initial.__wrapped__ = bind.__new__  # type: ignore[attr-defined]  # so that a signature is seen
-    return initial
+    return _taking(fields, defaults, initial, f"{made.__qualname__}.__init__")
+
+
+def opened(made: type[R]) -> Any:
+    """A class with the fields of this record whose instances can be changed: to make very many, whose fields are set
+    one by one (a single instruction each), and which then become records by `one.__class__ = made`."""
+    body = {"__slots__": made.__match_args__, "__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
+    return type.__new__(_RecordType, made.__name__, made.__bases__, body)
 
 
 class Record(metaclass=_RecordType):
@@ -99,9 +106,26 @@ def replace(record: R, **changes: Any) -> R:
     return type(record)(**kept, **changes)
 
 
-# --- tuples ---------------------------------------------------------------------------------------------------------
+# --- arguments ------------------------------------------------------------------------------------------------------
 
-MADE_BY_NAMEDTUPLE = frozenset({"__annotations__", "__module__", "__qualname__"})
+_templates: dict[int, CodeType] = {}  # by how many arguments: `lambda _cls, a, b: _tuple_new(_cls, (a, b))`
+
+
+def _taking(names: tuple[str, ...], defaults: list[Any], make: Callable[..., Any], place: str) -> FunctionType:
+    """A function of these arguments that gives them to `make` as a tuple, behind its first.
+
+    To compile one takes 30 us, and a start needs 150: so the code of one of that many arguments gets other names.
+    """
+    code = _templates.get(len(names))
+    if code is None:
+        like: Any = namedtuple("Like", [f"a{at}" for at in range(len(names))])  # type: ignore[misc]
+        code = _templates[len(names)] = like.__new__.__code__
+    (calls,) = code.co_names
+    own = code.replace(co_varnames=(code.co_varnames[0], *names), co_qualname=place)
+    return FunctionType(own, {calls: make, "__builtins__": {}}, place.rpartition(".")[2], tuple(defaults))
+
+
+# --- tuples ---------------------------------------------------------------------------------------------------------
 
 
 class _TupleType(type):
@@ -110,14 +134,44 @@ class _TupleType(type):
     def __new__(mcs, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> Any:
         if not bases:
             return super().__new__(mcs, name, bases, body)
-        fields = body.get("__annotations__", {})
-        defaults: Iterable[Any] = [body[each] for each in fields if each in body]
-        made = namedtuple(name, fields, defaults=defaults, module=body["__module__"])  # type: ignore[misc]
-        made.__annotations__ = fields
-        made.__qualname__ = body["__qualname__"]
-        for key in body.keys() - fields.keys() - MADE_BY_NAMEDTUPLE:
-            setattr(made, key, body[key])
+        fields = body.pop("__annotations__", {})
+        defaults = {each: body.pop(each) for each in fields if each in body}
+        new = _taking(tuple(fields), list(defaults.values()), tuple.__new__, f"{name}.__new__")
+        readers = {each: _tuplegetter(at, "") for at, each in enumerate(fields)}
+        made: Any = type(name, (_Named,), {"__slots__": (), "__new__": new, **readers, **body})
+        made._fields, made._field_defaults, made.__annotations__ = tuple(fields), defaults, fields
+        made.__match_args__ = made._fields  # type: ignore[misc]
         return made
+
+
+class _Named(tuple[Any, ...]):
+    """What every named tuple can do."""
+
+    __slots__ = ()
+    _fields: ClassVar[tuple[str, ...]]
+
+    @classmethod
+    def _make(cls, values: Iterable[Any]) -> Any:
+        made = tuple.__new__(cls, values)
+        if len(made) != len(cls._fields):
+            raise TypeError(f"{cls.__name__} has {len(cls._fields)} fields, not {len(made)}")
+        return made
+
+    def _replace(self, /, **changes: Any) -> Any:
+        made = self._make(map(changes.pop, self._fields, self))
+        if changes:
+            raise TypeError(f"{type(self).__name__} has no field {' '.join(changes)}")
+        return made
+
+    def _asdict(self) -> dict[str, Any]:
+        return dict(zip(self._fields, self, strict=True))
+
+    def __getnewargs__(self) -> tuple[Any, ...]:
+        return tuple(self)
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value!r}" for name, value in zip(self._fields, self, strict=True))
+        return f"{type(self).__name__}({shown})"
 
 
 if not TYPE_CHECKING:

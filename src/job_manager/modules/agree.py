@@ -10,9 +10,10 @@ from collections.abc import Iterator, Sequence
 from job_manager.formats.yaml_reader import suggestion
 from job_manager.model.errors import NOWHERE, Place, Problem
 from job_manager.model.expect import misfits
-from job_manager.model.job import FILE, Action, Input, Job, ModuleCall, Output, actions
+from job_manager.model.job import FILE, Action, Input, Job, ModuleCall, Output
 from job_manager.model.module import Module, Port
 from job_manager.model.record import NamedTuple
+from job_manager.model.survey import survey
 from job_manager.model.types import same_type
 from job_manager.modules.kinds import kind_problems
 from job_manager.modules.params import params_problems
@@ -55,7 +56,7 @@ def check_modules(job: Job, shelf: Shelf, loose: bool = False) -> list[Problem]:
     problems: list[Problem] = []
     known: dict[str, Contract | Problem] = {}
     types = Types(job, "warning" if loose else "error")
-    for path, action in actions(job):
+    for path, action in survey(job).actions:
         if isinstance(action.work, ModuleCall):
             name = action.work.module
             if name not in known:

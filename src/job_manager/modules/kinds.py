@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping
 
 from job_manager.model.errors import NOWHERE, Place, Problem
 from job_manager.model.expand import rebuilt
-from job_manager.model.job import DIRECTORY, FILE, FILES, Action, Input, Job, ModuleCall, Output, actions
+from job_manager.model.job import DIRECTORY, FILE, FILES, Action, Input, Job, ModuleCall, Output
 from job_manager.model.module import Module, Port
 from job_manager.model.record import replace
+from job_manager.model.survey import survey
 from job_manager.model.wording import quoted
 from job_manager.modules.shelf import Shelf
 
@@ -36,7 +37,7 @@ def with_kinds(job: Job, shelf: Shelf) -> Job:
 
 def _called(job: Job, shelf: Shelf) -> dict[str, Module]:
     """The modules that a job calls, by name, those that can be used."""
-    names = {action.work.module for _, action in actions(job) if isinstance(action.work, ModuleCall)}
+    names = {action.work.module for _, action in survey(job).actions if isinstance(action.work, ModuleCall)}
     return {name: module for name in names if (module := shelf.get(name)) is not None}
 
 
@@ -81,10 +82,10 @@ def kind_problems(job: Job, modules: Mapping[str, Module]) -> Iterator[Problem]:
     those that it calls, by name."""
     job = _told(job, modules)
     made = {given.artifact: given.kind for given in job.inputs}
-    for _, action in actions(job):
+    for _, action in survey(job).actions:
         for output in action.outputs:
             made[output.artifact] = MANY if action.foreach else output.kind
-    for _, action in actions(job):
+    for _, action in survey(job).actions:
         yield from _against_module(action, modules)
         yield from _over(action, made)
         keys = {each.key for each in action.foreach}

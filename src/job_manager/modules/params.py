@@ -11,10 +11,11 @@ from job_manager.formats.yaml_reader import suggestion
 from job_manager.model.errors import Place, Problem
 from job_manager.model.expand import rebuilt
 from job_manager.model.fanout import Combinations, Each, Filling, keys_in
-from job_manager.model.job import Action, Job, ModuleCall, actions
+from job_manager.model.job import Action, Job, ModuleCall
 from job_manager.model.module import Module
 from job_manager.model.params import PREFIX, named
 from job_manager.model.record import replace
+from job_manager.model.survey import survey
 from job_manager.model.template import fields, fill
 from job_manager.modules.shelf import Shelf
 
@@ -69,7 +70,7 @@ def with_defaults(job: Job, shelf: Shelf, base: str) -> Job:
     A relative path of the job counts from the folder `base`, one of a manifest from the module's own. Raises ValueError
     for what `params_problems` would have said.
     """
-    names = {action.work.module for _, action in actions(job) if isinstance(action.work, ModuleCall)}
+    names = {action.work.module for _, action in survey(job).actions if isinstance(action.work, ModuleCall)}
     taking = {name: module for name in names if (module := shelf.get(name)) is not None and module.params}
 
     def whole(action: Action) -> Action:

@@ -5,7 +5,6 @@ Knows nothing of jobs or interpreters. Rules: reference seed-systems S5, D7; iss
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -79,6 +78,8 @@ class Shelf:
 
     def nearest(self, name: str, count: int = 3) -> tuple[str, ...]:
         """The names of the `count` usable modules most like `name`, the nearest first."""
+        import difflib  # a name that is not there is seldom asked for
+
         return tuple(difflib.get_close_matches(name[:100], self.names, count, 0.0))
 
 

@@ -225,7 +225,7 @@ def _told(event: Event) -> str:
 
 
 PASSING = {"changed", "touched"}  # what evolve notes for the next turn; a turn uses it up
-COMPARED = [name for name in JobState.__slots__ if name not in ("shape", "order")]  # these are functions of the job
+COMPARED = [name for name in JobState.__slots__ if name not in ("shape", "order", "shadow")]  # functions of the rest
 
 
 def plain(state: State) -> object:

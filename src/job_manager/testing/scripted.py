@@ -1,7 +1,8 @@
 """A worker without processes: it takes real orders, and each attempt ends as a script says and when it says.
 
 Keeps the worker's side of the contract: another incarnation's orders and attempts it has begun or given back are
-refused, no more than `slots` run at once, and everything it reported can be said again. Decides nothing.
+refused, no more than `slots` run at once, nothing begins before what it comes after has ended well, and everything it
+reported can be said again. Decides nothing.
 """
 
 from __future__ import annotations
@@ -111,6 +112,7 @@ class ScriptedWorker:
         self._queue: dict[Token, StartAttempt] = {}
         self._running: dict[Token, Run] = {}
         self._never: set[Token] = set()
+        self._well: set[Token] = set()
 
     @property
     def idle(self) -> bool:
@@ -142,7 +144,7 @@ class ScriptedWorker:
         """What has happened until now: attempts that ended, and those that began in their place."""
         ended = [run for run in self._running.values() if run.due is not None and run.due <= now]
         reports = [self._end(run, run.due or now) for run in sorted(ended, key=lambda run: (run.due, run.order))]
-        return self._saying([*reports, *self._begin(now)])
+        return self._saying([*reports, *self._let_down(), *self._begin(now)])
 
     def kill(self, now: float) -> list[Report]:
         """The machine goes away: what had begun is lost, what had not is given back. Said by whoever finds out."""
@@ -156,9 +158,25 @@ class ScriptedWorker:
         self.said += reports
         return reports
 
+    def _awaited(self, order: StartAttempt) -> set[Token]:
+        """What has not ended well yet of what it comes after."""
+        return {(order.job, *each) for each in order.after} - self._well
+
+    def _let_down(self) -> list[Report]:
+        """What cannot begin any more is given back, and so is what comes after it."""
+        reports: list[Report] = []
+        while lost := [
+            each for each in self._queue.values() if self._awaited(each) - self._queue.keys() - self._running.keys()
+        ]:
+            for order in lost:
+                del self._queue[token(order)]
+                reports.append(self._given_back(order))
+        return reports
+
     def _begin(self, now: float) -> list[Report]:
         reports: list[Report] = []
-        for key in list(self._queue)[: max(0, self.slots - len(self._running))]:
+        free = [key for key, order in self._queue.items() if not self._awaited(order)]
+        for key in free[: max(0, self.slots - len(self._running))]:
             order = self._queue.pop(key)
             self.begun.append(key)
             self._running[key] = Run(order, now, self.outcomes(order))
@@ -183,6 +201,8 @@ class ScriptedWorker:
 
     def _end(self, run: Run, at: float) -> AttemptEnded:
         del self._running[token(run.order)]
+        if not run.outcome.reason:
+            self._well.add(token(run.order))
         return self._ended(run, at, run.outcome.reason, run.outcome.code)
 
     def _ended(self, run: Run, at: float, reason: str, code: int | None) -> AttemptEnded:

@@ -166,6 +166,17 @@ def dismissed(trace: KeeperTrace) -> bool:
     return ended
 
 
+def remove_ended(directory: str) -> None:
+    """The same of one that has ended and has nothing to tell any more: of what it began only the cgroups are asked for,
+    and few attempts have any."""
+    try:
+        with open(os.path.join(directory, "starts"), "rb") as starts:
+            grouped = b'"group"' in starts.read()
+    except OSError:
+        grouped = True
+    remove(read_trace(directory) if grouped else KeeperTrace(directory, "", 0, 0, "", False, {}, {}))
+
+
 def remove(trace: KeeperTrace) -> None:
     """Take away the keeper's own files, and its directory if nothing else is in it; the cgroups it has left, too."""
     for begun in trace.begun.values():

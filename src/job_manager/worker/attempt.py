@@ -17,7 +17,8 @@ from job_manager.artifacts.outputs import DISK, MISSING, Fault
 from job_manager.artifacts.store import Published
 from job_manager.core.said import AttemptEnded
 from job_manager.model.errors import EngineError
-from job_manager.model.job import Function, Input, Output
+from job_manager.model.job import Command, Function, Input, Output
+from job_manager.model.need import PLAIN
 from job_manager.model.quantity import human, size_text
 from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted
@@ -145,33 +146,42 @@ def _write_call(brief: Brief, work: Function, layout: Layout) -> None:
 
 def _order(brief: Brief, layout: Layout, worker: str, now: float, secrets: Mapping[str, str]) -> Order:
     log = layout.log(brief.path, brief.attempt)
-    env = variables(brief, layout, worker, now, secrets)
+    env = variables(brief, layout, worker, now, secrets, log)
     order: Order = {
         "token": token(brief.job, brief.number, brief.attempt),
         "argv": words(brief, layout),
         "env": env,
         "cwd": directory(brief, layout),
         "log": log,
-        "err": layout.log(brief.path, brief.attempt, "err") if brief.split_streams else None,
-        "timeout": brief.timeout,
-        "grace": GRACE,
-        "weight": brief.need.cpus,
-        "memory": brief.need.memory,
-        "durable": not brief.idempotent,
-        "bare": False,
-        "stuck": brief.stuck and (brief.stuck.after, brief.stuck.kill),
     }
+    # What is as the keeper has it anyway is not said: it would be written and read for each of many.
+    takes = brief.need
+    if takes is not PLAIN:
+        order["weight"], order["memory"] = takes.cpus, takes.memory
+    if brief.split_streams:
+        order["err"] = layout.log(brief.path, brief.attempt, "err")
+    if brief.timeout is not None:
+        order["timeout"] = brief.timeout
+    if not brief.idempotent:
+        order["durable"] = True
+    if brief.stuck:
+        order["stuck"] = (brief.stuck.after, brief.stuck.kill)
     module = brief.module
     if module is not None and module.warm and module.interpreter:
         order["warm"] = {"preload": list(module.preload), "digest": module.digest}
     hidden = [variable for variable, value in secrets.items() if env[variable] == value]
-    return {**order, "secrets": hidden} if hidden else order
+    if hidden:
+        order["secrets"] = hidden
+    return order
 
 
 def words(brief: Brief, layout: Layout) -> list[str]:
     """The argv of an attempt."""
+    action, work = brief.action, brief.action.work
+    if isinstance(work, Command) and not work.percent and not any("{" in word for word in work.argv):
+        return list(work.argv)
     folder = layout.store.attempt_path(brief.label)
-    return argv(brief.action, brief.module, paths(brief, layout), list_files(brief, layout), folder, signs(brief))
+    return argv(action, brief.module, paths(brief, layout), list_files(brief, layout), folder, signs(brief))
 
 
 def conclude(
@@ -205,13 +215,13 @@ def conclude(
     usage = (record["utime"], record["stime"], record["maxrss_kib"])
     if needs_folder(brief):
         layout.store.close_off(brief.label)
-    told = ended(brief, worker, record["began"], _end_of(record), ending, usage, outputs)
+    told = ended(brief, worker, record["began"], end_of(record), ending, usage, outputs)
     told = share.hidden(told) if share else told
     return told if ending.reason or not grown.children else told._replace(grown=grown.children)
 
 
-def _end_of(record: ExitRecord) -> float:
-    """By how long it took: the clock may have been set meanwhile."""
+def end_of(record: ExitRecord) -> float:
+    """When it ended (Unix time), by how long it took: the clock may have been set meanwhile."""
     return record["began"] + record["elapsed"] if record["began"] else record["ended"]
 
 

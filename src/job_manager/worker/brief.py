@@ -134,14 +134,14 @@ class Briefing:
             action=action,
             module=module,
             # What stands for other actions reads nothing itself.
-            reads=() if action.foreach else tuple(self.reads(use) for use in action.inputs),
+            reads=() if action.foreach or not action.inputs else tuple(map(self.reads, action.inputs)),
             workdir=action.workdir or job.site.workdir,
             timeout=action.timeout or (module.timeout if module else None),
             idempotent=policy.idempotent(job, action),
             split_streams=job.site.split_streams or action.expand,  # what it prints is read
             verify=job.site.verify,
             counted=job.site.counted,
-            maps=maps_for(job.job.dirmaps, job.site.zone),
+            maps=maps_for(job.job.dirmaps, job.site.zone) if job.job.dirmaps else (),
             stuck=action.stuck,
         )
 
@@ -259,7 +259,7 @@ def clean(environ: Mapping[str, str], passed: Sequence[str]) -> dict[str, str]:
 
 
 def variables(
-    brief: Brief, layout: Layout, worker: str, began: float, secrets: Mapping[str, str] = NO_SECRETS
+    brief: Brief, layout: Layout, worker: str, began: float, secrets: Mapping[str, str] = NO_SECRETS, log: str = ""
 ) -> dict[str, str]:
     """The environment variables added for one attempt; those of the module first, then the entry's, then ours.
     secrets: the values of those variables that take one; without them they are left out."""
@@ -279,10 +279,10 @@ def variables(
         "JM_ATTEMPT": str(brief.attempt),
         "JM_ROLE": brief.action.role,
         "JM_WORKER": worker,
-        "JM_LOG": layout.log(brief.path, brief.attempt),
-        "JM_OUTPUTS_JSON": json.dumps(outputs),
+        "JM_LOG": log or layout.log(brief.path, brief.attempt),
+        "JM_OUTPUTS_JSON": json.dumps(outputs) if outputs else "{}",
     }
-    inputs = json.dumps(read_paths(brief))
+    inputs = json.dumps(read_paths(brief)) if brief.reads else "{}"
     if len(inputs) < LONGEST_VARIABLE:
         added["JM_INPUTS_JSON"] = inputs
     if has_lists(brief):
@@ -324,7 +324,7 @@ def needs_folder(brief: Brief) -> bool:
 
 def has_lists(brief: Brief) -> bool:
     """Whether it reads artifacts of several files, of which lists are written into its directory."""
-    return any(read.many for read in brief.reads)
+    return bool(brief.reads) and any(read.many for read in brief.reads)
 
 
 def inputs_file(brief: Brief, layout: Layout) -> str:

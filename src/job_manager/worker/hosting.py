@@ -100,8 +100,9 @@ class Jobs:
 
 
 def leases(briefing: Briefing, worker: str) -> list[tuple[Brief, Lease]]:
-    """What a worker's incarnation has under lease of one job, in the order of its actions."""
-    held = sorted((index, lease) for index, lease in briefing.job.leases.items() if lease.worker == worker)
+    """What a worker's incarnation has under lease of one job, in the order in which it was leased: what begins only
+    when others have ended comes after these."""
+    held = [(index, lease) for index, lease in briefing.job.leases.items() if lease.worker == worker]
     return [(briefing.brief(index, lease.attempt), lease) for index, lease in held]
 
 

@@ -5,7 +5,8 @@ Knows nothing of jobs, modules or engines and imports nothing of job_manager: on
 
 What is written when: `starts` gets a line with the token before a spawn, and one with pid and start time when the child
 still lives some milliseconds later. Neither is forced to disk: both matter only while this boot lasts, since no child
-survives a power cut. `exits` gets its line when the child is reaped, at most BEAT later while other orders are waiting.
+survives a power cut. `exits` gets its line when the child is reaped, at most LONG_BEAT later while other orders are
+waiting, and always before `starts` gets that of what was to begin after it.
 For an order marked durable (an action that may not run twice) it is written at once and forced to disk before the exit
 is reported. All others are forced together when the loop is idle, or after two seconds of work: an action that may run
 again loses only time when a kill or a power cut takes its record, and an fsync for each would cost more than its spawn.
@@ -62,7 +63,8 @@ else:
 TOKEN_VARIABLE = "JM_ATTEMPT_TOKEN"
 KEEPER_VARIABLE = "JM_KEEPER"  # the incarnation: the token alone might be another state directory's
 LINGER = 60.0  # seconds without child and master after which the keeper leaves
-BEAT = 0.01  # seconds by which a report may be late while there is other work queued
+BEAT = 0.01  # seconds by which a report may be late while there is other work queued,
+LONG_BEAT = 0.03  # and while there is so much of it that nobody waits for a report
 LEFT_GRACE = 2.0  # at most this long for processes that outlive the main one
 BATCH = 32  # spawns in one turn, so that exits never wait behind a long queue
 LINE_LIMIT = 1 << 26  # bytes without a newline after which a peer is taken for a stranger
@@ -84,9 +86,14 @@ FILTER = "import sys; sys.path.append({folder!r}); import redaction; redaction.m
 LOG_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
 RECORD = (
     '{"token":%s,"code":%s,"signal":%s,"why":%s,"error":%s,"began":%.6f,"ended":%.6f,"elapsed":%.6f,'
-    '"utime":%.6f,"stime":%.6f,"maxrss_kib":%d,"left":%d,"oom":%s,"peak":%d,"still":%.3f}'
+    '"utime":%.6f,"stime":%.6f,"maxrss_kib":%d,"left":%d,"oom":%s,"peak":%d,"still":%.3f,"printed":%d}'
 )
-STATE = '["state",{"incarnation":%s,"boot":%s,"pid":%d,"begun":[%s],"exits":[%s],"queued":[%s],"leaving":%s}]\n'
+STATE = (
+    '["state",{"incarnation":%s,"boot":%s,"pid":%d,"begun":[%s],"exits":[%s],"queued":[%s],"leaving":%s,'
+    '"chains":true}]\n'
+)
+LAST_WORDS = (b"_EXIT_STATUS", b"openjd_fail")  # a log with one of these at its end may say how its attempt has ended
+PIECE = 64 * 1024  # bytes at the end of a log that are looked at for them
 MAXRSS_UNIT = 1024 if sys.platform == "darwin" else 1
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -380,7 +387,8 @@ class Attempt:
     usage: Any = None
     logs: tuple[str, ...] = ()
     spare: tuple[int, str] | None = None
-    named = False
+    printed = -1  # bytes in its logs when it is over, -1: nobody knows
+    named = gated = False  # gated: it began when others had ended, whose ends have to be on record before that
     memory = peak = 0
     group = ""
     kills = -1
@@ -437,6 +445,7 @@ def record_of(attempt: Attempt) -> str:
         quote(attempt.oom) if attempt.oom else "null",
         attempt.peak,
         max(0.0, attempt.start + attempt.elapsed - attempt.moved) if attempt.still else 0.0,
+        attempt.printed,
     )
 
 
@@ -642,6 +651,7 @@ class Children:
         self.filters: dict[int, Attempt] = {}
         self.templates: set[int] = set()  # pids of what warm modules are copied from: no attempt's
         self.noticed: list[Attempt] = []  # those that have become still, or move again
+        self.alone = False  # nothing was left to wait for when that was last done, no stray either
         self._timers: list[tuple[float, int, Attempt]] = []
         self._serial = 0
         try:
@@ -674,7 +684,8 @@ class Children:
             attempt.ended, attempt.elapsed = wall, max(0.0, now - attempt.start)
             gone.append(attempt)
         if gone or self.ending:
-            self._find_strays()
+            if not self.alone:
+                self._find_strays()
             tidy = self.subreaper and not self.strays
             for attempt in [*gone, *self.ending.values()]:
                 if not tidy and self._left(attempt):
@@ -881,7 +892,7 @@ class Children:
         return self.live.get(token) if keeper == self.incarnation else None
 
     def _waited(self) -> Iterable[tuple[int, int, Any]]:
-        found = []
+        found, self.alone = [], False
         try:
             while (entry := os.wait4(-1, os.WNOHANG))[0]:
                 if os.WIFSTOPPED(entry[1]):
@@ -889,7 +900,7 @@ class Children:
                 else:
                     found.append(entry)
         except ChildProcessError:
-            pass
+            self.alone = True
         return found
 
     def _wake_at(self, when: float, attempt: Attempt) -> None:
@@ -910,13 +921,20 @@ class Logs:
     def __init__(self, cap: int) -> None:
         self.cap = cap
 
-    def bound(self, attempt: Attempt) -> None:
+    def bound(self, attempt: Attempt) -> int:
+        """How many bytes there are, -1 where that is not known."""
+        printed = 0
         for path in attempt.logs:
             try:
-                if os.stat(path).st_blocks * 512 > self.cap:
+                log = os.stat(path)
+                printed += log.st_size
+                if log.st_blocks * 512 > self.cap:
                     self._shorten(path)
+            except FileNotFoundError:
+                pass  # it has printed nothing
             except (OSError, ValueError):
-                pass  # gone, or a file system without holes: then it is as long as it is
+                return -1  # a file system without holes: then it is as long as it is
+        return printed
 
     def _shorten(self, path: str) -> None:
         handle = os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
@@ -954,7 +972,7 @@ class Spares:
 
     def take(self, log: str) -> tuple[int, str] | None:
         """An open file and its name; None where a log cannot get its name that way: the child opens its own then."""
-        if not self._usable or os.path.lexists(log) or not self._is_folder(os.path.dirname(log)):
+        if not self._usable or os.path.lexists(log) or not self._is_folder(log.rpartition("/")[0]):
             return None
         if self._free:
             return self._free.pop()
@@ -1017,6 +1035,32 @@ class Spares:
         except OSError as error:
             complain(f"the log {path} cannot be written", error)
         os.ftruncate(handle, 0)
+
+
+class Gate:
+    """Orders that wait for the end of `left` attempts."""
+
+    __slots__ = ("left", "tokens")
+
+    def __init__(self) -> None:
+        self.left, self.tokens = 0, []  # type: int, list[str]
+
+
+def ended_well(attempt: Attempt) -> bool:
+    """Whether there is no doubt that it has succeeded, its log included."""
+    if attempt.status != 0 or attempt.why is not None or len(attempt.logs) != 1 or attempt.oom:
+        return False
+    if attempt.printed <= 0:
+        return not attempt.printed
+    try:
+        handle = os.open(attempt.logs[0], os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
+        try:
+            end = os.pread(handle, PIECE, max(0, attempt.printed - PIECE))
+        finally:
+            os.close(handle)
+    except OSError:
+        return False
+    return not any(words in end for words in LAST_WORDS)
 
 
 class Record:
@@ -1123,6 +1167,8 @@ class Keeper:
         self.slots = self.used = 0
         self.queue: deque[str] = deque()
         self.queued: dict[str, tuple[Attempt, dict[str, Any]]] = {}
+        self.gates: dict[str, list[Gate]] = {}  # by the token of an attempt that has not ended
+        self.recent: dict[str, Attempt] = {}  # those of `records` that ended while this process was there
         self.records: dict[str, str] = {}
         self.past = Past()
         self.fresh: list[Attempt] = []
@@ -1187,10 +1233,10 @@ class Keeper:
             self._write_exits(now)
         if self.queue:
             self._begin()
-        if not self.queue or now >= self._due() or self.speaking or self.returned or self.refused:
+        if not (self.queue or self.gates) or now >= self._due() or self.speaking or self.returned or self.refused:
             self._settle(now)
-        if self.beat == NEVER and (self.fresh or self.finished):
-            self.beat = now + BEAT
+        if self.beat == NEVER and (self.fresh or self.finished or self.unreported or self.children.noticed):
+            self.beat = now + (BEAT if len(self.queued) < BATCH else LONG_BEAT)
         if now >= self.look_at or (self.look_at == NEVER and self.children.running):
             self._bound_logs(now)
         if not self.children.live:
@@ -1244,7 +1290,8 @@ class Keeper:
     def _depose(self) -> None:
         """Without its master the queue is nobody's: what was not begun is given out anew by whoever comes next."""
         self.master = None
-        for waiting in (self.queue, self.queued, self.unreported, self.returned, self.refused, self.noted):
+        self._drop_queue()
+        for waiting in (self.unreported, self.returned, self.refused, self.noted):
             waiting.clear()
 
     def _listen(self, peer: Connection, now: float) -> None:
@@ -1266,24 +1313,33 @@ class Keeper:
         elif peer is not self.master:
             raise ValueError("no hello")
         elif kind == "start":
-            for order in content:
-                self._take(order)
+            self.queue += [order["token"] for order in content if self._take(order)]
+        elif kind == "chain":
+            for tokens, orders in content:
+                self._take_chained(tokens, orders)
         elif kind == "stop":
             for token, grace in content:
                 self._stop(token, float(grace), now)
         elif kind == "forget":
-            for token in content:
-                if self.records.pop(token, None) is not None:
-                    self.past.add(token)
+            self._forget(content)
         elif kind == "slots":
             self.slots = int(content)
         elif kind in ("leave", "give back"):
             self.leaving |= kind == "leave"
             self.returned += map(quote, self.queued)
-            self.queue.clear()
-            self.queued.clear()
+            self._drop_queue()
         else:
             raise ValueError(kind)
+
+    def _forget(self, tokens: list[str]) -> None:
+        for token in tokens:
+            if self.records.pop(token, None) is not None:
+                self.past.add(token)
+                self.recent.pop(token, None)
+
+    def _drop_queue(self) -> None:
+        for waiting in (self.queue, self.queued, self.gates):
+            waiting.clear()
 
     def _greet(self, peer: Connection, hello: dict[str, Any], now: float) -> None:
         incarnation = hello["incarnation"] + ""
@@ -1322,12 +1378,13 @@ class Keeper:
 
     # orders
 
-    def _take(self, order: dict[str, Any]) -> None:
+    def _take(self, order: dict[str, Any]) -> bool:
+        """Whether it is new, and waits from now on."""
         token = order["token"]
         if not token or "\0" in token:
             raise ValueError("a token that names nothing")
         if token in self.queued:
-            return
+            return False
         if token in self.children.live or token in self.records or token in self.past:
             self._refuse(token, "already begun")
         elif self.leaving:
@@ -1336,9 +1393,48 @@ class Keeper:
             try:
                 self.queued[token] = (understood(order), order)
                 self._warm(order)
-                self.queue.append(token)
+                return True
             except (LookupError, ValueError, TypeError, AttributeError, OverflowError) as error:
                 self._refuse(token, f"not an order: {error!r}")
+        return False
+
+    def _take_chained(self, awaited: list[str], orders: list[dict[str, Any]]) -> None:
+        """Orders that begin when all of these attempts have ended well; or not at all."""
+        gate = Gate()
+        gate.tokens = [order["token"] for order in orders if self._take(order)]
+        for token in awaited:
+            if token in self.queued or token in self.children.live:
+                gate.left += 1
+                self.gates.setdefault(token, []).append(gate)
+            elif token not in self.recent or not ended_well(self.recent[token]):
+                self._let_down([gate])
+                return
+        if not gate.left:
+            self._open(gate)
+
+    def _open(self, gate: Gate) -> None:
+        tokens = [token for token in gate.tokens if token in self.queued]
+        for token in tokens:
+            self.queued[token][0].gated = True
+        self.queue.extend(tokens)
+
+    def _let_down(self, gates: list[Gate]) -> None:
+        """What was to begin then never can, nor what was to begin after that."""
+        while gates:
+            for token in gates.pop().tokens:
+                if self.queued.pop(token, None) is not None:
+                    self.returned.append(quote(token))
+                gates += self.gates.pop(token, ())
+
+    def _pass_gates(self, attempt: Attempt) -> None:
+        gates = self.gates.pop(attempt.token, [])
+        if not ended_well(attempt):
+            self._let_down(gates)
+            return
+        for gate in gates:
+            gate.left -= 1
+            if not gate.left:
+                self._open(gate)
 
     def _warm(self, order: dict[str, Any]) -> None:
         if order.get("warm") and not self.templates:
@@ -1358,6 +1454,7 @@ class Keeper:
             self.children.terminate(attempt, "stopped", grace, now)
         elif self.queued.pop(token, None) is not None or not (token in self.records or token in self.past):
             self.returned.append(quote(token))
+            self._let_down(self.gates.pop(token, []))
 
     def _admissible(self) -> list[tuple[Attempt, dict[str, Any]]]:
         """The head of the queue as far as slots are free; what weighs more than all slots runs alone, and what waits
@@ -1384,6 +1481,8 @@ class Keeper:
         if not batch:
             return
         began = time.time()
+        if any(attempt.gated for attempt, _ in batch):
+            self._write_exits(time.monotonic())
         self.confinement.look(time.monotonic())
         for attempt, order in batch:
             self.confinement.name(attempt)
@@ -1398,6 +1497,7 @@ class Keeper:
                 if attempt.spare is not None:
                     self.spares.settle(attempt)
                 self._refuse(attempt.token, f"{UNWRITTEN}: {error.strerror}")
+                self._let_down(self.gates.pop(attempt.token, []))
             return
         self.mark_memory(self.child_score)
         for attempt, order in batch:
@@ -1476,7 +1576,10 @@ class Keeper:
             judge_memory(attempt)
         if attempt.spare is not None or attempt.named:
             self.spares.settle(attempt)
-        self.logs.bound(attempt)
+        attempt.printed = self.logs.bound(attempt)
+        self.recent[attempt.token] = attempt
+        if attempt.token in self.gates:
+            self._pass_gates(attempt)
 
     def _write_exits(self, now: float) -> None:
         if not self.finished and (not self.unwritten or now < self.retry_at):
@@ -1528,11 +1631,11 @@ class Keeper:
         self._write_exits(now)
         if now >= self.sync_at:
             self._sync()
+        self._tell("exited", self.unreported)  # before it is told what has begun after them
         if now >= self.beat:
             self.beat = NEVER
             self._announce(now - BEAT)
             self._compact()
-        self._tell("exited", self.unreported)
         if self.children.noticed:
             self._tell_still()
         self._tell("returned", self.returned)

@@ -8,15 +8,22 @@ from __future__ import annotations
 import json
 import os
 import select
-import socket
 import time
 from collections.abc import Iterable, Mapping
-from typing import Any, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 from job_manager.model.record import NamedTuple
 from job_manager.worker import ahead
 from job_manager.worker import keeper as processes
 from job_manager.worker.lines import Gone, Lines, dial
+
+if TYPE_CHECKING:
+    import socket
+else:
+    try:  # the C half is all that is needed; the Python one brings selectors and enums
+        import _socket as socket
+    except ImportError:
+        import socket
 
 
 class Warm(TypedDict):
@@ -74,6 +81,7 @@ class ExitRecord(TypedDict):
     oom: NotRequired[str | None]
     peak: NotRequired[int]
     still: NotRequired[float]
+    printed: NotRequired[int]  # bytes in its logs, -1 where that is not known
 
 
 class Message(NamedTuple):
@@ -138,6 +146,11 @@ class KeeperLink:
 
     def start(self, orders: Iterable[Order]) -> None:
         self._lines.send("start", list(orders))
+
+    def chain(self, gates: Iterable[tuple[Iterable[str], Iterable[Order]]]) -> None:
+        """Start each of these orders as soon as the attempts of all tokens beside them have ended well: by themselves,
+        with exit code 0 and nothing said of another. If one does not, its orders come back as `returned`."""
+        self._lines.send("chain", [(list(tokens), list(orders)) for tokens, orders in gates])
 
     def stop(self, pairs: Iterable[tuple[str, float]]) -> None:
         """End attempts: (token, grace in seconds). What has not begun comes back as `returned`."""

@@ -11,13 +11,13 @@ import stat
 
 from job_manager.model.pattern import late
 from job_manager.model.record import NamedTuple
+from job_manager.worker import keeper
 
-PIECE = 64 * 1024  # bytes at the end of a log that are looked at
+MARKS, PIECE = keeper.LAST_WORDS, keeper.PIECE  # the keeper looks whether there are any at all
 ERROR_FILE = "error-message"  # in the attempt's directory; JM_ERROR_FILE
 ERROR_BYTES = 4096  # of an error file that are read
 SENTENCE = 500  # characters of a message that are kept
 
-MARKS = (b"_EXIT_STATUS", b"openjd_fail")
 STATUS = late(rb"^((?:TR|ALF)_EXIT_STATUS)[ \t]{1,8}(-?\d{1,10})[ \t]*$", re.MULTILINE)
 FAILURE = late(rb"^openjd_fail: ([^\n]+)", re.MULTILINE)
 

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import socket
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import socket
+else:
+    try:  # the C half is all that is needed; the Python one brings selectors and enums
+        import _socket as socket
+    except ImportError:
+        import socket
 
 READ = 1 << 18
 NO_LIMIT = 1 << 62

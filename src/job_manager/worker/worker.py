@@ -18,6 +18,7 @@ from job_manager.core.state import Lease
 from job_manager.ports.clock import Clock
 from job_manager.worker import adoption, ahead
 from job_manager.worker.attempt import Ending, Unfit, ended, may_be_torn, read_token, token
+from job_manager.worker.batch import Batch
 from job_manager.worker.brief import Brief, Briefing, inherited
 from job_manager.worker.code import Code
 from job_manager.worker.concluding import Concluder
@@ -25,11 +26,12 @@ from job_manager.worker.growing import Grow, Grown, grown
 from job_manager.worker.hosting import Jobs, Note, leases, still_notes
 from job_manager.worker.keeper import UNWRITTEN
 from job_manager.worker.keeper_link import KeeperGone, KeeperLink
+from job_manager.worker.plain import well_ended, went_well
 from job_manager.worker.room import Room
 from job_manager.worker.sharing import Shares
 from job_manager.worker.traces import Starts, Traces, name_logs
 
-AHEAD = 64  # orders that wait in the keeper, so that neither a commit nor a round trip stands between two actions
+AHEAD = 128  # orders that wait in the keeper, so that neither a commit nor a round trip stands between two actions
 HELLO_TIMEOUT = 10.0
 LOST = Ending("lost", None, "")
 
@@ -137,11 +139,12 @@ class Worker:
         state = [content for kind, content in messages if kind == "state"][-1]
         self._begun.update(str(row[0]) for row in _known(state))
         if known is None:
-            self._adopt(trace.incarnation, link, state.get("leaving", False))
+            self._adopt(trace.incarnation, link, state)
         return True
 
-    def _adopt(self, incarnation: str, link: KeeperLink, leaving: bool) -> None:
-        if self._link is None and not leaving:
+    def _adopt(self, incarnation: str, link: KeeperLink, state: dict[str, Any]) -> None:
+        # One of an earlier version cannot keep anything back until other things are done.
+        if self._link is None and state.get("chains") and not state.get("leaving"):
             self._link, self.incarnation = link, incarnation
             ahead.drop()
         else:
@@ -196,8 +199,7 @@ class Worker:
 
     def carry_out(self, orders: Sequence[Order]) -> list[Report]:
         """Prepare and send what is ordered; reports about attempts that cannot begin."""
-        starts: list[Any] = []
-        stops: list[tuple[str, str, float]] = []
+        batch = Batch()
         reports: list[Report] = []
         now = self._clock.wall()
         starting = dict.fromkeys(order.job for order in orders if isinstance(order, StartAttempt))
@@ -208,13 +210,17 @@ class Worker:
                 if name not in self._sent and name not in self._begun:
                     reports.append(AttemptReturned(order.job, order.action, order.attempt, self.incarnation))
             elif isinstance(order, StopAttempt):
-                stops.append((order.worker, name, order.grace))
+                batch.stop(order, name)
             elif order.worker == self.incarnation and name not in self._sent and name not in self._begun:
-                self._prepare(order, name, now, starts, reports)
-        self._send(starts, stops)
+                self._prepare(order, name, now, batch, reports)
+        assert self._link is not None
+        began = batch.send(self._link, self._older)
+        for _, orphans in self._orphans:
+            batch.stop_orphans(orphans)
+        self.flush()
         if short and not self.room.short:
             reports += self._run_short(short)
-        if starts and not self._reaps:
+        if began and not self._reaps:
             # After the first dispatch, since it takes some milliseconds; from now on the keeper may die.
             self._reaps = adoption.become_subreaper()
         return reports
@@ -233,7 +239,7 @@ class Worker:
         self._notes += [Note(job, -1, "there is room on the disk again") for job in self.jobs.briefings]
         return self._announcements()
 
-    def _prepare(self, order: StartAttempt, name: str, now: float, starts: list[Any], reports: list[Report]) -> None:
+    def _prepare(self, order: StartAttempt, name: str, now: float, batch: Batch, reports: list[Report]) -> None:
         briefing = self.jobs.briefings.get(order.job)
         if briefing is None or briefing.job.leases.get(order.action) != Lease(order.worker, order.attempt):
             return  # an order from before; preparing it would clear away what the attempt has published since
@@ -241,7 +247,7 @@ class Worker:
         try:
             prepared = self.secrets.prepare(name, brief, briefing.layout, self.incarnation, now)
             self.code.mark(prepared, brief.module, self._clock.monotonic())
-            starts.append(self.jobs.surround(prepared, order.job))
+            batch.start(order, self.jobs.surround(prepared, order.job), briefing.job.leases)
             self._sent.add(name)
             self._look_at_code(brief, name)
         except Unfit as unfit:
@@ -253,16 +259,6 @@ class Worker:
             if change not in self._changed.values():
                 self._notes.append(Note(brief.job, brief.number, change))
             self._changed[name] = change
-
-    def _send(self, starts: list[Any], stops: list[tuple[str, str, float]]) -> None:
-        assert self._link is not None
-        if starts:
-            self._link.start(starts)
-        for worker, name, grace in stops:
-            self._older.get(worker, self._link).stop([(name, grace)])
-            for _, orphans in self._orphans:
-                orphans.stop(name, grace)
-        self.flush()
 
     def receive(self) -> list[Report]:
         """What has happened since: reports in the order things happened. Starts a new keeper when the old one died."""
@@ -363,13 +359,15 @@ class Worker:
             work = self._conclusion(record, worker)
             if work is None:
                 continue
-            if work.args[1].action.outputs or work.args[1].action.expand:
+            if isinstance(work, AttemptEnded):
+                reports.append(work)
+            elif work.args[1].action.outputs or work.args[1].action.expand:
                 self._concluder.give(work)
             else:
                 reports.append(work())
         return reports
 
-    def _conclusion(self, record: Any, worker: str) -> partial[AttemptEnded] | None:
+    def _conclusion(self, record: Any, worker: str) -> partial[AttemptEnded] | AttemptEnded | None:
         name = record["token"]
         job, index, attempt = read_token(name)
         self._sent.discard(name)
@@ -383,6 +381,8 @@ class Worker:
             self._stale.append(name)
             return None
         self._ends.add(name)
+        if name not in self._changed and went_well(briefing.job.shape.actions[index], record):
+            return well_ended(name, worker, record)
         brief = briefing.brief(index, attempt)
         grow, said = self._growing(briefing, brief), self._changed.pop(name, "")
         return partial(self.secrets.conclude, name, brief, record, briefing.layout, worker, grow, said)
@@ -481,7 +481,7 @@ class Worker:
         for link in self._older.values():
             link.close()
         if not self._sent and not self._begun and self._link.ended():
-            adoption.remove(self._traces.left_by(self.incarnation))
+            adoption.remove_ended(os.path.join(self._keepers, self.incarnation))
         self._link.close()
 
 

@@ -18,6 +18,8 @@ EXAMPLES = (
 )
 Document = dict[str, Any]
 
+BIG = 200  # actions of a job from which on each list is shown by its beginning
+FIRST = 5  # so many of each list
 HOOKS = {"error": "only after a failure", "success": "only after success", "always": "when all else is over"}
 
 
@@ -26,6 +28,7 @@ def parser() -> Parser:
     made = Parser("plan", SUMMARY, EXAMPLES, usage="JOB.yaml [FILE...] [options]", more=MORE)
     made.add_argument("job", metavar="JOB.yaml", help="the job file; - reads standard input")
     made.add_argument("files", metavar="FILE", nargs="*", default=[], help="the job's input files, in order")
+    made.add_argument("--all", action="store_true", help=f"list every action, also of a job of more than {BIG}")
     add_run_options(made)
     return made
 
@@ -38,17 +41,19 @@ def main(options: Namespace, out: Output) -> int:
     from job_manager.cli.wishes import checked
 
     loaded = checked(options, files_needed=False)
-    document = Plan(loaded, home_of(options)).document()
+    plan = Plan(loaded, home_of(options))
     show_notes(loaded.problems, out)
     if out.talks:
-        _show(document, out)
-    for public in document["public"]:
-        out.value(public["path"])
-    out.document({**document, "problems": [problem_document(problem) for problem in loaded.problems]})
+        folded = plan.size > BIG and not options.all
+        _show(plan.document(FIRST if folded else None), out, folded)
+    for path in plan.destinations() if out.quiet else ():
+        out.value(path)
+    if out.json:
+        out.document({**plan.document(), "problems": [problem_document(problem) for problem in loaded.problems]})
     return 0
 
 
-def _show(plan: Document, out: Output) -> None:
+def _show(plan: Document, out: Output, folded: bool) -> None:
     from job_manager.app.watching import counted
 
     counts, version = plan["counts"], f" {plan['version']}" if plan["version"] else ""
@@ -63,12 +68,18 @@ def _show(plan: Document, out: Output) -> None:
     for param in plan["params"]:
         out.line("  param   ", f"{param['name']} = {param['value']}{'' if param['given'] else '  (the default)'}")
     for node, depth in _nodes(plan["children"]):
-        (_show_task if "children" in node else _show_action)(node, "  " * depth, out)
+        if "more" in node:
+            _show_more(node, "  " * depth, out)
+        elif "children" in node:
+            _show_task(node, "  " * depth, out)
+        else:
+            _show_action(node, "  " * depth, out, folded)
     if plan["public"]:
         out.line()
         out.line(Styled("kept when the job has succeeded", "strong"))
     for public in plan["public"]:
-        out.line(f"  {public['artifact']}  ->  {public['path']}")
+        more = public.get("more")
+        out.line(f"  and {more} more" if more else f"  {public['artifact']}  ->  {public['path']}")
 
 
 def _origin(given: Document) -> str:
@@ -87,8 +98,16 @@ def _nodes(children: Sequence[Document]) -> Iterator[tuple[Document, int]]:
         stack.extend((below, depth + 1) for below in reversed(node.get("children", ())))
 
 
+def _show_more(node: Document, indent: str, out: Output) -> None:
+    from job_manager.app.watching import counted
+
+    steps = f"{counted(node['steps'], 'step')} with " if node["steps"] else ""
+    kinds = ", ".join(f"{many} {kind}" for kind, many in node["kinds"].items())
+    out.line(Styled(f"{indent}and {steps}{kinds} more (--all lists them)", "quiet"))
+
+
 def _show_task(task: Document, indent: str, out: Output) -> None:
-    many = len(task["children"])
+    many = sum(child.get("more", 1) for child in task["children"])
     order = f"{many} in parallel" if task["parallel"] else f"{many} one after another"
     title = f"  {task['title']}" if task["title"] else ""
     out.line()
@@ -99,10 +118,10 @@ def _show_task(task: Document, indent: str, out: Output) -> None:
         out.line(f"{indent}     ", ", ".join(said))
 
 
-def _show_action(action: Document, indent: str, out: Output) -> None:
+def _show_action(action: Document, indent: str, out: Output, folded: bool) -> None:
     kind = f"module {action['module']}" if action["module"] else action["role"]
     out.line(f"{indent}{action['number']}  ", Styled(action["name"], "strong"), f"  {kind}{_times(action)}")
-    for label, text in _rows(action):
+    for label, text in _rows(action, folded):
         first, *others = text.split("\n") if label in ("command", "env") else [text]
         out.line(f"{indent}     ", Styled(f"{label:<9}", "quiet"), first)
         for line in others:  # of a command: at the left, so that it is the same when it is copied
@@ -134,7 +153,16 @@ def _when(node: Document) -> Iterator[str]:
         yield "left out" if node["when"] == "false" else f"only when {node['when']}"
 
 
-def _rows(action: Document) -> Iterator[tuple[str, str]]:
+def _first(items: Sequence[Any], folded: bool) -> Sequence[Any]:
+    return items[:FIRST] if folded else items
+
+
+def _others(label: str, items: Sequence[Any], folded: bool) -> Iterator[tuple[str, str]]:
+    if folded and len(items) > FIRST:
+        yield label, f"and {len(items) - FIRST} more"
+
+
+def _rows(action: Document, folded: bool) -> Iterator[tuple[str, str]]:
     # Imported here: it costs more than all of the rest when nobody asks for a plan.
     import shlex
 
@@ -145,10 +173,12 @@ def _rows(action: Document) -> Iterator[tuple[str, str]]:
         yield "warm", _warm(action)
     yield "command", action["command"]
     yield "in", action["cwd"]
-    for use in action["reads"]:
+    for use in _first(action["reads"], folded):
         yield "reads", f"{'all of ' if use['many'] else ''}{_typed(use)}  from {use['from'] or 'the job input'}"
-    for use in action["writes"]:
-        yield "writes", _typed(use) + _goes(use)
+    yield from _others("reads", action["reads"], folded)
+    for use in _first(action["writes"], folded):
+        yield "writes", _typed(use) + _goes(use, folded)
+    yield from _others("writes", action["writes"], folded)
     for name, value in action["env"].items():
         secret = isinstance(value, dict)
         yield "env", f"{name}=***  (the secret {value['secret']})" if secret else f"{name}={shlex.quote(value)}"
@@ -164,11 +194,13 @@ def _typed(use: Document) -> str:
     return f"{use['artifact']} ({use['type']})" if use["type"] else str(use["artifact"])
 
 
-def _goes(use: Document) -> str:
+def _goes(use: Document, folded: bool) -> str:
     optional = ", optional" if use["optional"] else ""
     if use["public"]:
         return f"{optional}, public  ->  {use['path']}"
-    return f"{optional}  for {', '.join(use['readers'])}" if use["readers"] else f"{optional}  (nobody reads it)"
+    readers = ", ".join(_first(use["readers"], folded))
+    more = "".join(f" {text}" for _, text in _others("", use["readers"], folded))
+    return f"{optional}  for {readers}{more}" if use["readers"] else f"{optional}  (nobody reads it)"
 
 
 def _warm(action: Document) -> str:

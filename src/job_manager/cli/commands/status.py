@@ -43,7 +43,7 @@ def main(options: Namespace, out: Output) -> int:
         show_action(found, action, out)
         return 0
     if out.json:
-        out.document(status(found))
+        out.document(status(found, one_by_one=True))
     elif out.talks:
         _show(found, options, out)
     return 0

@@ -23,7 +23,7 @@ from job_manager.formats.alfscript.waiting import settle_instances
 from job_manager.formats.params import settle
 from job_manager.formats.reading import Reading
 from job_manager.formats.wording import suggestion
-from job_manager.formats.yaml_tree import bulk
+from job_manager.model.bulk import bulk
 from job_manager.model.errors import InputError, Problem, in_order
 from job_manager.model.job import Job
 from job_manager.model.params import NO_VALUES, Values

@@ -19,7 +19,7 @@ from job_manager.formats.alfscript.tree import Node
 from job_manager.formats.alfscript.values import Spot
 from job_manager.formats.alfscript.waiting import settle_instances
 from job_manager.formats.alfscript.words import BARE, Word
-from job_manager.formats.yaml_tree import bulk
+from job_manager.model.bulk import bulk
 from job_manager.model.errors import InputError, Problem, in_order
 
 PRINTED = Operator("printed", "J")  # stands where a Job would

@@ -24,7 +24,7 @@ from job_manager.formats.alfscript.tree import Given, Node, Script
 from job_manager.formats.alfscript.values import Spot, are_plain, is_trivial, launch, value_of
 from job_manager.formats.alfscript.words import BARE, BRACED, Word, commands, look_at_escapes
 from job_manager.formats.wording import suggestion
-from job_manager.formats.yaml_tree import bulk
+from job_manager.model.bulk import bulk
 from job_manager.model.errors import Problem
 from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted

@@ -19,7 +19,8 @@ from job_manager.formats.reading import Reading, without_echoes
 from job_manager.formats.stuck import spread
 from job_manager.formats.yaml_params import read_params
 from job_manager.formats.yaml_reader import Fields, Reader, is_null, load
-from job_manager.formats.yaml_tree import At, Map, Seq, bulk, locate
+from job_manager.formats.yaml_tree import At, Map, Seq, locate
+from job_manager.model.bulk import bulk
 from job_manager.model.errors import Place, in_order
 from job_manager.model.job import Job
 from job_manager.model.names import param_name

@@ -14,6 +14,7 @@ from job_manager.formats.conditions import EXAMPLE, fault
 from job_manager.formats.job_yaml import more
 from job_manager.formats.job_yaml.foreach import read_foreach
 from job_manager.formats.job_yaml.naming import Wanted, wanted_name
+from job_manager.formats.job_yaml.plain import inputs_of, outputs_of, retries_of
 from job_manager.formats.job_yaml.scope import Scope, one_of
 from job_manager.formats.job_yaml.works import BESIDE, WORKS, read_work, say_at
 from job_manager.formats.stuck import read_stuck
@@ -23,7 +24,19 @@ from job_manager.formats.yaml_expect import read_expect
 from job_manager.formats.yaml_reader import Fields, is_null
 from job_manager.formats.yaml_tree import At, Map, Value
 from job_manager.model.fanout import Each, spoken
-from job_manager.model.job import FILE, FILES, KINDS, Action, Input, ModuleCall, Output, Shell, Work, usual_retries
+from job_manager.model.job import (
+    FILE,
+    FILES,
+    KINDS,
+    Action,
+    Input,
+    ModuleCall,
+    Output,
+    Shell,
+    Work,
+    plain_action,
+    usual_retries,
+)
 from job_manager.model.names import param_name
 from job_manager.model.need import MOST_CPUS, MOST_OF_A_LIMIT, limit_name
 from job_manager.model.record import NamedTuple
@@ -86,6 +99,7 @@ READ_MEANT = {
 PARAM_MEANT = {"param": 'did you mean "param_name"?'}
 MOST_RETRIES = 1_000
 NO_NAMES = words.Names(())
+NO_WORDS: list[Word] = []  # of an entry in which there is nothing to look at
 
 
 class Entry(NamedTuple):
@@ -111,6 +125,10 @@ def wanted_name_of(entry: Entry) -> Wanted:
 def action(entry: Entry, name: str, title: str, scope: Scope, retries: int | None = None) -> Action:
     """The whole entry under its name. retries: of one that does not say them, unless it is a module."""
     fields = entry.fields
+    if entry.words is NO_WORDS:
+        uses = inputs_of(fields.map, fields.path, scope.file), outputs_of(fields.map, fields.path, scope.file)
+        place = scope.place(entry.at, fields.path)
+        return plain_action(name, entry.work, title, place, retries_of(fields.map), *uses)
     foreach = read_foreach(fields)
     called = isinstance(entry.work, ModuleCall)
     inputs = _inputs(fields, called, scope)

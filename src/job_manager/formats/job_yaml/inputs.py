@@ -11,9 +11,10 @@ from job_manager.formats.job_yaml.entries import read_kind
 from job_manager.formats.job_yaml.scope import Scope, one_of
 from job_manager.formats.yaml_reader import Fields, is_null
 from job_manager.formats.yaml_tree import At, Map, Value
-from job_manager.model.job import FILE, Action, Job, JobInput, Task, actions
+from job_manager.model.job import FILE, Action, Job, JobInput, Task
 from job_manager.model.names import artifact_name, folded
 from job_manager.model.record import replace
+from job_manager.model.survey import survey
 from job_manager.model.wording import quoted
 
 SPELLINGS = ("input_artifacts", "input_artifact", "inputs")
@@ -87,7 +88,7 @@ def _without_input(spare: list[str], named: list[JobInput]) -> Iterator[JobInput
 
 def _missing(inputs: list[JobInput], tasks: Iterable[Task | Action]) -> list[str]:
     """The names that are read, in order, and that nobody writes or gives."""
-    every = [action for _, action in actions(Job("", tuple(tasks)))]
+    every = [action for _, action in survey(Job("", tuple(tasks))).actions]
     known = {output.artifact for action in every for output in action.outputs}
     known |= {given.artifact for given in inputs} | {""}
     return list(dict.fromkeys(name for action in every for name in _read(action) if name not in known))

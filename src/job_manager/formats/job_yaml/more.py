@@ -6,12 +6,11 @@ Knows nothing of what an entry runs.
 
 from __future__ import annotations
 
-import re
-
 from job_manager.formats.wording import suggestion
 from job_manager.formats.yaml_reader import Fields
 from job_manager.model.job import HOOKS, Pairs
 from job_manager.model.need import limit_name
+from job_manager.model.pattern import late
 from job_manager.model.reasons import RETRIED
 from job_manager.model.wording import quoted
 
@@ -21,10 +20,10 @@ OF_JOB = (
 OF_NODE = ("title", "priority", "wishes", "stuck")
 OF_ENTRY = (*OF_NODE, "retry_on", "backoff", "min_runtime", "tags", "expand", "workdir")
 DIRMAP_KEYS = ("from", "to", "zone")
-AFTER = re.compile(r"(?:(1[0-2]|0?[1-9])-(3[01]|[12][0-9]|0?[1-9]) )?([01]?[0-9]|2[0-3]):([0-5][0-9])\Z")
+AFTER = late(r"(?:(1[0-2]|0?[1-9])-(3[01]|[12][0-9]|0?[1-9]) )?([01]?[0-9]|2[0-3]):([0-5][0-9])\Z")
 MOST_ACTIVE = 1_000_000
-WISH = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}\Z")
-CODE = re.compile(r"-?[0-9]{1,3}\Z")
+WISH = late(r"[A-Za-z][A-Za-z0-9_.-]{0,63}\Z")
+CODE = late(r"-?[0-9]{1,3}\Z")
 
 
 def read_hook(fields: Fields) -> str:

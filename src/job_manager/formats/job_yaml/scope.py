@@ -11,7 +11,7 @@ from job_manager.formats.wording import PROBLEM_LIMIT
 from job_manager.formats.yaml_reader import Fields, Reader
 from job_manager.formats.yaml_tree import At
 from job_manager.model.errors import Place, Problem
-from job_manager.model.job import Input, JobInput, Output
+from job_manager.model.job import Command, Input, JobInput, Output
 from job_manager.model.params import PREFIX, Param
 
 
@@ -26,6 +26,7 @@ class Scope:
         self.idle: list[Problem] = []
         self.params: tuple[Param, ...] = ()
         self.public_reads: list[tuple[str, At, str]] = []
+        self.commands: dict[tuple[str, ...], Command] = {}  # of which a big job has the same few over and over
         self._texts: dict[str, str] = {}
 
     @property

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from job_manager.formats.job_yaml import entries, more, works
+from job_manager.formats.job_yaml import entries, more, plain, works
 from job_manager.formats.job_yaml.naming import Wanted, named, wanted_name
 from job_manager.formats.job_yaml.scope import Scope
 from job_manager.formats.stuck import spread
 from job_manager.formats.yaml_reader import Fields
-from job_manager.formats.yaml_tree import At, Plain, Seq, Value
+from job_manager.formats.yaml_tree import At, Map, Plain, Seq, Value
 from job_manager.model.errors import Place, Problem
 from job_manager.model.job import Action, Task
 from job_manager.model.record import NamedTuple
@@ -78,6 +78,9 @@ def _task(fields: Fields, name: str, title: str, children: tuple[Node, ...], par
 
 def read_members(fields: Fields, key: str, scope: Scope) -> tuple[Node, ...]:
     """The entries and tasks under a key and then the hooks, each with a name that no other there has."""
+    ordinary = plain.members(fields, key, scope) if "hooks" not in fields.map else None
+    if ordinary is not None:
+        return ordinary
     begun = [_begun(value, at, path, scope) for _, value, at, path in fields.items(key)]
     there = [*(one for one in begun if one is not None), *_hooks(fields, scope)]
     names = named([_wanted(one, number) for number, one in enumerate(there, start=1)], "entry")
@@ -107,6 +110,10 @@ def _begun(value: Value, at: At, path: str, scope: Scope) -> entries.Entry | _Ne
     if isinstance(value, dict) and ("tasks" in value or _holds_members(value)):
         task = scope.reader.fields(value, at, path, TASK_KEYS, (), TASK_MEANT)
         return None if task is None else _Nested(task, at)
+    work = plain.work_of(value, scope)
+    if work is not None:
+        assert isinstance(value, Map)
+        return entries.Entry(Fields(value, path, scope.reader), at, work, entries.NO_WORDS)
     fields = scope.reader.fields(value, at, path, entries.KEYS, (), entries.MEANT)
     return None if fields is None else entries.begun(fields, at, scope)
 

@@ -15,7 +15,8 @@ from job_manager.formats.jobmanager_yaml.pool import SETTINGS, read_pool
 from job_manager.formats.jobmanager_yaml.scope import Scope
 from job_manager.formats.reading import Reading, without_echoes
 from job_manager.formats.yaml_reader import Fields, Reader, load
-from job_manager.formats.yaml_tree import At, Map, Seq, bulk, locate
+from job_manager.formats.yaml_tree import At, Map, Seq, locate
+from job_manager.model.bulk import bulk
 from job_manager.model.errors import Place, in_order
 from job_manager.model.job import Action, Job, Order
 from job_manager.model.params import NO_VALUES, Values

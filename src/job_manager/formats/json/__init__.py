@@ -18,7 +18,8 @@ from job_manager.formats.needs import resolved
 from job_manager.formats.params import look_at, settle
 from job_manager.formats.reading import Reading
 from job_manager.formats.yaml_reader import is_null
-from job_manager.formats.yaml_tree import At, Map, Seq, Value, bulk, locate
+from job_manager.formats.yaml_tree import At, Map, Seq, Value, locate
+from job_manager.model.bulk import bulk
 from job_manager.model.errors import in_order
 from job_manager.model.job import Job
 from job_manager.model.params import NO_VALUES, Values

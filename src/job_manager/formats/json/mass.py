@@ -22,7 +22,7 @@ from job_manager.formats.words import Word
 from job_manager.formats.yaml_reader import is_null
 from job_manager.formats.yaml_tree import Seq
 from job_manager.model.document import canonical
-from job_manager.model.job import ON_ERROR, Action, Command, Echo, Function, Job, Shell, Task, Work
+from job_manager.model.job import ON_ERROR, Action, Command, Echo, Function, Job, Shell, Task, Work, plain_action
 from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted
 
@@ -30,6 +30,7 @@ GROUP_KEYS = ("title", "parallel", "serialsubtasks", "children")
 CONTROL_KEYS = ("_role", "_whenerror")
 TEXT_KEYS = ("input", "msg", "cmd")
 RETRIES = 2  # what mass does with an action that fails
+SHORT = 1000  # characters of a text in which there is nothing to look at but names
 BUILT_IN = ("echo", "cmd", "shell")
 USE_FORMAT = f'job_manager\'s own keys need "format": "{FORMAT}" beside "Job"'
 GROUP_MEANT = dict.fromkeys(OWN_KEYS, USE_FORMAT) | {
@@ -95,7 +96,9 @@ class Mass:
         place = self.scope.place(half.member.at, half.member.path)
         if isinstance(half.made, Task):
             return Task(name, half.made.children, half.made.parallel, title, place=place)
-        return Action(name, half.made, title=title, retries=RETRIES, hook=ON_ERROR if half.hook else "", place=place)
+        if half.hook:
+            return Action(name, half.made, title=title, retries=RETRIES, hook=ON_ERROR, place=place)
+        return plain_action(name, half.made, title, place, RETRIES)
 
 
 class Half(NamedTuple):
@@ -213,6 +216,8 @@ def _looks_like_a_command(text: str) -> bool:
 
 
 def _look_at_words(fields: Strict, work: Work, member: Member, scope: Scope) -> None:
+    if isinstance(work, Shell) and len(work.text) < SHORT and "{" not in work.text:
+        return  # nothing is to be said of a short text without names: a big job has a hundred thousand of these
     key = next((key for key in TEXT_KEYS if key in fields.map), "cmd")
     texts = work.argv if isinstance(work, Command) else (work.text,) if isinstance(work, Shell) else ()
     path = fields.path_of(key)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 from job_manager.formats.reading import Reading
+from job_manager.model.bulk import bulk
 from job_manager.model.errors import Place, Problem
 from job_manager.model.params import NO_VALUES, Values
 
@@ -17,7 +18,6 @@ def draft(raw: bytes, file: str, *, loose: bool = False, values: Values = NO_VAL
     # Imported here: who only builds a job starts no process.
     from job_manager.formats.python.reading import drafted
     from job_manager.formats.python.script import SHOWN, execute
-    from job_manager.formats.yaml_tree import bulk
 
     folder = values.base or os.path.dirname(os.path.abspath(file))
     with bulk():

@@ -25,7 +25,8 @@ from job_manager.formats.reading import Reading
 from job_manager.formats.stuck import spread
 from job_manager.formats.yaml_params import read_params
 from job_manager.formats.yaml_reader import Fields, Reader
-from job_manager.formats.yaml_tree import Plain, bulk
+from job_manager.formats.yaml_tree import Plain
+from job_manager.model.bulk import bulk
 from job_manager.model.errors import InputError, Place, Problem, in_order
 from job_manager.model.job import Action, Job, Task
 from job_manager.model.names import artifact_name, param_name
