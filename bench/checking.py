@@ -27,15 +27,15 @@ class Bound:
     most: float
 
 
-# A third above what was measured in twenty runs, with both cores busy with other work: 1.3, 1.65, 0.95, 1.9, 20 and 12,
-# none of which differed by more than a tenth from one run to the next.
+# A third above what was measured in a dozen runs and more, with both cores busy with other work: 1.2, 1.55, 0.87, 1.8,
+# 3.6 and 13. None of these differed by more than a tenth from one run to the next.
 BOUNDS = (
-    Bound("W1", "", 1000, "xargs", 1.75),
-    Bound("W1", "", 1000, "make", 2.2),
-    Bound("W3", "", 400, "ninja", 1.25),
-    Bound("W3", "", 400, "make", 2.6),
-    Bound("W5", "plan", 20_000, "make", 26.0),
-    Bound("W6", "one action, to exit", 1, "python", 16.0),
+    Bound("W1", "", 1000, "xargs", 1.65),
+    Bound("W1", "", 1000, "make", 2.1),
+    Bound("W3", "", 400, "ninja", 1.2),
+    Bound("W3", "", 400, "make", 2.4),
+    Bound("W5", "plan", 20_000, "make", 5.0),
+    Bound("W6", "one action, to exit", 1, "python", 18.0),
 )
 
 

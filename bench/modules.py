@@ -30,7 +30,8 @@ outputs:
 """
 # What a module asks for that is to start from an interpreter which has imported all that is slow.
 WARM = "warm: true\npreload: [{preload}]\n"
-IMPORTS = {"copy": ("", ""), "copy_numpy": ("\nimport numpy\n", "numpy")}
+STANDARD = "argparse, locale, shutil"  # locale is what argparse imports when it is used
+IMPORTS = {"copy": ("", STANDARD), "copy_numpy": ("\nimport numpy\n", f"{STANDARD}, numpy")}
 
 
 def write_modules(folder: Path) -> None:

@@ -4,6 +4,7 @@ directory says what really ran. Knows nothing of the program's insides but the j
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import random
 import signal
@@ -16,12 +17,14 @@ import pytest
 
 from job_manager.core import events as e
 from job_manager.engines.sqlite.reading import Reading
+from job_manager.worker.keeper import process_of
 from tests.crash.farm import environ
+from tests.process.keeping import gone
 
 ACTIONS = 24
+TOLD = "import os, sys, time\nledger, out, name = sys.argv[1:4]"
+AS_MODULE = "import os, sys, time\nledger, out, name = os.environ['LEDGER'], sys.argv[2], os.environ['JM_TASK_NAME']"
 WITNESS = """
-import os, sys, time
-ledger, out, name = sys.argv[1:4]
 def note(word):
     handle = os.open(ledger, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     os.write(handle, f"{word} {name} {os.environ['JM_ATTEMPT']} {os.getpid()} {time.time():.6f}\\n".encode())
@@ -34,8 +37,9 @@ note("end")
 """
 
 
-def _job(folder: Path) -> Path:
-    (folder / "witness.py").write_text(WITNESS)
+def _job(folder: Path, warm: bool = False) -> Path:
+    (folder / "witness.py").write_text(TOLD + WITNESS)
+    _module(folder / "modules" / "witness")
     rows = ["name: loop", "version: 1", "steps:"]
     for step in range(4):
         rows += [f"- name: s{step}", "  entries:"]
@@ -44,12 +48,21 @@ def _job(folder: Path) -> Path:
             words = [sys.executable, str(folder / "witness.py"), str(folder / "ledger"), f"{{{name}.txt}}", name]
             rows += [
                 f"  - name: {name}",
-                f"    cmd: [{', '.join(f'{w!r}' for w in words)}]",
-                f"    outputs: [{{name: {name}.txt, public: true}}]",
+                "    module: witness" if warm else f"    cmd: [{', '.join(f'{w!r}' for w in words)}]",
+                f"    outputs: [{{name: {name}.txt, public: true{', param_name: out' if warm else ''}}}]",
             ]
     path = folder / "job.yaml"
     path.write_text("\n".join(rows) + "\n")
     return path
+
+
+def _module(folder: Path) -> None:
+    """The same as a warm module."""
+    folder.mkdir(parents=True)
+    (folder / "main.py").write_text(AS_MODULE + WITNESS)
+    lines = ["name: witness", "entrypoint: main.py", "outputs: [{param_name: out, type: any}]"]
+    lines += ["warm: true", "preload: [json]", f"env: {{LEDGER: {str(folder.parents[1] / 'ledger')!r}}}"]
+    (folder / "manifest.yaml").write_text("\n".join(lines) + "\n")
 
 
 def _jm(folder: Path, *words: str) -> subprocess.Popen[bytes]:
@@ -67,6 +80,13 @@ def _keeper_pids(folder: Path) -> list[int]:
         except (OSError, IndexError, ValueError):
             continue
     return found
+
+
+def _template_pids(folder: Path) -> list[int]:
+    files = (folder / ".jm" / "keepers").glob("*/templates")
+    lines = [json.loads(line) for file in files for line in file.read_text().splitlines()]
+    processes = {line["pid"]: process_of(line["pid"]) for line in lines}
+    return [line["pid"] for line in lines if (now := processes[line["pid"]]) and now.ticks == line["start_ticks"]]
 
 
 def _kill(pid: int) -> None:
@@ -93,8 +113,10 @@ def _loop(folder: Path, rng: random.Random, kills: int) -> int:
 
 
 def _strike(folder: Path, running: subprocess.Popen[bytes], rng: random.Random) -> None:
-    """Kill the program, the keepers, or both in any order."""
-    victims = rng.choice([[running.pid], [running.pid], _keeper_pids(folder), [running.pid, *_keeper_pids(folder)]])
+    """Kill the program, the keepers, what actions are copied from, or several of these in any order."""
+    keepers, templates = _keeper_pids(folder), _template_pids(folder)
+    choices = [[running.pid], [running.pid], keepers, [running.pid, *keepers]]
+    victims = rng.choice([*choices, templates, templates, [*keepers, *templates]] if templates else choices)
     rng.shuffle(victims)
     for pid in victims:
         _kill(pid)
@@ -148,6 +170,15 @@ def test_kill_loop(tmp_path: Path, rng: random.Random, round: int) -> None:
     _job(tmp_path)
     _loop(tmp_path, random.Random(rng.random() + round), 20)
     _check(tmp_path)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("round", range(3))
+def test_kill_loop_of_warm_modules(tmp_path: Path, rng: random.Random, round: int) -> None:
+    _job(tmp_path, warm=True)
+    _loop(tmp_path, random.Random(rng.random() + round), 20)
+    _check(tmp_path)
+    assert [pid for pid in _template_pids(tmp_path) if not gone(pid)] == []
 
 
 def test_a_few_kills(tmp_path: Path, rng: random.Random) -> None:

@@ -20,6 +20,9 @@ VARYING = (
 # Which of two that run at the same time ends first is nobody's promise.
 ENDED = re.compile(r"^\s*0\.0s  \S+/\S+: (?:done|failed) ")
 
+# Whether the beginning of an attempt that is over at once is heard of before its end is nobody's promise either.
+BEGAN = re.compile(r"0000-00-00 00:00:00  attempt \d+ began$")
+
 
 def plain(lines: Iterable[str]) -> list[str]:
     """The lines with everything that varies made alike, and those of actions of one step in one order."""
@@ -27,7 +30,8 @@ def plain(lines: Iterable[str]) -> list[str]:
     for line in lines:
         for pattern, instead in VARYING:
             line = pattern.sub(instead, line)
-        found.append(re.sub(r"^ +(?=0\.0s  )", "    ", line).rstrip())
+        if not BEGAN.match(line):
+            found.append(re.sub(r"^ +(?=0\.0s  )", "    ", line).rstrip())
     return _ordered(found)
 
 

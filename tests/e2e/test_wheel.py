@@ -72,3 +72,9 @@ def test_all_that_is_no_python_is_in_it(installed):
     there = [file for room in ("job_manager", "mass") for file in (ROOT / "src" / room).rglob("*") if file.is_file()]
     wanted = {str(file.relative_to(ROOT / "src")) for file in there if "__pycache__" not in file.parts}
     assert wanted <= inside and "job_manager-0.1.0.dist-info/entry_points.txt" in inside
+
+
+@pytest.mark.long
+def test_what_is_found_by_its_place_is_there(installed, tmp_path):
+    look = "import os, job_manager.worker as worker; print(sorted(os.listdir(worker.__path__[0] + '/warm')))"
+    assert "sitecustomize.py" in run(installed / "python", "-c", look, cwd=tmp_path).stdout

@@ -145,9 +145,14 @@ def foreign(found: Import) -> str:
     room = room_of(found.source.module)
     if found.own or found.target == "?" or found.library in sys.stdlib_module_names:
         return ""
-    if room in ROOMS and found.library in ROOMS[room].libraries:
+    if beside(found) or (room in ROOMS and found.library in ROOMS[room].libraries):
         return ""
     return f"{room or PACKAGE} may not import the library {found.library}: say why in tests/house/laws.py or do without"
+
+
+def beside(found: Import) -> bool:
+    """What is carried imports what is carried with it by its bare name."""
+    return found.source.module in CARRIED and f"{PACKAGE}.worker.{found.library}" in CARRIED
 
 
 def impurities(sources: Iterable[Source]) -> list[str]:
@@ -170,7 +175,7 @@ def keeper_baggage(sources: Iterable[Source]) -> list[str]:
     return [
         f"{found.place}: it is carried as one stdlib-only file and may not import {found.target}"
         for found in all_imports(sources)
-        if found.source.module in CARRIED and found.library not in sys.stdlib_module_names
+        if found.source.module in CARRIED and found.library not in sys.stdlib_module_names and not beside(found)
     ]
 
 

@@ -85,8 +85,8 @@ IMPURE = frozenset(
 IMPURE_CALLS = frozenset({"open", "print", "input", "breakpoint"})
 
 # What runs a person's Python: it imports by names that only the person knows, and nothing of ours.
-RUNNERS = "job_manager.worker.runners."
+RUNNERS = ("job_manager.worker.runners.", "job_manager.worker.warm.")
 # Each is started as a process of its own, on other hosts as well, and brings nothing of ours along.
-CARRIED = frozenset({"job_manager.worker.keeper", "job_manager.worker.redaction"})
+CARRIED = frozenset({f"job_manager.worker.{name}" for name in ("keeper", "redaction", "templates")})
 WIRING = "job_manager.app.wiring"
 ENGINE_NAMERS = ("engines", "testing")  # rooms that may name concrete engines beside WIRING

@@ -117,8 +117,15 @@ def test_an_impurity_is_found(room, text):
     "text", ["import psutil", "from job_manager.model import Job", "from . import pool", "def f():\n    import yaml"]
 )
 def test_baggage_of_the_keeper_is_found(text):
-    for name in ("keeper", "redaction"):
+    for name in ("keeper", "redaction", "templates"):
         assert len(imports.keeper_baggage(tree({f"worker/{name}.py": text, "worker/pool.py": ""}))) == 1
+
+
+def test_what_is_carried_with_the_keeper_is_no_baggage():
+    files = {"worker/keeper.py": "import templates", "worker/templates.py": "", "worker/pool.py": "import templates"}
+    assert imports.keeper_baggage(tree(files)) == []
+    (found,) = imports.broken_laws(tree(files))
+    assert "worker/pool.py" in found
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
+import sys
 
 import pytest
 
 from job_manager.model.errors import InputError
+from job_manager.model.site import Site
+from job_manager.model.site_document import read_site, site_document
+from job_manager.modules.install import installed
 from job_manager.modules.manifest import read, read_manifest
 
 SEED = """\
@@ -161,6 +166,22 @@ def test_a_repeated_key_and_a_tag_hide_no_other_mistake(make):
 @pytest.mark.parametrize(
     ("line", "column", "path", "message"),
     [
+        ("warm: maybe", 7, "warm", 'expected true or false, found "maybe"'),
+        ("warm: 1", 7, "warm", "expected true or false, found 1"),
+        ("preload: numpy\nwarm: true", 10, "preload", 'expected a list, found "numpy"'),
+        ("preload: [os, no/such]\nwarm: true", 15, "preload[1]", '"no/such" cannot be the name of a Python module'),
+        ("preload: [.os]\nwarm: true", 11, "preload[0]", '".os" cannot be the name of a Python module'),
+        ("preload: [3]\nwarm: true", 11, "preload[0]", '"3" cannot be the name of a Python module'),
+        ("preload: [{a: 1}]\nwarm: true", 11, "preload[0]", "expected text, found a mapping"),
+        ("preload: [os, json, os]\nwarm: true", 21, "preload[2]", '"os" is repeated'),
+        ("preload: [main]\nwarm: true", 11, "preload[0]", '"main" is the entrypoint, which is run and not imported'),
+        ("preload: [numpy]", 10, "preload", "nothing is imported before the start of a module that is not warm"),
+        (
+            "preload: [numpy]\nwarm: false",
+            10,
+            "preload",
+            "nothing is imported before the start of a module that is not warm",
+        ),
         ("cpus: 0", 7, "cpus", "expected a whole number from 1 to 4,096, found 0"),
         ("cpus: many", 7, "cpus", 'expected a whole number, found "many"'),
         ("memory: lots", 9, "memory", 'expected a size like 512M, 8G or 1.5G, found "lots"'),
@@ -180,6 +201,22 @@ def test_what_a_module_takes(make):
     assert (module.cpus, module.memory, module.limits) == (2, 3 * 2**29, (("gpu", 1), ("nuke", 2)))
 
 
+def test_only_python_can_be_warm(make):
+    folder = make("m", manifest="name: m\nentrypoint: run.sh\nwarm: true\n")
+    (folder / "run.sh").write_text("#!/bin/sh\n")
+    assert only(folder) == (3, 7, "warm", 'only Python can be warm, and "run.sh" is not Python')
+    (folder / "run.sh").write_text("#!/usr/bin/env python3\n")
+    assert read_manifest(str(folder)).warm
+
+
+def test_what_a_warm_module_preloads_is_taken(make):
+    module = read_manifest(str(make("m", more="warm: true\npreload: [numpy, numpy.fft, _own]\n")))
+    assert module.warm and module.preload == ("numpy", "numpy.fft", "_own")
+    module = read_manifest(str(make("n", more="warm: true\n")))
+    assert module.warm and module.preload == ()
+    assert not read_manifest(str(make("o"))).warm
+
+
 def test_missing_keys_are_named(make):
     found = problems_of(make("m", manifest="description: x\n"))
     assert {message for *_, message in found} == {
@@ -192,8 +229,6 @@ def test_missing_keys_are_named(make):
 
 @pytest.mark.parametrize("param", ["-rf", "--x=y", "a b", ";id", "naïve", "1st", "", "x" * 65, "help"])
 def test_parameters_that_cannot_be_options_are_refused(make, param):
-    import json
-
     manifest = f"name: m\nentrypoint: main.py\ninputs:\n  - {{param_name: {json.dumps(param)}, type: video}}\n"
     line, column, path, _ = only(make("m", manifest=manifest))
     assert (line, column, path) == (4, 18, "inputs[0].param_name")
@@ -325,3 +360,15 @@ def test_a_module_cannot_ask_for_a_secret_by_itself(make):
     manifest = "name: m\nentrypoint: main.py\nenv: {TOKEN: {secret: deploy}}\n"
     ((_, _, path, message),) = (place[:4] for place in problems_of(make("m", manifest=manifest)))
     assert path == "env.TOKEN" and message == "only a job may ask for a secret"
+
+
+def test_what_a_site_keeps_of_a_warm_module_is_read_again(make):
+    module = installed(read_manifest(str(make("m", more="warm: true\npreload: [os, json]\n"))), sys.executable, {})
+    plain = installed(read_manifest(str(make("n"))), sys.executable, {})
+    site = Site("/w", "/s", modules=(module, plain))
+    document = site_document(site)
+    assert read_site(json.loads(json.dumps(document))) == site
+    assert [("warm" in row, row.get("preload")) for row in document["modules"]] == [
+        (True, ["os", "json"]),
+        (False, None),
+    ]

@@ -11,6 +11,7 @@ import pytest
 
 from job_manager.worker.adoption import become_subreaper, end_leftovers, keepers
 from tests.process.keeping import Keeping
+from tests.process.warming import Module
 from tests.process.working import Working
 
 PR_SET_CHILD_SUBREAPER = 36
@@ -61,3 +62,13 @@ def subreaper() -> Iterator[None]:
         pytest.skip("no child subreapers on this system")
     yield
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
+
+
+@pytest.fixture
+def module(keeper: Keeping, tmp_path: Path) -> Callable[..., Module]:
+    """Makes modules of a text and the names of what they preload."""
+
+    def make(text: str = "", *preload: str, name: str = "module") -> Module:
+        return Module(keeper, tmp_path / name, text, preload)
+
+    return make

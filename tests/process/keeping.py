@@ -61,6 +61,7 @@ class Keeping:
         self.refused: dict[str, str] = {}
         self.states: list[dict[str, Any]] = []
         self.still: list[list[Any]] = []
+        self.notes: dict[str, str] = {}
         self._fifos: list[Fifo] = []
         self._heirs: list[Keeping] = []
 
@@ -69,6 +70,7 @@ class Keeping:
         link = KeeperLink.attach(self.directory)
         assert link is not None
         fresh: dict[str, Any] = {"exits": {}, "began": {}, "returned": [], "refused": {}, "states": [], "still": []}
+        fresh["notes"] = {}
         heir = Keeping.__new__(Keeping)
         heir.__dict__.update({**vars(self), **fresh, "link": link})
         self._heirs.append(heir)
@@ -135,6 +137,8 @@ class Keeping:
             self.began.update((row[0], row) for row in content)
         elif kind == "still":
             self.still += content
+        elif kind == "noted":
+            self.notes.update((token, words) for token, words in content)
         elif kind == "returned":
             self.returned += content
         else:

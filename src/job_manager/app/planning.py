@@ -261,6 +261,8 @@ class Plan:
             "cpus": brief.cpus,
             "memory": brief.need.memory,
             "limits": dict(brief.need.limits),
+            "warm": module is not None and module.warm,
+            "preload": list(module.preload) if module else [],
             "timeout": brief.timeout,
             "retries": policy.retries(self._job, brief.action),
             "needs": None if brief.action.needs is None else list(brief.action.needs),

@@ -55,6 +55,8 @@ def _document(module: Module, shelf: Shelf, python: str, environ: Mapping[str, s
         "cpus": module.cpus,
         "memory": module.memory,
         "limits": dict(module.limits),
+        "warm": module.warm,
+        "preload": list(module.preload),
         "interpreter": choice.interpreter or None,
         "chosen": choice.reason,
         "problem": choice.problem,

@@ -46,4 +46,6 @@ class Module(Record):
     cpus: int | None = None  # these three as in model.job.Action
     memory: int | None = None
     limits: tuple[tuple[str, int], ...] = ()
+    warm: bool = False  # its actions are copied from an interpreter that has imported what is in `preload`
+    preload: tuple[str, ...] = ()
     place: Place | None = field(default=None, compare=False, repr=False)

@@ -33,6 +33,8 @@ class Installed(Record):
     memory: int | None = None
     limits: tuple[tuple[str, int], ...] = ()
     expects: tuple[tuple[str, Expect], ...] = ()  # (output param, what is to be found in it)
+    warm: bool = False  # these two as in model.Module
+    preload: tuple[str, ...] = ()
 
 
 class GivenFile(Record):

@@ -43,6 +43,7 @@ def _installed(module: Installed) -> Document:
     plain |= {"env": dict(module.env), "optional": list(module.optional), "allow_empty": list(module.allow_empty)}
     plain["types"] = dict(module.types)
     asked = kept(cpus=plain.pop("cpus"), memory=plain.pop("memory"), limits=dict(plain.pop("limits")))
+    asked |= kept(warm=plain.pop("warm"), preload=list(plain.pop("preload")))
     plain["expects"] = {param: to_document(expect) for param, expect in module.expects}
     return plain | asked
 
@@ -84,4 +85,5 @@ def _read_installed(body: Document) -> Installed:
     optional, allow_empty = tuple(body["optional"]), tuple(body["allow_empty"])
     expects = tuple((param, from_document(members)) for param, members in body.get("expects", {}).items())
     read = {"env": env, "types": types, "optional": optional, "allow_empty": allow_empty, "expects": expects}
-    return Installed(**{**body, **read, "limits": limits})
+    again: Document = {**body, **read, "limits": limits, "preload": tuple(body.get("preload", ()))}
+    return Installed(**again)

@@ -40,6 +40,8 @@ def installed(module: Module, python: str | None = None, environ: Mapping[str, s
         cpus=module.cpus,
         memory=module.memory,
         limits=module.limits,
+        warm=module.warm,
+        preload=module.preload,
         expects=tuple((port.param, port.expect) for port in module.outputs if port.expect),
         types=tuple(sorted((port.param, port.type) for port in module.outputs)),
     )

@@ -102,6 +102,11 @@ def which(name: str, environ: Mapping[str, str]) -> str:
     return next((path for path in paths if _runs(path)), "")
 
 
+def is_python(path: str) -> bool:
+    """Whether an entrypoint is one that an interpreter of Python runs."""
+    return _as_itself(path, os.environ) is None
+
+
 def _as_itself(path: str, environ: Mapping[str, str]) -> Choice | None:
     """The choice for an entrypoint that is not Python; None when an interpreter of Python runs it."""
     name = os.path.basename(path)

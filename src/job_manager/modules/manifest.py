@@ -22,6 +22,7 @@ from job_manager.model.params import Param
 from job_manager.model.pattern import late
 from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted
+from job_manager.modules.warmth import warmth
 
 NAMES = ("manifest.yaml", "manifest.yml")
 OLD_NAME = "modules.yaml"
@@ -33,6 +34,7 @@ KEYS = (
     *("name", "description", "entrypoint", "inputs", "outputs", "params"),
     *("version", "timeout", "retries", "env", "idempotent", "python", "progress"),
     *("cpus", "memory", "limits"),
+    *("warm", "preload"),
 )
 PORT_REQUIRED = ("param_name", "type")
 PORT_KEYS = {
@@ -143,10 +145,12 @@ def _module(fields: Fields, folder: str, reader: Reader) -> Module:
     params = read_params(fields, "params", _unfit)
     _refuse_repeated([*ports["inputs"], *ports["outputs"]], params, reader)
     idempotent = fields.flag("idempotent", True)
+    entrypoint = _entrypoint(fields, folder)
+    warm, preload = warmth(fields, folder, entrypoint)
     return Module(
         name=_name(fields),
         folder=os.path.abspath(folder),
-        entrypoint=_entrypoint(fields, folder),
+        entrypoint=entrypoint,
         description=fields.text("description") or "",
         inputs=ports["inputs"],
         outputs=ports["outputs"],
@@ -161,6 +165,8 @@ def _module(fields: Fields, folder: str, reader: Reader) -> Module:
         cpus=fields.integer("cpus", 1, MOST_CPUS),
         memory=fields.size("memory"),
         limits=fields.counts("limits", MOST_OF_A_LIMIT, limit_name),
+        warm=warm,
+        preload=preload,
         place=Place(reader.file, *fields.at("name"), fields.path_of("name")),
     )
 

@@ -47,6 +47,8 @@ MODULE: Mapping[str, Schema] = {
     "python": text("What runs the entrypoint: a path, a program on PATH, or the folder of an environment", minLength=1),
     "progress": text("A regular expression that finds in its log how far it is", minLength=1, maxLength=LONGEST),
     **NEEDS,
+    "warm": flag("true: its actions are copied from an interpreter that is ready. Only for Python"),
+    "preload": listed("With warm: modules that are imported before, once for all actions", text("As after import")),
 }
 _PORT: Mapping[str, Schema] = {
     "param_name": option("The option: --PARAM_NAME PATH"),

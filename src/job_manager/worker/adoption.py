@@ -24,6 +24,8 @@ __all__ = ["Begun", "KeeperAlive", "KeeperTrace", "Leftover", "Orphans", "become
 __all__ += ["end_leftovers", "exits", "keepers", "leftovers", "read_trace", "remove", "seen_now", "still"]
 
 SPARE = "log-"  # logs without a name, of children that printed nothing, begin like that
+TEMPLATES = "templates"  # names what actions of warm modules were copied from; these two as in templates.py
+COMING_UP = "warm-"  # the directories in which these were made begin like that
 FILES = ("keeper.json", "keeper.new", "keeper.log", "s", "starts", "starts.new", "exits", "exits.new", "still")
 KEEPER_END = 5.0  # seconds that a keeper whose connection has ended may take to end
 PATIENCE = 10.0  # seconds after SIGKILL for which a process may take to vanish
@@ -119,6 +121,7 @@ def end_leftovers(trace: KeeperTrace, grace: float) -> list[Leftover]:
     if trace.boot_id != boot_id():
         return []  # nothing of another boot lives
     _end_keeper(trace)
+    end_templates(trace)
     trace = trace._replace(begun=read_trace(trace.directory).begun)  # as much as it had begun by then
     kill_at = time.monotonic() + max(0.0, grace)
     asked: set[int] = set()
@@ -133,6 +136,17 @@ def end_leftovers(trace: KeeperTrace, grace: float) -> list[Leftover]:
             _ask(process, now >= kill_at, asked)
         _await_all(left, kill_at if now < kill_at else now + 0.1)
     return []
+
+
+def end_templates(trace: KeeperTrace) -> None:
+    """End what a dead keeper has copied actions from, should it live for another moment, and reap it if it is ours."""
+    for line in _lines(trace.directory, TEMPLATES) if trace.boot_id == boot_id() else ():
+        pid, ticks = int(line["pid"]), int(line["start_ticks"])
+        process = processes.process_of(pid)
+        if process is not None and process.ticks == ticks:
+            processes.send_signal(process, signal.SIGKILL)
+            awaited(pid, PATIENCE)
+            _bury(pid, ticks)
 
 
 def dismissed(trace: KeeperTrace) -> bool:
@@ -172,10 +186,16 @@ def remove(trace: KeeperTrace) -> None:
             except OSError:
                 pass
     try:
-        spare = [name for name in os.listdir(trace.directory) if name.startswith(SPARE)]
+        names = os.listdir(trace.directory)
     except FileNotFoundError:
-        spare = []
-    for name in (*FILES, *spare):
+        names = []
+    spare = [name for name in names if name.startswith(SPARE)]
+    for name in (name for name in names if name.startswith(COMING_UP)):
+        # Imported here: a keeper has to be ended while it makes a template.
+        from job_manager.artifacts.removal import remove_tree
+
+        remove_tree(os.path.join(trace.directory, name))
+    for name in (*FILES, TEMPLATES, *spare):
         try:
             os.unlink(os.path.join(trace.directory, name))
         except FileNotFoundError:
@@ -201,6 +221,7 @@ class Orphans:
         self.trace = read_trace(trace.directory)
         if self.trace.alive:
             raise KeeperAlive(f"the keeper (pid {trace.pid}) in {trace.directory} still lives")
+        end_templates(self.trace)
         self.lost: list[str] = []
         self._ended: list[Attempt] = []
         self._children = _Inherited(self._ended.append, self.trace)

@@ -166,6 +166,9 @@ def _order(brief: Brief, layout: Layout, worker: str, now: float, secrets: Mappi
         order["durable"] = True
     if brief.stuck:
         order["stuck"] = (brief.stuck.after, brief.stuck.kill)
+    module = brief.module
+    if module is not None and module.warm and module.interpreter:
+        order["warm"] = {"preload": list(module.preload), "digest": module.digest}
     hidden = [variable for variable, value in secrets.items() if env[variable] == value]
     if hidden:
         order["secrets"] = hidden

@@ -288,6 +288,8 @@ def variables(
     if has_lists(brief):
         added["JM_INPUTS_FILE"] = inputs_file(brief, layout)
     added |= _resources(brief.cpus, brief.need, added, json.dumps)
+    if brief.module is not None and brief.module.warm:
+        added = {name: str(brief.cpus or 1) for name in THREADS} | added  # a process with threads cannot be copied
     if brief.timeout:
         added["JM_DEADLINE"] = f"{began + brief.timeout:.3f}"
     if needs_folder(brief):

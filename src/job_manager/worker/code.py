@@ -10,6 +10,7 @@ from itertools import islice
 
 from job_manager.model.site import Installed
 from job_manager.model.wording import quoted
+from job_manager.worker.keeper_link import Order
 
 PATIENCE = 1.0  # seconds for which an answer holds: thousands of attempts may begin in them
 
@@ -28,6 +29,11 @@ class Code:
         if self._digest(module.folder, now) == module.digest:
             return ""
         return f"the module {quoted(module.name)} has changed since the job was submitted; it runs as it is now"
+
+    def mark(self, order: Order, module: Installed | None, now: float) -> None:
+        """Say in the order of a warm module what its folder is now: none is copied from what was imported before."""
+        if module is not None and "warm" in order:
+            order["warm"]["digest"] = self._digest(module.folder, now)
 
     def _digest(self, folder: str, now: float) -> str:
         when, before, digest = self._looked.get(folder, (float("-inf"), 0, ""))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from job_manager.core.state import Lease
+from job_manager.model.quantity import human
 from job_manager.model.record import NamedTuple
 from job_manager.ports.clock import Clock
 from job_manager.worker.adoption import KeeperTrace
@@ -36,6 +38,7 @@ class Jobs:
         self.met: set[str] = set()
         self.stuck = 0.0  # seconds of nothing after which an action that says nothing of it counts as stuck; 0: never
         self._callers: dict[str, Caller] = {}
+        self._said: set[tuple[str, str]] = set()  # of what keepers have noted, by job
 
     def open(self, briefing: Briefing, environ: Mapping[str, str] | None, umask: int | None) -> None:
         """From now on this job is ours."""
@@ -59,6 +62,16 @@ class Jobs:
         if order.get("stuck") is None and self.stuck:
             order["stuck"] = (self.stuck, False)
         return order
+
+    def noted(self, rows: Iterable[Sequence[str]]) -> list[Note]:
+        """What keepers say of attempts (tokens), as notes: of each job the same words once, whichever action it is."""
+        found = []
+        for name, words in rows:
+            job, index, _ = read_token(name)
+            if job in self.briefings and (job, words) not in self._said:
+                self._said.add((job, words))
+                found.append(Note(job, index, words))
+        return found
 
     def leases(self, worker: str) -> list[tuple[Briefing, Brief, Lease]]:
         """Of all jobs."""
@@ -91,3 +104,12 @@ def leases(briefing: Briefing, worker: str) -> list[tuple[Brief, Lease]]:
     when others have ended comes after these."""
     held = [(index, lease) for index, lease in briefing.job.leases.items() if lease.worker == worker]
     return [(briefing.brief(index, lease.attempt), lease) for index, lease in held]
+
+
+def still_notes(rows: Iterable[Sequence[Any]], now: float) -> list[Note]:
+    """Of attempts (tokens) that run: since when nothing moves, or that something does again. `now`: Unix time."""
+    found = []
+    for name, since in rows:
+        words = since and f"no output and no processor time for {human(now - since)}: is it stuck?"
+        found.append(Note(*read_token(name)[:2], words or "it moves again"))
+    return found

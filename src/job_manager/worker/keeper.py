@@ -281,7 +281,7 @@ def spawn(
 ) -> int:
     """The pid of the child in a session of its own, output appended to its log or written to open files, of which there
     are one or two; OSError, ValueError or TypeError."""
-    env = {**({} if order.get("bare") else base), **order.get("env", {}), **marks_for(order, keeper)}
+    env = environment(order, base, keeper)
     os.chdir(order["cwd"])
     if ends:
         outputs: Any = ((os.POSIX_SPAWN_DUP2, ends[0], 1), (os.POSIX_SPAWN_DUP2, ends[-1], 2))
@@ -303,6 +303,10 @@ def spawn(
     finally:
         if before is not None:
             os.umask(before)
+
+
+def environment(order: dict[str, Any], base: dict[str, str], keeper: str) -> dict[str, str]:
+    return {**({} if order.get("bare") else base), **order.get("env", {}), **marks_for(order, keeper)}
 
 
 def marks_for(order: dict[str, Any], keeper: str) -> dict[str, str]:
@@ -645,6 +649,7 @@ class Children:
         self.live: dict[str, Attempt] = {}
         self.strays: dict[int, Attempt | None] = {}
         self.filters: dict[int, Attempt] = {}
+        self.templates: set[int] = set()  # pids of what warm modules are copied from: no attempt's
         self.noticed: list[Attempt] = []  # those that have become still, or move again
         self.alone = False  # nothing was left to wait for when that was last done, no stray either
         self._timers: list[tuple[float, int, Attempt]] = []
@@ -673,6 +678,7 @@ class Children:
             if attempt is None:
                 self.strays.pop(pid, None)
                 self._filter_ended(pid)
+                self.templates.discard(pid)
                 continue
             attempt.status, attempt.usage = status, usage
             attempt.ended, attempt.elapsed = wall, max(0.0, now - attempt.start)
@@ -840,14 +846,14 @@ class Children:
 
     def _newcomers(self) -> list[int]:
         """Direct children nobody has placed yet; a count comes first, so that a tidy tree costs one read."""
+        known = (self.running, self.strays, self.filters, self.templates)
         if self._own_children < 0:
             pids = children_of(os.getpid())
         else:
             words = self._read_children().split()
-            if len(words) == len(self.running) + len(self.strays) + len(self.filters):
+            if len(words) == sum([len(each) for each in known]):
                 return []
             pids = [int(word) for word in words]
-        known = (self.running, self.strays, self.filters)
         return [pid for pid in pids if not any(pid in each for each in known)]
 
     def _read_children(self) -> bytes:
@@ -1171,6 +1177,8 @@ class Keeper:
         self.unreported: list[str] = []
         self.returned: list[str] = []
         self.refused: list[str] = []
+        self.noted: list[str] = []
+        self.templates: Any = None  # what warm modules are copied from, once there is an order of one
         self.durable = self.more = self.leaving = self.over = self.undumpable = False
         self.beat = self.sync_at = self.dirty_since = self.retry_at = self.leave_at = NEVER
         self.poll = select.poll()
@@ -1208,6 +1216,8 @@ class Keeper:
 
     def leave(self) -> None:
         self._sync()
+        if self.templates:
+            self.templates.close()
         try:
             os.unlink("s", dir_fd=self.home)
         except OSError as error:
@@ -1217,6 +1227,8 @@ class Keeper:
         """While orders wait, a free slot comes first: what can be written and told together is, at the next beat."""
         if self.children.next_due() <= now:
             self.children.expire(now)
+        if self.templates:
+            self.templates.expire(now)
         if self.durable:
             self._write_exits(now)
         if self.queue:
@@ -1244,6 +1256,7 @@ class Keeper:
         if self.more and self.queue:
             return 0
         due = min(self._due(), self.leave_at, self.look_at, self.children.next_due())
+        due = min(due, self.templates.due()) if self.templates else due
         return None if due == NEVER else max(0, min(3_600_000, int((due - time.monotonic()) * 1000) + 1))
 
     def _attend(self, handle: int, now: float) -> None:
@@ -1253,7 +1266,7 @@ class Keeper:
             self.over |= signal.SIGTERM in caught and not self.children.live  # with children it stays: they need it
         elif handle in self.peers:
             self._listen(self.peers[handle], now)
-        else:
+        elif not (self.templates and self.templates.attend(handle)):
             try:
                 self._join(self.listener._accept()[0])  # type: ignore[attr-defined]  # both halves of socket have it
             except OSError:
@@ -1278,7 +1291,7 @@ class Keeper:
         """Without its master the queue is nobody's: what was not begun is given out anew by whoever comes next."""
         self.master = None
         self._drop_queue()
-        for waiting in (self.unreported, self.returned, self.refused):
+        for waiting in (self.unreported, self.returned, self.refused, self.noted):
             waiting.clear()
 
     def _listen(self, peer: Connection, now: float) -> None:
@@ -1379,6 +1392,7 @@ class Keeper:
         else:
             try:
                 self.queued[token] = (understood(order), order)
+                self._warm(order)
                 return True
             except (LookupError, ValueError, TypeError, AttributeError, OverflowError) as error:
                 self._refuse(token, f"not an order: {error!r}")
@@ -1422,6 +1436,14 @@ class Keeper:
             if not gate.left:
                 self._open(gate)
 
+    def _warm(self, order: dict[str, Any]) -> None:
+        if order.get("warm") and not self.templates:
+            import templates  # type: ignore[import-not-found]  # beside this file; few jobs have such modules
+
+            self.templates = templates.Templates(self, environment)
+        if self.templates:
+            self.templates.meet(order)
+
     def _refuse(self, token: str, why: str) -> None:
         self.refused.append(f"[{quote(token)},{quote(why)}]")
 
@@ -1435,17 +1457,22 @@ class Keeper:
             self._let_down(self.gates.pop(token, []))
 
     def _admissible(self) -> list[tuple[Attempt, dict[str, Any]]]:
-        """The head of the queue as far as slots are free; what weighs more than all slots runs alone."""
+        """The head of the queue as far as slots are free; what weighs more than all slots runs alone, and what waits
+        for its template lets others go first."""
         batch: list[tuple[Attempt, dict[str, Any]]] = []
+        held = []
         while self.queue and len(batch) < BATCH:
             token = self.queue[0]
-            if token in self.queued:
+            if self.templates and token in self.queued and self.templates.holds(self.queued[token][1]):
+                held.append(token)
+            elif token in self.queued:
                 weight = self.queued[token][0].weight
                 if self.used + weight > self.slots and (self.used or self.slots < 1):
                     break
                 self.used += weight
                 batch.append(self.queued.pop(token))
             self.queue.popleft()
+        self.queue.extendleft(reversed(held))
         return batch
 
     def _begin(self) -> None:
@@ -1472,10 +1499,10 @@ class Keeper:
                 self._refuse(attempt.token, f"{UNWRITTEN}: {error.strerror}")
                 self._let_down(self.gates.pop(attempt.token, []))
             return
-        self._mark_memory(self.child_score)
+        self.mark_memory(self.child_score)
         for attempt, order in batch:
             self._spawn(attempt, order)
-        self._mark_memory(self.own_score)
+        self.mark_memory(self.own_score)
         self.more |= bool(self.finished)  # spawns that failed have left their slots
 
     def _spawn(self, attempt: Attempt, order: dict[str, Any]) -> None:
@@ -1488,7 +1515,8 @@ class Keeper:
         self.confinement.enter(attempt)
         try:
             ends = pipes if attempt.spare is None else (attempt.spare[0],)
-            attempt.pid = spawn(order, self.base, self.incarnation, self.reset, ends)
+            copied = self.templates.copy(attempt, order, ends) if self.templates else 0
+            attempt.pid = copied or spawn(order, self.base, self.incarnation, self.reset, ends)
         except (OSError, ValueError, TypeError) as error:
             self.confinement.leave(attempt)
             self._not_spawned(attempt, order, error)
@@ -1612,6 +1640,7 @@ class Keeper:
             self._tell_still()
         self._tell("returned", self.returned)
         self._tell("refused", self.refused)
+        self._tell("noted", self.noted)
         for peer in sorted(self.speaking, key=lambda peer: peer.handle):
             self._push(peer)
 
@@ -1685,7 +1714,7 @@ class Keeper:
         except (OSError, ValueError):
             self.own_score = self.child_score = b"0"
 
-    def _mark_memory(self, score: bytes) -> None:
+    def mark_memory(self, score: bytes) -> None:
         """Children inherit the mark of the moment they are spawned: when memory runs out they go first."""
         try:
             os.pwrite(self.score, score, 0)

@@ -26,10 +26,19 @@ else:
         import socket
 
 
+class Warm(TypedDict):
+    """What an interpreter has to be to have an action copied from it. Actions of which this is different, or the words
+    before the module's own, or the environment, share none."""
+
+    preload: list[str]
+    digest: str
+
+
 class Order(TypedDict):
     """What to run. Paths are absolute; text may hold surrogate escapes. Times in seconds; `weight` in slots, `memory`
     in bytes. `bare`: the child has this `env` and no other; `umask`: its own instead of the one said in `hello`;
     `secrets`: the variables of `env` whose values are taken out of what it prints.
+    `warm`: for a Python module, what is imported before its start and the digest of its folder.
     `stuck`: seconds without output and processor time after which it counts as stuck, and whether it is then ended."""
 
     token: str
@@ -47,6 +56,7 @@ class Order(TypedDict):
     secrets: NotRequired[list[str]]
     umask: NotRequired[int | None]
     stuck: NotRequired[tuple[float, bool] | None]
+    warm: NotRequired[Warm]
 
 
 class ExitRecord(TypedDict):
@@ -75,7 +85,7 @@ class ExitRecord(TypedDict):
 
 
 class Message(NamedTuple):
-    """`kind` is state, began, still, exited, returned or refused; `content` as the keeper's protocol says."""
+    """`kind` is state, began, still, exited, returned, refused or noted; `content` as the keeper's protocol says."""
 
     kind: str
     content: Any

@@ -15,7 +15,6 @@ from typing import Any
 from job_manager.core.decide import Order, StartAttempt, StopAttempt
 from job_manager.core.said import AttemptBegan, AttemptEnded, AttemptReturned, Report, WorkerAnnounced, WorkerGone
 from job_manager.core.state import Lease
-from job_manager.model.quantity import human
 from job_manager.ports.clock import Clock
 from job_manager.worker import adoption, ahead
 from job_manager.worker.attempt import Ending, Unfit, ended, may_be_torn, read_token, token
@@ -24,7 +23,7 @@ from job_manager.worker.brief import Brief, Briefing, inherited
 from job_manager.worker.code import Code
 from job_manager.worker.concluding import Concluder
 from job_manager.worker.growing import Grow, Grown, grown
-from job_manager.worker.hosting import Jobs, Note, leases
+from job_manager.worker.hosting import Jobs, Note, leases, still_notes
 from job_manager.worker.keeper import UNWRITTEN
 from job_manager.worker.keeper_link import KeeperGone, KeeperLink
 from job_manager.worker.plain import well_ended, went_well
@@ -47,8 +46,7 @@ class Worker:
         self.memory: int | None = None  # how much there is here, in bytes
         self.limits: tuple[tuple[str, int], ...] = ()
         self.grow: Grow | None = None  # who understands what expanding actions print
-        self.jobs, self.secrets = Jobs(), Shares()
-        self.room, self.code = Room(), Code()
+        self.jobs, self.secrets, self.room, self.code = Jobs(), Shares(), Room(), Code()
         self._changed: dict[str, str] = {}  # what is to be said of the code that attempts (tokens) run
         self._environ, self._umask, self._clock = inherited(environ), umask, clock
         self._concluder: Concluder[AttemptEnded] = Concluder()
@@ -248,6 +246,7 @@ class Worker:
         brief = briefing.brief(order.action, order.attempt)
         try:
             prepared = self.secrets.prepare(name, brief, briefing.layout, self.incarnation, now)
+            self.code.mark(prepared, brief.module, self._clock.monotonic())
             batch.start(order, self.jobs.surround(prepared, order.job), briefing.job.leases)
             self._sent.add(name)
             self._look_at_code(brief, name)
@@ -319,11 +318,11 @@ class Worker:
         return reports
 
     def _read_still(self, rows: Iterable[Sequence[Any]], worker: str) -> list[Report]:
-        for name, since in rows:
-            if name in self._ends or name not in self._begun:
-                continue  # it is over
-            words = since and f"no output and no processor time for {human(self._clock.wall() - since)}: is it stuck?"
-            self._notes.append(Note(*read_token(name)[:2], words or "it moves again"))
+        self._notes += still_notes([row for row in rows if row[0] in self._begun - self._ends], self._clock.wall())
+        return []
+
+    def _read_noted(self, rows: Iterable[Sequence[str]], worker: str) -> list[Report]:
+        self._notes += self.jobs.noted(rows)
         return []
 
     def notes(self) -> list[Note]:
@@ -493,6 +492,7 @@ READERS: dict[str, Callable[[Worker, Any, str], list[Report]]] = {
     "returned": Worker._read_returned,
     "still": Worker._read_still,
     "refused": Worker._read_refused,
+    "noted": Worker._read_noted,
 }
 
 

@@ -112,6 +112,8 @@ def _show(module: dict[str, Any], out: Output) -> None:
         out.line("   ", Styled("params ", "quiet"), ", ".join(_param(param) for param in module["params"]))
     program = f"{module['interpreter']}  ({module['chosen']})" if module["interpreter"] else module["chosen"]
     out.line("   ", Styled("runs   ", "quiet"), Styled(module["problem"], "bad") if module["problem"] else program)
+    if module["warm"]:
+        out.line("   ", Styled("warm   ", "quiet"), f"imports {', '.join(module['preload']) or 'nothing'} before")
     show_notes(module["warnings"], out)
 
 

@@ -169,6 +169,8 @@ def _rows(action: Document, folded: bool) -> Iterator[tuple[str, str]]:
     if action["chosen"]:
         interpreter = action["interpreter"]
         yield "program", f"{interpreter}  ({action['chosen']})" if interpreter else action["chosen"]
+    if action["warm"]:
+        yield "warm", _warm(action)
     yield "command", action["command"]
     yield "in", action["cwd"]
     for use in _first(action["reads"], folded):
@@ -199,6 +201,13 @@ def _goes(use: Document, folded: bool) -> str:
     readers = ", ".join(_first(use["readers"], folded))
     more = "".join(f" {text}" for _, text in _others("", use["readers"], folded))
     return f"{optional}  for {readers}{more}" if use["readers"] else f"{optional}  (nobody reads it)"
+
+
+def _warm(action: Document) -> str:
+    imported = f" that has imported {', '.join(action['preload'])}" if action["preload"] else ""
+    threads = str(action["env"].get("OMP_NUM_THREADS", action["cpus"] or 1))
+    each = "one thread" if threads == "1" else f"{threads} threads"
+    return f"copied from an interpreter{imported}; OMP_NUM_THREADS and its like say {each}"
 
 
 def _takes(action: Document) -> Iterator[str]:

@@ -1,0 +1,427 @@
+"""A pristine interpreter from which the actions of a warm module are copied. `site` finds it by its name, when it is on
+the PYTHONPATH that the keeper gives; so it waits at that point of its start. A copy returns from here, and the
+interpreter goes on by itself as after any other start: to the entrypoint, with no frame of ours below it.
+
+Runs in the module's own Python, 3.8 or newer; knows neither job nor keeper, but what templates.py sends.
+"""
+
+# Nothing is imported here that the start of Python has not imported already, and no annotation is evaluated: 3.8 shall
+# be able to read them.
+import os
+import stat
+import sys
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import atexit
+    import gc
+    from collections.abc import Callable
+    from typing import Any
+
+SOCKET = 255  # where the keeper's end is: out of the way of the files that a module opens
+TOLD = "JM_WARM_"  # variables for us alone begin like that
+LOOK = 1.0  # seconds for which what has been imported counts as unchanged, as in worker/code.py
+DIE_WITH_PARENT, SET_MM, MM_MAP = 1, 35, 14  # prctl(2)
+KEPT_FOR_THE_END = ("__main__", "builtins", "sys")
+# Fields of /proc/self/stat, counted as in proc(5): what prctl_mm_map begins with; 0 is the present end of the heap.
+FIELDS = (26, 27, 45, 46, 47, 0, 28)
+
+
+_added: "list[bytes]" = []  # variables that the interpreter gives to itself, as NAME=VALUE
+
+
+class Unfit(Exception):
+    """Why no action can be copied from this interpreter; whoever starts from nothing will see it, or does not mind."""
+
+
+def main(folder: str) -> None:
+    """Become a template and wait; returns in each copy. What `site` is to hear in place of us is raised."""
+    given = _given()
+    if given[TOLD + "STAGE"] == "1":  # what ignores our variables runs a harmless `-c pass`, and no entrypoint
+        program = given[TOLD + "PROGRAM"]
+        os.execve(program, [program, given[TOLD + "MAIN"]], {**given, TOLD + "STAGE": "2"})
+    told = _told()
+    global _added
+    _added = [name + b"=" + value for name, value in os.environb.items() if os.fsdecode(name) not in given]
+    path = told.get("PATH")
+    os.environ.pop("PYTHONPATH") if path is None else os.environ.update(PYTHONPATH=path)
+    sys.path.remove(folder)
+    sys.path_importer_cache.pop(folder, None)
+    before = set(sys.modules)
+    _import_ours()
+    kernel = Kernel()
+    kernel.die_with(int(told["KEEPER"]))
+    connection = _connection()
+    _forget(before)
+    ending = Ending(os.path.dirname(os.path.realpath(told["MAIN"])), kernel)
+    error = _local_customs()
+    try:
+        _preload([name for name in told["PRELOAD"].split(",") if name], ending.own)
+    except Unfit as unfit:
+        connection.send(b"cold " + str(unfit).encode("utf-8", "backslashreplace")[:1000])
+        os._exit(0)
+    ending.prepare()
+    _serve(connection, kernel)
+    if error is not None:
+        raise error
+
+
+def _given() -> "dict[str, str]":
+    """The environment that this process was started with: to its own the interpreter may have added a locale."""
+    entries = os.fsdecode(_read("/proc/self/environ")).split("\0")[:-1]
+    return {name: value for name, _, value in (entry.partition("=") for entry in entries)}
+
+
+def _told() -> "dict[str, str]":
+    names = [name for name in os.environ if name.startswith(TOLD)]
+    return {name[len(TOLD) :]: os.environ.pop(name) for name in names}
+
+
+def _import_ours() -> None:
+    global atexit, gc
+    import atexit
+    import gc
+
+
+def _connection() -> "Any":
+    import _socket
+
+    os.set_inheritable(SOCKET, False)
+    return _socket.socket(fileno=SOCKET)
+
+
+def _forget(before: "set[str]") -> None:
+    """What we have imported for ourselves is imported anew by whoever needs it: nobody is to find it there already."""
+    for name in set(sys.modules) - before:
+        del sys.modules[name]
+
+
+def _local_customs() -> "BaseException | None":
+    """Do what the `sitecustomize` does in whose place we are; what is to be raised for it at the end."""
+    mine = sys.modules.pop("sitecustomize")
+    try:
+        _import("sitecustomize")
+    except Exception as error:
+        if isinstance(error, ImportError) and error.name == "sitecustomize":
+            error = ImportError("No module named 'sitecustomize'", name="sitecustomize")
+        sys.modules["sitecustomize"] = mine
+        return error.with_traceback(None)
+    return None
+
+
+def _import(name: str) -> None:
+    __import__(name)
+
+
+def _preload(names: "list[str]", folder: str) -> None:
+    safe = getattr(sys.flags, "safe_path", False)
+    if not safe:
+        sys.path.insert(0, folder)  # as it will be when the entrypoint runs
+    for name in names:
+        try:
+            _import(name)
+        except BaseException as error:
+            raise Unfit(f"importing {name} fails: {type(error).__name__}: {error}") from None
+        left = _left()
+        if left:
+            raise Unfit(f"importing {name} leaves {left}")
+    if not safe and folder in sys.path:
+        sys.path.remove(folder)
+    _flush()
+
+
+def _left() -> str:
+    """What there is now that copies would lack or share."""
+    if len(os.listdir("/proc/self/task")) > 1:
+        return "threads running"
+    if _read(f"/proc/self/task/{os.getpid()}/children"):
+        return "processes running"
+    if any(_has_place(int(name)) for name in os.listdir("/proc/self/fd") if int(name) not in (0, 1, 2, SOCKET)):
+        return "files open"
+    if any(line.split(None, 2)[1] == b"rw-s" for line in _read("/proc/self/maps").splitlines()):
+        return "memory that would be shared"
+    return ""
+
+
+def _has_place(handle: int) -> bool:
+    """Whether it matters who reads or writes there; of a device such as /dev/urandom it does not."""
+    try:
+        return not stat.S_ISCHR(os.fstat(handle).st_mode)
+    except OSError:
+        return False  # of the listing itself
+
+
+def _read(path: str) -> bytes:
+    try:
+        with open(path, "rb") as stream:
+            return stream.read()
+    except OSError:
+        return b""
+
+
+# --- waiting ----------------------------------------------------------------------------------------------------------
+
+
+def _serve(connection: "Any", kernel: "Kernel") -> None:
+    """Make a copy whenever the keeper asks for one; returns in the copy, when it is what it is to be."""
+    looks, looked = _looks(), time.monotonic()
+    gc.collect()
+    if hasattr(gc, "freeze"):
+        gc.freeze()  # a collection in a copy is not to touch, and so to duplicate, all that was loaded here
+        main = sys.modules["__main__"]
+        kernel.thaw(main, main.__dict__)  # these will be the copy's
+    connection.send(b"ready")
+    while True:
+        size, handles = _request(connection)
+        if not handles:
+            os._exit(0)
+        if time.monotonic() - looked >= LOOK:
+            if _looks() != looks:
+                connection.send(b"stale")
+                os._exit(0)
+            looked = time.monotonic()
+        # Twice, so that the copy is a child of the keeper, to whom the children fall whose parents end.
+        between = os.fork()
+        if between == 0:
+            _in_between(size, handles, kernel)
+            connection.detach()
+            return
+        if os.waitpid(between, 0)[1] == 0:
+            os.write(handles[0], b".")
+        for handle in handles:
+            os.close(handle)
+
+
+def _in_between(size: int, handles: "list[int]", kernel: "Kernel") -> None:
+    try:
+        if os.fork():
+            os._exit(0)
+        os.close(SOCKET)
+        _become(size, handles, kernel)
+    except BaseException:
+        os._exit(1)  # never back into the loop; the keeper notices
+
+
+def _request(connection: "Any") -> "tuple[int, list[int]]":
+    """How long the order is, and the files that go with it: that of the order, standard output and error. No files when
+    the keeper is gone."""
+    words, gifts, _, _ = connection.recvmsg(16, 64)
+    blob = b"".join(gift for _, _, gift in gifts)
+    return int(words or 0), [int.from_bytes(blob[at : at + 4], sys.byteorder) for at in range(0, len(blob), 4)]
+
+
+def _looks() -> "dict[str, tuple[int, ...]]":
+    """What the files look like from which something was imported."""
+    files = {getattr(module, "__dict__", {}).get("__file__") for module in list(sys.modules.values())}
+    return {file: _look(file) for file in files if isinstance(file, str)}
+
+
+def _look(file: str) -> "tuple[int, ...]":
+    try:
+        found = os.stat(file)
+    except OSError:
+        return ()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+# --- a copy -----------------------------------------------------------------------------------------------------------
+
+
+def _become(size: int, handles: "list[int]", kernel: "Kernel") -> None:
+    """All that an action has of its own, before its first line. The token stands in the environment before the keeper
+    is told the pid, and the keeper has to answer once more: who finds the keeper dead finds the token, or nobody."""
+    os.setsid()
+    order = handles[0]
+    os.dup2(handles[1], 1)
+    os.dup2(handles[-1], 2)
+    for handle in handles[1:]:
+        os.close(handle)
+    head, _, rest = os.read(order, size).partition(b"\n")
+    mask, count = map(int, head.split())
+    folder, *words = rest.split(b"\0")[:-1]
+    argv, entries = words[:count], words[count:]
+    os.chdir(folder)
+    os.umask(mask)
+    kernel.call_itself(argv, entries, _added)
+    variables = os.environ._data  # type: ignore[attr-defined]  # one by one it takes five times as long
+    variables.clear()
+    variables.update([entry.split(b"=", 1) for entry in [*entries, *_added]])
+    sys.argv[:] = [os.fsdecode(word) for word in argv[1:]]
+    if hasattr(sys, "orig_argv"):
+        sys.orig_argv[:] = [os.fsdecode(word) for word in argv]
+    _renew()
+    os.write(order, b"%d" % os.getpid())
+    if os.read(order, 1) != b"g":
+        os._exit(1)
+    os.close(order)
+
+
+def _renew() -> None:
+    """What modules that are loaded hold of the process in which they were; `random` reseeds itself after a fork."""
+    loaded: Callable[[str], Any] = sys.modules.get
+    numpy, tempfile, logging = loaded("numpy.random"), loaded("tempfile"), loaded("logging")
+    if numpy is not None:
+        numpy.seed()
+    if tempfile is not None:
+        tempfile.tempdir = None
+    if logging is not None:
+        logging._startTime = time.time_ns() if sys.version_info >= (3, 13) else time.time()
+    process = loaded("multiprocessing.process")
+    if process is not None:
+        process.ORIGINAL_DIR = os.getcwd()
+        process.current_process()._config["authkey"] = process.AuthenticationString(os.urandom(32))
+
+
+class Kernel:
+    """What only C can say to the kernel."""
+
+    def __init__(self) -> None:
+        import ctypes
+
+        class Map(ctypes.Structure):
+            _fields_ = [("field", ctypes.c_uint64 * 12), ("auxv_size", ctypes.c_uint32), ("exe", ctypes.c_uint32)]
+
+        self._c, self._libc, self._python = ctypes, ctypes.CDLL(None), ctypes.pythonapi
+        self._libc.malloc.restype = self._libc.sbrk.restype = ctypes.c_void_p
+        self._libc.malloc.argtypes = (ctypes.c_size_t,)
+        self._map, self._size = Map(exe=0xFFFFFFFF), ctypes.sizeof(Map)
+        content = _read("/proc/self/stat")
+        fields = content[content.rindex(b")") + 2 :].split()
+        for place, number in enumerate(FIELDS):
+            self._map.field[place] = int(fields[number - 3]) if number else 0
+        self._environ = int(fields[50 - 3]), int(fields[51 - 3])
+
+    def die_with(self, parent: int) -> None:
+        """End when the parent ends. A copy does not: fork(2) takes that back."""
+        self._libc.prctl(DIE_WITH_PARENT, 9, 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(0)
+
+    def call_itself(self, argv: "list[bytes]", entries: "list[bytes]", added: "list[bytes]") -> None:
+        """Have these words and this environment, also in /proc and so for ps(1), as if the process had begun with
+        them; `added` is in the environment, too, and nobody is told."""
+        for place, strings in ((7, argv), (9, entries)):
+            block = b"".join([string + b"\0" for string in strings])
+            start = self._keep(block)
+            self._map.field[place], self._map.field[place + 1] = start, start + len(block)
+        addresses = []
+        for string in entries:
+            addresses.append(start)
+            start += len(string) + 1
+        addresses += [self._keep(string + b"\0") for string in added]
+        table = (self._c.c_size_t * (len(addresses) + 1))(*addresses)
+        self._c.c_size_t.in_dll(self._libc, "environ").value = self._keep(bytes(table))
+        self._map.field[5] = self._libc.sbrk(0)
+        if self._libc.prctl(SET_MM, MM_MAP, self._c.byref(self._map), self._size, 0):
+            self._paint_over(block)
+
+    def _keep(self, block: bytes) -> int:
+        start = int(self._libc.malloc(len(block)))  # for ever
+        self._c.memmove(start, block, len(block))
+        return start
+
+    def _paint_over(self, block: bytes) -> None:
+        """Where the kernel cannot do that, the environment is written where that of the template was."""
+        start, end = self._environ
+        self._c.memmove(start, block[: end - start].ljust(end - start, b"\0"), end - start)
+
+    def thaw(self, *things: "Any") -> None:
+        """Have the garbage collector look after them as if they had just been made."""
+        for thing in map(self._c.py_object, things):
+            self._python.PyObject_GC_UnTrack(thing)
+            self._python.PyObject_GC_Track(thing)
+
+    def exit(self) -> None:
+        """End well, with all that C code has asked to be done then, and without what the interpreter does."""
+        self._c.PyDLL(None).exit(0)
+
+    def hold(self, thing: "Any", by: int = 1) -> None:
+        """Let it not be freed at the end, or again."""
+        (self._python.Py_IncRef if by > 0 else self._python.Py_DecRef)(self._c.py_object(thing))
+
+
+class Ending:
+    """The end of a copy. To take apart all that the template had imported, and the interpreter, would touch and so
+    duplicate most of its memory, and cost more than all the rest; it is left out where nobody can tell the difference.
+    """
+
+    def __init__(self, own: str, kernel: "Kernel") -> None:
+        self.own, self._kernel = own, kernel
+        self._names: list[str] = []
+        self._modules: list[Any] = []
+        atexit.register(self._end)  # before anybody else, and so the last to be called
+
+    def prepare(self) -> None:
+        """From now on what is imported is the action's own affair."""
+        modules = {name: module for name, module in sys.modules.items() if name not in KEPT_FOR_THE_END}
+        self._names = [name for name, module in modules.items() if not self._is_own(module)]
+        self._modules = list(modules.values())
+        self._kernel.hold(self._modules)
+
+    def _is_own(self, module: "Any") -> bool:
+        file = getattr(module, "__dict__", {}).get("__file__")
+        return isinstance(file, str) and os.path.realpath(file).startswith(self.own + os.sep)
+
+    def _end(self) -> None:
+        gc.collect()
+        if gc.isenabled() and not _finalizable():
+            if _has_come_to_its_end():
+                self._leave()
+            for name in self._names:
+                sys.modules.pop(name, None)
+            return
+        self._kernel.hold(self._modules, -1)
+        if hasattr(gc, "unfreeze"):
+            gc.unfreeze()
+
+    def _leave(self) -> None:
+        """Free what is the action's own, and end. What cannot be printed is left to the interpreter, which says so."""
+        known = {id(module) for module in self._modules}
+        try:
+            _flush()
+            for module in [module for module in list(sys.modules.values()) if id(module) not in known]:
+                if module is not sys and module.__name__ != "builtins":
+                    content = module.__dict__
+                    content.update(dict.fromkeys([name for name in content if name != "__builtins__"]))
+            gc.collect()
+            _flush()
+        except Exception:
+            return
+        self._kernel.exit()
+
+
+def _has_come_to_its_end() -> bool:
+    """Whether the entrypoint ran to its last line: then, and not when it left by `sys.exit`, the interpreter has taken
+    these names away again. An exception that nobody caught would stand in `sys`."""
+    names = sys.modules["__main__"].__dict__
+    caught = not hasattr(sys, "last_type") and sys.excepthook is sys.__excepthook__
+    return caught and "__file__" not in names and "__cached__" not in names and "__name__" in names
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+
+
+def _finalizable() -> bool:
+    """Whether the action has left something that does anything when it is freed, wherever that is held: an open file,
+    a generator in the middle of a `with`, an object with `__del__`, somebody who is to be told that it is gone. Then
+    all is taken apart as usual."""
+    things = gc.get_objects()  # none of the template's, which are frozen
+    kinds = {kind for kind in set(map(type, things)) if hasattr(kind, "__del__") or hasattr(kind, "__callback__")}
+    return not all(_is_over(thing, type(thing)) for thing in things if type(thing) in kinds)
+
+
+def _is_over(thing: "Any", kind: type) -> bool:
+    if hasattr(kind, "__callback__"):
+        return thing.__callback__ is None or type(thing.__callback__) is type(len)
+    if kind.__module__ == "_io":
+        return bool(thing.closed)
+    return kind.__name__ == "generator" and thing.gi_frame is None
+
+
+if __name__ == "sitecustomize":
+    _OWN = os.path.dirname(os.path.abspath(__file__))
+    main(_OWN)
