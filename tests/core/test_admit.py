@@ -10,6 +10,7 @@ import pytest
 from job_manager.core import events as e
 from job_manager.core import said as s
 from job_manager.core.admit import admit
+from job_manager.core.evolve import fold
 from job_manager.model.document import job_document
 from job_manager.model.errors import NotFound, Refused
 from job_manager.testing import job, parallel
@@ -26,6 +27,7 @@ from tests.core.given import (
     leased,
     play,
     started,
+    submitted,
     succeeded,
     when,
 )
@@ -111,6 +113,21 @@ def test_a_worker_joins_once_and_again_when_it_offers_something_else():
     offer = s.WorkerAnnounced(J, "w2", 3, 1)
     assert when(state, offer, offer) == [e.WorkerJoined(J, "w2", 3, 1, NOW)]
     assert when(state, offer._replace(slots=4)) == [e.WorkerJoined(J, "w2", 4, 1, NOW)]
+
+
+@pytest.mark.parametrize("late", [0.0, 2.0])
+def test_a_job_that_is_read_late_does_not_say_what_its_worker_has_to_give_now(late):
+    """It heard last that there was no room; since then another job has heard that there is."""
+    state = given(TWO, submitted(TWO, id="j2"), e.WorkerJoined("j2", W, 0, 0, NOW - 1.0, waits="disk space"))
+    assert state.workers[W].offer == (2, 0, None, {}, "")
+    fold(state, [e.WorkerJoined("j2", W, 3, 1, NOW + late)])
+    assert state.workers[W].slots == 3
+
+
+def test_of_two_announcements_the_later_one_counts_also_when_the_clock_has_been_set_back():
+    state = given(TWO, e.WorkerJoined(J, W, 2, 0, NOW + 3600.0))
+    (again,) = when(state, s.WorkerAnnounced(J, W, 5, 1))
+    assert isinstance(again, e.WorkerJoined) and again.at > NOW + 3600.0 and state.workers[W].slots == 5
 
 
 def test_when_a_worker_is_gone_what_it_held_is_lost_and_nobody_elses():

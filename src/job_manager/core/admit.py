@@ -6,6 +6,7 @@ who waits for the answer.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -157,7 +158,9 @@ def _announced(state: State, said: s.WorkerAnnounced, now: float) -> list[e.Even
     offered = (said.slots, said.ahead, said.memory, dict(said.limits), said.waits)
     if said.worker in job.workers and known and known.offer == offered:
         return []
-    return [e.WorkerJoined(said.job, said.worker, said.slots, said.ahead, now, said.memory, said.limits, said.waits)]
+    # Of two announcements the later one counts, in whatever order their jobs are read, and whatever the clock does.
+    at = now if known is None or now >= known.at else math.nextafter(known.at, math.inf)
+    return [e.WorkerJoined(said.job, said.worker, said.slots, said.ahead, at, said.memory, said.limits, said.waits)]
 
 
 def _gone(state: State, said: s.WorkerGone, now: float) -> list[e.Event]:

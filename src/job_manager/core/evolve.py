@@ -172,8 +172,9 @@ def _job_due(state: State, event: e.JobDue) -> None:
 
 def _worker_joined(state: State, event: e.WorkerJoined) -> None:
     worker = state.workers.setdefault(event.worker, WorkerState(0, 0))
-    worker.slots, worker.ahead = event.slots, event.ahead
-    worker.memory, worker.limits, worker.waits = event.memory, dict(event.limits), event.waits
+    if event.at >= worker.at:  # else it is of a job that is read late, and not what it has to give now
+        worker.slots, worker.ahead, worker.at = event.slots, event.ahead, event.at
+        worker.memory, worker.limits, worker.waits = event.memory, dict(event.limits), event.waits
     state.jobs[event.job].workers.add(event.worker)
 
 

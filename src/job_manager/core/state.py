@@ -354,9 +354,9 @@ class JobState:
 class WorkerState:
     """A worker's incarnation: how many slots it has, how many may be leased behind them, how many its leases take, how
     many leases are `early` and take none yet, and how much there is of memory (in bytes, None: nobody has looked) and
-    of each limit where it runs. `waits`: for what it waits before it takes any, or ""."""
+    of each limit where it runs. `waits`: for what it waits before it takes any, or "". `at`: when it announced that."""
 
-    __slots__ = ("ahead", "early", "held", "limits", "memory", "slots", "waits")
+    __slots__ = ("ahead", "at", "early", "held", "limits", "memory", "slots", "waits")
 
     def __init__(self, slots: int, ahead: int) -> None:
         self.slots = slots
@@ -365,6 +365,7 @@ class WorkerState:
         self.memory: int | None = None
         self.limits: dict[str, int] = {}
         self.waits = ""
+        self.at = 0.0
 
     @property
     def offer(self) -> tuple[int, int, int | None, dict[str, int], str]:
@@ -375,6 +376,7 @@ class WorkerState:
         """The same, to be changed apart."""
         made = WorkerState(self.slots, self.ahead)
         made.held, made.early, made.memory, made.limits = self.held, self.early, self.memory, dict(self.limits)
+        made.waits, made.at = self.waits, self.at
         return made
 
     def total(self, name: str) -> float:
