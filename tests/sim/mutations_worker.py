@@ -203,8 +203,8 @@ OF_CHAINS = (
     Mutant(
         "a chained order begins before the end of what it comes after is on record",
         KEEPER,
-        "        if any(attempt.gated for attempt, _ in batch):\n",
-        "        if False:\n",
+        "            if any(attempt.gated for attempt, _ in batch):\n",
+        "            if False:\n",
         (WORLD,),
     ),
     Mutant(

@@ -1481,8 +1481,6 @@ class Keeper:
         if not batch:
             return
         began = time.time()
-        if any(attempt.gated for attempt, _ in batch):
-            self._write_exits(time.monotonic())
         self.confinement.look(time.monotonic())
         for attempt, order in batch:
             self.confinement.name(attempt)
@@ -1490,6 +1488,8 @@ class Keeper:
             if len(attempt.logs) == 1 and not order.get("secrets"):
                 attempt.spare = self.spares.take(order["log"])
         try:
+            if any(attempt.gated for attempt, _ in batch):
+                self._record_ends()
             self.starts.append("".join([self._start_line(attempt, began) for attempt, _ in batch]))
         except OSError as error:
             for attempt, _ in batch:
@@ -1580,6 +1580,13 @@ class Keeper:
         self.recent[attempt.token] = attempt
         if attempt.token in self.gates:
             self._pass_gates(attempt)
+
+    def _record_ends(self) -> None:
+        """All ends are on record when this returns. Raises OSError."""
+        self.retry_at = min(self.retry_at, time.monotonic())
+        self._write_exits(time.monotonic())
+        if self.unwritten:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _write_exits(self, now: float) -> None:
         if not self.finished and (not self.unwritten or now < self.retry_at):
