@@ -27,8 +27,7 @@ class Bound:
     most: float
 
 
-# A third above what was measured in a dozen runs and more, with both cores busy with other work: 1.2, 1.55, 0.87, 1.8,
-# 3.6 and 13. None of these differed by more than a tenth from one run to the next.
+# A quarter and more above what was measured while both cores had other work: 1.25, 1.6, 0.9, 1.8, 3.6 and 14.
 BOUNDS = (
     Bound("W1", "", 1000, "xargs", 1.65),
     Bound("W1", "", 1000, "make", 2.1),
