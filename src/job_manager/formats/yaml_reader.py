@@ -30,7 +30,7 @@ FLAGS = {"true": True, "True": True, "TRUE": True, "false": False, "False": Fals
 NUMBER = late(r"[-+]?[0-9]{1,20}(?:\.[0-9]{0,20})?(?:[eE][-+]?[0-9]{1,3})?\Z")
 INTEGER = late(r"[-+]?[0-9]+\Z")
 SUGGESTIONS = 20  # of one mapping: guessing costs more than reading
-BIG = 64 * 1024  # bytes of a file from which on it is worth looking for what is written alike
+BIG = 24 * 1024  # bytes of a file from which on it is worth looking for what is written alike
 EVENT_LIMIT = 40_000_000  # a million entries written as in the README are 28 million
 
 
