@@ -44,6 +44,25 @@ def test_reading_beside_a_writer_sees_every_commit_and_changes_nothing(path):
     journal.close()
 
 
+def test_who_looks_whether_the_log_is_sound_keeps_his_locks(path):
+    """Without them the next who comes cuts the index short, and whoever has it in his memory dies of SIGBUS."""
+    journal = Journal(path)
+    journal.append(NOW, [("j1", Head(), [e.pack(event) for event in turn_of(0)])])
+    shutil.copy(path, f"{path}.left")  # as after kill -9 of the writer: nobody folds the log in
+    shutil.copy(f"{path}-wal", f"{path}.left-wal")
+    with open(f"{path}.left-wal", "ab") as log:
+        log.write(bytes(4096 + 24))  # what was being written when the power went
+    reading = Reading(f"{path}.left")
+    assert list(reading.damages_of_log()) == []
+    mine = os.stat(f"{path}.left-shm")
+    key = f"{os.major(mine.st_dev):02x}:{os.minor(mine.st_dev):02x}:{mine.st_ino} "
+    with open("/proc/locks") as locks:
+        assert any(key in line and f" {os.getpid()} " in line for line in locks)
+    reading.close()
+    assert not any("left-shm" in os.path.realpath(f"/proc/self/fd/{each}") for each in os.listdir("/proc/self/fd"))
+    journal.close()
+
+
 def test_a_reading_in_the_middle_of_a_job_is_of_one_moment(path):
     journal, head = Journal(path), Head()
     for number in range(TURNS):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from job_manager.core.events import Event
 from job_manager.engines.sqlite.connecting import connect
@@ -39,6 +39,7 @@ class Reading:
 
     def __init__(self, path: str) -> None:
         self._path = path
+        self._let_go: Callable[[str], None] = lambda path: None
         self._db: sqlite3.Connection | None = None
         if os.path.exists(path):
             with engine_errors(path):
@@ -126,6 +127,7 @@ class Reading:
         # Imported here: who looks at one job needs none of it.
         from job_manager.engines.sqlite import soundness
 
+        self._let_go = soundness.let_go
         if self._db is None:
             yield from soundness.lost_log(None, self._path)
         else:
@@ -136,6 +138,7 @@ class Reading:
         """What has been written last and is lost with the log beside the file."""
         from job_manager.engines.sqlite import soundness
 
+        self._let_go = soundness.let_go
         with engine_errors(self._path):
             yield from soundness.lost_log(self._db, self._path)
 
@@ -143,6 +146,7 @@ class Reading:
         """Let go of the file."""
         if self._db is not None:
             self._db.close()
+        self._let_go(self._path)
 
 
 class Tail:

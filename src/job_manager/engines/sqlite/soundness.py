@@ -155,7 +155,23 @@ def _good_frames(db: sqlite3.Connection, path: str) -> int | None:
     """How many frames of the log SQLite reads; None where that cannot be told."""
     try:
         db.execute("SELECT count(*) FROM head").fetchone()  # it reads the log before it answers
-        with open(f"{path}-shm", "rb") as index:
-            return int(struct.unpack_from("=I", index.read(32), 16)[0])
+        return int(struct.unpack_from("=I", os.pread(_index(path), 32, 0), 16)[0])
     except (sqlite3.DatabaseError, OSError, struct.error):
         return None
+
+
+# Whoever closes a file gives up every lock that his process has on it, also those of SQLite; the next who comes takes
+# himself for the first then, cuts the index short, and who has it in his memory dies of SIGBUS. So it stays open.
+_indices: dict[str, list[int]] = {}
+
+
+def _index(path: str) -> int:
+    handle = os.open(f"{path}-shm", os.O_RDONLY | os.O_CLOEXEC)
+    _indices.setdefault(path, []).append(handle)
+    return handle
+
+
+def let_go(path: str) -> None:
+    """The connection that was looked through is closed: nothing needs to be kept open for it any more."""
+    for handle in _indices.pop(path, ()):
+        os.close(handle)
