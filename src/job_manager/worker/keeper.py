@@ -883,13 +883,15 @@ class Children:
 
     def _claimant(self, process: Process) -> Attempt | None:
         inside = group_of(process.pid) if any(attempt.group for attempt in self.live.values()) else ""
+        token, keeper = marks_of(process.pid)
+        marked = self.live.get(token) if keeper == self.incarnation else None
         for attempt in self.live.values():
             if attempt.group and inside and f"/{os.path.basename(attempt.group)}/" in inside:
                 return attempt
-            if attempt.pid and attempt.pid in (process.session, process.group):
+            # A main process that has ended has left its number to others: a mark, where there is one, knows better.
+            if marked is None and attempt.pid and attempt.pid in (process.session, process.group):
                 return attempt
-        token, keeper = marks_of(process.pid)
-        return self.live.get(token) if keeper == self.incarnation else None
+        return marked
 
     def _waited(self) -> Iterable[tuple[int, int, Any]]:
         found, self.alone = [], False
@@ -1583,8 +1585,8 @@ class Keeper:
 
     def _record_ends(self) -> None:
         """All ends are on record when this returns. Raises OSError."""
-        self.retry_at = min(self.retry_at, time.monotonic())
-        self._write_exits(time.monotonic())
+        self.retry_at = min(self.retry_at, now := time.monotonic())
+        self._write_exits(now)
         if self.unwritten:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
