@@ -121,7 +121,7 @@ OF_FAULTS = (
     Mutant(
         "wall clock leases: retries",
         DECIDE,
-        "timers[0][0] > now + policy.longest_wait(job, job.timers[0][1])",
+        "job.timers[0][0] > now + policy.longest_wait(job, job.timers[0][1])",
         "False",
         (
             "tests/core/test_decide.py::test_a_retry_planned_before_the_clock_was_set_back_does_not_wait_for_the_old_time",
@@ -207,7 +207,7 @@ OF_THE_CORE = (
         "if failure.reason == DISK else 0) <= allowed + 1:",
         ("tests/core/test_decide.py",),
     ),
-    Mutant("a retry is forgotten", DECIDE, "if job.timers or not", "if not", (WORLD, FARM)),
+    Mutant("a retry is forgotten", DECIDE, "return bool(job.timers) or not", "return not", (WORLD, FARM)),
     Mutant(
         "losses without end",
         POLICY,
