@@ -12,11 +12,13 @@ from job_manager.app.capacity import Capacity
 from job_manager.app.home import Home
 from job_manager.app.host import Terms
 from job_manager.app.observing import Silent
+from job_manager.app.owing import could_not, is_owed, why_not
 from job_manager.app.running import let_go, seat
 from job_manager.app.settings import DEFAULTS
 from job_manager.core.events import RetryPlanned
 from job_manager.core.said import SubmitJob
 from job_manager.model.document import job_document
+from job_manager.model.errors import EngineError
 from job_manager.model.job import Action, Command, Job
 from job_manager.model.site import Site
 from job_manager.model.site_document import site_document
@@ -81,3 +83,13 @@ def test_what_falls_due_while_another_job_is_read_begins(host, tmp_path):
 
     job = here.run(here.say(SubmitJob("bbbbbbbbbbbb", job_document(AGAIN), site)), Meanwhile(read_the_other))
     assert job.finished == "succeeded" and job.attempts[0] == 2
+
+
+def test_what_was_said_of_an_earlier_try_holds_no_more_once_it_is_tried_again(host, tmp_path):
+    here, _ = host
+    home, site = Home(str(tmp_path / ".jm")), site_document(Site(str(tmp_path), str(tmp_path / ".jm/jobs")))
+    here.run(here.say(SubmitJob("aaaaaaaaaaaa", job_document(FIRST), site)), Silent())
+    here._forget("aaaaaaaaaaaa")
+    could_not(home, "aaaaaaaaaaaa", EngineError("the disk is on fire", "put it out"))
+    here.see_to_end("aaaaaaaaaaaa")
+    assert is_owed(home, "aaaaaaaaaaaa") and why_not(home, "aaaaaaaaaaaa") == ("", "")

@@ -18,7 +18,7 @@ from job_manager.app.home import SUPERVISOR, Home
 from job_manager.app.inbox import Inbox
 from job_manager.app.interrupts import Interrupts
 from job_manager.app.observing import Observer, Silent
-from job_manager.app.owing import could_not, owe, settled
+from job_manager.app.owing import could_not, owe, settled, tried_again
 from job_manager.app.settings import Config
 from job_manager.core.decide import Order
 from job_manager.core.events import Event
@@ -205,6 +205,7 @@ class Host:
             self._forget(id)
             return
         hosted = self._hosted[id] = Hosted(job, layout_of(self._home.jobs, id, job.site), Silent(), own=False)
+        tried_again(self._home, id)
         self._see_to(hosted)
 
     def _forget(self, job: str) -> None:

@@ -17,6 +17,14 @@ def owe(home: Home, job: str) -> None:
     _write(home, job, b"")
 
 
+def tried_again(home: Home, job: str) -> None:
+    """What was said of an earlier try holds no more: who waits for the end of this job waits for this one."""
+    try:
+        _write(home, job, b"")
+    except OSError:
+        pass  # a disk in trouble: this try says what it comes to
+
+
 def settled(home: Home, job: str) -> None:
     """Its results are in place; nothing is owed to it any more."""
     try:
