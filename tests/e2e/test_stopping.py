@@ -263,8 +263,8 @@ def test_a_second_signal_that_comes_when_all_is_over_changes_nothing(waiting: Wa
     running = waiting.start("run", "job.yaml")
     child = waiting.began()
     running.send_signal(signal.SIGINT)
-    while not gone(child):
-        assert running.poll() is None
+    while not gone(child) and running.poll() is None:
+        pass  # on a busy machine it may be through before we look again
     running.send_signal(second)
     told = running.communicate(timeout=PATIENCE)[0].decode()
     assert running.returncode == 130 and "resume" in told and "Traceback" not in told
