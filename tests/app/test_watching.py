@@ -14,6 +14,8 @@ from tests.core.given import NOW, J, W, failed, given, leased, lost, ran, starte
 class Told(Silent):
     """A screen that remembers."""
 
+    hears = True
+
     def __init__(self) -> None:
         super().__init__(Output(quiet=True))
         self.lines: list[str] = []
@@ -52,3 +54,14 @@ def test_an_action_that_is_lost_is_called_so():
     lines = told(tree, [*ran(0), leased(1), started(1)], turn)
     assert lines[0] == "s/b: lost: its outcome is not known: what ran it was killed"
     assert lines[1].startswith("s: ") and lines[1].endswith("1 succeeded, 1 lost") and len(lines) == 2
+
+
+def test_for_who_does_not_listen_nothing_is_followed():
+    state, screen = given(job("a"), leased(0)), Told()
+    screen.hears = False
+    watch = Watch(screen, "/nowhere")
+    watch.happened(state.jobs[J], [e.WorkerJoined(J, W, 2, 0, NOW)])
+    turn = [started(0), succeeded(0)]
+    fold(state, turn)
+    watch.happened(state.jobs[J], turn)
+    assert watch.opened and not screen.lines and not watch.running

@@ -224,7 +224,7 @@ class Typed:
 def gone(pid: int) -> bool:
     """Whether a process is no more (or only waits to be collected)."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] in ("Z", "X")
     except (FileNotFoundError, ProcessLookupError):
         return True
 

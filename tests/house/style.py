@@ -19,7 +19,7 @@ THEIRS = ("src/mass/",)  # the second package has the names of mass itself
 FOREIGN = frozenset({"handle_data"})  # names that the standard library calls us by
 FILE_LINES = 500
 # One file by decision: it has to be carried to another host whole (docs/adr/0002-the-keeper.md).
-CARRIED_WHOLE = {"src/job_manager/worker/keeper.py": 1770}
+CARRIED_WHOLE = {"src/job_manager/worker/keeper.py": 1850}
 # The guide is p95 under 30 lines and depth 3; beyond these it is no longer a matter of taste.
 P95_LINES, FUNCTION_LINES, DEPTH = 40, 80, 5
 

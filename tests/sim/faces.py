@@ -193,6 +193,10 @@ class Signal:
         before, process.alarm = process.alarm, handle
         return before
 
+    def pthread_sigmask(self, _how: int, _numbers: Iterable[int]) -> set[int]:
+        """What is blocked here is caught a moment later."""
+        return set()
+
     def pidfd_send_signal(self, handle: int, number: int) -> None:
         process = self._kernel.enter()
         target = process.files[handle].process  # type: ignore[attr-defined]
@@ -367,6 +371,7 @@ def installed(kernel: Kernel, system: System, others: dict[str, Any]) -> Iterato
         "socketpair": SocketModule(kernel).pair,
         "become_subreaper": subreaper(kernel),
         "become_undumpable": lambda: True,
+        "signalfd": lambda _numbers: -1,  # the keeper has another way, which is all it has on other systems
         "open": opener(system),
         **others,
     }

@@ -203,7 +203,7 @@ OF_CHAINS = (
     Mutant(
         "a chained order begins before the end of what it comes after is on record",
         KEEPER,
-        "            if any(attempt.gated for attempt, _ in batch):\n",
+        "            if gated:\n",
         "            if False:\n",
         (WORLD,),
     ),

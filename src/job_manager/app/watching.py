@@ -85,9 +85,11 @@ class Row(NamedTuple):
 
 
 class Screen(Protocol):
-    """Who is told. `interval`: seconds between two `draw`, None for never."""
+    """Who is told. `interval`: seconds between two `draw`, None for never; `hears`: whether it wants to know more than
+    that the job is opened."""
 
     interval: float | None
+    hears: bool
 
     def opened(self, watch: Watch) -> None:
         """The job is in the journal and about to start, or to go on."""
@@ -124,6 +126,8 @@ class Watch:
 
     def happened(self, job: JobState, events: Sequence[e.Event]) -> None:
         """See app.observing.Observer."""
+        if self.opened and not self._screen.hears:
+            return  # to follow every action for nobody costs a tenth of a run of short ones
         if not self.opened or any(isinstance(event, e.WorkerJoined) for event in events):
             self._count_all(job)
         notices = [notice for event in events for notice in self._heed(event)]
@@ -171,7 +175,7 @@ class Watch:
         self.totals = [self._group.count(group) for group in range(len(WORDS))]
         self._running = {index: None for index in range(len(self._group)) if self._group[index] == RUNNING}
         self._logs = {}
-        if self.interval is None and has_orders(job):
+        if self.interval is None and self._screen.hears and has_orders(job):
             self.interval = CALLS_INTERVAL
         if not self.opened:
             self.opened = True

@@ -50,6 +50,7 @@ class LiveScreen:
     """See app.watching.Screen."""
 
     interval: float | None = PAUSE
+    hears = True
 
     def __init__(self, out: Output) -> None:
         self._out = out

@@ -62,6 +62,7 @@ class Plain:
     """Lines, one for each thing that happens. Nothing to draw, so nothing to wait for."""
 
     interval: float | None = None
+    hears = True
 
     def __init__(self, out: Output) -> None:
         self._out = out
@@ -93,6 +94,8 @@ class Plain:
 
 class Silent(Plain):
     """For --quiet and --json: the id, when it is asked for."""
+
+    hears = False
 
     def told(self, watch: Watch, notices: Sequence[Notice]) -> None:
         """Nothing."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import signal
     import socket
     from collections import deque
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
     scan: Callable[[str, int], tuple[Any, int]]
@@ -66,6 +66,7 @@ LINGER = 60.0  # seconds without child and master after which the keeper leaves
 BEAT = 0.01  # seconds by which a report may be late while there is other work queued,
 LONG_BEAT = 0.03  # and while there is so much of it that nobody waits for a report
 LEFT_GRACE = 2.0  # at most this long for processes that outlive the main one
+PART = 4096  # bytes read in one turn: what ends meanwhile is not to wait behind a hundred orders
 BATCH = 32  # spawns in one turn, so that exits never wait behind a long queue
 LINE_LIMIT = 1 << 26  # bytes without a newline after which a peer is taken for a stranger
 COMPACT_AT = 1 << 24  # bytes of records from which on the journaled ones are dropped
@@ -106,7 +107,7 @@ class Process:
 
     __slots__ = ("group", "parent", "pid", "session", "state", "ticks")
 
-    def __init__(self, pid: int, fields: list[bytes]) -> None:
+    def __init__(self, pid: int, fields: Sequence[bytes]) -> None:
         self.pid, self.state = pid, fields[0]
         self.parent, self.group, self.session = map(int, fields[1:4])
         self.ticks = int(fields[19])
@@ -115,7 +116,8 @@ class Process:
 def process_of(pid: int) -> Process | None:
     """The process, zombies included; None when it is gone or there is no /proc."""
     content = _read(f"/proc/{pid}/stat")
-    return Process(pid, content[content.rindex(b")") + 2 :].split()) if content else None
+    fields = content[content.rindex(b")") + 2 :].split() if content else ()
+    return Process(pid, fields) if fields and fields[0] != b"X" else None  # X: its parent is taking it off the list
 
 
 def processor_time(pid: int) -> int:
@@ -200,6 +202,43 @@ def signal_group(group: int, number: int) -> bool:
     return True
 
 
+class Alarms:
+    """Signals as something to be read. On Linux a signalfd: a handler in Python would cost a tenth of a turn."""
+
+    def __init__(self, numbers: tuple[int, ...]) -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, numbers)  # those spawned here begin without this mask
+        self.handle, self._size = signalfd(numbers), 128
+        if self.handle < 0:
+            self.handle, alarm = os.pipe()
+            os.set_blocking(self.handle, False)
+            os.set_blocking(alarm, False)
+            signal.set_wakeup_fd(alarm, warn_on_full_buffer=False)
+            for number in numbers:
+                signal.signal(number, lambda _number, _frame: None)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
+            self._size = 1
+
+    def caught(self) -> bytes:
+        """The numbers of what has come, each a byte."""
+        return os.read(self.handle, 4096)[0 if sys.byteorder == "little" or self._size == 1 else 3 :: self._size]
+
+
+def signalfd(numbers: tuple[int, ...]) -> int:
+    """A file to read these signals from, -1 where there is none."""
+    if sys.platform != "linux":
+        return -1
+    try:
+        import ctypes
+
+        libc, signals = ctypes.CDLL(None), ctypes.create_string_buffer(128)
+        libc.sigemptyset(signals)
+        for number in numbers:
+            libc.sigaddset(signals, int(number))
+        return int(libc.signalfd(-1, signals, os.O_CLOEXEC | os.O_NONBLOCK))
+    except (ImportError, OSError, AttributeError):
+        return -1
+
+
 def boot_id() -> str:
     return (_read("/proc/sys/kernel/random/boot_id") or b"unknown").decode("ascii").strip()
 
@@ -276,12 +315,28 @@ def _read(path: str) -> bytes | None:
 # --- attempts and their process trees ---
 
 
+class Inherited:
+    """The environment that all children have in common: encoded once, since that takes longer than all else."""
+
+    def __init__(self, env: dict[str, str]) -> None:
+        self._env, self._names = {os.fsencode(name): os.fsencode(value) for name, value in env.items()}, {*env}
+
+    def with_own(self, own: dict[str, str], bare: bool) -> dict[Any, str | bytes]:
+        """It, if not `bare`, and what a child has for itself, which counts more. Names and values are bytes or text."""
+        if bare:
+            return {**own}
+        env: dict[Any, str | bytes] = {**self._env, **own}
+        for name in self._names.intersection(own):
+            del env[os.fsencode(name)]
+        return env
+
+
 def spawn(
-    order: dict[str, Any], base: dict[str, str], keeper: str, reset: list[int], ends: tuple[int, ...] = ()
+    order: dict[str, Any], inherited: Inherited, keeper: str, reset: list[int], ends: tuple[int, ...] = ()
 ) -> int:
     """The pid of the child in a session of its own, output appended to its log or written to open files, of which there
     are one or two; OSError, ValueError or TypeError."""
-    env = environment(order, base, keeper)
+    env = inherited.with_own({**order.get("env", {}), **marks_for(order, keeper)}, bool(order.get("bare")))
     os.chdir(order["cwd"])
     if ends:
         outputs: Any = ((os.POSIX_SPAWN_DUP2, ends[0], 1), (os.POSIX_SPAWN_DUP2, ends[-1], 2))
@@ -344,14 +399,14 @@ def appended(number: int, path: str) -> tuple[int, int, str, int, int]:
     return (os.POSIX_SPAWN_OPEN, number, path, LOG_FLAGS, 0o600)
 
 
-def program_of(name: str, env: dict[str, str]) -> str:
+def program_of(name: str, env: dict[Any, str | bytes]) -> str:
     """As execvp(3), but on the PATH the child will have."""
     if "/" in name:
         return name
-    for folder in env.get("PATH", os.defpath).split(":"):
-        path = f"{folder or '.'}/{name}"
-        if os.access(path, os.X_OK) and not os.path.isdir(path):
-            return path
+    for folder in os.fsdecode(env.get("PATH", env.get(b"PATH", os.defpath))).split(":"):
+        program = f"{folder or '.'}/{name}"
+        if os.access(program, os.X_OK) and not os.path.isdir(program):
+            return program
     raise FileNotFoundError(errno.ENOENT, "not found on the action's PATH", name)
 
 
@@ -602,8 +657,6 @@ class Confinement:
 
     def enter(self, attempt: Attempt) -> None:
         """This process goes where its next child is to be born: what joins later has escaped for a moment."""
-        if not attempt.group:
-            return
         try:
             os.mkdir(attempt.group, 0o755)
             for name, text in (("memory.swap.max", "0"), ("memory.oom.group", "1")):
@@ -615,8 +668,6 @@ class Confinement:
 
     def leave(self, attempt: Attempt) -> None:
         """And comes back; only then the limit is set, so that it can never be this process that it hits."""
-        if not attempt.group:
-            return
         try:
             _put(f"{self._own}/cgroup.procs", "0")
             _put(f"{attempt.group}/memory.max", str(attempt.memory))
@@ -664,6 +715,9 @@ class Children:
         if attempt.timeout is not None:
             attempt.deadline = attempt.start + attempt.timeout
             self._wake_at(attempt.deadline, attempt)
+
+    def watch(self, attempt: Attempt) -> None:
+        """From now on be told when it neither writes nor works; its first moment counts as a sign of life."""
         if attempt.stuck != NEVER:
             attempt.moved = attempt.start
             self._look_again(attempt, attempt.start)
@@ -974,7 +1028,8 @@ class Spares:
 
     def take(self, log: str) -> tuple[int, str] | None:
         """An open file and its name; None where a log cannot get its name that way: the child opens its own then."""
-        if not self._usable or os.path.lexists(log) or not self._is_folder(log.rpartition("/")[0]):
+        folder = log.rpartition("/")[0]
+        if not self._usable or os.path.lexists(log) or (folder not in self._folders and not self._is_folder(folder)):
             return None
         if self._free:
             return self._free.pop()
@@ -986,9 +1041,10 @@ class Spares:
             return None  # what is wrong shows when the child's own log is opened
 
     def _is_folder(self, path: str) -> bool:
-        if path not in self._folders and os.access(path, os.W_OK | os.X_OK):
+        fits = os.access(path, os.W_OK | os.X_OK)
+        if fits:
             self._folders = {path}  # the next one is mostly in the same
-        return path in self._folders
+        return fits
 
     def give_name(self, attempt: Attempt) -> None:
         """Its log is where everybody looks for it."""
@@ -1106,7 +1162,7 @@ class Connection:
     def lines(self) -> list[str] | None:
         """The complete lines there are now; None when the peer is gone or sends what is no line of ours."""
         try:
-            part = os.read(self.handle, 1 << 16)
+            part = os.read(self.handle, PART)
         except BlockingIOError:
             return []
         except OSError:
@@ -1166,6 +1222,7 @@ class Keeper:
         self.children = Children(become_subreaper(), self._finished)
         self.boot, self.incarnation, self.linger = boot_id(), "", linger
         self.base: dict[str, str] = {}
+        self.inherited = Inherited({})
         self.slots = self.used = 0
         self.queue: deque[str] = deque()
         self.queued: dict[str, tuple[Attempt, dict[str, Any]]] = {}
@@ -1174,6 +1231,7 @@ class Keeper:
         self.records: dict[str, str] = {}
         self.past = Past()
         self.fresh: list[Attempt] = []
+        self.ended: list[Attempt] = []  # their slots are free, all else is to be done yet
         self.finished: list[Attempt] = []
         self.unwritten: list[str] = []
         self.unreported: list[str] = []
@@ -1235,6 +1293,8 @@ class Keeper:
             self._write_exits(now)
         if self.queue:
             self._begin()
+        if self.ended:
+            self._close_books()
         if not (self.queue or self.gates) or now >= self._due() or self.speaking or self.returned or self.refused:
             self._settle(now)
         if self.beat == NEVER and (self.fresh or self.finished or self.unreported or self.children.noticed):
@@ -1263,7 +1323,7 @@ class Keeper:
 
     def _attend(self, handle: int, now: float) -> None:
         if handle == self.wakeup:
-            caught = os.read(handle, 4096)
+            caught = self.alarms.caught()
             self.children.reap(now)
             self.over |= signal.SIGTERM in caught and not self.children.live  # with children it stays: they need it
         elif handle in self.peers:
@@ -1355,6 +1415,7 @@ class Keeper:
         if self.master not in (None, peer):
             self._drop(self.master)
         self.master, self.slots, self.base, self.leave_at = peer, slots, base, NEVER
+        self.inherited = Inherited(base)
         if not self.incarnation:
             self.incarnation = self.children.incarnation = incarnation
             self._describe()
@@ -1402,6 +1463,8 @@ class Keeper:
 
     def _take_chained(self, awaited: list[str], orders: list[dict[str, Any]]) -> None:
         """Orders that begin when all of these attempts have ended well; or not at all."""
+        if self.ended:
+            self._close_books()
         gate = Gate()
         gate.tokens = [order["token"] for order in orders if self._take(order)]
         for token in awaited:
@@ -1482,15 +1545,16 @@ class Keeper:
         self.more = len(batch) == BATCH
         if not batch:
             return
-        began = time.time()
+        began, gated = time.time(), False
         self.confinement.look(time.monotonic())
         for attempt, order in batch:
+            gated |= attempt.gated
             self.confinement.name(attempt)
             attempt.logs = (order["log"], order["err"]) if order.get("err") else (order["log"],)
             if len(attempt.logs) == 1 and not order.get("secrets"):
                 attempt.spare = self.spares.take(order["log"])
         try:
-            if any(attempt.gated for attempt, _ in batch):
+            if gated:
                 self._record_ends()
             self.starts.append("".join([self._start_line(attempt, began) for attempt, _ in batch]))
         except OSError as error:
@@ -1505,7 +1569,6 @@ class Keeper:
         for attempt, order in batch:
             self._spawn(attempt, order)
         self.mark_memory(self.own_score)
-        self.more |= bool(self.finished)  # spawns that failed have left their slots
 
     def _spawn(self, attempt: Attempt, order: dict[str, Any]) -> None:
         attempt.began, attempt.start = time.time(), time.monotonic()
@@ -1514,16 +1577,19 @@ class Keeper:
         except (OSError, ValueError, TypeError) as error:
             self._not_spawned(attempt, order, error)
             return
-        self.confinement.enter(attempt)
+        if attempt.group:
+            self.confinement.enter(attempt)
         try:
             ends = pipes if attempt.spare is None else (attempt.spare[0],)
             copied = self.templates.copy(attempt, order, ends) if self.templates else 0
-            attempt.pid = copied or spawn(order, self.base, self.incarnation, self.reset, ends)
+            attempt.pid = copied or spawn(order, self.inherited, self.incarnation, self.reset, ends)
         except (OSError, ValueError, TypeError) as error:
-            self.confinement.leave(attempt)
+            if attempt.group:
+                self.confinement.leave(attempt)
             self._not_spawned(attempt, order, error)
         else:
-            self.confinement.leave(attempt)
+            if attempt.group:
+                self.confinement.leave(attempt)
             self.children.add(attempt)
             self.fresh.append(attempt)
         close_all(pipes)
@@ -1531,6 +1597,7 @@ class Keeper:
     def _not_spawned(self, attempt: Attempt, order: dict[str, Any], error: Exception) -> None:
         attempt.why, attempt.error, attempt.ended = "spawn", why_not(order, error), attempt.began
         self._finished(attempt)
+        self.more = True  # its slot is free again
 
     def _filter(self, attempt: Attempt, order: dict[str, Any]) -> tuple[int, ...]:
         if not self.undumpable:
@@ -1568,18 +1635,30 @@ class Keeper:
             complain("what does not move cannot be written down", error)
 
     def _finished(self, attempt: Attempt) -> None:
-        if attempt.still:
-            self.children.noticed.append(attempt)
         self.used -= attempt.weight
         self.durable |= attempt.durable
         self.records[attempt.token] = ""
-        self.finished.append(attempt)
+        if attempt.status or attempt.group or attempt.token in self.gates:
+            self._close_book(attempt)
+        else:
+            self.ended.append(attempt)  # what waits for the slot begins first
+
+    def _close_books(self) -> None:
+        ended, self.ended = self.ended, []
+        for attempt in ended:
+            self._close_book(attempt)
+
+    def _close_book(self, attempt: Attempt) -> None:
+        """See to all that an attempt leaves behind."""
+        if attempt.still:
+            self.children.noticed.append(attempt)
         if attempt.group or attempt.status:
             judge_memory(attempt)
         if attempt.spare is not None or attempt.named:
             self.spares.settle(attempt)
         attempt.printed = self.logs.bound(attempt)
         self.recent[attempt.token] = attempt
+        self.finished.append(attempt)
         if attempt.token in self.gates:
             self._pass_gates(attempt)
 
@@ -1591,6 +1670,8 @@ class Keeper:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _write_exits(self, now: float) -> None:
+        if self.ended:
+            self._close_books()
         if not self.finished and (not self.unwritten or now < self.retry_at):
             return
         for attempt in self.finished:
@@ -1628,6 +1709,7 @@ class Keeper:
             process = process_of(attempt.pid)
             attempt.ticks = process.ticks if process else 0
             self.confinement.hold(attempt)
+            self.children.watch(attempt)
             if attempt.spare is not None:
                 self.spares.give_name(attempt)
         try:
@@ -1702,14 +1784,10 @@ class Keeper:
         os.rename("keeper.new", name, src_dir_fd=self.home, dst_dir_fd=self.home)
 
     def _catch_signals(self) -> None:
-        self.wakeup, alarm = os.pipe()
-        os.set_blocking(self.wakeup, False)
-        os.set_blocking(alarm, False)
-        signal.set_wakeup_fd(alarm, warn_on_full_buffer=False)
         for number in (signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
-        for number in (signal.SIGCHLD, signal.SIGTERM):
-            signal.signal(number, lambda _number, _frame: None)
+        self.alarms = Alarms((signal.SIGCHLD, signal.SIGTERM))
+        self.wakeup = self.alarms.handle
         self.poll.register(self.wakeup, select.POLLIN)
         numbers = [number for number in range(1, signal.NSIG) if number not in (signal.SIGKILL, signal.SIGSTOP)]
         self.reset = [number for number in numbers if signal.getsignal(number) == signal.SIG_IGN]

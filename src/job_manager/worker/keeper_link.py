@@ -17,6 +17,8 @@ from job_manager.worker import ahead
 from job_manager.worker import keeper as processes
 from job_manager.worker.lines import Gone, Lines, dial
 
+TOGETHER = 8  # gates in one message: the keeper reads it while others run, and their ends are not to wait for it
+
 if TYPE_CHECKING:
     import socket
 else:
@@ -150,7 +152,10 @@ class KeeperLink:
     def chain(self, gates: Iterable[tuple[Iterable[str], Iterable[Order]]]) -> None:
         """Start each of these orders as soon as the attempts of all tokens beside them have ended well: by themselves,
         with exit code 0 and nothing said of another. If one does not, its orders come back as `returned`."""
-        self._lines.send("chain", [(list(tokens), list(orders)) for tokens, orders in gates])
+        waiting = [(list(tokens), list(orders)) for tokens, orders in gates]
+        for at in range(0, len(waiting), TOGETHER):
+            self._lines.put("chain", waiting[at : at + TOGETHER])
+        self._lines.flush()
 
     def stop(self, pairs: Iterable[tuple[str, float]]) -> None:
         """End attempts: (token, grace in seconds). What has not begun comes back as `returned`."""

@@ -45,8 +45,12 @@ class Lines:
 
     def send(self, *message: Any) -> None:
         """Send a message as far as the other side reads; the rest waits."""
-        self._outbox += json.dumps(message, separators=(",", ":")).encode("ascii") + b"\n"
+        self.put(*message)
         self.flush()
+
+    def put(self, *message: Any) -> None:
+        """Have a message ready to be sent."""
+        self._outbox += json.dumps(message, separators=(",", ":")).encode("ascii") + b"\n"
 
     def flush(self) -> None:
         """Send what the other side takes now; that it is gone shows at the next `receive`."""
