@@ -9,7 +9,7 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -58,17 +58,16 @@ def main(words: Sequence[str] | None = None) -> int:
         with tempfile.TemporaryDirectory(dir=asked.results, prefix="scratch-") as scratch:
             if asked.check:
                 return checking.check(asked.keys, Path(scratch), say)
-            rows = measured(asked, Path(scratch))
+            rows: list[Row] = []
+            for some in measured(asked, Path(scratch)):
+                rows += some
+                keep(asked.results, place, rows)
+                say(table(some))
     except RunFailed as error:
         say(str(error))
         return 1
     shown = table(rows)
-    print(shown)
-    print(f"\n{verdict(rows)}")
-    figures = {"machine": place, "rows": [asdict(row) for row in rows]}
-    (asked.results / "latest.json").write_text(json.dumps(figures, indent=1) + "\n")
-    (asked.results / "latest.md").write_text(f"{told(place)}.\n\n{shown}\n\n{verdict(rows)}\n")
-    (asked.results / "latest.svg").write_text(picture(rows))
+    print(f"{shown}\n\n{verdict(rows)}")
     if asked.quick or asked.n:
         say("these sizes are not those for which it is said what is to be reached")
     if busy := disturbed(place):
@@ -80,9 +79,17 @@ def main(words: Sequence[str] | None = None) -> int:
     return 0
 
 
-def measured(asked: argparse.Namespace, scratch: Path) -> list[Row]:
+def keep(results: Path, place: dict[str, str], rows: list[Row]) -> None:
+    """Everything that is known by now: who stops it half-way has the first half."""
+    figures = {"machine": place, "rows": [asdict(row) for row in rows]}
+    (results / "latest.json").write_text(json.dumps(figures, indent=1) + "\n")
+    (results / "latest.md").write_text(f"{told(place)}.\n\n{table(rows)}\n\n{verdict(rows)}\n")
+    (results / "latest.svg").write_text(picture(rows))
+
+
+def measured(asked: argparse.Namespace, scratch: Path) -> Iterator[list[Row]]:
+    """The rows of one workload after the other."""
     names = contenders(asked.against)
-    rows = []
     for number, workload in enumerate(WORKLOADS):
         if asked.keys and workload.key not in asked.keys:
             continue
@@ -92,8 +99,7 @@ def measured(asked: argparse.Namespace, scratch: Path) -> list[Row]:
             say(f"{workload.key} {titled(workload, n)}: left out, since there is no {' and no '.join(lacking)}")
             continue
         say(f"{workload.key} {titled(workload, n)}: {rounds} rounds")
-        rows += measure(workload, names, n, rounds, scratch / str(number))
-    return rows
+        yield measure(workload, names, n, rounds, scratch / str(number))
 
 
 def contenders(against: Sequence[str]) -> set[str]:

@@ -1,7 +1,8 @@
 """Runs the contenders of a workload in turn and keeps what each run cost. Knows no table and no page.
 
 In turn (jm, a, b, jm, a, b...), so that what else the machine does falls on all of them; figures are compared only
-within one round. Before the first round each runs once for its memory, which nobody times.
+within one round. Before the first round each runs once for its memory, which nobody times. A peer beside whom nothing
+has to be reached runs no more once it has had its time.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 import shutil
 import statistics
 import subprocess
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +25,7 @@ from bench.writing import write
 Sample = dict[str, float]
 LEAST = 1e-6  # seconds: what is divided by
 FEWEST = 20  # actions that also the slowest peer is given
+TIME = 30.0  # seconds after which a peer beside whom nothing is to be reached is not run again
 
 
 class RunFailed(Exception):
@@ -47,7 +50,7 @@ class Row:
     def times(self, name: str, figures: Mapping[str, list[float]]) -> float:
         """How many times as much jm takes for an action as this one: the median of the rounds' ratios."""
         more = self.actions[name] / self.actions["jm"]
-        pairs = zip(figures["jm"], figures[name], strict=True)
+        pairs = zip(figures["jm"], figures[name], strict=False)  # some were not run in every round
         return statistics.median(ours * more / max(theirs, LEAST) for ours, theirs in pairs)
 
     def judged(self, name: str) -> list[str]:
@@ -74,7 +77,8 @@ def measure(workload: Workload, names: Iterable[str], n: int, rounds: int, scrat
         run.prepare()
     for turn in range(rounds):
         for run in rotated(runs, turn):
-            run.take()
+            if not run.has_had_its_time:
+                run.take()
     shutil.rmtree(scratch)
     return rows(workload, runs)
 
@@ -101,6 +105,14 @@ class Run:
         self.peak = 0.0
         self._workload, self._contender, self._folder = workload, contender, folder
         self._laid: set[str] = set()
+        self._spent = 0.0
+        against = {target.against for target in workload.targets}
+        self._counts = name == "jm" or name in against or (name == "loop" and "C" in against)
+
+    @property
+    def has_had_its_time(self) -> bool:
+        """Whether its figures are known well enough for who only stands beside."""
+        return not self._counts and bool(self.samples) and self._spent > TIME
 
     def prepare(self) -> None:
         """Lay out its files, and run it once for its memory."""
@@ -125,7 +137,10 @@ class Run:
         argv = contender.command(self.graph)
         if self._workload.figure == "wall":  # else it measures itself
             argv = [*BARE, str(HERE / "measure.py"), *(["--memory"] if memory else []), *argv]
-        return cost(argv, self._folder)
+        begun = time.monotonic()
+        sample = cost(argv, self._folder)
+        self._spent += time.monotonic() - begun
+        return sample
 
 
 def tidy(folder: Path, laid: set[str]) -> None:
