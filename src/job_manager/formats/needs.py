@@ -153,7 +153,7 @@ def _rebuilt(tree: Tree, found: dict[int, tuple[str, ...]], when: dict[int, str]
         if isinstance(member, Task):
             children = tuple(reversed(below[node]))
             member = replace(member, children=children, needs=found.get(node), when=when.get(node, ""))
-        elif node in found or node in when:
+        elif node in found or when.get(node, member.when) != member.when:
             member = replace(member, needs=found.get(node), when=when.get(node, ""))
         below[tree.parent[node]].append(member)
     return tuple(reversed(below[0]))

@@ -10,6 +10,7 @@ or signs in it stands in quotes ("my step".failed); in quotes a doubled quote is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 
 from job_manager.model.params import PREFIX
 from job_manager.model.pattern import late
@@ -67,6 +68,7 @@ Condition = Value | ParamValue | Ended | Compared | Not | Both
 TRUE, FALSE = Value("true"), Value("false")
 
 
+@lru_cache(1024)  # a hundred thousand actions share a few, and each is asked several times
 def parse(text: str) -> Condition:
     """The condition of a text. Raises ValueError with a sentence for what is none."""
     if len(text) > LONGEST:

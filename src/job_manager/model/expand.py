@@ -31,10 +31,11 @@ def with_params(job: Job, values: Mapping[str, str]) -> Job:
     filling = {PREFIX + name: text for name, text in values.items()}
     if not filling and not any(_asked(job)):
         return job
+    settled: dict[str, str] = {}  # many nodes ask the same
     filled = rebuilt(
         job,
-        lambda action: replace_when(_filled(action, filling), values),
-        lambda task: replace_when(task, values),
+        lambda action: replace_when(_filled(action, filling), values, settled),
+        lambda task: replace_when(task, values, settled),
     )
     return replace(filled, inputs=_named(job.inputs, filling))
 
@@ -43,12 +44,16 @@ def _asked(job: Job) -> Iterator[bool]:
     return (bool(node.when) for node in survey(job).nodes)
 
 
-def replace_when(node: Node, values: Mapping[str, str]) -> Node:
-    """The node with its condition as far as the values settle it: "" when it holds whatever happens."""
+def replace_when(node: Node, values: Mapping[str, str], settled: dict[str, str] | None = None) -> Node:
+    """The node with its condition as far as the values settle it: "" when it holds whatever happens. `settled`: what
+    these values make of conditions, as far as that is known."""
     if not node.when:
         return node
-    condition = simplified(parse(node.when), values)
-    return replace(node, when="" if condition == TRUE else text_of(condition))
+    settled = {} if settled is None else settled
+    if node.when not in settled:
+        condition = simplified(parse(node.when), values)
+        settled[node.when] = "" if condition == TRUE else text_of(condition)
+    return replace(node, when=settled[node.when])
 
 
 def _same(task: Task) -> Task:
@@ -87,6 +92,10 @@ def words(action: Action) -> tuple[str, ...]:
 
 
 def _filled(action: Action, filling: Mapping[str, str]) -> Action:
+    if not any("{" in word for word in words(action)) and not any(
+        (action.inputs, action.outputs, action.env, action.params, action.foreach)
+    ):
+        return action
     beside = {name for word in words(action) for name in mentioned(word) if name in filling}
     inputs, outputs = _named(action.inputs, filling), _expecting(_named(action.outputs, filling), filling)
     env, params = filled_env(action.env, filling), _pairs(action.params, filling)
