@@ -18,9 +18,10 @@ from job_manager.core.decide import StartAttempt
 from job_manager.core.said import AttemptEnded, HoldJob
 from job_manager.model.errors import EngineError
 from job_manager.model.job import Action, Job, Output, Shell
-from job_manager.worker import adoption
+from job_manager.worker import adoption, batch
 from job_manager.worker.brief import Briefing
 from job_manager.worker.keeper import boot_id
+from job_manager.worker.keeper_link import KeeperLink
 from tests.crash.farm import wait_for
 from tests.process.keeping import DEADLINE, Fifo, gone, is_alive
 from tests.process.working import Working, shells
@@ -283,6 +284,19 @@ def test_an_order_of_before_clears_nothing_away(working):
     assert path.read_text() == "made\n"
     assert one.worker.carry_out([lease]) == []
     assert path.read_text() == "made\n"
+
+
+@pytest.mark.parametrize(("prompt", "sent"), [(0.0, [1, 1, 1]), (DEADLINE, [3])])
+def test_what_can_begin_is_sent_while_others_are_made_ready(working, monkeypatch, prompt: float, sent: list[int]):
+    """To make a hundred ready may take a tenth of a second, in which slots would be free."""
+    starts: list[int] = []
+    start = KeeperLink.start
+    monkeypatch.setattr(batch, "PROMPT", prompt)
+    monkeypatch.setattr(KeeperLink, "start", lambda link, orders: starts.append(len(orders)) or start(link, orders))
+    one = working()
+    one.submit("j1", shells("true", "true", "true"))
+    one.finish("j1")
+    assert starts == sent
 
 
 def makes_one(gate: Fifo, **more: object) -> Job:

@@ -13,11 +13,14 @@ from job_manager.worker.adoption import Orphans
 from job_manager.worker.attempt import token
 from job_manager.worker.keeper_link import KeeperLink, Order
 
+PROMPT = 0.005  # seconds for which what can begin may wait for what comes after it
+
 
 class Batch:
-    """`stops` are (incarnation, token, grace in seconds)."""
+    """`stops` are (incarnation, token, grace in seconds). `now`: seconds of a clock that only goes on."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: float) -> None:
+        self._due = now + PROMPT
         self.starts: list[Order] = []
         self.stops: list[tuple[str, str, float]] = []
         self._chains: list[tuple[list[str], list[Order]]] = []
@@ -44,12 +47,25 @@ class Batch:
         for _, name, grace in self.stops:
             orphans.stop(name, grace)
 
+    def send_in_time(self, link: KeeperLink, now: float) -> bool:
+        """What can begin is not to wait long while what comes after it is made ready; whether anything was sent."""
+        if now < self._due:
+            return False
+        self._due = now + PROMPT
+        return self._send_starts(link)
+
+    def _send_starts(self, link: KeeperLink) -> bool:
+        starts, chains = self.starts, self._chains
+        self.starts, self._chains = [], []
+        if starts:
+            link.start(starts)
+        if chains:
+            link.chain(chains)
+        return bool(starts or chains)
+
     def send(self, link: KeeperLink, older: Mapping[str, KeeperLink]) -> bool:
         """Tell the present keeper what to start, and each its own what to stop; whether anything is to start."""
-        if self.starts:
-            link.start(self.starts)
-        if self._chains:
-            link.chain(self._chains)
+        began = self._send_starts(link)
         for worker, name, grace in self.stops:
             older.get(worker, link).stop([(name, grace)])
-        return bool(self.starts or self._chains)
+        return began
