@@ -20,7 +20,7 @@ class Batch:
     """`stops` are (incarnation, token, grace in seconds). `now`: seconds of a clock that only goes on."""
 
     def __init__(self, now: float) -> None:
-        self._due = now + PROMPT
+        self._due, self._started = now + PROMPT, False
         self.starts: list[Order] = []
         self.stops: list[tuple[str, str, float]] = []
         self._chains: list[tuple[list[str], list[Order]]] = []
@@ -47,25 +47,24 @@ class Batch:
         for _, name, grace in self.stops:
             orphans.stop(name, grace)
 
-    def send_in_time(self, link: KeeperLink, now: float) -> bool:
-        """What can begin is not to wait long while what comes after it is made ready; whether anything was sent."""
-        if now < self._due:
-            return False
-        self._due = now + PROMPT
-        return self._send_starts(link)
+    def send_in_time(self, link: KeeperLink, now: float) -> None:
+        """What can begin is not to wait long while what comes after it is made ready."""
+        if now >= self._due:
+            self._due = now + PROMPT
+            self._send_starts(link)
 
-    def _send_starts(self, link: KeeperLink) -> bool:
+    def _send_starts(self, link: KeeperLink) -> None:
         starts, chains = self.starts, self._chains
         self.starts, self._chains = [], []
         if starts:
             link.start(starts)
         if chains:
             link.chain(chains)
-        return bool(starts or chains)
+        self._started |= bool(starts or chains)
 
     def send(self, link: KeeperLink, older: Mapping[str, KeeperLink]) -> bool:
-        """Tell the present keeper what to start, and each its own what to stop; whether anything is to start."""
-        began = self._send_starts(link)
+        """Tell the present keeper what to start, and each its own what to stop; whether anything was to start."""
+        self._send_starts(link)
         for worker, name, grace in self.stops:
             older.get(worker, link).stop([(name, grace)])
-        return began
+        return self._started

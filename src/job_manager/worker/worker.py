@@ -200,9 +200,8 @@ class Worker:
     def carry_out(self, orders: Sequence[Order]) -> list[Report]:
         """Prepare and send what is ordered; reports about attempts that cannot begin."""
         assert self._link is not None
-        batch, began = Batch(self._clock.monotonic()), False
-        reports: list[Report] = []
-        now = self._clock.wall()
+        batch = Batch(self._clock.monotonic())
+        reports, now = list[Report](), self._clock.wall()
         starting = dict.fromkeys(order.job for order in orders if isinstance(order, StartAttempt))
         short = self.room.lacking(self.jobs.places(starting)) if starting else ""
         for order in orders:
@@ -214,8 +213,8 @@ class Worker:
                 batch.stop(order, name)
             elif order.worker == self.incarnation and name not in self._sent and name not in self._begun:
                 self._prepare(order, name, now, batch, reports)
-                began |= batch.send_in_time(self._link, self._clock.monotonic())
-        began |= batch.send(self._link, self._older)
+                batch.send_in_time(self._link, self._clock.monotonic())
+        began = batch.send(self._link, self._older)
         for _, orphans in self._orphans:
             batch.stop_orphans(orphans)
         self.flush()
