@@ -14,6 +14,7 @@ import select
 import shutil
 import subprocess
 import time
+from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import NamedTuple
 
@@ -29,7 +30,7 @@ STREAM = re.compile(r"^  (?:  )?Stream #0:\d+\S*: (Video|Audio): ([a-z0-9_]+)(.*
 SIZE = re.compile(r"[ ,](\d{2,6})x(\d{2,6})[ ,\[]")
 RATE = re.compile(r"(\d+(?:\.\d+)?)(k?) fps")
 SAMPLES = re.compile(r"(\d+) Hz, ([a-z0-9.]+)")
-READ = re.compile(r"Input stream #(\d):\d+ \((video|audio)\): (\d+) packets read .*?; (?:(\d+) frames decoded)?")
+READ = re.compile(r"Input stream #(\d+):\d+ \((video|audio)\): (\d+) packets read .*?; (?:(\d+) frames decoded)?")
 TIME = re.compile(r"time=(\d+):(\d\d):(\d\d\.\d+)")
 TROUBLE = re.compile(
     r"invalid|error|corrupt|truncat|missing|overread|concealing|could not|cannot|partial|mismatch", re.IGNORECASE
@@ -76,19 +77,33 @@ def ends(program: str, handle: int, seconds: float) -> Ran:
     file = f"file:/proc/self/fd/{handle}"
     inputs = ["-t", HEAD_SECONDS, "-i", file, "-sseof", f"-{TAIL_SECONDS}", "-i", file]
     maps = [word for map in ("0:V?", "0:a?", "1:V?", "1:a?") for word in ("-map", map)]
-    return _run([program, *_quiet(), *inputs, *maps, "-f", "null", "-"], handle, seconds)
+    return _run([program, *_quiet(), *inputs, *maps, "-f", "null", "-"], (handle,), seconds)
+
+
+def ends_of_all(program: str, handles: Sequence[int], seconds: float) -> Ran:
+    """The same of several files in one run: to load the program takes longer than to decode a short clip. The report
+    says of none of them what it says of it alone, and of trouble not whose it is."""
+    words, bounds = [program, "-nostdin", "-nostats", "-v", "verbose"], ["-threads", "1", "-protocol_whitelist", "file"]
+    for handle in handles:
+        file = f"file:/proc/self/fd/{handle}"
+        words += [*bounds, "-t", HEAD_SECONDS, "-i", file, *bounds, "-sseof", f"-{TAIL_SECONDS}", "-i", file]
+    for number in range(2 * len(handles)):
+        words += ["-map", f"{number}:V?", "-map", f"{number}:a?"]
+    return _run([*words, "-f", "null", "-"], handles, seconds)
 
 
 def head(program: str, handle: int, seconds: float) -> Ran:
     """Decode the head alone."""
     inputs = ["-t", HEAD_SECONDS, "-i", f"file:/proc/self/fd/{handle}"]
-    return _run([program, *_quiet(), *inputs, "-map", "0:V?", "-map", "0:a?", "-f", "null", "-"], handle, seconds)
+    return _run([program, *_quiet(), *inputs, "-map", "0:V?", "-map", "0:a?", "-f", "null", "-"], (handle,), seconds)
 
 
 def counted(program: str, handle: int, seconds: float, kind: str) -> Ran:
     """Read every packet of the first stream of pictures ("V") or sound ("a") without decoding it."""
     inputs = ["-i", f"file:/proc/self/fd/{handle}"]
-    return _run([program, *_quiet(), *inputs, "-map", f"0:{kind}:0", "-c", "copy", "-f", "null", "-"], handle, seconds)
+    return _run(
+        [program, *_quiet(), *inputs, "-map", f"0:{kind}:0", "-c", "copy", "-f", "null", "-"], (handle,), seconds
+    )
 
 
 def _quiet() -> list[str]:
@@ -136,7 +151,8 @@ def _sound(rest: str) -> dict[str, object]:
 
 
 def decoded(report: str) -> dict[tuple[int, str], Decoded]:
-    """By end (0 head, 1 tail) and kind (video, audio): what was read and decoded there."""
+    """By end (0 head, 1 tail; of several files those of the first, the second, ...) and kind (video, audio): what was
+    read and decoded there."""
     taken: dict[tuple[int, str], Decoded] = {}
     for end, kind, packets, frames in READ.findall(report):
         before = taken.get((int(end), kind), Decoded())
@@ -150,7 +166,7 @@ def end_time(report: str) -> float | None:
     return _seconds(found[-1]) if found else None
 
 
-def _run(argv: list[str], handle: int, seconds: float) -> Ran:
+def _run(argv: list[str], handles: Sequence[int], seconds: float) -> Ran:
     until = time.monotonic() + min(LIMIT, seconds)
     try:
         child = subprocess.Popen(
@@ -158,7 +174,7 @@ def _run(argv: list[str], handle: int, seconds: float) -> Ran:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            pass_fds=(handle,),
+            pass_fds=handles,
             env={"PATH": os.defpath, "LANG": "C.UTF-8", "AV_LOG_FORCE_NOCOLOR": "1"},
         )
     except OSError as error:

@@ -5,7 +5,7 @@ The one door of this folder. Whatever goes wrong while looking is a note; knows 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from job_manager.artifacts.looking.held import hold
 from job_manager.artifacts.looking.source import SECONDS, Broken, Findings, OutOfTime, Source, Unknown
@@ -23,6 +23,20 @@ def look_at_file(handle: int, name: str, type: str | None, expect: Expect = (), 
         _safely(lambda: _look(kind, source, findings, wanted), findings)
     _safely(lambda: hold(findings, expect, source.size), findings)
     return findings
+
+
+def are_well(handles: Sequence[int], type: str | None, seconds: float = SECONDS) -> bool:
+    """Whether there is certainly nothing wrong with any of these open files of one type, as far as that can be seen of
+    all at once. Never raises for what they hold."""
+    if family(type) not in ("video", "audio"):
+        return False
+    from job_manager.artifacts.looking.media import are_well as films_are_well
+
+    try:
+        sources = [Source(handle, "", seconds) for handle in handles]
+        return films_are_well(sources, [_format(source) for source in sources])
+    except Exception:  # whatever it is, it shows when each is looked at by itself
+        return False
 
 
 def _safely(look: Callable[[], None], findings: Findings) -> None:

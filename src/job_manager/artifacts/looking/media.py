@@ -5,7 +5,7 @@ Knows nothing of expectations but whether frames have to be counted.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from job_manager.artifacts.looking import boxes, ffmpeg, matroska, riffs
 from job_manager.artifacts.looking.source import Broken, Findings, Source, Unknown
@@ -41,6 +41,28 @@ def look_at_media(source: Source, findings: Findings, format: str, wanted: froze
         findings.note("not decoded: there is no ffmpeg")
     if program and not findings.faults:
         _count(program, source, findings, format, wanted)
+
+
+def are_well(sources: Sequence[Source], formats: Sequence[str]) -> bool:
+    """Whether there is certainly nothing to find in any of these films: their structure is whole, and one run of ffmpeg
+    that decodes both ends of all of them says nothing against it. Else each has to be looked at by itself."""
+    program = ffmpeg.find()
+    if not program or not all(map(_is_whole, sources, formats)):
+        return False
+    ran = ffmpeg.ends_of_all(program, [source.handle for source in sources], min(source.left for source in sources))
+    if ran.why or ran.code or ran.complaint():
+        return False
+    seen = ffmpeg.decoded(ran.report)
+    ends = {end for (end, _), found in seen.items() if found.packets and found.frames}
+    return ends == set(range(2 * len(sources)))
+
+
+def _is_whole(source: Source, format: str) -> bool:
+    if format not in STRUCTURES or format in WITHOUT_LENGTH or _is_text(source.read(0, HEAD)):
+        return False
+    findings = Findings()
+    _structure(STRUCTURES[format], source, findings)
+    return not (findings.faults or findings.notes)
 
 
 def _is_text(head: bytes) -> bool:
