@@ -61,7 +61,7 @@ def test_for_who_does_not_listen_nothing_is_followed():
     screen.hears = False
     watch = Watch(screen, "/nowhere")
     watch.happened(state.jobs[J], [e.WorkerJoined(J, W, 2, 0, NOW)])
-    turn = [started(0), succeeded(0)]
+    turn: list[e.Event] = [started(0), succeeded(0)]
     fold(state, turn)
     watch.happened(state.jobs[J], turn)
     assert watch.opened and not screen.lines and not watch.running

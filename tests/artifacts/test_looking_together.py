@@ -23,9 +23,12 @@ def runs(monkeypatch):
     """How many files each run of ffmpeg was about."""
     counted: list[int] = []
     run = ffmpeg._run
-    monkeypatch.setattr(
-        ffmpeg, "_run", lambda argv, handles, seconds: counted.append(len(handles)) or run(argv, handles, seconds)
-    )
+
+    def count(argv, handles, seconds):
+        counted.append(len(handles))
+        return run(argv, handles, seconds)
+
+    monkeypatch.setattr(ffmpeg, "_run", count)
     return counted
 
 
