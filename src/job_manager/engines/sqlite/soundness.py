@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from job_manager.engines.sqlite.connecting import connect
 from job_manager.engines.sqlite.journal import log_size, turns
 from job_manager.engines.sqlite.mark import Mark, marked
+from job_manager.model.errors import EngineError
 from job_manager.ports.history import Damage, Damaged
 
 MOST_EVENTS = 100_000  # of finished jobs, newest first, that a start reads
@@ -32,8 +33,10 @@ def damages(db: sqlite3.Connection, path: str, thorough: bool) -> Iterator[Damag
     try:
         yield from _of_pages(db, path, thorough)
         yield from _of_chains(db, path, thorough)
-    except sqlite3.DatabaseError as cause:
+    except (sqlite3.DatabaseError, EngineError) as cause:
         yield Damage("", 0, str(cause))
+    except UnicodeDecodeError:
+        yield Damage("", 0, "its words are no text any more")
 
 
 def _of_pages(db: sqlite3.Connection, path: str, thorough: bool) -> Iterator[Damage]:
@@ -131,15 +134,17 @@ def _torn_log(db: sqlite3.Connection, path: str) -> bool:
 
 
 def _frames_from(path: str, number: int) -> Iterator[bytes]:
-    """The heads of the frames of this log from one on, as far as they belong to it."""
+    """The heads of the frames of this log from one on that belong to it: not what an earlier one has left behind its
+    end, nor a head that is damaged."""
     with open(f"{path}-wal", "rb") as log:
         salt, size = log_header(log.read(HEADER))
         while size:
             log.seek(HEADER + number * (FRAME + size))
             frame = log.read(FRAME)
-            if len(frame) < FRAME or frame[8:16] != salt:
+            if len(frame) < FRAME:
                 return
-            yield frame
+            if frame[8:16] == salt:
+                yield frame
             number += 1
 
 
