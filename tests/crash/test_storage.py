@@ -207,7 +207,8 @@ def test_an_fsync_that_fails_ends_it_in_one_line_and_what_was_said_is_there(here
     here.write("job.yaml", job("[{shell: 'echo 1 >> ran'}]", "[{shell: 'echo 2 >> ran'}]"))
     done = strace(here, f"fdatasync,fsync:error=EIO:when={when}", "run", "job.yaml")
     assert b"Traceback" not in done.stderr and b"internal error" not in done.stderr
-    assert done.returncode in (0, 1, 5), done
+    # The first are those of the directory that is made: without that nothing begins.
+    assert done.returncode in (0, 1, 5) or (done.returncode == 2 and b"nothing was started" in done.stderr), done
     assert here.jm("doctor").code == 0
     if here.jm("ls", "-q").out:
         assert here.jm("resume", "last").code == 0
