@@ -357,8 +357,8 @@ def _read_work(body: Document) -> Work:
 
 def _read_call(body: Document) -> Call:
     return Call(
-        body["module"],
-        body["function"],
+        body.get("module", ""),
+        body.get("function", ""),
         tuple(map(_read_argument, body.get("inputs", ()))),
         tuple(body.get("outputs", ())),
         tuple(map(_read_argument, body.get("declares", ()))),
