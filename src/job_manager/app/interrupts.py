@@ -5,8 +5,9 @@ Knows nothing of what an interrupt means.
 
 from __future__ import annotations
 
+# Not `signal`: the enums it brings take longer than all that is done here.
+import _signal as signal  # type: ignore[import-not-found]
 import os
-import signal
 from types import FrameType, TracebackType
 from typing import Any
 

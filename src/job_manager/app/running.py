@@ -54,8 +54,8 @@ def children_environ(environ: Mapping[str, str], config: Config) -> dict[str, st
 def umask() -> int:
     """The caller's umask, which children get."""
     try:
-        with open("/proc/self/status", encoding="ascii", errors="replace") as status:
-            return next(int(line.split()[1], 8) for line in status if line.startswith("Umask:"))
+        with open("/proc/self/status", "rb") as status:
+            return next(int(line.split()[1], 8) for line in status if line.startswith(b"Umask:"))
     except (OSError, StopIteration):
         pass
     # Where there is no other way, by changing it: another thread may notice.

@@ -41,7 +41,7 @@ def screen(out: Output) -> Plain | LiveScreen:
 
 def heed_signals() -> None:
     """Before a run listens for them and after it has ended, being asked to end is what Ctrl-C is."""
-    import signal
+    import _signal as signal  # type: ignore[import-not-found]  # without the enums
 
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) == signal.SIG_DFL:  # nohup stays what it is
@@ -50,7 +50,7 @@ def heed_signals() -> None:
 
 def heed_no_more() -> None:
     """All is said and the exit code is decided: a late second Ctrl-C must not change it while Python ends."""
-    import signal
+    import _signal as signal  # type: ignore[import-not-found]  # without the enums
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)

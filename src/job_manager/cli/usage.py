@@ -13,6 +13,9 @@ from typing import Any, NoReturn
 from job_manager.model.errors import InputError, JobManagerError, Place, Problem
 from job_manager.model.wording import quoted
 
+# All of ours is English: to look for a translation of argparse's few words takes 2 ms of every start.
+argparse._ = str  # type: ignore[attr-defined]
+
 MOST_SLOTS = 4096
 COLOURS = ("auto", "always", "never")
 PLACE = Place("command line", 0, 0)  # as app.loading calls it

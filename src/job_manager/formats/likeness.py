@@ -21,7 +21,7 @@ ORDER = frozenset(
 )
 SURELY = 100  # as formats.CERTAIN: it can be no other
 OF_A_JOB = (b"-title", b"-subtasks", b"-serialsubtasks", b"-cmds")
-WRITTEN = (b"\n%s:", b'\n"%s":', b"\n'%s':", b"\n%s :")
+WRITTEN = (b"%s", b'"%s"', b"'%s'", b"%s ")  # before a colon
 MISSPELT = frozenset({b"modules", b"order", b"orders", b"classtype", b"Orders", b"Module", b"MODULES", b"ORDER"})
 JSON = late(rb'\{\s*"(?:Job|format|\$schema)"\s*:')
 
@@ -59,5 +59,6 @@ def _there(head: bytes, keys: Collection[bytes]) -> set[bytes]:
     if text.removeprefix(b"---").lstrip().startswith(b"{"):
         return set(INNER_KEY.findall(text)) & set(keys)
     # No pattern: every start of jm on a job comes by here.
-    text = b"\n" + text.replace(b"\r", b"\n")
-    return {key for key in keys if any(written % key in text for written in WRITTEN)}
+    lines = text.replace(b"\r", b"\n").split(b"\n")
+    edge = {line.partition(b":")[0] for line in lines if b":" in line and line[:1] not in (b" ", b"-", b"#")}
+    return {key for key in keys if any(written % key in edge for written in WRITTEN)}

@@ -12,19 +12,20 @@ from array import array
 from typing import Any
 
 from job_manager.formats.yaml_tree import LINE_SHIFT, Map, Plain, Seq, Value
+from job_manager.model.pattern import late
 from job_manager.model.record import NamedTuple
 
 MOST_PATTERNS, MOST_TRIES = 64, 256  # of one file; items after which the rest is left to the parser
 LONGEST_ITEM, MOST_WORDS = 4000, 100  # of an item that has a pattern
 ITEM = re.compile(r"^( *)- (?=\S)", re.M)
-BREAKS = re.compile("[\r\x85\u2028\u2029]")  # what only some take for the end of a line
-ODD = re.compile(r"[^-A-Za-z0-9_ \n:,{}\[\]\"'.]")  # what may mean something around words
-KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,60}\Z")
+BREAKS = "\r\x85\u2028\u2029"  # what only some take for the end of a line
+ODD = late(r"[^-A-Za-z0-9_ \n:,{}\[\]\"'.]")  # what may mean something around words
+KEY = late(r"[A-Za-z_][A-Za-z0-9_.-]{0,60}\Z")
 # What is a word and nothing else, whatever stands around it.
 _WORD = r"-{0,2}[A-Za-z0-9_./$+][A-Za-z0-9_./$+~=@%^-]{0,200}"
 _DOUBLE = r'"([^"\\\n]{0,2000}(?:\\["\\nt][^"\\\n]{0,2000}){0,60})"'
 SAID = {"": rf"({_WORD}(?: {_WORD}){{0,40}})", '"': _DOUBLE, "'": r"'([^'\n]{0,2000})'"}
-ESCAPE, ESCAPED = re.compile(r"\\(.)"), {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
+ESCAPE, ESCAPED = late(r"\\(.)"), {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
 
 
 class Node(NamedTuple):
@@ -240,7 +241,7 @@ class Cut:
         self._rows: dict[int, list[Rows]] = {}  # by indentation
         self._made = self._tries = 0
         self._kept: dict[str, Plain] = {}
-        if not BREAKS.search(text):
+        if not any(sign in text for sign in BREAKS):
             self._go_through()
 
     @property

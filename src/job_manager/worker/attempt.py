@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -365,6 +364,8 @@ def _overruled(ending: Ending, words: Words) -> Ending:
 
 
 def _signal_name(number: int) -> str:
+    import signal  # with its enums: few are killed
+
     try:
         return signal.Signals(number).name
     except ValueError:

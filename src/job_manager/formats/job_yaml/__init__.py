@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from job_manager.formats.checks import check
-from job_manager.formats.job_yaml import more
+from job_manager.formats.job_yaml import more, plain
 from job_manager.formats.job_yaml.inputs import bound, read_inputs
 from job_manager.formats.job_yaml.scope import Scope
-from job_manager.formats.job_yaml.steps import look_at_public_reads, read_members, read_steps
 from job_manager.formats.needs import resolved
 from job_manager.formats.params import look_at, settle
 from job_manager.formats.reading import Reading, without_echoes
@@ -22,7 +21,7 @@ from job_manager.formats.yaml_reader import Fields, Reader, is_null, load
 from job_manager.formats.yaml_tree import At, Map, Seq, locate
 from job_manager.model.bulk import bulk
 from job_manager.model.errors import Place, in_order
-from job_manager.model.job import Job
+from job_manager.model.job import Action, Job, Task
 from job_manager.model.names import param_name
 from job_manager.model.params import NO_VALUES, Values
 from job_manager.model.record import replace
@@ -91,14 +90,7 @@ def _job(fields: Fields, scope: Scope, at: At) -> Job:
     scope.params = read_params(fields, "params", param_name)
     inputs = read_inputs(fields, scope)
     scope.see(inputs)
-    tree = read_steps(fields, scope)
-    if "tasks" in fields.map:
-        if "steps" in fields.map:
-            fields.reader.error(
-                fields.key_at("tasks"), "tasks", "a job has steps or tasks, not both", "keep one of them"
-            )
-        tree = (*tree, *read_members(fields, "tasks", scope))
-    look_at_public_reads(tree, scope)
+    tree = _tree(fields, scope)
     return Job(
         name=name,
         children=spread(tree, fields),
@@ -117,6 +109,24 @@ def _job(fields: Fields, scope: Scope, at: At) -> Job:
         source=scope.file,
         place=Place(scope.file, *at, ""),
     )
+
+
+def _tree(fields: Fields, scope: Scope) -> tuple[Task | Action, ...]:
+    ordinary = plain.steps(fields, scope) if fields.map.keys().isdisjoint(("hooks", "tasks")) else None
+    if ordinary is not None:
+        return ordinary
+    # Imported here: what most jobs say is read without all that may be said.
+    from job_manager.formats.job_yaml.steps import look_at_public_reads, read_members, read_steps
+
+    tree = read_steps(fields, scope)
+    if "tasks" in fields.map:
+        if "steps" in fields.map:
+            fields.reader.error(
+                fields.key_at("tasks"), "tasks", "a job has steps or tasks, not both", "keep one of them"
+            )
+        tree = (*tree, *read_members(fields, "tasks", scope))
+    look_at_public_reads(tree, scope)
+    return tree
 
 
 def _parallel(fields: Fields) -> bool:

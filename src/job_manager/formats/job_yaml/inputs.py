@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from job_manager.formats.job_yaml.entries import read_kind
 from job_manager.formats.job_yaml.scope import Scope, one_of
 from job_manager.formats.yaml_reader import Fields, is_null
 from job_manager.formats.yaml_tree import At, Map, Value
@@ -47,6 +46,9 @@ def _read_input(value: Value, at: At, path: str, scope: Scope) -> JobInput | Non
     fields = scope.reader.fields(value, at, path, KEYS)
     if fields is None:
         return None
+    # Imported here: most jobs say no more of an input than its name.
+    from job_manager.formats.job_yaml.entries import read_kind
+
     fields.flag("public")
     name = fields.text("name")
     if name == "":

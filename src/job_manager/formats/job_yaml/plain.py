@@ -10,16 +10,29 @@ from itertools import starmap
 
 from job_manager.formats.job_yaml.scope import Scope
 from job_manager.formats.words import SHELL_SIGNS
-from job_manager.formats.yaml_reader import Fields
+from job_manager.formats.yaml_reader import Fields, is_null
 from job_manager.formats.yaml_tree import Map, Plain, Seq, Value, position
 from job_manager.model.errors import Place
-from job_manager.model.job import Action, Command, Input, Output, Shell, Work, plain_action, plain_input, plain_output
+from job_manager.model.job import (
+    Action,
+    Command,
+    Input,
+    Output,
+    Shell,
+    Task,
+    Work,
+    plain_action,
+    plain_input,
+    plain_output,
+)
 from job_manager.model.names import is_ordinary
 from job_manager.model.pattern import late
 
 ORDINARY = frozenset({"name", "cmd", "shell", "retries", "inputs", "outputs"})
 PROGRAM = late(r"[A-Za-z0-9_./+-]{1,200}\Z")
 RETRIES = late(r"[0-9]{1,2}\Z")
+OF_STEP = frozenset({"name", "entries"})
+EMPTY = Plain("")
 LONGEST, MOST = 1000, 100  # characters of a word, words of a command
 
 
@@ -98,26 +111,65 @@ def _shell(text: Value) -> Work | None:
 def members(fields: Fields, key: str, scope: Scope) -> tuple[Action, ...] | None:
     """The entries of a list, when there is nothing to look at in any of them and each has a name of its own."""
     items = fields.map.get(key)
-    if not isinstance(items, Seq) or not items:
+    works = _works(items, scope)
+    if works is None:
         return None
-    works = [work_of(entry, scope) for entry in items]
+    assert isinstance(items, Seq)
+    return _actions(items, works, scope, fields.path_of(key))
+
+
+def steps(fields: Fields, scope: Scope) -> tuple[Task, ...] | None:
+    """The steps of a job, when there is nothing to look at in any of them, nor in their entries."""
+    found = fields.map.get("steps")
+    if not isinstance(found, Seq) or not found or not all(isinstance(step, Map) for step in found):
+        return None
+    if not all(step.keys() <= OF_STEP for step in found):  # type: ignore[union-attr]  # all are mappings
+        return None
+    names = [step.get("name", f"step{number}") for number, step in enumerate(found, 1)]  # type: ignore[union-attr]
+    if not _are_names(names):
+        return None
+    works = [_works(step.get("entries"), scope) for step in found]  # type: ignore[union-attr]
     if None in works:
         return None
-    names = [entry.get("name") for entry in items]  # type: ignore[union-attr]  # all are mappings
-    if not all(isinstance(name, str) and is_ordinary(name) for name in names):
-        return None
-    if len({name.lower() for name in names}) < len(names):  # type: ignore[union-attr]
-        return None
-    made = tuple(_actions(items, works, scope.file, fields.path_of(key)))
-    for action in made:
-        scope.see(action.outputs)
-    return made
+    made = []
+    for number, (mark, name, own) in enumerate(zip(found.member_marks(len(found)), names, works, strict=True)):
+        entries, path = found[number]["entries"], f"steps[{number}]"  # type: ignore[index, call-overload]
+        children = _actions(entries, own, scope, f"{path}.entries")
+        made.append(Task(name, children, True, place=Place(scope.file, *position(mark), path)))
+        # The tree of a big file is given back while the job grows.
+        found[number] = EMPTY
+    return tuple(made)
 
 
-def _actions(items: Seq, works: list[Work | None], file: str, path: str) -> Iterator[Action]:
-    for number, (entry, work, mark) in enumerate(zip(items, works, items.member_marks(len(items)), strict=True)):
-        assert isinstance(entry, Map) and work is not None
-        here = f"{path}[{number}]"
-        place = Place(file, *position(mark), here)
-        uses = inputs_of(entry, here, file), outputs_of(entry, here, file)
-        yield plain_action(str(entry["name"]), work, "", place, retries_of(entry), *uses)
+def _works(items: Value | None, scope: Scope) -> list[Work] | None:
+    """What each of some entries runs, when there is nothing to look at in any and each has a name of its own."""
+    if not isinstance(items, Seq) or not items:
+        return None
+    works = []
+    for entry in items:
+        work = work_of(entry, scope)
+        if work is None:
+            return None
+        works.append(work)
+    return works if _are_names([entry.get("name") for entry in items]) else None  # type: ignore[union-attr]
+
+
+def _are_names(names: list[Value | None]) -> bool:
+    """Whether nothing can be said against any of these names, and no two are the same."""
+    for name in names:
+        if not isinstance(name, str) or not is_ordinary(name) or is_null(name):
+            return False
+    return len(names) == 1 or len({name.lower() for name in names}) == len(names)  # type: ignore[union-attr]
+
+
+def _actions(items: Seq, works: list[Work], scope: Scope, path: str) -> tuple[Action, ...]:
+    made = []
+    for number, (work, mark) in enumerate(zip(works, items.member_marks(len(items)), strict=True)):
+        entry, here = items[number], f"{path}[{number}]"
+        assert isinstance(entry, Map)
+        reads, writes = inputs_of(entry, here, scope.file), outputs_of(entry, here, scope.file)
+        if writes:
+            scope.see(writes)
+        place = Place(scope.file, *position(mark), here)
+        made.append(plain_action(str(entry["name"]), work, "", place, retries_of(entry), reads, writes))
+    return tuple(made)

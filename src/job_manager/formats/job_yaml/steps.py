@@ -19,7 +19,7 @@ from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted
 
 STEP_KEYS = ("name", "entries", "parallel", "needs", "when", "hooks", *more.OF_NODE)
-OF_MOST = {"name", "entries", "tasks", "parallel"}
+SAID_BY_MOST = {"name", "entries", "tasks", "parallel"}  # keys of a task that says nothing out of the ordinary
 TASK_KEYS = ("name", "tasks", "parallel", "needs", "when", "hooks", *more.OF_NODE)
 _ENTRY = "this belongs to an entry: write it under entries:, as entries: [{{{}: ...}}]"
 _ENTRY_KEYS = ("module", "cmd", "shell", "inputs", "outputs", "params", "env", "timeout", "retries", "foreach")
@@ -72,7 +72,7 @@ def _look_at_idle(fields: Fields, key: str, name: str, scope: Scope) -> None:
 
 
 def _task(fields: Fields, name: str, title: str, children: tuple[Node, ...], parallel: bool, place: Place) -> Task:
-    if fields.map.keys() <= OF_MOST:
+    if fields.map.keys() <= SAID_BY_MOST:
         return Task(name, children, parallel, title, place=place)
     needs, when = entries.read_needs(fields), entries.read_when(fields)
     priority, wishes = fields.number("priority"), more.read_wishes(fields)
