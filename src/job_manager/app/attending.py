@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import select
 import time
-from typing import Any
 
 from job_manager.app.callers import WATCH
 from job_manager.app.finishing import in_place
@@ -17,6 +16,7 @@ from job_manager.app.view import View
 from job_manager.app.wire import Gone, Peer, connect
 from job_manager.core.state import JobState
 from job_manager.model.errors import EngineError, NotFound
+from job_manager.model.hints import Any
 from job_manager.model.record import NamedTuple
 from job_manager.worker.layout import layout_of
 

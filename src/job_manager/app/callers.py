@@ -10,9 +10,9 @@ import os
 import select
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
 
 from job_manager.app.wire import Gone, Peer, accept, listen
+from job_manager.model.hints import TYPE_CHECKING, Any
 from job_manager.model.record import NamedTuple
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ Reads what the order's runner notes; touches nothing.
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from job_manager.app.progress import LogProgress, of_action
 from job_manager.core.state import JobState
+from job_manager.model.hints import Any
 from job_manager.model.job import Order
 from job_manager.worker.calls import RUNNING, calls, journal
 from job_manager.worker.layout import Layout

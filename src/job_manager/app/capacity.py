@@ -6,11 +6,11 @@ What can never be satisfied is said before anything starts. Knows no state and n
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from job_manager.app.settings import Config
 from job_manager.formats.wording import suggestion
 from job_manager.model.errors import NOWHERE, Place, Problem
+from job_manager.model.hints import Any
 from job_manager.model.job import Action, Job, ModuleCall
 from job_manager.model.need import MEMORY, Amounts, need
 from job_manager.model.quantity import size_text

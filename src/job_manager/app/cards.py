@@ -9,7 +9,6 @@ import errno
 import os
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from job_manager.app.finishing import Outcome, results
 from job_manager.app.home import Home
@@ -20,6 +19,7 @@ from job_manager.core.overall import first_failed as first_failed
 from job_manager.core.phrases import reason_in_words
 from job_manager.core.state import Failure, JobState
 from job_manager.model.errors import JobManagerError
+from job_manager.model.hints import Any
 from job_manager.model.pattern import late
 from job_manager.model.secret import secrets_of
 from job_manager.model.wording import quoted

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 from job_manager.app.config_file import ConfigFile, Said, read_config
 from job_manager.app.settings import SETTINGS, Config, Setting, checked, from_text, resolved
 from job_manager.model.errors import InputError, Place, Problem
+from job_manager.model.hints import Any
 
 PROJECT_FILE = "jm.toml"
 PYPROJECT, TABLE = "pyproject.toml", ("tool", "job_manager")

@@ -9,10 +9,10 @@ import errno
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from job_manager.app.settings import SETTINGS, Setting, checked, resolved
 from job_manager.model.errors import Place, Problem
+from job_manager.model.hints import Any
 from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted
 

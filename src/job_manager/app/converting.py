@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from job_manager.app.pythons import script_python
 from job_manager.formats import LANGUAGES, Language, draft, folder_of, language
@@ -18,6 +17,7 @@ from job_manager.model.document import Document, action_document, digest, job_do
 from job_manager.model.errors import NOWHERE, InputError, Place, Problem, in_order
 from job_manager.model.job import Action, Job, ModuleCall, Task, actions
 from job_manager.model.params import Values
+from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted
 
 HINTS = {

@@ -5,8 +5,7 @@ Reads the job file alone; looks neither at modules nor at what is given.
 
 from __future__ import annotations
 
-from typing import Any
-
+from job_manager.model.hints import Any
 from job_manager.model.params import Param
 
 Document = dict[str, Any]

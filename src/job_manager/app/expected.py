@@ -6,8 +6,8 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from itertools import zip_longest
-from typing import Any
 
+from job_manager.model.hints import Any
 from job_manager.model.wording import quoted
 from job_manager.modules.kinds import WORDS
 

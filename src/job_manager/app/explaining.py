@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
 
 from job_manager.app import wiring
 from job_manager.app.home import Home
@@ -18,6 +17,7 @@ from job_manager.core.explain import why
 from job_manager.core.overall import first_failed, why_job
 from job_manager.core.past import Past, Timed
 from job_manager.core.story import Line, story
+from job_manager.model.hints import TYPE_CHECKING, Any
 from job_manager.model.record import NamedTuple
 from job_manager.ports.history import History
 from job_manager.worker.layout import layout_of

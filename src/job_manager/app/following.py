@@ -8,12 +8,12 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from typing import Any
 
 from job_manager.app.home import Home
 from job_manager.app.looking import Look, action_status, look
 from job_manager.core import table
 from job_manager.model.errors import NotFound
+from job_manager.model.hints import Any
 from job_manager.model.record import NamedTuple
 
 PIECE = 64 * 1024

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
-from typing import Any
 
 from job_manager.app.drawing.boxes import BOXES, Graph
 from job_manager.app.drawing.edges import edges
@@ -21,6 +20,7 @@ from job_manager.app.pythons import script_python
 from job_manager.core.shape import Shape
 from job_manager.formats import draft
 from job_manager.model.errors import InputError, NotFound
+from job_manager.model.hints import Any
 from job_manager.model.job import Job
 from job_manager.model.wording import quoted
 

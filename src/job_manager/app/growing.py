@@ -7,7 +7,6 @@ Knows no process and no state.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from job_manager.app.capacity import Capacity
 from job_manager.app.loading import wished, with_wished
@@ -15,6 +14,7 @@ from job_manager.app.settings import Config
 from job_manager.formats import printed
 from job_manager.model.document import children_document
 from job_manager.model.errors import InputError, Problem
+from job_manager.model.hints import Any
 from job_manager.model.job import Action, Job
 from job_manager.model.secret import env_document
 from job_manager.worker.growing import Grown, Printed

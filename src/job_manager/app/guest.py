@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import select
 import time
-from typing import Any
 
 from job_manager.app.callers import DONE, HEARD, POKE, RUN
 from job_manager.app.capacity import Capacity
@@ -22,6 +21,7 @@ from job_manager.app.wire import Gone, Peer, connect
 from job_manager.core.said import ReleaseJob, Request
 from job_manager.core.state import JobState
 from job_manager.model.errors import EngineError, Refused
+from job_manager.model.hints import Any
 
 PATIENCE = 10.0  # seconds for a holder to come up, or to answer
 PAUSE = 0.02  # between two looks at who holds the directory, while it changes hands

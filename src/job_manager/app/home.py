@@ -12,11 +12,11 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from typing import Any
 
 from job_manager.app.filesystems import is_network, kind_of
 from job_manager.app.safety import check_place
 from job_manager.model.errors import EngineError, InputError, Refused
+from job_manager.model.hints import Any
 from job_manager.model.record import NamedTuple
 
 DEFAULT = ".jm"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import select
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
 from job_manager.app import wiring
 from job_manager.app.callers import DONE, DOWN, LEFT, POKE, REMOVE, RUN, Callers, Word
@@ -26,6 +25,7 @@ from job_manager.core.said import HoldJob, Request
 from job_manager.core.state import JobState
 from job_manager.model.bulk import bulk
 from job_manager.model.errors import EngineError, JobManagerError, Refused
+from job_manager.model.hints import Any
 from job_manager.model.record import NamedTuple
 from job_manager.supervisor.supervisor import Supervisor
 from job_manager.worker.attempt import GRACE

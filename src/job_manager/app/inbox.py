@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from typing import Any
 
 from job_manager.core import said as s
 from job_manager.model.errors import EngineError, InputError
+from job_manager.model.hints import Any
 from job_manager.model.pattern import late
 from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted

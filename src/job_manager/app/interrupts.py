@@ -9,7 +9,8 @@ from __future__ import annotations
 import _signal as signal  # type: ignore[import-not-found]
 import os
 from types import FrameType, TracebackType
-from typing import Any
+
+from job_manager.model.hints import Any
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

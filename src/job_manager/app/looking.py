@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
 
 from job_manager.app import wiring
 from job_manager.app.calls import call_documents
@@ -20,6 +19,7 @@ from job_manager.core.said import SubmitJob
 from job_manager.core.state import JobState, State
 from job_manager.model.bulk import bulk
 from job_manager.model.errors import EngineError, NotFound, Refused
+from job_manager.model.hints import TYPE_CHECKING, Any
 from job_manager.model.job import Function
 from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted

@@ -11,7 +11,6 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 from job_manager.app import samples
 from job_manager.app.cards import failure_cards
@@ -27,6 +26,7 @@ from job_manager.artifacts import removal
 from job_manager.core.fanning import inside
 from job_manager.formats.wording import suggestion
 from job_manager.model.errors import InputError, Place, Problem
+from job_manager.model.hints import Any
 from job_manager.model.job import DIRECTORY, FILE, FILES, Action, Input, Job, JobInput, ModuleCall, Output, Task
 from job_manager.model.module import Module, Port
 from job_manager.model.names import artifact_name, folded, slug

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
 from job_manager.core.events import Event
 from job_manager.core.state import JobState
+from job_manager.model.hints import Protocol
 
 
 class Observer(Protocol):

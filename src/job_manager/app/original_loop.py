@@ -10,9 +10,9 @@ import os
 import threading
 from collections.abc import Callable
 from contextvars import copy_context
-from typing import Any
 
 from job_manager.app.interrupts import Interrupts
+from job_manager.model.hints import Any
 
 Call = Callable[[], object]
 Work = Callable[[Interrupts, Callable[[Call], None]], object]

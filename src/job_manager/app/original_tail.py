@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import BinaryIO
+
+from job_manager.model.hints import BinaryIO
 
 CHUNK = 16 * 1024  # bytes read at once
 LONGEST = 8 * 1024  # bytes of one line that are kept; the log has them all

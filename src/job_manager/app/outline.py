@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from job_manager.app.looking import Look, action_status
 from job_manager.app.watching import Step, steps_of
 from job_manager.core import table
+from job_manager.model.hints import Any
 from job_manager.model.record import NamedTuple
 
 MANY = 200  # actions of a job that are all listed

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from itertools import chain, islice
-from typing import Any
 
 from job_manager.app.describing import param_document
 from job_manager.app.home import Home
@@ -19,6 +18,7 @@ from job_manager.core.fans import shape_of
 from job_manager.core.parts import Fan
 from job_manager.core.state import JobState
 from job_manager.model.fanout import Each
+from job_manager.model.hints import Any
 from job_manager.model.job import FILES, Action, JobInput, ModuleCall, Output, Task
 from job_manager.model.members import Members
 from job_manager.model.params import Param

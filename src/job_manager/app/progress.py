@@ -9,8 +9,8 @@ import os
 import re
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from job_manager.model.hints import TYPE_CHECKING
 from job_manager.model.pattern import late
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
 
 from job_manager.app import wiring
 from job_manager.app.home import Home
@@ -18,6 +17,7 @@ from job_manager.core.evolve import evolve
 from job_manager.core.policy import idempotent
 from job_manager.core.said import HoldJob
 from job_manager.core.state import JobState, State
+from job_manager.model.hints import Any
 from job_manager.model.record import NamedTuple
 from job_manager.ports.history import Damage
 from job_manager.ports.mending import Salvaged, packed_events

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from job_manager.app.bringing import bring_in, refuse_inside
 from job_manager.app.capacity import Capacity
@@ -27,6 +26,7 @@ from job_manager.core.said import HoldJob, ResumeJob, SubmitJob
 from job_manager.core.state import JobState
 from job_manager.model.document import Document, job_document
 from job_manager.model.errors import NOWHERE, EngineError, InputError, Problem, Refused
+from job_manager.model.hints import TYPE_CHECKING
 from job_manager.model.job import Job, Order
 from job_manager.model.names import job_id
 from job_manager.model.record import NamedTuple, replace

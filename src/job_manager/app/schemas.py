@@ -8,12 +8,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from typing import Any
 
 from job_manager.app import settings
 from job_manager.app.settings import SETTINGS, Kind, Setting
 from job_manager.formats.schema import Schema, document, whole_pattern
 from job_manager.model.errors import InputError
+from job_manager.model.hints import Any
 from job_manager.model.names import ENV, PARAM
 from job_manager.model.need import MOST_OF_A_LIMIT
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
+from job_manager.model.hints import Any
 from job_manager.model.names import ENV, env_name
 from job_manager.model.need import MOST_OF_A_LIMIT, limit_name
 from job_manager.model.pattern import late

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from job_manager.app.describing import param_document
 from job_manager.model.errors import Problem
+from job_manager.model.hints import Any
 from job_manager.model.module import Module, Port
 from job_manager.model.record import NamedTuple
 from job_manager.modules.check import check

@@ -6,7 +6,6 @@ Gives plain documents with stable keys; looks at the store, never into a file. K
 from __future__ import annotations
 
 import os
-from typing import Any
 
 from job_manager.app.looking import Look
 from job_manager.artifacts.identity import Identity, identity
@@ -14,6 +13,7 @@ from job_manager.artifacts.outputs import declared
 from job_manager.core import table
 from job_manager.model.errors import NotFound
 from job_manager.model.expect import Expect, to_document
+from job_manager.model.hints import Any
 from job_manager.model.job import FILES, JobInput, ModuleCall, Output
 from job_manager.model.wording import quoted
 

@@ -9,7 +9,6 @@ import os
 import select
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
 
 from job_manager.app.asking import reach
 from job_manager.app.callers import DOWN
@@ -25,6 +24,7 @@ from job_manager.core.events import Event
 from job_manager.core.said import ReleaseJob
 from job_manager.core.state import JobState
 from job_manager.model.errors import EngineError, JobManagerError, NotFound, Refused
+from job_manager.model.hints import Protocol
 
 
 class Log(Protocol):

@@ -8,12 +8,12 @@ from __future__ import annotations
 import time
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Protocol
 
 from job_manager.app.calls import has_orders, order_of
 from job_manager.core import events as e
 from job_manager.core import table
 from job_manager.core.state import JobState
+from job_manager.model.hints import TYPE_CHECKING, Protocol
 from job_manager.model.quantity import human
 from job_manager.model.record import NamedTuple
 from job_manager.model.wording import counted as counted

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
+from job_manager.model.hints import TYPE_CHECKING
 from job_manager.worker.lines import Gone, Lines, address, dial
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from itertools import islice
-from typing import TYPE_CHECKING
 
 from job_manager.app.clock import SystemClock
 from job_manager.app.home import Home
@@ -13,6 +12,7 @@ from job_manager.engines.sqlite.journal import Journal
 from job_manager.engines.sqlite.reading import OlderFormat, Reading
 from job_manager.engines.sqlite.replacing import current
 from job_manager.engines.sqlite.replacing import finish as finish_replacing
+from job_manager.model.hints import TYPE_CHECKING
 from job_manager.ports.clock import Clock
 from job_manager.ports.history import Damage, Damaged
 from job_manager.ports.mending import Mending

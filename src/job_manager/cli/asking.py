@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
 
 from job_manager.cli.output import Output
 from job_manager.cli.usage import Parser, UsageError, refuse
+from job_manager.model.hints import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from job_manager.app.asking import Asked

@@ -6,9 +6,9 @@ Knows no rule.
 from __future__ import annotations
 
 from argparse import Namespace
-from typing import TYPE_CHECKING
 
 from job_manager.cli.output import Output
+from job_manager.model.hints import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from job_manager.app.attending import Attended

@@ -6,10 +6,10 @@ Knows the keys of app.cards and no rule.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from job_manager.cli.escaping import escape, shorten
 from job_manager.cli.output import Output, Styled, icon
+from job_manager.model.hints import Any
 from job_manager.model.quantity import human
 
 Document = dict[str, Any]

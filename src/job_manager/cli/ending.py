@@ -9,13 +9,13 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from job_manager.app.home import Home
 from job_manager.cli.output import Output, Styled, is_terminal
 from job_manager.cli.reporting import CANCELLED, FAILED, INTERRUPTED, OK, problem_document, show_resume
 from job_manager.cli.usage import Interrupted
 from job_manager.model.errors import Problem, Refused
+from job_manager.model.hints import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from job_manager.app.finishing import Outcome
@@ -50,7 +50,7 @@ def heed_signals() -> None:
 
 def heed_no_more() -> None:
     """All is said and the exit code is decided: a late second Ctrl-C must not change it while Python ends."""
-    import _signal as signal  # type: ignore[import-not-found]  # without the enums
+    import _signal as signal  # without the enums
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)

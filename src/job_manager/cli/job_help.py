@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from job_manager.cli.usage import Parser, UsageError
 from job_manager.model.errors import InputError
+from job_manager.model.hints import Any
 
 Document = dict[str, Any]
 

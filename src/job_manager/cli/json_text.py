@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from json.encoder import encode_basestring_ascii
-from typing import Any
+
+from job_manager.model.hints import Any
 
 STEP = "  "
 OPEN = (dict, list, tuple, Iterator)

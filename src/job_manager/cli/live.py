@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from job_manager.app.watching import (
     CANCELLED,
@@ -29,6 +28,7 @@ from job_manager.app.watching import (
 from job_manager.cli.escaping import escape, shorten, width
 from job_manager.cli.output import Output, Styled, icon
 from job_manager.cli.story import opening, stopping, telling
+from job_manager.model.hints import TYPE_CHECKING
 from job_manager.model.quantity import human
 
 if TYPE_CHECKING:

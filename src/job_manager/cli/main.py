@@ -15,7 +15,7 @@ from importlib import import_module
 from job_manager.cli.output import TYPE_CHECKING, Output, prepare_streams
 
 if TYPE_CHECKING:
-    from typing import Any
+    from job_manager.model.hints import Any
 
 # Written out one by one, so that the import law sees them and a verb costs only itself.
 COMMANDS: dict[str, Callable[[], Any]] = {

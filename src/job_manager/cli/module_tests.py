@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
 
 from job_manager.cli.output import Output, Styled
 from job_manager.cli.reporting import FAILED, OK, problem_document, show_notes
 from job_manager.cli.usage import Interrupted, UsageError
 from job_manager.model.errors import Problem
+from job_manager.model.hints import TYPE_CHECKING, Any
 from job_manager.model.quantity import human
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ Knows the keys of app.looking and no rule.
 from __future__ import annotations
 
 import time
-from typing import Any
 
 from job_manager.app.looking import Look, action_index, action_status
 from job_manager.cli.output import Output, Styled, of_state
+from job_manager.model.hints import Any
 from job_manager.model.quantity import human
 
 Document = dict[str, Any]

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import TextIO
 
 from job_manager.cli.escaping import escape_lines
+from job_manager.model.hints import TextIO
 
 FORMAT = "%(asctime)s - %(name)s - %(levelname)s - %(message)s (%(filename)s:%(lineno)d)"
 GREY, YELLOW, RED, BOLD_RED, PLAIN = "\x1b[90m", "\x1b[33m", "\x1b[31m", "\x1b[1;31m", "\x1b[0m"

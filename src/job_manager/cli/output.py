@@ -14,7 +14,7 @@ from job_manager.cli.escaping import escape
 # Not imported from typing: that would be a third of what `jm --help` costs.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import IO, Any
+    from job_manager.model.hints import IO, Any
 
 PIECES = 4096  # of a document that are written at once
 COLOURS = {"good": "32", "bad": "1;31", "warn": "33", "active": "36", "quiet": "2", "strong": "1"}

@@ -8,7 +8,6 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterable
-from typing import Any
 
 from job_manager.cli.output import Output, Styled
 from job_manager.cli.usage import Interrupted, UsageError
@@ -22,6 +21,7 @@ from job_manager.model.errors import (
     Refused,
     in_order,
 )
+from job_manager.model.hints import Any
 
 OK, FAILED, INPUT, CANCELLED, TIMED_OUT, ENGINE, NOTHING_RAN, REFUSED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 7, 130
 KINDS: tuple[tuple[type[JobManagerError], str, int], ...] = (

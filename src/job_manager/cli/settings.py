@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from argparse import Namespace
-from typing import Any
 
 from job_manager.app.config import Configured, configure
 from job_manager.app.settings import SETTINGS
+from job_manager.model.hints import Any
 
 DESTINATIONS = {"jobs": "slots"}  # where argparse puts the option of a setting, when not under its name
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
 
 from job_manager.cli.output import Output, Styled, of_state
+from job_manager.model.hints import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from job_manager.app.home import Home

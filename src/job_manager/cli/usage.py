@@ -8,9 +8,9 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
 
 from job_manager.model.errors import InputError, JobManagerError, Place, Problem
+from job_manager.model.hints import Any, NoReturn
 from job_manager.model.wording import quoted
 
 # All of ours is English: to look for a translation of argparse's few words takes 2 ms of every start.

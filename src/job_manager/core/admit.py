@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
 from job_manager.core import events as e
 from job_manager.core import said as s
@@ -20,6 +19,7 @@ from job_manager.core.growing import refusal
 from job_manager.core.settle import hooks_to_repeat
 from job_manager.core.state import JobState, Lease, State
 from job_manager.model.errors import Refused
+from job_manager.model.hints import Any
 
 
 def admit(state: State, said: s.Said, now: float) -> list[e.Event]:

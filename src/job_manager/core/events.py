@@ -7,8 +7,8 @@ seconds since the epoch, `request` the id of what a person asked for, or "". Kno
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
+from job_manager.model.hints import Any
 from job_manager.model.record import NamedTuple
 
 Document = dict[str, Any]

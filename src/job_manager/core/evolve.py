@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from heapq import heappush
-from typing import Any
 
 from job_manager.core import events as e
 from job_manager.core import table
@@ -29,6 +28,7 @@ from job_manager.core.settle import (
 from job_manager.core.state import Failure, JobState, Lease, Skip, State, WorkerState
 from job_manager.model.document import read_children, read_job
 from job_manager.model.errors import InvariantBroken
+from job_manager.model.hints import Any
 from job_manager.model.members import Members
 from job_manager.model.need import PLAIN
 from job_manager.model.site_document import read_site

@@ -6,12 +6,12 @@ Raises nothing but ValueError with a sentence.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from job_manager.core.fans import given_of
 from job_manager.core.shape import Shape
 from job_manager.core.state import JobState
 from job_manager.model.fanout import MOST
+from job_manager.model.hints import Any
 from job_manager.model.job import DIRECTORY, FILES, Action, Job, Output
 from job_manager.model.members import Members
 from job_manager.model.names import artifact_name, folded

@@ -6,13 +6,13 @@ Knows no job language; what goes round inside of it has been looked at by whoeve
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from job_manager.core.events import Document
 from job_manager.core.following import after
 from job_manager.core.shape import Shape
 from job_manager.core.state import JobState
 from job_manager.model.fanout import MOST
+from job_manager.model.hints import Any
 from job_manager.model.wording import quoted
 
 DEEPEST = 20

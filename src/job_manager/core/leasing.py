@@ -15,13 +15,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from heapq import heappop, heappush
 from itertools import islice
-from typing import TypeVar
 
 from job_manager.core import events as e
 from job_manager.core import policy
 from job_manager.core.chaining import chained
 from job_manager.core.order import action_at
 from job_manager.core.state import FIRST, JobState, Queue, State, WorkerState
+from job_manager.model.hints import TypeVar
 from job_manager.model.need import PLAIN, Need
 from job_manager.model.record import NamedTuple
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Sequence
-from typing import overload
 
+from job_manager.model.hints import overload
 from job_manager.model.job import Action, Task
 from job_manager.model.members import Members
 from job_manager.model.record import NamedTuple

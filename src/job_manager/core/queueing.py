@@ -6,9 +6,9 @@ Knows what an action takes, and nothing of the tree.
 from __future__ import annotations
 
 from heapq import heapify, heappop, heappush
-from typing import Any
 
 from job_manager.core.state import FIRST, JobState
+from job_manager.model.hints import Any
 from job_manager.model.need import PLAIN, Need
 
 

@@ -6,9 +6,9 @@ Knows nothing of who carries them or whether they arrive once.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from job_manager.core.events import Document
+from job_manager.model.hints import Any
 from job_manager.model.record import NamedTuple
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from job_manager.core import table
 from job_manager.core.fans import Items, shape_of
@@ -15,6 +14,7 @@ from job_manager.core.order import Order
 from job_manager.core.parts import Fan
 from job_manager.core.shape import Shape
 from job_manager.model.errors import InvariantBroken, NotFound
+from job_manager.model.hints import Any
 from job_manager.model.job import Job, ModuleCall
 from job_manager.model.need import MEMORY, Need, need
 from job_manager.model.record import NamedTuple

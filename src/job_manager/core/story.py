@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any
 
 from job_manager.core import events as e
 from job_manager.core import table
@@ -16,6 +15,7 @@ from job_manager.core.evolve import evolve
 from job_manager.core.past import Timed
 from job_manager.core.phrases import UNKNOWN, against_in_words, amount, left_out_in_words, reason_in_words
 from job_manager.core.state import Failure, JobState, State
+from job_manager.model.hints import Any
 from job_manager.model.need import MEMORY
 from job_manager.model.quantity import human, size_text
 from job_manager.model.record import NamedTuple

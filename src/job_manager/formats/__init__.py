@@ -6,10 +6,10 @@ Knows nothing of installed modules, of how a job runs, or of where a problem is 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
 
 from job_manager.formats.reading import Reading
 from job_manager.model.errors import InputError, Place, Problem
+from job_manager.model.hints import Protocol
 from job_manager.model.job import Action, Job, Task
 from job_manager.model.params import Given, Values
 from job_manager.model.record import NamedTuple

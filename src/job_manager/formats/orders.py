@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Callable, Collection, Iterator
-from typing import Any
 
 from job_manager.formats.wording import suggestion
 from job_manager.formats.yaml_reader import Fields
 from job_manager.formats.yaml_tree import At, Value
 from job_manager.model.document import canonical
 from job_manager.model.errors import Place
+from job_manager.model.hints import Any
 from job_manager.model.job import Argument, Call
 from job_manager.model.wording import quoted
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from typing import Any
 
 from job_manager.formats import yaml_params
 from job_manager.formats.stuck import KEYS as STUCK_KEYS
 from job_manager.model import expect, names, need, params, quantity
+from job_manager.model.hints import Any
 from job_manager.model.job import KINDS
 from job_manager.model.record import NamedTuple
 from job_manager.model.secret import KEY

@@ -5,10 +5,9 @@ What a task or a job says holds for all below it that say nothing themselves. Sh
 
 from __future__ import annotations
 
-from typing import Any
-
 from job_manager.formats.yaml_reader import Fields
 from job_manager.formats.yaml_tree import Map, Plain
+from job_manager.model.hints import Any
 from job_manager.model.job import Action, Stuck, Task
 from job_manager.model.record import replace
 

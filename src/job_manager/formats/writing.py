@@ -6,10 +6,10 @@ Knows no language.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
 
 from job_manager.formats.wording import PROBLEM_LIMIT
 from job_manager.model.errors import NOWHERE, InputError, Place, Problem
+from job_manager.model.hints import Protocol
 from job_manager.model.job import Action, Job, Task
 from job_manager.model.wording import quoted
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
 
 from job_manager.formats.wording import PROBLEM_LIMIT
 from job_manager.formats.yaml_tree import LINE_SHIFT, NULLS, At, Map, Plain, Seq, Value, alike, position, settle
 from job_manager.model.errors import InputError, Place, Problem
+from job_manager.model.hints import TYPE_CHECKING, Any
 from job_manager.model.record import NamedTuple
 
 if TYPE_CHECKING:

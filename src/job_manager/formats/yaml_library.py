@@ -6,8 +6,8 @@ With libyaml none of them is asked anything here, and compiling them is half of 
 from __future__ import annotations
 
 import re
-from typing import Any
 
+from job_manager.model.hints import Any
 from job_manager.model.pattern import late
 
 

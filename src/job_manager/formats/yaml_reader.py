@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Any, TypeVar
 
 from job_manager.formats.wording import PROBLEM_LIMIT, clipped, nearest, suggestion
 from job_manager.formats.yaml_builder import NOT_TEXT, Builder, Unlike
@@ -16,6 +15,7 @@ from job_manager.formats.yaml_text import checked
 from job_manager.formats.yaml_tree import NULLS, At, Map, Plain, Seq, Value
 from job_manager.model.bulk import bulk
 from job_manager.model.errors import InputError, Place, Problem
+from job_manager.model.hints import Any, TypeVar
 from job_manager.model.names import env_name, secret_name
 from job_manager.model.pattern import late
 from job_manager.model.quantity import seconds, size

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from array import array
-from typing import Any
 
 from job_manager.formats.yaml_tree import LINE_SHIFT, Map, Plain, Seq, Value
+from job_manager.model.hints import Any
 from job_manager.model.pattern import late
 from job_manager.model.record import NamedTuple
 

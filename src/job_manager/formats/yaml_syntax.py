@@ -5,11 +5,10 @@ Knows the parser's two vocabularies (libyaml's and the pure Python one) and noth
 
 from __future__ import annotations
 
-from typing import Any
-
 from job_manager.formats.yaml_text import lines
 from job_manager.formats.yaml_tree import At
 from job_manager.model.errors import InputError, Place, Problem
+from job_manager.model.hints import Any
 from job_manager.model.pattern import late
 from job_manager.model.record import NamedTuple
 

@@ -6,9 +6,9 @@ Refuses here what the parser would be slow, vague or unsafe about. Knows nothing
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from job_manager.model.errors import InputError, Place, Problem
+from job_manager.model.hints import TYPE_CHECKING
 from job_manager.model.pattern import late
 
 if TYPE_CHECKING:

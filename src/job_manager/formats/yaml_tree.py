@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable
-from typing import Union
 
+from job_manager.model.hints import Union
 from job_manager.model.pattern import late
 
 At = tuple[int, int]  # 1-based line and column, in characters

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
 
 from job_manager.formats.json_number import LARGEST, LONGEST_NUMBER, NUMBER
 from job_manager.formats.yaml_reader import FLAGS, Reader, is_null
 from job_manager.formats.yaml_tree import At, Map, Plain, Seq, Value
+from job_manager.model.hints import Any
 from job_manager.model.pattern import late
 from job_manager.model.wording import quoted
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from operator import attrgetter
-from typing import Any
 
 from job_manager.model.expect import from_document, to_document
 from job_manager.model.fanout import Each
+from job_manager.model.hints import Any
 from job_manager.model.job import (
     FILE,
     Action,

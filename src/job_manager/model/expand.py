@@ -8,11 +8,11 @@ Knows nothing of where values come from or whether they are allowed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TypeVar
 
 from job_manager.model.condition import TRUE, parse, simplified, text_of
 from job_manager.model.expect import filled
 from job_manager.model.fanout import Each
+from job_manager.model.hints import TypeVar
 from job_manager.model.job import Action, Command, Function, Input, Job, JobInput, Output, Shell, Task
 from job_manager.model.params import PREFIX
 from job_manager.model.record import replace

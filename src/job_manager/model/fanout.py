@@ -10,9 +10,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from functools import partial
 from itertools import chain, pairwise, product, repeat
 from math import prod
-from typing import overload
 
 from job_manager.model.errors import Place
+from job_manager.model.hints import overload
 from job_manager.model.pattern import late
 from job_manager.model.record import Record, field
 from job_manager.model.template import FIELD

@@ -6,10 +6,10 @@ Knows nothing of where the items come from.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import overload
 
 from job_manager.model.expand import filled_env, words
 from job_manager.model.fanout import Combinations, Filling, all_filled
+from job_manager.model.hints import overload
 from job_manager.model.job import Action, Input, Output
 from job_manager.model.names import folded, slug
 from job_manager.model.record import replace

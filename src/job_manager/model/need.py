@@ -7,8 +7,8 @@ counts.
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING
 
+from job_manager.model.hints import TYPE_CHECKING
 from job_manager.model.names import PARAM
 from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from re import compile as compiled_now
-from typing import TYPE_CHECKING, Any, AnyStr, cast
+
+from job_manager.model.hints import TYPE_CHECKING, Any, AnyStr, cast
 
 if TYPE_CHECKING:
     import re

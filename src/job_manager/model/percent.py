@@ -6,8 +6,8 @@ What is not known stays as it is written: dates and patterns of file names are f
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
+from job_manager.model.hints import TYPE_CHECKING
 from job_manager.model.pattern import late
 from job_manager.model.record import NamedTuple
 

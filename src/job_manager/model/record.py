@@ -11,7 +11,8 @@ from collections import _tuplegetter, namedtuple  # type: ignore[attr-defined]
 from collections.abc import Callable, Iterable
 from operator import attrgetter
 from types import CodeType, FunctionType
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform
+
+from job_manager.model.hints import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform
 
 if TYPE_CHECKING:
     from typing import NamedTuple as NamedTuple

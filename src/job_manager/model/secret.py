@@ -6,8 +6,8 @@ Knows no value: that is in a file of the state directory, and only whoever start
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
+from job_manager.model.hints import Any
 from job_manager.model.record import Record
 
 KEY = "secret"  # `{secret: NAME}` in documents and job files

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from job_manager.model.hints import Protocol
 
 
 class Clock(Protocol):

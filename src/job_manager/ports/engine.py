@@ -7,11 +7,11 @@ answer it from their own decision task.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
 
 from job_manager.core.decide import Order
 from job_manager.core.events import Event
 from job_manager.core.said import Said
+from job_manager.model.hints import Protocol
 from job_manager.model.record import NamedTuple
 
 

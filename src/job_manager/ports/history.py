@@ -6,10 +6,10 @@ Knows no file and no engine.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
 
 from job_manager.core.events import Event
 from job_manager.model.errors import EngineError
+from job_manager.model.hints import Protocol
 from job_manager.model.record import NamedTuple
 
 

@@ -6,9 +6,9 @@ Knows no file and no engine.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
 
 from job_manager.core.events import Event
+from job_manager.model.hints import Any, Protocol
 from job_manager.model.record import NamedTuple
 
 

@@ -9,12 +9,12 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
 
 from job_manager.formats.python import tree
 from job_manager.formats.python.actions import NAMED, SHARED, WHEN
 from job_manager.formats.wording import suggestion
 from job_manager.model.errors import InputError
+from job_manager.model.hints import Any
 from job_manager.model.job import FILE
 from job_manager.model.module import Port
 from job_manager.modules.shelf import Shelf, find

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn
 
 from job_manager.formats.python.tree import record
 from job_manager.model.errors import JobManagerError
+from job_manager.model.hints import Any, NoReturn
 from job_manager.roles import registry
 
 NO_SWF = "there is no engine for AWS SWF here yet"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from html import escape
-from typing import Any
 
 from job_manager.formats.python.rows import Row, rows
+from job_manager.model.hints import Any
 
 MOST = 500  # nodes that are drawn
 LONGEST = 120  # characters of a text

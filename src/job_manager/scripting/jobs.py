@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self
 
 from job_manager.formats.python import tree
+from job_manager.model.hints import TYPE_CHECKING, Any, Self
 from job_manager.roles import registry
 from job_manager.roles.registry import HandedOver
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 from job_manager.app.config import configure
 from job_manager.app.home import Home
@@ -20,7 +19,9 @@ from job_manager.formats.python.fields import scalar_text
 from job_manager.formats.python.reading import drafted
 from job_manager.formats.python.rows import Row, rows
 from job_manager.formats.reading import Reading
+from job_manager.model.hints import TYPE_CHECKING, Any
 from job_manager.model.params import Values
+from job_manager.model.record import NamedTuple
 from job_manager.roles.registry import ROLES
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
 
 from job_manager.model.errors import NotFound, Problem
+from job_manager.model.hints import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from job_manager.app.finishing import Outcome

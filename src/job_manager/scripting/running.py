@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
 
 from job_manager.app.interrupts import Interrupts
 from job_manager.app.observing import Silent
 from job_manager.model.errors import InputError, Problem
+from job_manager.model.hints import TYPE_CHECKING, Any
 from job_manager.scripting.preparing import Asked, Prepared, prepare, start
 from job_manager.scripting.results import Result
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from argparse import Namespace
-from typing import TYPE_CHECKING
 
 from job_manager.app.watching import Watch
 from job_manager.cli.ending import conclude, screen
 from job_manager.cli.output import Output
 from job_manager.cli.reporting import report, show_notes, show_resume
 from job_manager.model.errors import JobManagerError
+from job_manager.model.hints import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from job_manager.app.finishing import Outcome

@@ -6,10 +6,10 @@ Rules: reference seed-systems M10-M13.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from job_manager.formats.python.tree import record
 from job_manager.model.errors import JobManagerError
+from job_manager.model.hints import Any
 from job_manager.roles import registry
 from job_manager.scripting.foreign import UnsupportedScheduler
 

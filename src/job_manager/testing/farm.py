@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from array import array
 from collections.abc import Sequence
-from typing import Any
 
 from job_manager.core import table
 from job_manager.core.decide import Order, orders
@@ -19,6 +18,7 @@ from job_manager.core.said import HoldJob, ResumeJob, Said, SubmitJob, WorkerAnn
 from job_manager.core.state import JobState, State, WorkerState
 from job_manager.engines.memory import MemoryEngine
 from job_manager.model.document import job_document
+from job_manager.model.hints import Any
 from job_manager.model.job import Job
 from job_manager.model.record import NamedTuple
 from job_manager.model.site import Site

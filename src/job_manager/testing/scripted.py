@@ -8,11 +8,11 @@ reported can be said again. Decides nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
 
 from job_manager.core.decide import Order, StartAttempt, StopAttempt
 from job_manager.core.said import AttemptBegan, AttemptEnded, AttemptReturned, Report
 from job_manager.model.document import children_document
+from job_manager.model.hints import Any
 from job_manager.model.job import Action, Task
 from job_manager.model.record import NamedTuple
 from job_manager.testing.building import nodes

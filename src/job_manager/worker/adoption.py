@@ -7,14 +7,14 @@ pid with start time, or by token and incarnation in its environment, or below su
 
 from __future__ import annotations
 
+import _signal as signal  # type: ignore[import-not-found]  # without the enums, which take longer than this file
 import json
 import os
 import select
-import signal
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
+from job_manager.model.hints import Any
 from job_manager.model.record import NamedTuple
 from job_manager.worker import keeper as processes
 from job_manager.worker.keeper import Attempt, Children, Process, become_subreaper, boot_id

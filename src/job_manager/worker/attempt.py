@@ -8,7 +8,6 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
 
 from job_manager.artifacts.folders import make, private
 from job_manager.artifacts.identity import difference, sha256
@@ -16,6 +15,7 @@ from job_manager.artifacts.outputs import DISK, MISSING, Fault
 from job_manager.artifacts.store import Published
 from job_manager.core.said import AttemptEnded
 from job_manager.model.errors import EngineError
+from job_manager.model.hints import TYPE_CHECKING, Any
 from job_manager.model.job import Command, Function, Input, Output
 from job_manager.model.need import PLAIN
 from job_manager.model.quantity import human, size_text

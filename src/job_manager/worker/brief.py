@@ -8,13 +8,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
 
 from job_manager.artifacts.identity import Identity, identity
 from job_manager.artifacts.outputs import Declared, declared
 from job_manager.core import policy
 from job_manager.core.fanning import files_of, inside, is_list, result_row
 from job_manager.core.state import JobState
+from job_manager.model.hints import Any
 from job_manager.model.job import FILES, Action, Function, Input, Output, Stuck, Task
 from job_manager.model.need import Need, need
 from job_manager.model.percent import Known

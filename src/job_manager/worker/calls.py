@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from typing import Any
 
 from job_manager.artifacts.folders import private
 from job_manager.model.document import order_document
+from job_manager.model.hints import Any
 from job_manager.model.job import Order
 from job_manager.model.record import NamedTuple
 from job_manager.worker.brief import Brief, directory

@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Generic, TypeVar
+
+from job_manager.model.hints import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     import threading

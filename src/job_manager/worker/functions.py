@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from typing import Any
 
 from job_manager import roles
+from job_manager.model.hints import Any
 from job_manager.model.job import Function
 
 FOLDER, PROGRAM = os.path.dirname(os.path.abspath(roles.__file__)), "calling.py"

@@ -6,9 +6,9 @@ Reads the log of an attempt; who understands the text is given. Knows no job lan
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from job_manager.model.errors import InputError
+from job_manager.model.hints import Any
 from job_manager.model.job import Action
 from job_manager.model.record import NamedTuple
 

@@ -10,13 +10,13 @@ import json
 import os
 import stat
 from collections.abc import Mapping
-from typing import Any
 
 from job_manager.artifacts.outputs import INVALID, Declared, Fault
 from job_manager.artifacts.store import Store
 from job_manager.artifacts.trees import Unfit, walk
 from job_manager.core.said import AttemptEnded
 from job_manager.model.errors import EngineError, InputError
+from job_manager.model.hints import Any
 from job_manager.model.secret import Env, secrets_of
 from job_manager.model.wording import quoted
 from job_manager.worker.redaction import MASK, Redaction

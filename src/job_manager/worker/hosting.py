@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from job_manager.core.state import Lease
+from job_manager.model.hints import Any
 from job_manager.model.quantity import human
 from job_manager.model.record import NamedTuple
 from job_manager.ports.clock import Clock

@@ -10,8 +10,8 @@ import os
 import select
 import time
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
+from job_manager.model.hints import TYPE_CHECKING, Any, NotRequired, TypedDict
 from job_manager.model.record import NamedTuple
 from job_manager.worker import ahead
 from job_manager.worker import keeper as processes

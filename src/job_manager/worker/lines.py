@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any
+
+from job_manager.model.hints import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import socket

@@ -5,11 +5,10 @@ Runs in the thread that publishes. Knows no format; what is found goes into the 
 
 from __future__ import annotations
 
-from typing import Any
-
 from job_manager.artifacts.outputs import INVALID, Declared, Fault
 from job_manager.artifacts.store import Store
 from job_manager.model.expect import family
+from job_manager.model.hints import Any
 from job_manager.model.job import FILES
 from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted

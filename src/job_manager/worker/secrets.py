@@ -8,9 +8,9 @@ import os
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 from job_manager.model.errors import EngineError, InputError
+from job_manager.model.hints import Any
 from job_manager.worker.keeper import become_undumpable
 
 FILE = "secrets"  # in the state directory

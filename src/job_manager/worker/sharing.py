@@ -6,10 +6,10 @@ Costs nothing where no job takes any: what knows values is imported with the fir
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING
 
 from job_manager.core.said import AttemptEnded
 from job_manager.model.errors import EngineError, InputError
+from job_manager.model.hints import TYPE_CHECKING
 from job_manager.model.secret import secrets_of
 from job_manager.worker.attempt import Unfit, conceal, conclude, prepare
 from job_manager.worker.brief import NO_SECRETS, Brief

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
-from typing import NamedTuple
 
 from job_manager.app.drawing.captions import along
 from job_manager.app.drawing.layout import Rect
 from job_manager.app.drawing.routes import Point, Route
 from job_manager.app.drawing.words import text_width
+from job_manager.model.record import NamedTuple
 
 SIZE, HIGH = 10.0, 13.0
 POINT = 12.0  # of an arrow

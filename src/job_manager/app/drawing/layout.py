@@ -6,13 +6,13 @@ Longest way decides the row, the middle of the neighbours the place in it. Knows
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from job_manager.app.drawing.boxes import JOB, Box, Edge
 from job_manager.app.drawing.captions import below, has_bar, inside, is_stack, title
 from job_manager.app.drawing.edges import beside
 from job_manager.app.drawing.reduction import in_turn
 from job_manager.app.drawing.words import text_width
+from job_manager.model.record import NamedTuple
 
 TITLE_SIZE, TEXT_SIZE = 13.0, 11.0
 HIGH, LEAST, MOST = 44.0, 96.0, 350.0  # of a box without others in it

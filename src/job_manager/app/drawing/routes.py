@@ -6,11 +6,11 @@ Knows rectangles only; what they show it does not know.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from job_manager.app.drawing.boxes import Box, Edge
 from job_manager.app.drawing.edges import beside
 from job_manager.app.drawing.layout import Layout, Rect
+from job_manager.model.record import NamedTuple
 
 GAP = 9.0  # between an edge and a box that it passes
 SPREAD = 0.7  # of a box's side, over which its edges are spread

@@ -16,7 +16,8 @@ import subprocess
 import time
 from collections.abc import Sequence
 from importlib.util import find_spec
-from typing import NamedTuple
+
+from job_manager.model.record import NamedTuple
 
 HEAD_SECONDS, TAIL_SECONDS = "0.5", "1"  # that are decoded
 LIMIT = 20.0  # seconds for one call

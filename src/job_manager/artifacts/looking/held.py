@@ -6,10 +6,10 @@ Knows nothing of how things are found out.
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from job_manager.artifacts.looking.source import Findings
 from job_manager.model.expect import DURATION, KEYS, RATE_TOLERANCE, TOLERANCE, Expect, Value, shown
+from job_manager.model.hints import Any
 
 Facts = dict[str, Any]
 FACT = {

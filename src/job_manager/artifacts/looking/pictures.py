@@ -9,9 +9,9 @@ import re
 import struct
 import zlib
 from collections.abc import Callable
-from typing import Any
 
 from job_manager.artifacts.looking.source import PIECE, Broken, Findings, Source, Unknown, needs
+from job_manager.model.hints import Any
 
 PNG_MARK = b"\x89PNG\r\n\x1a\n"
 JPEG_STOPS = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")

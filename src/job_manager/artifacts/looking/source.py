@@ -9,7 +9,8 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+
+from job_manager.model.hints import Any
 
 PIECE = 1 << 20  # bytes read at once
 SECONDS = 30.0  # for one file

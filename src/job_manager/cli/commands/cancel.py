@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from typing import Any
 
 from job_manager.cli.output import Output
 from job_manager.cli.usage import Parser
+from job_manager.model.hints import Any
 
 SUMMARY = "Cancel a job or one of its actions: nothing of it starts any more, and what runs is ended."
 MORE = """\

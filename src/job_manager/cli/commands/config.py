@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from argparse import Namespace
-from typing import Any
 
 from job_manager.cli.output import Output, Styled
 from job_manager.cli.usage import Parser, add_setting_options
+from job_manager.model.hints import Any
 
 SUMMARY = "Show every setting: its value, and where that comes from. Given options count, too."
 MORE = """\

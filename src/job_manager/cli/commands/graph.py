@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from argparse import Namespace
-from typing import Any
 
 from job_manager.cli.output import Output, Styled
 from job_manager.cli.usage import Parser, one_of, param_word, whole
+from job_manager.model.hints import Any
 
 SUMMARY = "Draw a job: its tree and what waits for what. A job that ran is drawn with its states."
 MORE = (

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from job_manager.cli.output import Output, Styled, is_terminal
 from job_manager.cli.usage import Parser, UsageError, whole
+from job_manager.model.hints import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from job_manager.app.following import Piece

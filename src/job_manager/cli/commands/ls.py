@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from typing import Any
 
 from job_manager.cli.output import Output, Styled, of_state
 from job_manager.cli.usage import Parser, one_of, refuse
+from job_manager.model.hints import Any
 
 STATES = (
     "submitted",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from argparse import Namespace
 from collections.abc import Sequence
-from typing import Any
 
 from job_manager.cli.output import Output, Styled
 from job_manager.cli.usage import Parser, UsageError, meant, named_path, param_word
 from job_manager.model.errors import InputError, Problem
+from job_manager.model.hints import Any
 from job_manager.model.wording import quoted
 
 VERBS = ("check", "test")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from typing import Any
 
 from job_manager.cli.output import Output
 from job_manager.cli.usage import Parser
+from job_manager.model.hints import Any
 
 SUMMARY = "Pause a job: what runs comes to its end, and nothing more of it starts until `jm unpause`."
 EXAMPLES = (("jm pause last", "the newest job"), ("jm pause 3fa8", "the job whose id begins like that"))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from job_manager.cli.output import Output, Styled
 from job_manager.cli.usage import Parser, add_run_options
+from job_manager.model.hints import Any
 
 SUMMARY = "Show what a job would do: its steps in order, the program and command of every action, and its files."
 MORE = "The job is checked first, as by `jm check`. ID stands in paths for the id the job will have."

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from typing import Any
 
 from job_manager.cli.asking import number
 from job_manager.cli.output import Output
 from job_manager.cli.usage import Parser
+from job_manager.model.hints import Any
 
 SUMMARY = "Give a job another priority: the higher the sooner its actions start. 0 is usual, below 0 comes last."
 EXAMPLES = (("jm prio last 10", "before the others"), ("jm prio 3fa8 -- -5", "behind them"))

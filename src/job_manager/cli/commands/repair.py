@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from typing import Any
 
 from job_manager.cli.output import Output, Styled
 from job_manager.cli.usage import Parser
+from job_manager.model.hints import Any
 
 SUMMARY = "Repair a damaged journal: every job keeps its history up to the first event that is not as it was written."
 MORE = """\

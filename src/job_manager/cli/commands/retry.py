@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from typing import Any
 
 from job_manager.cli.output import Output
 from job_manager.cli.usage import Parser, UsageError
+from job_manager.model.hints import Any
 
 SUMMARY = "Run again what failed, was cancelled or is lost, and what was skipped because of it."
 MORE = "This asks whoever runs the job, and does not wait; `jm resume ID` does the same here, and waits."

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from typing import Any
 
 from job_manager.cli.output import Output, Styled
 from job_manager.cli.usage import Parser
+from job_manager.model.hints import Any
 
 SUMMARY = "Show what is known of an artifact: who made it, where it is, what was found in it; or list those of a job."
 EXAMPLES = (

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from typing import Any
 
 from job_manager.cli.output import Output
 from job_manager.cli.usage import Parser
+from job_manager.model.hints import Any
 
 SUMMARY = "Go on without an action: what follows it runs as if it had been left out on purpose."
 MORE = "What reads a file that it was to make is left out, too. An action that runs has to be cancelled first."

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from argparse import Namespace
-from typing import Any
 
 from job_manager.cli.output import Output, Styled, of_state
 from job_manager.cli.usage import Parser
+from job_manager.model.hints import Any
 
 SUMMARY = "Show how a job stands: every step and action with its state and time, and why something failed."
 MORE = "Of one action it shows more: of an order each call, with its state, its time and where it printed to."

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from typing import Any
 
 from job_manager.cli.output import Output, Styled
 from job_manager.cli.usage import Parser, whole
+from job_manager.model.hints import Any
 
 SUMMARY = "Tell what has happened to an action or a job, in the words of the journal, a line for each event."
 MORE = "A job's story leaves out that actions were handed out and began; --all tells that, too."

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from typing import Any
 
 from job_manager.cli.output import Output, Styled
 from job_manager.cli.usage import Parser, UsageError, add_run_options
+from job_manager.model.hints import Any
 
 SUMMARY = "Give a job to the supervisor of this directory (`jm up`), now or later, and do not wait for it."
 MORE = """\

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from typing import Any
 
 from job_manager.cli.output import Output
 from job_manager.cli.usage import Parser
+from job_manager.model.hints import Any
 
 SUMMARY = "Let a paused job go on. What has failed stays failed; for that there is `jm retry`."
 EXAMPLES = (("jm unpause last", "the newest job"), ("jm unpause 3fa8", "the job whose id begins like that"))

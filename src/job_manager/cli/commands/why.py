@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from typing import Any
 
 from job_manager.cli.output import Output, Styled
 from job_manager.cli.usage import Parser
+from job_manager.model.hints import Any
 
 SUMMARY = "Say why an action waits, failed, ran again or was skipped; without ACTION, what matters most about a job."
 MORE = "First one sentence, then what it rests on, then the commands that help."

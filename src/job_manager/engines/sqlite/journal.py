@@ -11,13 +11,13 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 from job_manager.core.events import Event, unpack
 from job_manager.engines.sqlite.faults import UNSURE, UnsureWrite, engine_errors, explained, is_full
 from job_manager.engines.sqlite.mark import clear_mark, set_mark
 from job_manager.engines.sqlite.reserve import Reserve
 from job_manager.model.errors import EngineError
+from job_manager.model.hints import Any
 from job_manager.ports.history import Damage, Damaged
 
 try:

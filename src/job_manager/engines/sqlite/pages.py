@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from job_manager.engines.sqlite.mark import marked
 from job_manager.engines.sqlite.soundness import FRAME, HEADER, is_foreign, log_header
+from job_manager.model.hints import Any
 
 Row = tuple[int, Sequence[Any]]  # number of the row, and its columns: int, float, bytes or None
 LEAF = 0x0D

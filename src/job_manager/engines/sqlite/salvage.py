@@ -7,11 +7,11 @@ Knows events as packed lists.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from job_manager.engines.sqlite.faults import engine_errors
 from job_manager.engines.sqlite.journal import chained
 from job_manager.engines.sqlite.pages import rows
+from job_manager.model.hints import Any
 from job_manager.ports.mending import KeptTurn, Salvaged, packed_events
 
 

@@ -6,13 +6,13 @@ Knows nothing of the tree; names are given later.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
 from job_manager.formats.alfscript.reading import Context, Options
 from job_manager.formats.alfscript.substitution import Scope, passes
 from job_manager.formats.alfscript.tree import Node
 from job_manager.formats.alfscript.values import Spot
 from job_manager.formats.naming import default_name
+from job_manager.model.hints import Any
 from job_manager.model.job import ALWAYS, ON_ERROR, ON_SUCCESS, Action, Command, Shell
 from job_manager.model.percent import means_something
 from job_manager.model.record import NamedTuple

@@ -5,8 +5,6 @@ Knows what options are worth; not what becomes of them.
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
-
 from job_manager.formats.alfscript.findings import Findings
 from job_manager.formats.alfscript.options import Effect, Kind
 from job_manager.formats.alfscript.structure import LONG_VALUE, may_change
@@ -16,6 +14,7 @@ from job_manager.formats.alfscript.tree import Given, Node
 from job_manager.formats.alfscript.values import Spot, Value, launch, plain_elements, value_of
 from job_manager.formats.alfscript.words import Word
 from job_manager.model.errors import Place
+from job_manager.model.hints import Any, TypeVar
 from job_manager.model.job import Pairs
 from job_manager.model.need import limit_name
 from job_manager.model.wording import quoted

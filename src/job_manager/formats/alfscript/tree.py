@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import NamedTuple
 
 from job_manager.formats.alfscript.options import Operator, Option
 from job_manager.formats.alfscript.text import At, Text
 from job_manager.formats.alfscript.words import Word
 from job_manager.model.errors import Problem
+from job_manager.model.record import NamedTuple
 
 PATH_PARTS = 12
 NO_BODIES: Mapping[str, list[Node]] = MappingProxyType({})

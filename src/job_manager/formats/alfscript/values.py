@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from math import isfinite
-from typing import TYPE_CHECKING
 
 from job_manager.formats.alfscript.findings import Findings
 from job_manager.formats.alfscript.lists import elements
@@ -16,6 +15,7 @@ from job_manager.formats.alfscript.options import Kind
 from job_manager.formats.alfscript.text import At, Text
 from job_manager.formats.alfscript.words import BARE, BRACED, Word
 from job_manager.formats.wording import suggestion
+from job_manager.model.hints import TYPE_CHECKING
 from job_manager.model.names import env_name
 from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted

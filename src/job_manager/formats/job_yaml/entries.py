@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
 
 from job_manager.formats import words
 from job_manager.formats.conditions import EXAMPLE, fault
@@ -24,6 +23,7 @@ from job_manager.formats.yaml_expect import read_expect
 from job_manager.formats.yaml_reader import Fields, is_null
 from job_manager.formats.yaml_tree import At, Map, Value
 from job_manager.model.fanout import Each, spoken
+from job_manager.model.hints import Any
 from job_manager.model.job import (
     FILE,
     FILES,

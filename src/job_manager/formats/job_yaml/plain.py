@@ -132,10 +132,11 @@ def steps(fields: Fields, scope: Scope) -> tuple[Task, ...] | None:
     if None in works:
         return None
     made = []
-    for number, (mark, name, own) in enumerate(zip(found.member_marks(len(found)), names, works, strict=True)):
-        entries, path = found[number]["entries"], f"steps[{number}]"  # type: ignore[index, call-overload]
-        children = _actions(entries, own, scope, f"{path}.entries")
-        made.append(Task(name, children, True, place=Place(scope.file, *position(mark), path)))
+    for number, (name, own, mark) in enumerate(zip(names, works, found.member_marks(len(found)), strict=True)):
+        items, path = found[number]["entries"], f"steps[{number}]"  # type: ignore[index, call-overload]
+        assert isinstance(items, Seq) and own is not None
+        place = Place(scope.file, *position(mark), path)
+        made.append(Task(str(name), _actions(items, own, scope, f"{path}.entries"), True, place=place))
         # The tree of a big file is given back while the job grows.
         found[number] = EMPTY
     return tuple(made)

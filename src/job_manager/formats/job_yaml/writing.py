@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
-from typing import Any
 
 from job_manager.formats.stuck import written
 from job_manager.formats.writing import Unsaid, too_deep
@@ -16,6 +15,7 @@ from job_manager.formats.yaml_writing import Bare, Flow, Typed, dumped
 from job_manager.model.document import plain
 from job_manager.model.expect import KEYS, NUMBER, RATE
 from job_manager.model.fanout import RANGE, Each
+from job_manager.model.hints import Any
 from job_manager.model.job import (
     FILE,
     Action,

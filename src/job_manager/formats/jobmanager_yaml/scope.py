@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import keyword
 from dataclasses import dataclass, field
-from typing import Any
 
 from job_manager.formats.jobmanager_yaml.values import Typed
 from job_manager.formats.yaml_reader import Reader
 from job_manager.formats.yaml_tree import At, Map
 from job_manager.model.document import canonical
+from job_manager.model.hints import Any
 from job_manager.model.wording import quoted
 
 MOST_COPIES = 64 * 2**20  # characters of `self.yaml` in one file

@@ -8,10 +8,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from typing import Any
 
 from job_manager.formats.yaml_reader import Reader
 from job_manager.formats.yaml_tree import NULLS, At, Map, Plain, Seq, Value
+from job_manager.model.hints import Any
 from job_manager.model.pattern import late
 from job_manager.model.wording import quoted
 

@@ -6,13 +6,13 @@ Knows no other language.
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from job_manager.formats.jobmanager_yaml import NAME
 from job_manager.formats.jobmanager_yaml.pool import CLASSES, KEYS, LISTS, PERIODS
 from job_manager.formats.writing import Unsaid, unusual
 from job_manager.formats.yaml_writing import Flow, Typed, dumped
 from job_manager.model.document import plain
+from job_manager.model.hints import Any
 from job_manager.model.job import POOL, Action, Argument, Call, Job, Order
 from job_manager.model.wording import quoted
 

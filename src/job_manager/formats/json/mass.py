@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from job_manager.formats.job_yaml.entries import Entry, look_at_words
 from job_manager.formats.job_yaml.scope import Scope
@@ -22,6 +21,7 @@ from job_manager.formats.words import Word
 from job_manager.formats.yaml_reader import is_null
 from job_manager.formats.yaml_tree import Seq
 from job_manager.model.document import canonical
+from job_manager.model.hints import Any
 from job_manager.model.job import ON_ERROR, Action, Command, Echo, Function, Job, Shell, Task, Work, plain_action
 from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted

@@ -7,7 +7,6 @@ what its actions may say is up to their roles.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from job_manager.formats import orders
 from job_manager.formats.job_yaml import more
@@ -32,6 +31,7 @@ from job_manager.formats.schema import (
     whole_pattern,
 )
 from job_manager.model import expect, fanout, names, need, params, quantity
+from job_manager.model.hints import Any
 from job_manager.model.job import HOOKS
 
 

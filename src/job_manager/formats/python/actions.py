@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from job_manager.formats.job_yaml import entries
 from job_manager.formats.job_yaml.more import refuse_beside_hook
@@ -20,6 +19,7 @@ from job_manager.formats.wording import suggestion
 from job_manager.formats.yaml_reader import Fields, found
 from job_manager.formats.yaml_tree import Plain
 from job_manager.model.document import canonical
+from job_manager.model.hints import Any
 from job_manager.model.job import ALWAYS, HOOKS, ON_ERROR, ON_SUCCESS, Action, Echo, Function, Work
 from job_manager.model.record import NamedTuple, replace
 from job_manager.model.template import fields as braces

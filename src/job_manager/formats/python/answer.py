@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from math import isfinite
-from typing import Any, NamedTuple
 
 from job_manager.formats.python.places import Written
 from job_manager.formats.python.rows import KINDS, Row
 from job_manager.formats.python.tree import MOST_BITS, MOST_DEEP, Flaw
 from job_manager.model.errors import InputError, Place, Problem
+from job_manager.model.hints import Any
+from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted
 
 SUBMIT = "with Job(...) as job: ... and mass.submit(job), or job.run(), hand one over"

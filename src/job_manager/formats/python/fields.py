@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
 
 from job_manager.formats.python.rows import Row
 from job_manager.formats.yaml_reader import Fields, Reader, found, is_null
 from job_manager.formats.yaml_tree import LINE_SHIFT, Map, Plain, Seq, Value, settle
 from job_manager.model.errors import Place, Problem
+from job_manager.model.hints import Any
 from job_manager.model.params import number as number_text
 
 NOWHERE = "<nowhere>"  # the file of a node that nobody wrote into a file, until its problems are said

@@ -9,7 +9,8 @@ import os
 import sys
 from collections.abc import Iterator
 from types import CodeType, FrameType
-from typing import NamedTuple
+
+from job_manager.model.record import NamedTuple
 
 OURS = os.path.abspath(__file__).rsplit(os.sep, 4)[0]
 FOLDERS = (os.path.join(OURS, "job_manager", ""), os.path.join(OURS, "mass", ""), "<frozen ")

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
 
 from job_manager.formats.python.places import Written
 from job_manager.formats.python.tree import Flaw, Node, Reference, plain
 from job_manager.model.errors import InputError
+from job_manager.model.hints import Any
+from job_manager.model.record import NamedTuple
 
 KINDS = ("Job", "Task", "Action")
 MOST = 1_100_000  # nodes

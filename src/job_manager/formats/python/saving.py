@@ -6,11 +6,11 @@ Knows no place where they are kept: that is the saver's.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from job_manager.formats.python.actions import OURS
 from job_manager.formats.python.rows import Row
 from job_manager.formats.python.tree import Flaw, plain
+from job_manager.model.hints import Any
 from job_manager.roles.registry import LOADERS, ROLES, Protocols, script_of
 
 

@@ -14,11 +14,12 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
 
 from job_manager.formats.python import answer
 from job_manager.formats.python.rows import Row
 from job_manager.model.errors import InputError, Place, Problem
+from job_manager.model.hints import Any
+from job_manager.model.record import NamedTuple
 
 SECONDS = 30.0  # that a script may take
 MEMORY = 2 << 30  # bytes

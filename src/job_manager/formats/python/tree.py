@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from types import TracebackType
-from typing import Any, NamedTuple, Self
 
 from job_manager.formats.python.places import Written, caller
+from job_manager.model.hints import Any, Self
+from job_manager.model.record import NamedTuple
 from job_manager.model.secret import KEY, Secret
 
 Body = dict[str, Any]

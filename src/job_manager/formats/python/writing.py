@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from job_manager.formats.job_yaml.works import WORKS
 from job_manager.formats.job_yaml.writing import entry, job_head
@@ -16,6 +15,7 @@ from job_manager.formats.python.actions import OF_ORDER
 from job_manager.formats.writing import Unsaid, too_deep
 from job_manager.formats.yaml_writing import Bare, Typed, number
 from job_manager.model.document import plain
+from job_manager.model.hints import Any
 from job_manager.model.job import (
     ALWAYS,
     ON_ERROR,
