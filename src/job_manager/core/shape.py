@@ -121,20 +121,22 @@ class Shape:
             stack += [(node, new, children), (new, -1, iter(task.children))]
 
     def _add_task(self, parent: int, before: int, task: Task) -> int:
-        new = self._add(parent, before, task.name)
+        new = self._add(parent, before, task.name, len(self.actions))
         self.parallel[new] = task.parallel
         self._note_member(new, task)
         return new
 
     def _add_each(self, parent: int, before: int, actions: list[Action]) -> int:
         """Actions beside each other; the last node."""
+        low = len(self.actions)
         for action in actions:
-            before = self._add(parent, before, action.name)
-            self.leaf[before] = len(self.actions)
+            before = self._add(parent, before, action.name, low)
+            self.leaf[before] = low
             self.node_of.append(before)
-            self._note_action(len(self.actions), before, action)
-            self.actions.add((action,))
-            self.high[before] = len(self.actions)
+            self._note_action(low, before, action)
+            low += 1
+            self.high[before] = low
+        self.actions.add(actions)
         return before
 
     def _add_leaves(self, parent: int, before: int, actions: list[Action]) -> int:
@@ -156,14 +158,16 @@ class Shape:
         self.actions.add(actions)
         return new + size - 1
 
-    def _add(self, parent: int, before: int, name: str) -> int:
+    def _add(self, parent: int, before: int, name: str, low: int) -> int:
+        """A node below `parent` whose actions will be those from `low` on."""
         new = len(self.parent)
         self.names.append(name)
         self.parent.append(parent)
-        for column in (self.child, self.sibling, self.leaf):
-            column.append(-1)
-        for column in (self.low, self.high):
-            column.append(len(self.actions))
+        self.child.append(-1)
+        self.sibling.append(-1)
+        self.leaf.append(-1)
+        self.low.append(low)
+        self.high.append(low)
         self.width.append(0)
         self.parallel.append(0)
         self._link(parent, before, new)
