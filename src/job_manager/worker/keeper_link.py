@@ -17,8 +17,6 @@ from job_manager.worker import ahead
 from job_manager.worker import keeper as processes
 from job_manager.worker.lines import Gone, Lines, dial
 
-TOGETHER = 8  # gates in one message: the keeper reads it while others run, and their ends are not to wait for it
-
 if TYPE_CHECKING:
     import socket
 else:
@@ -26,6 +24,8 @@ else:
         import _socket as socket
     except ImportError:
         import socket
+
+TOGETHER = 8  # gates in one message: the keeper reads it while others run, and their ends are not to wait for it
 
 
 class Warm(TypedDict):
