@@ -315,28 +315,12 @@ def _read(path: str) -> bytes | None:
 # --- attempts and their process trees ---
 
 
-class Inherited:
-    """The environment that all children have in common: encoded once, since that takes longer than all else."""
-
-    def __init__(self, env: dict[str, str]) -> None:
-        self._env, self._names = {os.fsencode(name): os.fsencode(value) for name, value in env.items()}, {*env}
-
-    def with_own(self, own: dict[str, str], bare: bool) -> dict[Any, str | bytes]:
-        """It, if not `bare`, and what a child has for itself, which counts more. Names and values are bytes or text."""
-        if bare:
-            return {**own}
-        env: dict[Any, str | bytes] = {**self._env, **own}
-        for name in self._names.intersection(own):
-            del env[os.fsencode(name)]
-        return env
-
-
 def spawn(
-    order: dict[str, Any], inherited: Inherited, keeper: str, reset: list[int], ends: tuple[int, ...] = ()
+    order: dict[str, Any], base: dict[str, str], keeper: str, reset: list[int], ends: tuple[int, ...] = ()
 ) -> int:
     """The pid of the child in a session of its own, output appended to its log or written to open files, of which there
     are one or two; OSError, ValueError or TypeError."""
-    env = inherited.with_own({**order.get("env", {}), **marks_for(order, keeper)}, bool(order.get("bare")))
+    env = environment(order, base, keeper)
     os.chdir(order["cwd"])
     if ends:
         outputs: Any = ((os.POSIX_SPAWN_DUP2, ends[0], 1), (os.POSIX_SPAWN_DUP2, ends[-1], 2))
@@ -361,6 +345,7 @@ def spawn(
 
 
 def environment(order: dict[str, Any], base: dict[str, str], keeper: str) -> dict[str, str]:
+    """What a child gets: `base`, which all have in common, if it is not `bare`; what it has for itself counts more."""
     return {**({} if order.get("bare") else base), **order.get("env", {}), **marks_for(order, keeper)}
 
 
@@ -399,11 +384,11 @@ def appended(number: int, path: str) -> tuple[int, int, str, int, int]:
     return (os.POSIX_SPAWN_OPEN, number, path, LOG_FLAGS, 0o600)
 
 
-def program_of(name: str, env: dict[Any, str | bytes]) -> str:
+def program_of(name: str, env: dict[str, str]) -> str:
     """As execvp(3), but on the PATH the child will have."""
     if "/" in name:
         return name
-    for folder in os.fsdecode(env.get("PATH", env.get(b"PATH", os.defpath))).split(":"):
+    for folder in env.get("PATH", os.defpath).split(":"):
         program = f"{folder or '.'}/{name}"
         if os.access(program, os.X_OK) and not os.path.isdir(program):
             return program
@@ -1222,7 +1207,6 @@ class Keeper:
         self.children = Children(become_subreaper(), self._finished)
         self.boot, self.incarnation, self.linger = boot_id(), "", linger
         self.base: dict[str, str] = {}
-        self.inherited = Inherited({})
         self.slots = self.used = 0
         self.queue: deque[str] = deque()
         self.queued: dict[str, tuple[Attempt, dict[str, Any]]] = {}
@@ -1415,7 +1399,6 @@ class Keeper:
         if self.master not in (None, peer):
             self._drop(self.master)
         self.master, self.slots, self.base, self.leave_at = peer, slots, base, NEVER
-        self.inherited = Inherited(base)
         if not self.incarnation:
             self.incarnation = self.children.incarnation = incarnation
             self._describe()
@@ -1582,7 +1565,7 @@ class Keeper:
         try:
             ends = pipes if attempt.spare is None else (attempt.spare[0],)
             copied = self.templates.copy(attempt, order, ends) if self.templates else 0
-            attempt.pid = copied or spawn(order, self.inherited, self.incarnation, self.reset, ends)
+            attempt.pid = copied or spawn(order, self.base, self.incarnation, self.reset, ends)
         except (OSError, ValueError, TypeError) as error:
             if attempt.group:
                 self.confinement.leave(attempt)
