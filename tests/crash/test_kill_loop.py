@@ -17,7 +17,7 @@ import pytest
 
 from job_manager.core import events as e
 from job_manager.engines.sqlite.reading import Reading
-from job_manager.worker.keeper import process_of
+from job_manager.worker.processes import process_of
 from tests.crash.farm import environ
 from tests.process.keeping import gone
 

@@ -151,8 +151,19 @@ def foreign(found: Import) -> str:
 
 
 def beside(found: Import) -> bool:
-    """What is carried imports what is carried with it by its bare name."""
-    return found.source.module in CARRIED and f"{PACKAGE}.worker.{found.library}" in CARRIED
+    """What is carried imports what is carried with it by its bare name; by its full one, while it is in the package."""
+    if found.source.module not in CARRIED:
+        return False
+    packaged = found.target in CARRIED and found.line in lines_of_the_package(found.source)
+    return packaged or f"{PACKAGE}.worker.{found.library}" in CARRIED
+
+
+def lines_of_the_package(source: Source) -> set[int]:
+    """The lines that count for mypy and inside the package, but not where a file runs as a program of its own."""
+    parts = [
+        node.body for node in source.nodes if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+    ]
+    return {line for part in parts for line in range(part[0].lineno, (part[-1].end_lineno or 0) + 1)}
 
 
 def impurities(sources: Iterable[Source]) -> list[str]:
@@ -171,12 +182,28 @@ def impurities(sources: Iterable[Source]) -> list[str]:
 
 
 def keeper_baggage(sources: Iterable[Source]) -> list[str]:
-    """What the keeper imports that is not in the standard library: it is carried to other hosts as one file."""
-    return [
-        f"{found.place}: it is carried as one stdlib-only file and may not import {found.target}"
-        for found in all_imports(sources)
-        if found.source.module in CARRIED and found.library not in sys.stdlib_module_names and not beside(found)
+    """What the keeper imports that is neither in the standard library nor carried with it, and what it does not import
+    alike in the package and as a program of its own."""
+    carried = [source for source in sources if source.module in CARRIED]
+    found = [
+        f"{found.place}: it is carried to other hosts, where there is no {found.target}"
+        for found in all_imports(carried)
+        if found.library not in sys.stdlib_module_names and not beside(found)
     ]
+    return found + [
+        f"{source.at(node)}: the two halves do not import the same"
+        for source in carried
+        for node in source.nodes
+        if isinstance(node, ast.If)
+        and "__package__" in ast.unparse(node.test)
+        and brought_in(node.body) != brought_in(node.orelse)
+    ]
+
+
+def brought_in(block: list[ast.stmt]) -> list[tuple[str, str]]:
+    """The names that a block imports, each with its file, wherever that is."""
+    found = [node for node in block if isinstance(node, ast.ImportFrom)]
+    return sorted(((each.module or "").rpartition(".")[2], alias.name) for each in found for alias in each.names)
 
 
 def named_engines(sources: Iterable[Source]) -> list[str]:

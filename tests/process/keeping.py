@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from job_manager.worker import adoption
-from job_manager.worker.keeper import process_of
 from job_manager.worker.keeper_link import ExitRecord, KeeperLink, Message, Order, awaited
+from job_manager.worker.processes import process_of
 
 DEADLINE = 20.0  # seconds after which a test that waits has failed
 PATH = os.environ.get("PATH", os.defpath)

@@ -15,8 +15,8 @@ import pytest
 
 from job_manager.worker import adoption
 from job_manager.worker.adoption import KeeperTrace, Orphans
-from job_manager.worker.keeper import process_of, send_signal
 from job_manager.worker.keeper_link import ExitRecord, awaited
+from job_manager.worker.processes import process_of, send_signal
 from tests.process.keeping import DEADLINE, Keeping, gone, is_alive, stopped
 from tests.process.test_ending import daemon
 

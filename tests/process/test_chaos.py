@@ -13,7 +13,7 @@ from random import Random
 import pytest
 
 from job_manager.worker import adoption
-from job_manager.worker.keeper import all_pids, marks_of
+from job_manager.worker.processes import all_pids, marks_of
 from tests.process.keeping import Keeping, is_alive
 
 KINDS = [

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from job_manager.worker.adoption import keepers
-from job_manager.worker.keeper import children_of
+from job_manager.worker.processes import children_of
 from tests.process.keeping import DEADLINE, Keeping, gone, is_alive
 from tests.warm.started import SRC
 
@@ -164,7 +164,7 @@ def test_when_the_filter_is_killed_nothing_is_printed_past_it(keeper):
 
 def test_a_process_with_secrets_leaves_no_core_dump_and_what_it_starts_is_as_before():
     text = """import ctypes, os, sys
-from job_manager.worker.keeper import become_undumpable
+from job_manager.worker.processes import become_undumpable
 print(become_undumpable(), ctypes.CDLL(None).prctl(3, 0, 0, 0, 0), flush=True)
 os.execv(sys.executable, [sys.executable, "-c", "import ctypes; print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))"])"""
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, env={"PYTHONPATH": str(SRC)})

@@ -20,8 +20,8 @@ from job_manager.model.errors import EngineError
 from job_manager.model.job import Action, Job, Output, Shell
 from job_manager.worker import adoption, batch
 from job_manager.worker.brief import Briefing
-from job_manager.worker.keeper import boot_id
 from job_manager.worker.keeper_link import KeeperLink
+from job_manager.worker.processes import boot_id
 from tests.crash.farm import wait_for
 from tests.process.keeping import DEADLINE, Fifo, gone, is_alive
 from tests.process.working import Working, shells

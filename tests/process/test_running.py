@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from job_manager.worker.keeper import process_of
+from job_manager.worker.processes import process_of
 from tests.process.keeping import PATH
 
 RAW = os.fsdecode(b"caf\xe9 \xff\n")  # not UTF-8, with a blank and a line end

@@ -12,13 +12,14 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from job_manager.worker import ahead
 from job_manager.worker.keeper import BATCH
-from job_manager.worker.keeper import __file__ as keeper_file
 from job_manager.worker.keeper_link import KeeperGone, KeeperLink
+from tests.house.laws import CARRIED
 from tests.process.keeping import DEADLINE, Keeping, gone, is_alive
 
 
@@ -315,15 +316,18 @@ def test_nobody_answers_where_no_keeper_lives(keeper, tmp_path):
     assert KeeperLink.attach(keeper.directory) is None
 
 
-def test_the_file_alone_is_a_keeper(tmp_path):
-    """As it would run on another host: one file, no package around it."""
-    alone = tmp_path / "carried.py"
-    shutil.copy(keeper_file, alone)
+@pytest.mark.parametrize("words", [["-I", "-S", "-c", ahead.STARTER], ["-S", "{folder}/keeper.py"]])
+def test_the_files_alone_are_a_keeper(tmp_path, words):
+    """As it would run on another host: a few files, no package around them."""
+    carried = tmp_path / "carried"
+    carried.mkdir()
+    for module in CARRIED:
+        shutil.copy(Path(ahead.__file__).with_name(f"{module.rpartition('.')[2]}.py"), carried)
     (tmp_path / "d").mkdir(0o700)
     ours, theirs = socket.socketpair()
     hello = {"incarnation": "x", "slots": 1, "env": {}, "umask": 0o022}
     order = {"token": "a", "argv": ["/bin/pwd"], "cwd": str(tmp_path), "log": f"{tmp_path}/log"}
-    argv = [sys.executable, "-I", "-S", str(alone), f"{tmp_path}/d"]
+    argv = [sys.executable, *(word.format(folder=str(carried)) for word in words), f"{tmp_path}/d"]
     with ours, theirs, subprocess.Popen(argv, stdin=theirs.fileno()) as child:
         theirs.close()
         ours.settimeout(DEADLINE)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from job_manager.worker.keeper import children_of
+from job_manager.worker.processes import children_of
 from tests.process.warming import Module, recorded, templates
 
 OBSERVED = Path(__file__).parent / "observed" / "main.py"

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from job_manager.worker.keeper import children_of
+from job_manager.worker.processes import children_of
 
 
 class Module:

@@ -342,6 +342,7 @@ class Fcntl:
 ROOMS = (
     *(
         "worker.keeper",
+        "worker.processes",
         "worker.keeper_link",
         "worker.lines",
         "worker.ahead",

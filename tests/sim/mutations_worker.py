@@ -5,7 +5,7 @@ Knows no way of running them.
 
 from __future__ import annotations
 
-from tests.sim.mutant import ADMIT, ADOPTION, EVOLVE, FARM, KEEPER, STORE, WORKER, WORLD, Mutant
+from tests.sim.mutant import ADMIT, ADOPTION, EVOLVE, FARM, KEEPER, PROCESSES, STORE, WORKER, WORLD, Mutant
 
 OF_THE_WORKER = (
     Mutant(
@@ -164,7 +164,7 @@ OF_THE_KEEPER = (
     ),
     Mutant(
         "it signals whoever has the pid now",
-        KEEPER,
+        PROCESSES,
         "if now is None or now.ticks != process.ticks:",
         "if now is None:",
         ("tests/process/test_adoption.py::test_a_process_that_has_got_the_pid_since_is_not_signalled",),

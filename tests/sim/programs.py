@@ -28,6 +28,7 @@ from job_manager.ports.history import JobRow
 from job_manager.worker import ahead
 from job_manager.worker import keeper as keeper_module
 from job_manager.worker.keeper import Keeper
+from job_manager.worker.processes import TOKEN_VARIABLE
 from tests.sim.kernel import Process
 from tests.sim.witness import QUICK
 
@@ -291,7 +292,7 @@ class Child:
 
     def __init__(self, world: World, process: Process) -> None:
         self.world, self.process = world, process
-        self.token = process.environ[keeper_module.TOKEN_VARIABLE]
+        self.token = process.environ[TOKEN_VARIABLE]
         self.inputs: dict[str, Any] = json.loads(process.environ.get("JM_INPUTS_JSON", "{}"))
         self.outputs: dict[str, str] = json.loads(process.environ.get("JM_OUTPUTS_JSON", "{}"))
         process.ours, process.name = True, f"child {self.token}"

@@ -16,9 +16,9 @@ from collections.abc import Iterator
 
 from job_manager.app.findings import BAD, OK, WARN, Finding
 from job_manager.model.quantity import size_text
-from job_manager.worker.keeper import become_subreaper, pidfd_of
 from job_manager.worker.keeper_link import KeeperGone, KeeperLink
 from job_manager.worker.machine import memory_is_enforced
+from job_manager.worker.processes import become_subreaper, pidfd_of
 
 RACE_FROM, RACE_UNTIL = (3, 7, 0), (3, 51, 3)  # the WAL-reset race: sqlite.org, release notes of 3.51.3
 RACE_MENDED = frozenset({(3, 44, 6), (3, 50, 7)})

@@ -16,9 +16,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from job_manager.model.hints import Any
 from job_manager.model.record import NamedTuple
-from job_manager.worker import keeper as processes
-from job_manager.worker.keeper import Attempt, Children, Process, become_subreaper, boot_id
+from job_manager.worker import processes
+from job_manager.worker.keeper import NEVER, Attempt, Children, group_of, judge_memory, kill_group, record_of
 from job_manager.worker.keeper_link import ExitRecord, KeeperLink, awaited
+from job_manager.worker.processes import Process, become_subreaper, boot_id
 
 __all__ = ["Begun", "KeeperAlive", "KeeperTrace", "Leftover", "Orphans", "become_subreaper", "boot_id", "dismissed"]
 __all__ += ["end_leftovers", "exits", "keepers", "leftovers", "read_trace", "remove", "seen_now", "still"]
@@ -131,7 +132,7 @@ def end_leftovers(trace: KeeperTrace, grace: float) -> list[Leftover]:
             return left
         if now >= kill_at:
             for token in {token for token, _ in left}:
-                processes.kill_group(trace.begun[token].group)
+                kill_group(trace.begun[token].group)
         for _, process in left:
             _ask(process, now >= kill_at, asked)
         _await_all(left, kill_at if now < kill_at else now + 0.1)
@@ -254,7 +255,7 @@ class Orphans:
         blind = any(handle < 0 for handle in self._handles.values())
         if blind or (self._children.ending and not self._handles):
             due = min(due, time.monotonic() + 0.05)
-        return None if due == processes.NEVER else max(0.0, due - time.monotonic())
+        return None if due == NEVER else max(0.0, due - time.monotonic())
 
     def poll(self, now: float) -> list[ExitRecord]:
         """Exits since the last call, already on file and forced to disk; what left no status goes to `lost`."""
@@ -264,8 +265,8 @@ class Orphans:
         ended, self._ended[:] = list(self._ended), []
         self.lost += [attempt.token for attempt in ended if attempt.status is None]
         for attempt in ended:
-            processes.judge_memory(attempt)
-        texts = [processes.record_of(attempt) for attempt in ended if attempt.status is not None]
+            judge_memory(attempt)
+        texts = [record_of(attempt) for attempt in ended if attempt.status is not None]
         _append_exits(self.trace.directory, texts)
         return [_exit(json.loads(text)) for text in texts]
 
@@ -410,7 +411,7 @@ def _marked(pid: int, trace: KeeperTrace, tokens: Mapping[str, Begun]) -> str:
 
 def _grouped(pid: int, groups: Iterable[tuple[str, str]]) -> str:
     """Whose cgroup a process is in, where attempts have one: by that it is known however it hides."""
-    inside = processes.group_of(pid) if groups else ""
+    inside = group_of(pid) if groups else ""
     return next((token for name, token in groups if name in inside), "")
 
 

@@ -1,7 +1,8 @@
 """The keeper: the small process that owns the children of one worker, which with its supervisor may die at any instant.
 
 Takes orders as JSON lines from one master connection; spawns, times, ends and reaps; keeps two append-only records.
-Knows nothing of jobs, modules or engines and imports nothing of job_manager: one file that can be carried anywhere.
+Knows nothing of jobs, modules or engines. It needs the files that it imports and nothing else of job_manager: together
+they can be carried anywhere.
 
 What is written when: `starts` gets a line with the token before a spawn, and one with pid and start time when the child
 still lives some milliseconds later. Neither is forced to disk: both matter only while this boot lasts, since no child
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     import signal
     import socket
     from collections import deque
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     scan: Callable[[str, int], tuple[Any, int]]
@@ -60,8 +61,53 @@ else:
 
         scan = JSONDecoder().raw_decode
 
-TOKEN_VARIABLE = "JM_ATTEMPT_TOKEN"
-KEEPER_VARIABLE = "JM_KEEPER"  # the incarnation: the token alone might be another state directory's
+if TYPE_CHECKING or __package__:
+    from job_manager.worker.processes import (
+        KEEPER_VARIABLE,
+        TICKS,
+        TOKEN_VARIABLE,
+        Alarms,
+        Process,
+        become_subreaper,
+        become_undumpable,
+        boot_id,
+        children_of,
+        complain,
+        content_of,
+        descendants,
+        leave_no_cores,
+        let_go,
+        marks_of,
+        process_of,
+        processor_time,
+        send_signal,
+        signal_group,
+        ticks_since_boot,
+    )
+else:  # a program of its own: they stand beside it
+    from processes import (
+        KEEPER_VARIABLE,
+        TICKS,
+        TOKEN_VARIABLE,
+        Alarms,
+        Process,
+        become_subreaper,
+        become_undumpable,
+        boot_id,
+        children_of,
+        complain,
+        content_of,
+        descendants,
+        leave_no_cores,
+        let_go,
+        marks_of,
+        process_of,
+        processor_time,
+        send_signal,
+        signal_group,
+        ticks_since_boot,
+    )
+
 LINGER = 60.0  # seconds without child and master after which the keeper leaves
 BEAT = 0.01  # seconds by which a report may be late while there is other work queued,
 LONG_BEAT = 0.03  # and while there is so much of it that nobody waits for a report
@@ -70,7 +116,6 @@ PART = 4096  # bytes read in one turn: what ends meanwhile is not to wait behind
 BATCH = 32  # spawns in one turn, so that exits never wait behind a long queue
 LINE_LIMIT = 1 << 26  # bytes without a newline after which a peer is taken for a stranger
 COMPACT_AT = 1 << 24  # bytes of records from which on the journaled ones are dropped
-MARKS = (TOKEN_VARIABLE.encode() + b"=", KEEPER_VARIABLE.encode() + b"=")
 NEVER = float("inf")
 LOG_CAP = 64 << 20  # bytes of a log on disk: what is longer keeps its head and its last half of that
 LOG_HEAD = 1 << 20
@@ -96,197 +141,6 @@ STATE = (
 LAST_WORDS = (b"_EXIT_STATUS", b"openjd_fail")  # a log with one of these at its end may say how its attempt has ended
 PIECE = 64 * 1024  # bytes at the end of a log that are looked at for them
 MAXRSS_UNIT = 1024 if sys.platform == "darwin" else 1
-TICKS = os.sysconf("SC_CLK_TCK")
-
-
-# --- processes, as the kernel tells of them ---
-
-
-class Process:
-    """One process. Its pid and `ticks`, its start in clock ticks since boot, name it as long as this boot lasts."""
-
-    __slots__ = ("group", "parent", "pid", "session", "state", "ticks")
-
-    def __init__(self, pid: int, fields: Sequence[bytes]) -> None:
-        self.pid, self.state = pid, fields[0]
-        self.parent, self.group, self.session = map(int, fields[1:4])
-        self.ticks = int(fields[19])
-
-
-def process_of(pid: int) -> Process | None:
-    """The process, zombies included; None when it is gone or there is no /proc."""
-    content = _read(f"/proc/{pid}/stat")
-    fields = content[content.rindex(b")") + 2 :].split() if content else ()
-    return Process(pid, fields) if fields and fields[0] != b"X" else None  # X: its parent is taking it off the list
-
-
-def processor_time(pid: int) -> int:
-    """Clock ticks that a process and those of its children that it has waited for have used; 0 when it is gone."""
-    content = _read(f"/proc/{pid}/stat")
-    return sum(map(int, content[content.rindex(b")") + 2 :].split()[11:15])) if content else 0
-
-
-def marks_of(pid: int) -> tuple[str, str]:
-    """Attempt token and incarnation in the environment a process was started with; empty when absent or unreadable."""
-    entries = (_read(f"/proc/{pid}/environ") or b"").split(b"\0")
-    found = [entry.partition(b"=")[2] for name in MARKS for entry in entries if entry.startswith(name)]
-    token, keeper = found if len(found) == len(MARKS) else (b"", b"")
-    return token.decode("utf-8", "surrogateescape"), keeper.decode("utf-8", "surrogateescape")
-
-
-def all_pids() -> list[int]:
-    try:
-        return [int(name) for name in os.listdir("/proc") if name.isdigit()]
-    except FileNotFoundError:
-        return []
-
-
-def children_of(pid: int) -> list[int]:
-    """Direct children of all threads of a process; without the kernel's `children` files every process is looked at."""
-    try:
-        threads = os.listdir(f"/proc/{pid}/task")
-    except OSError:
-        return []
-    lists = [_read(f"/proc/{pid}/task/{thread}/children") for thread in threads]
-    if any(found is not None for found in lists):
-        return [int(word) for found in lists if found for word in found.split()]
-    known = (process_of(other) for other in all_pids())
-    return [process.pid for process in known if process and process.parent == pid]
-
-
-def descendants(root: int) -> list[Process]:
-    """Everything below a process that is surely ours; what changes its parent meanwhile is found on the next look."""
-    found: list[Process] = []
-    heads = [root]
-    while heads:
-        parent = heads.pop()
-        below = [process for process in map(process_of, children_of(parent)) if process and process.parent == parent]
-        found += below
-        heads += [process.pid for process in below]
-    return found
-
-
-def send_signal(process: Process, number: int) -> None:
-    """Signal exactly this process: never one that has got its pid since."""
-    handle = pidfd_of(process.pid)
-    try:
-        now = process_of(process.pid)
-        if now is None or now.ticks != process.ticks:
-            return
-        if handle < 0:
-            os.kill(process.pid, number)
-        else:
-            signal.pidfd_send_signal(handle, number)
-    except OSError:
-        pass
-    finally:
-        if handle >= 0:
-            os.close(handle)
-
-
-def pidfd_of(pid: int) -> int:
-    """A file that becomes readable when the process ends; -1 when it is gone or the kernel has no such thing."""
-    try:
-        return os.pidfd_open(pid)
-    except (AttributeError, OSError):
-        return -1
-
-
-def signal_group(group: int, number: int) -> bool:
-    if group <= 1:  # to kill(2), 0 is our own group
-        return False
-    try:
-        os.killpg(group, number)
-    except OSError:
-        return False
-    return True
-
-
-class Alarms:
-    """Signals as something to be read. On Linux a signalfd: a handler in Python would cost a tenth of a turn."""
-
-    def __init__(self, numbers: tuple[int, ...]) -> None:
-        signal.pthread_sigmask(signal.SIG_BLOCK, numbers)  # those spawned here begin without this mask
-        self.handle, self._size = signalfd(numbers), 128
-        if self.handle < 0:
-            self.handle, alarm = os.pipe()
-            os.set_blocking(self.handle, False)
-            os.set_blocking(alarm, False)
-            signal.set_wakeup_fd(alarm, warn_on_full_buffer=False)
-            for number in numbers:
-                signal.signal(number, lambda _number, _frame: None)
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
-            self._size = 1
-
-    def caught(self) -> bytes:
-        """The numbers of what has come, each a byte."""
-        return os.read(self.handle, 4096)[0 if sys.byteorder == "little" or self._size == 1 else 3 :: self._size]
-
-
-def signalfd(numbers: tuple[int, ...]) -> int:
-    """A file to read these signals from, -1 where there is none."""
-    if sys.platform != "linux":
-        return -1
-    try:
-        import ctypes
-
-        libc, signals = ctypes.CDLL(None), ctypes.create_string_buffer(128)
-        libc.sigemptyset(signals)
-        for number in numbers:
-            libc.sigaddset(signals, int(number))
-        return int(libc.signalfd(-1, signals, os.O_CLOEXEC | os.O_NONBLOCK))
-    except (ImportError, OSError, AttributeError):
-        return -1
-
-
-def boot_id() -> str:
-    return (_read("/proc/sys/kernel/random/boot_id") or b"unknown").decode("ascii").strip()
-
-
-def ticks_since_boot() -> int:
-    clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-    return int(time.clock_gettime(clock) * TICKS)
-
-
-def become_subreaper() -> bool:
-    """Have orphaned descendants handed to this process (Linux, prctl(2)); False where that cannot be had."""
-    return _prctl(36, 1)
-
-
-def become_undumpable() -> bool:
-    """Leave no core dump, and let no other process of this user look into this one's memory (Linux). What it starts is
-    as before."""
-    return _prctl(4, 0)
-
-
-def _prctl(option: int, value: int) -> bool:
-    if sys.platform != "linux":
-        return False
-    try:
-        import ctypes  # 3 ms, and only these calls need it
-
-        return bool(ctypes.CDLL(None).prctl(option, value, 0, 0, 0) == 0)
-    except (ImportError, OSError, AttributeError):
-        return False
-
-
-def let_go(pid: int, status: int) -> None:
-    """A child that had itself traced has stopped and waits for its parent, us: it goes on untraced, with its signal."""
-    import ctypes  # few programs ever do that
-
-    number = os.WSTOPSIG(status) & 0x7F
-    ptrace_detach = 17
-    ctypes.CDLL(None).ptrace(ptrace_detach, pid, None, ctypes.c_void_p(0 if number == signal.SIGTRAP else number))
-
-
-def leave_no_cores() -> None:
-    """No core dump of any child, unless it asks for one itself: they are large and hold whatever the program held."""
-    try:
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-    except (ImportError, OSError, ValueError):
-        pass
 
 
 def _size(path: str) -> int:
@@ -294,22 +148,6 @@ def _size(path: str) -> int:
         return os.stat(path).st_size
     except (OSError, ValueError):
         return 0
-
-
-def _read(path: str) -> bytes | None:
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return None
-    try:
-        parts = []
-        while part := os.read(handle, 65536):
-            parts.append(part)
-        return b"".join(parts)
-    except OSError:
-        return None
-    finally:
-        os.close(handle)
 
 
 # --- attempts and their process trees ---
@@ -495,7 +333,7 @@ def record_of(attempt: Attempt) -> str:
 def memory_home(proc: str = "/proc/self") -> tuple[str, str]:
     """The cgroup (v2) of this process, and the nearest one above it in which it may make others with a memory limit;
     two empty texts where there is none. As root only what was delegated: the rest of the tree is the system's."""
-    return _home(proc, lambda path: b"memory" in (_read(f"{path}/cgroup.subtree_control") or b"").split())
+    return _home(proc, lambda path: b"memory" in (content_of(f"{path}/cgroup.subtree_control") or b"").split())
 
 
 def tree_home(proc: str = "/proc/self") -> tuple[str, str]:
@@ -519,7 +357,7 @@ def _home(proc: str, usable: Callable[[str], bool]) -> tuple[str, str]:
 
 def group_of(pid: int) -> str:
     """The cgroup (v2) of a process as the kernel calls it, with a slash at its end; "" where that is not known."""
-    lines = (_read(f"/proc/{pid}/cgroup") or b"").decode("utf-8", "surrogateescape").splitlines()
+    lines = (content_of(f"/proc/{pid}/cgroup") or b"").decode("utf-8", "surrogateescape").splitlines()
     return next((f"{line[3:]}/" for line in lines if line.startswith("0::")), "")
 
 
@@ -533,14 +371,14 @@ def kill_group(group: str) -> None:
 
 
 def _own_cgroup(proc: str) -> tuple[str, str]:
-    for line in (_read(f"{proc}/mountinfo") or b"").decode("utf-8", "surrogateescape").splitlines():
+    for line in (content_of(f"{proc}/mountinfo") or b"").decode("utf-8", "surrogateescape").splitlines():
         fields, _, kind = line.partition(" - ")
         if kind.startswith("cgroup2 "):
             top, root = fields.split(" ")[3:5]
             break
     else:
         return "", ""
-    lines = (_read(f"{proc}/cgroup") or b"").decode("utf-8", "surrogateescape").splitlines()
+    lines = (content_of(f"{proc}/cgroup") or b"").decode("utf-8", "surrogateescape").splitlines()
     own = next((line[3:] for line in lines if line.startswith("0::")), "")
     top = top.rstrip("/")
     if not own.startswith(f"{top}/") or ".." in own.split("/"):
@@ -572,19 +410,19 @@ def _put(path: str, text: str) -> None:
 
 def oom_kills(vmstat: str = VMSTAT) -> int:
     """How often since boot the kernel has killed for want of memory, wherever that was; -1 where it does not say."""
-    _, _, rest = (_read(vmstat) or b"").partition(b"\noom_kill ")
+    _, _, rest = (content_of(vmstat) or b"").partition(b"\noom_kill ")
     return int(rest.split(b"\n", 1)[0]) if rest else -1
 
 
 def judge_memory(attempt: Attempt, vmstat: str = VMSTAT) -> None:
     """Whether an attempt that has ended ran out of memory: `group` says so for sure, `kills` lets it be guessed."""
     code = 0 if attempt.status is None else os.waitstatus_to_exitcode(attempt.status)
-    events = _read(f"{attempt.group}/memory.events") if attempt.group else None
+    events = content_of(f"{attempt.group}/memory.events") if attempt.group else None
     if events is not None:
         words = events.split()
         killed = b"oom_kill" in words[:-1] and int(words[words.index(b"oom_kill") + 1]) > 0
         attempt.oom = "cgroup" if code and killed else None
-        attempt.peak = int(_read(f"{attempt.group}/memory.peak") or 0)
+        attempt.peak = int(content_of(f"{attempt.group}/memory.peak") or 0)
     # A shell says 137 of a program that was killed.
     elif code in (-9, 137) and not attempt.blows and attempt.why is None and 0 <= attempt.kills < oom_kills(vmstat):
         attempt.oom = "probable"
@@ -1790,13 +1628,6 @@ class Keeper:
             os.pwrite(self.score, score, 0)
         except OSError:
             pass
-
-
-def complain(what: str, error: OSError) -> None:
-    try:
-        os.write(2, f"{what}: {error}\n".encode("utf-8", "replace"))
-    except OSError:
-        pass
 
 
 def told() -> str:

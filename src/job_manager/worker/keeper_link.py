@@ -13,8 +13,7 @@ from collections.abc import Iterable, Mapping
 
 from job_manager.model.hints import TYPE_CHECKING, Any, NotRequired, TypedDict
 from job_manager.model.record import NamedTuple
-from job_manager.worker import ahead
-from job_manager.worker import keeper as processes
+from job_manager.worker import ahead, processes
 from job_manager.worker.lines import Gone, Lines, dial
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from job_manager.model.errors import EngineError, InputError
 from job_manager.model.hints import Any
-from job_manager.worker.keeper import become_undumpable
+from job_manager.worker.processes import become_undumpable
 
 FILE = "secrets"  # in the state directory
 FORMAT = "job_manager.secrets/1"
