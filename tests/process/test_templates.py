@@ -18,10 +18,9 @@ from typing import Any
 import pytest
 
 from job_manager.worker import adoption
-from job_manager.worker import keeper as keeper_program
 from job_manager.worker import templates as of_keeper
 from job_manager.worker.adoption import end_leftovers, leftovers, read_trace
-from job_manager.worker.keeper import Attempt
+from job_manager.worker.child import LOG_FLAGS, Attempt
 from tests.process.keeping import DEADLINE, PATH, gone, is_alive
 from tests.process.warming import recorded, templates
 
@@ -246,7 +245,7 @@ def test_both_ends_agree_on_what_they_have_in_common():
     hook = runpy.run_path(str(HOOK / "sitecustomize.py"))
     assert (hook["SOCKET"], str(HOOK)) == (of_keeper.SOCKET, of_keeper.HOOK)
     assert (adoption.TEMPLATES, adoption.COMING_UP) == (of_keeper.RECORD, of_keeper.FOLDER)
-    assert of_keeper.LOG_FLAGS == keeper_program.LOG_FLAGS | os.O_CLOEXEC
+    assert of_keeper.LOG_FLAGS == LOG_FLAGS | os.O_CLOEXEC
 
 
 class Host:

@@ -343,6 +343,7 @@ ROOMS = (
     *(
         "worker.keeper",
         "worker.processes",
+        "worker.child",
         "worker.keeper_link",
         "worker.lines",
         "worker.ahead",

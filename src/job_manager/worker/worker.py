@@ -20,11 +20,11 @@ from job_manager.worker import adoption, ahead
 from job_manager.worker.attempt import Ending, Unfit, ended, may_be_torn, read_token, token
 from job_manager.worker.batch import Batch
 from job_manager.worker.brief import Brief, Briefing, inherited
+from job_manager.worker.child import UNWRITTEN
 from job_manager.worker.code import Code
 from job_manager.worker.concluding import Concluder
 from job_manager.worker.growing import Grow, Grown, grown
 from job_manager.worker.hosting import Jobs, Note, leases, still_notes
-from job_manager.worker.keeper import UNWRITTEN
 from job_manager.worker.keeper_link import KeeperGone, KeeperLink
 from job_manager.worker.plain import well_ended, went_well
 from job_manager.worker.room import Room
