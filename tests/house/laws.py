@@ -87,6 +87,8 @@ IMPURE_CALLS = frozenset({"open", "print", "input", "breakpoint"})
 # What runs a person's Python: it imports by names that only the person knows, and nothing of ours.
 RUNNERS = ("job_manager.worker.runners.", "job_manager.worker.warm.")
 # The keeper and the filter are processes of their own, on other hosts too; these files are all that is carried there.
-CARRIED = frozenset(f"job_manager.worker.{name}" for name in "child keeper processes redaction templates".split())
+CARRIED = frozenset(
+    f"job_manager.worker.{name}" for name in "cgroups child keeper processes redaction templates".split()
+)
 WIRING = "job_manager.app.wiring"
 ENGINE_NAMERS = ("engines", "testing")  # rooms that may name concrete engines beside WIRING

@@ -15,7 +15,7 @@ import pytest
 
 from job_manager.artifacts import removal
 from job_manager.worker import adoption
-from job_manager.worker.keeper import group_of, tree_home
+from job_manager.worker.cgroups import group_of, tree_home
 from job_manager.worker.processes import all_pids, process_of
 from tests.faults import check
 from tests.process.keeping import Fifo, Keeping, gone, is_alive

@@ -15,8 +15,8 @@ from job_manager.core.state import JobState
 from job_manager.testing import action, job, site
 from job_manager.worker.attempt import Ending, read_ending
 from job_manager.worker.brief import Briefing
+from job_manager.worker.cgroups import judge_memory, memory_home, oom_kills
 from job_manager.worker.child import Attempt
-from job_manager.worker.keeper import judge_memory, memory_home, oom_kills
 from job_manager.worker.layout import Layout
 from job_manager.worker.machine import found_cpus, found_memory, memory_is_enforced
 

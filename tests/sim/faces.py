@@ -344,6 +344,7 @@ ROOMS = (
         "worker.keeper",
         "worker.processes",
         "worker.child",
+        "worker.cgroups",
         "worker.keeper_link",
         "worker.lines",
         "worker.ahead",

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 
-from job_manager.worker.keeper import memory_home
+from job_manager.worker.cgroups import memory_home
 
 CGROUPS = "/sys/fs/cgroup"
 NEVER_REACHED = 1 << 60  # what cgroup v1 says where there is no limit is a little below 2**63
