@@ -10,7 +10,8 @@ import os
 import pytest
 
 from job_manager.worker.attempt import Ending, _overruled
-from job_manager.worker.last_words import ERROR_BYTES, NOTHING, PIECE, Words, error_file, error_text, sentence, words_in
+from job_manager.worker.child import PIECE
+from job_manager.worker.last_words import ERROR_BYTES, NOTHING, Words, error_file, error_text, sentence, words_in
 
 
 def heard(tmp_path, content: bytes) -> Words:

@@ -345,6 +345,7 @@ ROOMS = (
         "worker.processes",
         "worker.child",
         "worker.cgroups",
+        "worker.logs",
         "worker.keeper_link",
         "worker.lines",
         "worker.ahead",

@@ -18,7 +18,7 @@ class Mutant(NamedTuple):
 
 
 HOST, WORKER, KEEPER, ADOPTION = "app/host.py", "worker/worker.py", "worker/keeper.py", "worker/adoption.py"
-PROCESSES = "worker/processes.py"
+PROCESSES, CHILD = "worker/processes.py", "worker/child.py"
 JOURNAL, ENGINE, STORE, COPYING = (
     "engines/sqlite/journal.py",
     "engines/sqlite/engine.py",

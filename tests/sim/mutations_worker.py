@@ -5,7 +5,7 @@ Knows no way of running them.
 
 from __future__ import annotations
 
-from tests.sim.mutant import ADMIT, ADOPTION, EVOLVE, FARM, KEEPER, PROCESSES, STORE, WORKER, WORLD, Mutant
+from tests.sim.mutant import ADMIT, ADOPTION, CHILD, EVOLVE, FARM, KEEPER, PROCESSES, STORE, WORKER, WORLD, Mutant
 
 OF_THE_WORKER = (
     Mutant(
@@ -209,7 +209,7 @@ OF_CHAINS = (
     ),
     Mutant(
         "what an attempt has printed says nothing of its end",
-        KEEPER,
+        CHILD,
         "    return not any(words in end for words in LAST_WORDS)\n",
         "    return True\n",
         ("tests/process/test_chains.py::test_after_an_end_that_may_be_none_all_of_it_comes_back",),

@@ -36,6 +36,8 @@ RECORD = (
     '"utime":%.6f,"stime":%.6f,"maxrss_kib":%d,"left":%d,"oom":%s,"peak":%d,"still":%.3f,"printed":%d}'
 )
 MAXRSS_UNIT = 1024 if sys.platform == "darwin" else 1
+LAST_WORDS = (b"_EXIT_STATUS", b"openjd_fail")  # a log with one of these at its end may say how its attempt has ended
+PIECE = 64 * 1024  # bytes at the end of a log that are looked at for them
 
 
 class Attempt:
@@ -111,6 +113,23 @@ def record_of(attempt: Attempt) -> str:
         max(0.0, attempt.start + attempt.elapsed - attempt.moved) if attempt.still else 0.0,
         attempt.printed,
     )
+
+
+def ended_well(attempt: Attempt) -> bool:
+    """Whether there is no doubt that it has succeeded, its log included."""
+    if attempt.status != 0 or attempt.why is not None or len(attempt.logs) != 1 or attempt.oom:
+        return False
+    if attempt.printed <= 0:
+        return not attempt.printed
+    try:
+        handle = os.open(attempt.logs[0], os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
+        try:
+            end = os.pread(handle, PIECE, max(0, attempt.printed - PIECE))
+        finally:
+            os.close(handle)
+    except OSError:
+        return False
+    return not any(words in end for words in LAST_WORDS)
 
 
 def spawn(

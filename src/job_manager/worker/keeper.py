@@ -69,6 +69,7 @@ if TYPE_CHECKING or __package__:
         UNWRITTEN,
         Attempt,
         close_all,
+        ended_well,
         environment,
         record_of,
         spawn,
@@ -76,6 +77,7 @@ if TYPE_CHECKING or __package__:
         understood,
         why_not,
     )
+    from job_manager.worker.logs import LOG_CAP, Logs, Spares
     from job_manager.worker.processes import (
         TICKS,
         Alarms,
@@ -103,6 +105,7 @@ else:  # a program of its own: they stand beside it
         UNWRITTEN,
         Attempt,
         close_all,
+        ended_well,
         environment,
         record_of,
         spawn,
@@ -110,6 +113,7 @@ else:  # a program of its own: they stand beside it
         understood,
         why_not,
     )
+    from logs import LOG_CAP, Logs, Spares
     from processes import (
         TICKS,
         Alarms,
@@ -138,10 +142,7 @@ PART = 4096  # bytes read in one turn: what ends meanwhile is not to wait behind
 BATCH = 32  # spawns in one turn, so that exits never wait behind a long queue
 LINE_LIMIT = 1 << 26  # bytes without a newline after which a peer is taken for a stranger
 COMPACT_AT = 1 << 24  # bytes of records from which on the journaled ones are dropped
-LOG_CAP = 64 << 20  # bytes of a log on disk: what is longer keeps its head and its last half of that
-LOG_HEAD = 1 << 20
 LOG_LOOK = 1.0  # seconds between two looks at the logs, while there are children
-BLOCK = 4096
 LOOKS = 8  # how often an attempt is looked at in the time after which it counts as stuck
 IDLE = 0.001  # of a processor: a tree that uses less of it does nothing but wait
 FREEZES = 50  # looks at a tree that goes on to begin new processes while it is stopped
@@ -150,8 +151,6 @@ STATE = (
     '["state",{"incarnation":%s,"boot":%s,"pid":%d,"begun":[%s],"exits":[%s],"queued":[%s],"leaving":%s,'
     '"chains":true}]\n'
 )
-LAST_WORDS = (b"_EXIT_STATUS", b"openjd_fail")  # a log with one of these at its end may say how its attempt has ended
-PIECE = 64 * 1024  # bytes at the end of a log that are looked at for them
 
 
 def _size(path: str) -> int:
@@ -447,131 +446,6 @@ class Children:
 # --- the keeper itself ---
 
 
-class Logs:
-    """Bounds the logs on disk. Children write them directly, so the middle of one that is too long is given back to the
-    file system as a hole: its size and what is appended stay as they are, and nobody has to read along."""
-
-    def __init__(self, cap: int) -> None:
-        self.cap = cap
-
-    def bound(self, attempt: Attempt) -> int:
-        """How many bytes there are, -1 where that is not known."""
-        printed = 0
-        for path in attempt.logs:
-            try:
-                log = os.stat(path)
-                printed += log.st_size
-                if log.st_blocks * 512 > self.cap:
-                    self._shorten(path)
-            except FileNotFoundError:
-                pass  # it has printed nothing
-            except (OSError, ValueError):
-                return -1  # a file system without holes: then it is as long as it is
-        return printed
-
-    def _shorten(self, path: str) -> None:
-        handle = os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-        try:
-            head = min(LOG_HEAD, self.cap // 4) // BLOCK * BLOCK
-            end = (os.fstat(handle).st_size - self.cap // 2) // BLOCK * BLOCK
-            if end <= head + BLOCK:
-                return
-            self._give_back(handle, head + BLOCK, end - head - BLOCK)
-            text = b"\n[... %d bytes were dropped here, the log was too long ...]" % (end - head - BLOCK)
-            os.pwrite(handle, text.ljust(BLOCK - 1) + b"\n", head)
-        finally:
-            os.close(handle)
-
-    def _give_back(self, handle: int, start: int, length: int) -> None:
-        import ctypes  # already loaded where this process is a subreaper
-
-        libc = ctypes.CDLL(None, use_errno=True)
-        keep_size_punch_hole = 0x01 | 0x02
-        if libc.fallocate(handle, keep_size_punch_hole, ctypes.c_int64(start), ctypes.c_int64(length)):
-            raise OSError(ctypes.get_errno(), "fallocate")
-
-
-class Spares:
-    """Empty logs for children to come, in the keeper's directory. Most children print nothing, and to make a file for
-    each costs half as much as the child itself. What was written to gets its name at the end, and what a child that
-    lives on may write to, a moment after its start."""
-
-    def __init__(self, home: int) -> None:
-        self._home = home
-        self._free: list[tuple[int, str]] = []
-        self._folders: set[str] = set()
-        self._serial = 0
-        self._usable = True
-
-    def take(self, log: str) -> tuple[int, str] | None:
-        """An open file and its name; None where a log cannot get its name that way: the child opens its own then."""
-        folder = log.rpartition("/")[0]
-        if not self._usable or os.path.lexists(log) or (folder not in self._folders and not self._is_folder(folder)):
-            return None
-        if self._free:
-            return self._free.pop()
-        self._serial += 1
-        name = f"log-{self._serial}"
-        try:
-            return os.open(name, LOG_FLAGS | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=self._home), name
-        except OSError:
-            return None  # what is wrong shows when the child's own log is opened
-
-    def _is_folder(self, path: str) -> bool:
-        fits = os.access(path, os.W_OK | os.X_OK)
-        if fits:
-            self._folders = {path}  # the next one is mostly in the same
-        return fits
-
-    def give_name(self, attempt: Attempt) -> None:
-        """Its log is where everybody looks for it."""
-        assert attempt.spare is not None
-        handle, name = attempt.spare
-        try:
-            if os.path.lexists(attempt.logs[0]):  # somebody has written to where JM_LOG points
-                return
-            os.rename(name, attempt.logs[0], src_dir_fd=self._home)
-        except OSError as error:
-            self._usable = self._usable and error.errno != errno.EXDEV
-            return
-        os.close(handle)
-        attempt.spare, attempt.named = None, True
-
-    def settle(self, attempt: Attempt) -> None:
-        """Its child has ended, and all that this has started: what nobody has written to serves the next one, or is
-        taken away."""
-        if attempt.spare is None:
-            self._take_away(attempt.logs[0])
-            return
-        if os.fstat(attempt.spare[0]).st_size:
-            self.give_name(attempt)
-            if attempt.spare is not None:
-                self._append(attempt.spare, attempt.logs[0])
-        if attempt.spare is not None:
-            self._free.append(attempt.spare)
-            attempt.spare = None
-
-    def _take_away(self, log: str) -> None:
-        try:
-            if not os.stat(log).st_size:
-                os.unlink(log)
-        except OSError:
-            pass  # it is gone already
-
-    def _append(self, spare: tuple[int, str], path: str) -> None:
-        handle, name = spare
-        try:
-            source = os.open(name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._home)
-            target = os.open(path, LOG_FLAGS | os.O_CLOEXEC, 0o600)
-            while part := os.read(source, 1 << 20):
-                os.write(target, part)
-            os.close(source)
-            os.close(target)
-        except OSError as error:
-            complain(f"the log {path} cannot be written", error)
-        os.ftruncate(handle, 0)
-
-
 class Gate:
     """Orders that wait for the end of `left` attempts."""
 
@@ -579,23 +453,6 @@ class Gate:
 
     def __init__(self) -> None:
         self.left, self.tokens = 0, []  # type: int, list[str]
-
-
-def ended_well(attempt: Attempt) -> bool:
-    """Whether there is no doubt that it has succeeded, its log included."""
-    if attempt.status != 0 or attempt.why is not None or len(attempt.logs) != 1 or attempt.oom:
-        return False
-    if attempt.printed <= 0:
-        return not attempt.printed
-    try:
-        handle = os.open(attempt.logs[0], os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
-        try:
-            end = os.pread(handle, PIECE, max(0, attempt.printed - PIECE))
-        finally:
-            os.close(handle)
-    except OSError:
-        return False
-    return not any(words in end for words in LAST_WORDS)
 
 
 class Record:

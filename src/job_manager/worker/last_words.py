@@ -11,9 +11,8 @@ import stat
 
 from job_manager.model.pattern import late
 from job_manager.model.record import NamedTuple
-from job_manager.worker import keeper
+from job_manager.worker.child import LAST_WORDS, PIECE
 
-MARKS, PIECE = keeper.LAST_WORDS, keeper.PIECE  # the keeper looks whether there are any at all
 ERROR_FILE = "error-message"  # in the attempt's directory; JM_ERROR_FILE
 ERROR_BYTES = 4096  # of an error file that are read
 SENTENCE = 500  # characters of a message that are kept
@@ -37,7 +36,7 @@ NO_ROOM = (b"No space left on device", b"Disk quota exceeded")
 def words_in(log: str) -> Words:
     """What the last 64 KiB of a log say. An empty log, or none, costs one system call."""
     tail = _end_of(log)
-    if not any(mark in tail for mark in MARKS):
+    if not any(words in tail for words in LAST_WORDS):
         return NOTHING
     tail = tail.replace(b"\r", b"\n")
     said, failed = STATUS.findall(tail), FAILURE.findall(tail)
