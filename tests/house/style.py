@@ -18,8 +18,8 @@ BANNED = frozenset("handler handlers helper helpers util utils common misc data 
 THEIRS = ("src/mass/",)  # the second package has the names of mass itself
 FOREIGN = frozenset({"handle_data"})  # names that the standard library calls us by
 FILE_LINES = 500
-# One file by decision: it has to be carried to another host whole (docs/adr/0002-the-keeper.md).
-CARRIED_WHOLE = {"src/job_manager/worker/keeper.py": 1850}
+# Most of it is one object by decision: queue, records and connections of one thread (docs/adr/0002-the-keeper.md).
+ONE_OBJECT = {"src/job_manager/worker/keeper.py": 900}
 # The guide is p95 under 30 lines and depth 3; beyond these it is no longer a matter of taste.
 P95_LINES, FUNCTION_LINES, DEPTH = 40, 80, 5
 
@@ -63,7 +63,7 @@ def without_opening(sources: Iterable[Source]) -> list[str]:
 def too_long(sources: Iterable[Source]) -> list[str]:
     found = []
     for source in sources:
-        lines, limit = len(source.text.splitlines()), CARRIED_WHOLE.get(source.path, FILE_LINES)
+        lines, limit = len(source.text.splitlines()), ONE_OBJECT.get(source.path, FILE_LINES)
         if lines > limit:
             found.append(f"{source.path}: {lines} lines, more than {limit}: it is more than one thing")
     return found

@@ -344,6 +344,7 @@ ROOMS = (
         "worker.keeper",
         "worker.processes",
         "worker.child",
+        "worker.children",
         "worker.cgroups",
         "worker.logs",
         "worker.keeper_link",

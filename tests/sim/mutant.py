@@ -18,7 +18,7 @@ class Mutant(NamedTuple):
 
 
 HOST, WORKER, KEEPER, ADOPTION = "app/host.py", "worker/worker.py", "worker/keeper.py", "worker/adoption.py"
-PROCESSES, CHILD = "worker/processes.py", "worker/child.py"
+PROCESSES, CHILD, CHILDREN = "worker/processes.py", "worker/child.py", "worker/children.py"
 JOURNAL, ENGINE, STORE, COPYING = (
     "engines/sqlite/journal.py",
     "engines/sqlite/engine.py",

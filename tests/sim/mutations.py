@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from tests.sim.mutant import (
     ADMIT,
+    CHILDREN,
     COPYING,
     DECIDE,
     ENGINE,
@@ -71,7 +72,7 @@ OF_FAULTS = (
         "    if not ending.reason:\n        try:",
         "    if True:\n        try:",
     ),
-    Mutant("publish while processes are left", KEEPER, "if not tidy and self._left(attempt):", "if False:"),
+    Mutant("publish while processes are left", CHILDREN, "if not tidy and self._left(attempt):", "if False:"),
     Mutant(
         "event before rename without adopting",
         STORE,
@@ -98,7 +99,7 @@ OF_FAULTS = (
     ),
     Mutant(
         "killpg only",
-        KEEPER,
+        CHILDREN,
         "                if process.group != attempt.pid:\n                    send_signal(process, number)\n",
         "                pass\n",
         (

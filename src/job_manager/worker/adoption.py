@@ -19,7 +19,7 @@ from job_manager.model.record import NamedTuple
 from job_manager.worker import processes
 from job_manager.worker.cgroups import group_of, judge_memory, kill_group
 from job_manager.worker.child import NEVER, Attempt, record_of
-from job_manager.worker.keeper import Children
+from job_manager.worker.children import Children
 from job_manager.worker.keeper_link import ExitRecord, KeeperLink, awaited
 from job_manager.worker.processes import Process, become_subreaper, boot_id
 
