@@ -15,8 +15,8 @@ from job_manager.core import policy
 from job_manager.core.fanning import files_of, inside, is_list, result_row
 from job_manager.core.state import JobState
 from job_manager.model.hints import Any
-from job_manager.model.job import FILES, Action, Function, Input, Output, Stuck, Task
-from job_manager.model.need import Need, need
+from job_manager.model.job import FILES, Action, Command, Function, Input, Output, Shell, Stuck, Task
+from job_manager.model.need import PLAIN, Need, need
 from job_manager.model.percent import Known
 from job_manager.model.record import NamedTuple
 from job_manager.model.secret import secrets_of
@@ -263,14 +263,7 @@ def variables(
 ) -> dict[str, str]:
     """The environment variables added for one attempt; those of the module first, then the entry's, then ours.
     secrets: the values of those variables that take one; without them they are left out."""
-    # Imported here: actions without artifacts never need it, and neither does reading a state.
-    import json
-
-    added = dict(brief.module.env) if brief.module else {}
-    added |= {variable: value for variable, value in brief.action.env if isinstance(value, str)}
-    added |= secrets
-    outputs = _outputs(brief, layout)
-    added |= {
+    names = {
         "JM_JOB_ID": brief.job,
         "JM_JOB_NAME": brief.job_name,
         "JM_TASK_ID": brief.path,
@@ -280,11 +273,37 @@ def variables(
         "JM_ROLE": brief.action.role,
         "JM_WORKER": worker,
         "JM_LOG": log or layout.log(brief.path, brief.attempt),
-        "JM_OUTPUTS_JSON": json.dumps(outputs) if outputs else "{}",
+        "JM_OUTPUTS_JSON": "{}",
+        "JM_INPUTS_JSON": "{}",
     }
+    return names if _is_plain(brief) else _more_variables(brief, layout, began, secrets, names)
+
+
+def _is_plain(brief: Brief) -> bool:
+    """Whether it is a command of which nothing is said that the environment tells, as the many of a big job are."""
+    action = brief.action
+    bare = brief.module is None and brief.timeout is None and not (brief.reads or action.outputs or action.env)
+    return bare and brief.need is PLAIN and action.cpus is None and isinstance(action.work, Command | Shell)
+
+
+def _more_variables(
+    brief: Brief, layout: Layout, began: float, secrets: Mapping[str, str], names: dict[str, str]
+) -> dict[str, str]:
+    # Imported here: actions without artifacts never need it, and neither does reading a state.
+    import json
+
+    added = dict(brief.module.env) if brief.module else {}
+    added |= {variable: value for variable, value in brief.action.env if isinstance(value, str)}
+    added |= secrets
+    added |= names
+    outputs = _outputs(brief, layout)
+    if outputs:
+        added["JM_OUTPUTS_JSON"] = json.dumps(outputs)
     inputs = json.dumps(read_paths(brief)) if brief.reads else "{}"
     if len(inputs) < LONGEST_VARIABLE:
         added["JM_INPUTS_JSON"] = inputs
+    else:
+        del added["JM_INPUTS_JSON"]
     if has_lists(brief):
         added["JM_INPUTS_FILE"] = inputs_file(brief, layout)
     added |= _resources(brief.cpus, brief.need, added, json.dumps)

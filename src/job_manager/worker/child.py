@@ -52,6 +52,7 @@ class Attempt:
     status: int | None = None
     usage: Any = None
     logs: tuple[str, ...] = ()
+    sparing = False  # whether an empty log that is there already will do
     spare: tuple[int, str] | None = None
     printed = -1  # bytes in its logs when it is over, -1: nobody knows
     named = gated = False  # gated: it began when others had ended, whose ends have to be on record before that
@@ -69,6 +70,7 @@ class Attempt:
 
     def __init__(self, token: str, grace: float = 10.0, timeout: float | None = None) -> None:
         self.token, self.grace, self.timeout = token, grace + 0.0, None if timeout is None else timeout + 0.0
+        self.env: dict[bytes, bytes] = {}  # all that it gets; forgotten once it has that
         if self.grace != self.grace or self.timeout != self.timeout:
             raise ValueError("a time that is not a number")
 
@@ -132,12 +134,9 @@ def ended_well(attempt: Attempt) -> bool:
     return not any(words in end for words in LAST_WORDS)
 
 
-def spawn(
-    order: dict[str, Any], base: dict[str, str], keeper: str, reset: list[int], ends: tuple[int, ...] = ()
-) -> int:
+def spawn(order: dict[str, Any], env: dict[bytes, bytes], reset: list[int], ends: tuple[int, ...] = ()) -> int:
     """The pid of the child in a session of its own, output appended to its log or written to open files, of which there
     are one or two; OSError, ValueError or TypeError."""
-    env = environment(order, base, keeper)
     os.chdir(order["cwd"])
     if ends:
         outputs: Any = ((os.POSIX_SPAWN_DUP2, ends[0], 1), (os.POSIX_SPAWN_DUP2, ends[-1], 2))
@@ -164,6 +163,11 @@ def spawn(
 def environment(order: dict[str, Any], base: dict[str, str], keeper: str) -> dict[str, str]:
     """What a child gets: `base`, which all have in common, if it is not `bare`; what it has for itself counts more."""
     return {**({} if order.get("bare") else base), **order.get("env", {}), **marks_for(order, keeper)}
+
+
+def encoded(env: dict[str, str]) -> dict[bytes, bytes]:
+    """An environment as the system takes it. Raises TypeError where something in it is no text."""
+    return {os.fsencode(name): os.fsencode(value) for name, value in env.items()}
 
 
 def marks_for(order: dict[str, Any], keeper: str) -> dict[str, str]:
@@ -201,11 +205,11 @@ def appended(number: int, path: str) -> tuple[int, int, str, int, int]:
     return (os.POSIX_SPAWN_OPEN, number, path, LOG_FLAGS, 0o600)
 
 
-def program_of(name: str, env: dict[str, str]) -> str:
+def program_of(name: str, env: dict[bytes, bytes]) -> str:
     """As execvp(3), but on the PATH the child will have."""
     if "/" in name:
         return name
-    for folder in env.get("PATH", os.defpath).split(":"):
+    for folder in os.fsdecode(env.get(b"PATH", os.defpath)).split(":"):
         program = f"{folder or '.'}/{name}"
         if os.access(program, os.X_OK) and not os.path.isdir(program):
             return program

@@ -68,8 +68,10 @@ if TYPE_CHECKING or __package__:
         UNWRITTEN,
         Attempt,
         close_all,
+        encoded,
         ended_well,
         environment,
+        marks_for,
         record_of,
         spawn,
         spawn_filter,
@@ -95,8 +97,10 @@ else:  # a program of its own: they stand beside it
         UNWRITTEN,
         Attempt,
         close_all,
+        encoded,
         ended_well,
         environment,
+        marks_for,
         record_of,
         spawn,
         spawn_filter,
@@ -230,7 +234,8 @@ class Keeper:
         self.starts, self.exits = Record("starts"), Record("exits")
         self.children = Children(become_subreaper(), self._finished)
         self.boot, self.incarnation, self.linger = boot_id(), "", linger
-        self.base: dict[str, str] = {}
+        self.base: dict[str, str] = {}  # the environment that all children have in common
+        self.inherited: dict[bytes, bytes] = {}  # the same, encoded
         self.slots = self.used = 0
         self.queue: deque[str] = deque()
         self.queued: dict[str, tuple[Attempt, dict[str, Any]]] = {}
@@ -420,9 +425,10 @@ class Keeper:
         self._write_exits(now)
         slots, umask = int(hello["slots"]), int(hello["umask"])
         base = dict(hello["env"].items())
+        inherited = encoded(base)
         if self.master not in (None, peer):
             self._drop(self.master)
-        self.master, self.slots, self.base, self.leave_at = peer, slots, base, NEVER
+        self.master, self.slots, self.base, self.inherited, self.leave_at = peer, slots, base, inherited, NEVER
         if not self.incarnation:
             self.incarnation = self.children.incarnation = incarnation
             self._describe()
@@ -461,12 +467,21 @@ class Keeper:
             self.returned.append(quote(token))
         else:
             try:
-                self.queued[token] = (understood(order), order)
+                self.queued[token] = (self._made_ready(order), order)
                 self._warm(order)
                 return True
             except (LookupError, ValueError, TypeError, AttributeError, OverflowError) as error:
                 self._refuse(token, f"not an order: {error!r}")
         return False
+
+    def _made_ready(self, order: dict[str, Any]) -> Attempt:
+        """All that can be done before its turn: most orders are heard while there is nothing else to do."""
+        attempt = understood(order)
+        own = encoded({**order.get("env", {}), **marks_for(order, self.incarnation)})
+        attempt.env = own if order.get("bare") else {**self.inherited, **own}
+        attempt.logs = (order["log"], order["err"]) if order.get("err") else (order["log"],)
+        attempt.sparing = len(attempt.logs) == 1 and not order.get("secrets") and self.spares.will_do(order["log"])
+        return attempt
 
     def _take_chained(self, awaited: list[str], orders: list[dict[str, Any]]) -> None:
         """Orders that begin when all of these attempts have ended well; or not at all."""
@@ -554,12 +569,11 @@ class Keeper:
             return
         began, gated = time.time(), False
         self.confinement.look(time.monotonic())
-        for attempt, order in batch:
+        for attempt, _ in batch:
             gated |= attempt.gated
             self.confinement.name(attempt)
-            attempt.logs = (order["log"], order["err"]) if order.get("err") else (order["log"],)
-            if len(attempt.logs) == 1 and not order.get("secrets"):
-                attempt.spare = self.spares.take(order["log"])
+            if attempt.sparing:
+                attempt.spare = self.spares.take()
         try:
             if gated:
                 self._record_ends()
@@ -589,7 +603,8 @@ class Keeper:
         try:
             ends = pipes if attempt.spare is None else (attempt.spare[0],)
             copied = self.templates.copy(attempt, order, ends) if self.templates else 0
-            attempt.pid = copied or spawn(order, self.base, self.incarnation, self.reset, ends)
+            attempt.pid = copied or spawn(order, attempt.env, self.reset, ends)
+            attempt.env = {}
         except (OSError, ValueError, TypeError) as error:
             if attempt.group:
                 self.confinement.leave(attempt)

@@ -80,10 +80,14 @@ class Spares:
         self._serial = 0
         self._usable = True
 
-    def take(self, log: str) -> tuple[int, str] | None:
-        """An open file and its name; None where a log cannot get its name that way: the child opens its own then."""
+    def will_do(self, log: str) -> bool:
+        """Whether this log could get its name that way; what somebody puts there meanwhile is found at the end."""
         folder = log.rpartition("/")[0]
-        if not self._usable or os.path.lexists(log) or (folder not in self._folders and not self._is_folder(folder)):
+        return not os.path.lexists(log) and (folder in self._folders or self._is_folder(folder))
+
+    def take(self) -> tuple[int, str] | None:
+        """An open file and its name; None where none can be had: the child opens its own then."""
+        if not self._usable:
             return None
         if self._free:
             return self._free.pop()
