@@ -39,8 +39,11 @@ def main(argv: list[str]) -> None:
     error = _execute(spec["script"], spec["folder"])
     with open(spec["pipe"], "w", encoding="ascii") as pipe:
         _answer(pipe, spec["script"], record, error)
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
+        for stream in (sys.stdout, sys.stderr):  # with the end of the answer nobody listens any more
+            try:
+                stream.flush()
+            except (AttributeError, OSError, ValueError):
+                pass  # the script has closed it, or put something of its own there
     os._exit(0)  # threads that the script has left running hold nothing up
 
 
