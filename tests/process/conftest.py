@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from job_manager.worker.adoption import become_subreaper, end_leftovers, keepers
+from job_manager.worker.adoption import end_leftovers, keepers
+from job_manager.worker.processes import become_subreaper
 from tests.process.keeping import Keeping
 from tests.process.warming import Module
 from tests.process.working import Working

@@ -21,10 +21,7 @@ from job_manager.worker.cgroups import group_of, judge_memory, kill_group
 from job_manager.worker.child import NEVER, Attempt, record_of
 from job_manager.worker.children import Children
 from job_manager.worker.keeper_link import ExitRecord, KeeperLink, awaited
-from job_manager.worker.processes import Process, become_subreaper, boot_id
-
-__all__ = ["Begun", "KeeperAlive", "KeeperTrace", "Leftover", "Orphans", "become_subreaper", "boot_id", "dismissed"]
-__all__ += ["end_leftovers", "exits", "keepers", "leftovers", "read_trace", "remove", "seen_now", "still"]
+from job_manager.worker.processes import Process
 
 SPARE = "log-"  # logs without a name, of children that printed nothing, begin like that
 TEMPLATES = "templates"  # names what actions of warm modules were copied from; these two as in templates.py
@@ -121,7 +118,7 @@ def end_leftovers(trace: KeeperTrace, grace: float) -> list[Leftover]:
 
     The keeper itself, should it live, is ended first: nothing may begin behind our back.
     """
-    if trace.boot_id != boot_id():
+    if trace.boot_id != processes.boot_id():
         return []  # nothing of another boot lives
     _end_keeper(trace)
     end_templates(trace)
@@ -143,7 +140,7 @@ def end_leftovers(trace: KeeperTrace, grace: float) -> list[Leftover]:
 
 def end_templates(trace: KeeperTrace) -> None:
     """End what a dead keeper has copied actions from, should it live for another moment, and reap it if it is ours."""
-    for line in _lines(trace.directory, TEMPLATES) if trace.boot_id == boot_id() else ():
+    for line in _lines(trace.directory, TEMPLATES) if trace.boot_id == processes.boot_id() else ():
         pid, ticks = int(line["pid"]), int(line["start_ticks"])
         process = processes.process_of(pid)
         if process is not None and process.ticks == ticks:

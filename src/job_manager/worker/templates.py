@@ -40,7 +40,7 @@ LARGEST = 100_000  # bytes of an order that fit into one message for sure
 KEYS = 4096  # of which it is known how often they were asked for
 NEVER = float("inf")
 NOWHERE_ELSE = "it takes Linux"
-LOG_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC  # as in the keeper
+LOG_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC  # as in child.py
 RECORD = "templates"  # the file that names them, for whoever finds no keeper any more
 FOLDER = "warm-"  # each is made in an empty directory, which begins like that
 

@@ -16,7 +16,7 @@ from job_manager.core.said import AttemptBegan, AttemptEnded, AttemptReturned, R
 from job_manager.core.state import Lease
 from job_manager.model.hints import Any
 from job_manager.ports.clock import Clock
-from job_manager.worker import adoption, ahead
+from job_manager.worker import adoption, ahead, processes
 from job_manager.worker.attempt import Ending, Unfit, ended, may_be_torn, read_token, token
 from job_manager.worker.batch import Batch
 from job_manager.worker.brief import Brief, Briefing, inherited
@@ -168,7 +168,7 @@ class Worker:
         """What a keeper that is gone can still tell: ends that count, attempts that never began, and what is lost."""
         trace = self._traces.settled(trace, briefing)
         # Starts are not forced to disk: after a power cut, that one is not recorded does not mean that it never began.
-        other_boot, waits = trace.boot_id != adoption.boot_id(), False
+        other_boot, waits = trace.boot_id != processes.boot_id(), False
         for brief, lease in leases(briefing, trace.incarnation):
             name = token(brief.job, brief.number, lease.attempt)
             if name in self._ends:
@@ -222,7 +222,7 @@ class Worker:
             reports += self._run_short(short)
         if began and not self._reaps:
             # After the first dispatch, since it takes some milliseconds; from now on the keeper may die.
-            self._reaps = adoption.become_subreaper()
+            self._reaps = processes.become_subreaper()
         return reports
 
     def _run_short(self, short: str, surprise: bool = False) -> list[Report]:
