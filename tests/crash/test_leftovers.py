@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from tests.crash.farm import Farm, environ
+from tests.process.keeping import gone
 
 JOB = "name: j\nversion: 1\nsteps:\n- entries:\n  - {name: hang, shell: 'echo > begun; sleep 60'}\n"
 
@@ -40,7 +41,7 @@ def test_the_records_of_dead_keepers_go_when_their_job_has_gone(tmp_path):
     os.kill(pid, signal.SIGKILL)
     assert jm(tmp_path, "run", "ok.yaml").wait() == 0
     assert keepers.joinpath(keeper.name).exists(), "the first job is open: its resume will ask for these"
-    until(lambda: subprocess.call(["ps", "-p", str(pid)], stdout=subprocess.DEVNULL) != 0)
+    assert gone(pid)
     interrupted = Farm(tmp_path).names()["j"]
     assert jm(tmp_path, "rm", interrupted).wait() == 0
     assert list(keepers.iterdir()) == []
@@ -63,6 +64,6 @@ def test_a_keeper_that_nobody_needs_leaves_with_the_next_holder_and_so_does_a_fo
     (tmp_path / "go").write_text("")
     until(lambda: '"ended"' in (keeper / "exits").read_text())
     assert jm(tmp_path, "run", "ok.yaml").wait() == 0
-    until(lambda: not os.path.exists(f"/proc/{pid}"))
+    assert gone(pid)
     assert jm(tmp_path, "resume", Farm(tmp_path).names()["j"]).wait() == 0
     assert list(keepers.iterdir()) == []
