@@ -125,7 +125,7 @@ class Publisher(Program):
     def fileno(self) -> int:
         return self._read
 
-    def give(self, work: Callable[[], Any]) -> None:
+    def give(self, work: Callable[[], Any], waiting: int = 0) -> None:
         self.open += 1
         self._given.append(work)
 

@@ -1,7 +1,7 @@
 """Removing trees of any depth with a handful of descriptors, never through a link and never outside.
 
-A subdirectory is not entered but lifted up beside its parent, so depth costs neither stack nor descriptors (the
-standard library's rmtree gives up on a tree 5,000 deep). Knows nothing of artifacts.
+A subdirectory that holds anything is not entered but lifted up beside its parent, so depth costs neither stack nor
+descriptors (the standard library's rmtree gives up on a tree 5,000 deep). Knows nothing of artifacts.
 """
 
 from __future__ import annotations
@@ -114,10 +114,10 @@ class Sweep:
         lifted = []
         for name, is_directory in entries:
             try:
-                if is_directory:
-                    lifted.append(self._lift(name, directory))
-                else:
+                if not is_directory:
                     os.unlink(name, dir_fd=directory)
+                elif not _is_gone(name, directory):
+                    lifted.append(self._lift(name, directory))
             except FileNotFoundError:
                 continue
             except OSError as error:
@@ -131,6 +131,17 @@ class Sweep:
         higher = f".{self.token}.{self.lifted}"
         _move(name, directory, higher, self.holder)
         return higher
+
+
+def _is_gone(name: str, directory: int) -> bool:
+    """Whether an empty directory could be removed at once, as most of what an attempt leaves can."""
+    try:
+        os.rmdir(name, dir_fd=directory)
+        return True
+    except OSError as error:
+        if error.errno == errno.ENOENT:
+            raise
+        return False  # it holds something; what else may be wrong shows when it is lifted
 
 
 def _open(name: str, directory: int | None) -> int:

@@ -6,6 +6,7 @@ One thread, started when first needed. Knows nothing of orders or of the keeper.
 from __future__ import annotations
 
 import os
+import time
 from collections import deque
 from collections.abc import Callable
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
+MANY = 32  # orders that wait in the keeper: then nobody waits for what has ended
+BEAT = 0.03  # seconds by which it may be late then, so that many ends are taken up and noted down in one turn
+
 
 class Concluder(Generic[R]):
     """Give it work, read `fileno()` for readiness, collect with `finished()`. Results come in the order given."""
@@ -27,13 +31,14 @@ class Concluder(Generic[R]):
         os.set_blocking(self._read, False)
         self._thread: threading.Thread | None = None
         self.open = 0  # given and not yet collected
+        self._urgent = True  # whether somebody waits for what is given
 
     def fileno(self) -> int:
         """Readable when there is something to collect."""
         return self._read
 
-    def give(self, work: Callable[[], R]) -> None:
-        """Have this done in the thread."""
+    def give(self, work: Callable[[], R], waiting: int = 0) -> None:
+        """Have this done in the thread. `waiting`: how many orders wait in the keeper."""
         if self._thread is None:
             # Imported here: a job without artifacts needs neither.
             import threading
@@ -43,15 +48,33 @@ class Concluder(Generic[R]):
             self._thread = threading.Thread(target=self._run, name="publishing", daemon=True)
             self._thread.start()
         self.open += 1
+        self._urgent = waiting < MANY
         self._inbox.put(work)
 
     def _run(self) -> None:
-        while (work := self._inbox.get()) is not None:
+        from queue import Empty
+
+        due: float | None = None  # when what is done is to be told
+        while True:
+            try:
+                work = self._inbox.get(timeout=None if due is None else max(0.0, due - time.monotonic()))
+            except Empty:
+                self._tell()
+                due = None
+                continue
+            if work is None:
+                return
             try:
                 self._done.append(work())
             except BaseException as error:  # carried to the loop, which alone may decide what it means
                 self._done.append(error)
-            os.write(self._write, b".")
+            due = due or time.monotonic() + BEAT
+            if self._urgent or time.monotonic() >= due:
+                self._tell()
+                due = None
+
+    def _tell(self) -> None:
+        os.write(self._write, b".")
 
     def finished(self) -> list[R]:
         """What is done by now. Raises what the work raised."""

@@ -362,7 +362,7 @@ class Worker:
             if isinstance(work, AttemptEnded):
                 reports.append(work)
             elif work.args[1].action.outputs or work.args[1].action.expand:
-                self._concluder.give(work)
+                self._concluder.give(work, len(self._sent))
             else:
                 reports.append(work())
         return reports
