@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 SOCKET = 255  # where the keeper's end is: out of the way of the files that a module opens
 TOLD = "JM_WARM_"  # variables for us alone begin like that
+REHEARSALS = 8  # after so many times code is specialized
 LOOK = 1.0  # seconds for which what has been imported counts as unchanged, as in worker/code.py
 DIE_WITH_PARENT, SET_MM, MM_MAP = 1, 35, 14  # prctl(2)
 KEPT_FOR_THE_END = ("__main__", "builtins", "sys")
@@ -128,7 +129,25 @@ def _preload(names: "list[str]", folder: str) -> None:
             raise Unfit(f"importing {name} leaves {left}")
     if not safe and folder in sys.path:
         sys.path.remove(folder)
+    _rehearse()
     _flush()
+
+
+def _rehearse() -> None:
+    """Read a command line, as nearly every module does first. The interpreter then knows argparse's patterns and has
+    its code as it wants it: else it would find that out in every copy, in pages of its own. Nothing that a module can
+    see comes of it; so it is left out where a parser would import more."""
+    parser, needed = sys.modules.get("argparse"), ("gettext", "locale", "shutil")
+    if parser is None or not all(name in sys.modules for name in needed):
+        return
+    try:
+        for _ in range(REHEARSALS):
+            words = parser.ArgumentParser(prog="rehearsal", description="none")
+            words.add_argument("--text", required=True, help="a text")
+            words.add_argument("--number", type=int, default=1, help="a number")
+            words.parse_args(["--text", "text", "--number", "2"])
+    except (Exception, SystemExit):
+        pass  # somebody has made another of it
 
 
 def _left() -> str:
