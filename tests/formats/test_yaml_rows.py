@@ -179,7 +179,7 @@ def entries(draw: st.DrawFn) -> list[str]:
     word = st.sampled_from(PLAIN)
     made = []
     for number in range(draw(st.integers(1, 5))):
-        name = draw(st.sampled_from([f"name: e{number}", f"name: e{number}", "name: same", "name: 'a/b'", "name: con"]))
+        named = draw(st.sampled_from((f"e{number}", f"e{number}", "same", "'a/b'", "con", "null")))
         words = ", ".join(f"'{text}'" for text in draw(st.lists(word, max_size=3)))
         work = draw(st.sampled_from([f"cmd: [{words}]", f"shell: '{draw(word)}'", "shell: ~"]))
         retries = draw(st.sampled_from(["", "", ", retries: 0", ", retries: 2", ", retries: 2000", ", retries: x"]))
@@ -188,17 +188,22 @@ def entries(draw: st.DrawFn) -> list[str]:
             st.sampled_from(["", ", outputs: [fN]", ", outputs: [fN, g]", ", outputs: ['a/b']", ", outputs: []"])
         )
         uses = (reads + writes).replace("N", str(number))
-        made.append(f"      - {{{name}, {work}{retries}{uses}MORE}}\n")
+        made.append(f"      - {{name: {named}, {work}{retries}{uses}MORE}}\n")
     return made
 
 
-@drawn(50, 2000, entries())
-def test_entries_that_say_little_are_read_as_those_that_say_more(made):
+NAMES = ("", "two", "'two'", "step1", "Step1", "step3", "null", "~", "'null'", "a/b", "con", "''")
+
+
+@drawn(50, 2000, entries(), st.sampled_from(NAMES))
+def test_entries_and_steps_that_say_little_are_read_as_those_that_say_more(made, name):
     def said(more: str) -> object:
         first = "  - entries: [{name: first, cmd: [cp, x, '{a}'], outputs: [a]}]\n"
-        text = HEAD + first + "  - entries:\n" + "".join(made).replace("MORE", more)
+        second = f"  - name: {name}\n    entries:\n" if name else "  - entries:\n"
+        text = HEAD + first + second + "".join(made).replace("MORE", more)
         reading = formats.LANGUAGES[0].draft(text.encode(), "job.yaml", loose=False, values=NO_VALUES)
-        return reading.job, [action.place for _, action in actions(reading.job)], reading.problems
+        places = [node.place for node in (*reading.job.children, *dict(actions(reading.job)).values())]
+        return reading.job, places, reading.problems
 
     # A key of one's own changes nothing, and with it nobody takes an entry for one that says little.
     assert said("") == said(", x-mine: 1")

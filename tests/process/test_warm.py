@@ -129,6 +129,26 @@ def test_what_is_preloaded_is_imported_once_and_shares_no_state(module):
     assert found == {(0, None, b"False %d 1\n" % templates(one.keeper)[0])}
 
 
+REHEARSED = """
+import sys
+before = sorted(name for name in sys.modules if name in ("argparse", "gettext", "locale", "shutil"))
+import argparse, re
+known = {key[1] for key in re._cache}
+argparse.ArgumentParser()
+print(before, {key[1] for key in re._cache} <= known)
+"""
+
+
+def test_a_template_has_read_command_lines_where_that_imports_nothing(module):
+    """What argparse compiles to read them is there already in a copy."""
+    whole = module(REHEARSED, "argparse", "locale", "shutil")
+    (_, _, cold), *_ = whole.run((), warm=False)
+    assert cold == b"[] False\n"
+    assert whole.run((), ())[1] == (0, None, b"['argparse', 'gettext', 'locale', 'shutil'] True\n")
+    whole.preload = ("argparse",)
+    assert whole.run((), ())[1] == (0, None, b"['argparse', 'gettext'] False\n")
+
+
 @pytest.mark.parametrize("text", ["import sys; sys.custom = 'ours'", "raise ValueError('custom')"])
 def test_local_customs_hold(module, tmp_path, text):
     (tmp_path / "customs").mkdir()

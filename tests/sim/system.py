@@ -399,7 +399,7 @@ class System:
     ) -> int:
         parent = self._kernel.enter()
         opened = [self._for_child(act) for act in file_actions]
-        child = self._kernel.spawn(parent.pid, {os.fsdecode(name): os.fsdecode(value) for name, value in env.items()})
+        child = self._kernel.spawn(parent.pid, dict(env))
         child.folder = parent.folder
         if not setsid:
             child.session, child.group = parent.session, parent.group

@@ -70,7 +70,7 @@ class Attempt:
 
     def __init__(self, token: str, grace: float = 10.0, timeout: float | None = None) -> None:
         self.token, self.grace, self.timeout = token, grace + 0.0, None if timeout is None else timeout + 0.0
-        self.env: dict[bytes, bytes] = {}  # all that it gets; forgotten once it has that
+        self.env: dict[str, str] = {}  # all that it gets; forgotten once it has that
         if self.grace != self.grace or self.timeout != self.timeout:
             raise ValueError("a time that is not a number")
 
@@ -134,7 +134,7 @@ def ended_well(attempt: Attempt) -> bool:
     return not any(words in end for words in LAST_WORDS)
 
 
-def spawn(order: dict[str, Any], env: dict[bytes, bytes], reset: list[int], ends: tuple[int, ...] = ()) -> int:
+def spawn(order: dict[str, Any], env: dict[str, str], reset: list[int], ends: tuple[int, ...] = ()) -> int:
     """The pid of the child in a session of its own, output appended to its log or written to open files, of which there
     are one or two; OSError, ValueError or TypeError."""
     os.chdir(order["cwd"])
@@ -163,11 +163,6 @@ def spawn(order: dict[str, Any], env: dict[bytes, bytes], reset: list[int], ends
 def environment(order: dict[str, Any], base: dict[str, str], keeper: str) -> dict[str, str]:
     """What a child gets: `base`, which all have in common, if it is not `bare`; what it has for itself counts more."""
     return {**({} if order.get("bare") else base), **order.get("env", {}), **marks_for(order, keeper)}
-
-
-def encoded(env: dict[str, str]) -> dict[bytes, bytes]:
-    """An environment as the system takes it. Raises TypeError where something in it is no text."""
-    return {os.fsencode(name): os.fsencode(value) for name, value in env.items()}
 
 
 def marks_for(order: dict[str, Any], keeper: str) -> dict[str, str]:
@@ -205,11 +200,11 @@ def appended(number: int, path: str) -> tuple[int, int, str, int, int]:
     return (os.POSIX_SPAWN_OPEN, number, path, LOG_FLAGS, 0o600)
 
 
-def program_of(name: str, env: dict[bytes, bytes]) -> str:
+def program_of(name: str, env: dict[str, str]) -> str:
     """As execvp(3), but on the PATH the child will have."""
     if "/" in name:
         return name
-    for folder in os.fsdecode(env.get(b"PATH", os.defpath)).split(":"):
+    for folder in env.get("PATH", os.defpath).split(":"):
         program = f"{folder or '.'}/{name}"
         if os.access(program, os.X_OK) and not os.path.isdir(program):
             return program

@@ -68,10 +68,8 @@ if TYPE_CHECKING or __package__:
         UNWRITTEN,
         Attempt,
         close_all,
-        encoded,
         ended_well,
         environment,
-        marks_for,
         record_of,
         spawn,
         spawn_filter,
@@ -97,10 +95,8 @@ else:  # a program of its own: they stand beside it
         UNWRITTEN,
         Attempt,
         close_all,
-        encoded,
         ended_well,
         environment,
-        marks_for,
         record_of,
         spawn,
         spawn_filter,
@@ -235,7 +231,6 @@ class Keeper:
         self.children = Children(become_subreaper(), self._finished)
         self.boot, self.incarnation, self.linger = boot_id(), "", linger
         self.base: dict[str, str] = {}  # the environment that all children have in common
-        self.inherited: dict[bytes, bytes] = {}  # the same, encoded
         self.slots = self.used = 0
         self.queue: deque[str] = deque()
         self.queued: dict[str, tuple[Attempt, dict[str, Any]]] = {}
@@ -425,10 +420,9 @@ class Keeper:
         self._write_exits(now)
         slots, umask = int(hello["slots"]), int(hello["umask"])
         base = dict(hello["env"].items())
-        inherited = encoded(base)
         if self.master not in (None, peer):
             self._drop(self.master)
-        self.master, self.slots, self.base, self.inherited, self.leave_at = peer, slots, base, inherited, NEVER
+        self.master, self.slots, self.base, self.leave_at = peer, slots, base, NEVER
         if not self.incarnation:
             self.incarnation = self.children.incarnation = incarnation
             self._describe()
@@ -477,8 +471,7 @@ class Keeper:
     def _made_ready(self, order: dict[str, Any]) -> Attempt:
         """All that can be done before its turn: most orders are heard while there is nothing else to do."""
         attempt = understood(order)
-        own = encoded({**order.get("env", {}), **marks_for(order, self.incarnation)})
-        attempt.env = own if order.get("bare") else {**self.inherited, **own}
+        attempt.env = environment(order, self.base, self.incarnation)
         attempt.logs = (order["log"], order["err"]) if order.get("err") else (order["log"],)
         attempt.sparing = len(attempt.logs) == 1 and not order.get("secrets") and self.spares.will_do(order["log"])
         return attempt
