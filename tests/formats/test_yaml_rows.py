@@ -196,7 +196,7 @@ NAMES = ("", "two", "'two'", "step1", "Step1", "step3", "null", "~", "'null'", "
 
 
 @drawn(50, 2000, entries(), st.sampled_from(NAMES))
-def test_entries_and_steps_that_say_little_are_read_as_those_that_say_more(made, name):
+def test_entries_that_say_little_are_read_as_those_that_say_more(made, name):
     def said(more: str) -> object:
         first = "  - entries: [{name: first, cmd: [cp, x, '{a}'], outputs: [a]}]\n"
         second = f"  - name: {name}\n    entries:\n" if name else "  - entries:\n"

@@ -286,9 +286,14 @@ def test_an_order_of_before_clears_nothing_away(working):
     assert path.read_text() == "made\n"
 
 
-@pytest.mark.parametrize(("prompt", "sent"), [(0.0, [1, 1, 1]), (DEADLINE, [3])])
-def test_what_can_begin_is_sent_while_others_are_made_ready(working, monkeypatch, prompt: float, sent: list[int]):
-    """To make a hundred ready may take a tenth of a second, in which slots would be free."""
+@pytest.mark.parametrize(
+    ("prompt", "together", "sent"), [(0.0, 0.0, [1] * 24), (0.0, DEADLINE, [4, 9, 9, 2]), (DEADLINE, DEADLINE, [4, 20])]
+)
+def test_what_can_begin_is_sent_while_others_are_made_ready(
+    working, monkeypatch, prompt: float, together: float, sent: list[int]
+):
+    """To make a hundred ready may take a tenth of a second, in which slots would be free. A few go together: the second
+    of a kind of warm modules says that the first is worth a template."""
     starts: list[int] = []
     start = KeeperLink.start
 
@@ -297,9 +302,10 @@ def test_what_can_begin_is_sent_while_others_are_made_ready(working, monkeypatch
         start(link, orders)
 
     monkeypatch.setattr(batch, "PROMPT", prompt)
+    monkeypatch.setattr(batch, "TOGETHER", together)
     monkeypatch.setattr(KeeperLink, "start", count)
     one = working()
-    one.submit("j1", shells("true", "true", "true"))
+    one.submit("j1", shells(*["true"] * 24))
     one.finish("j1")
     assert starts == sent
 

@@ -14,13 +14,14 @@ from job_manager.worker.attempt import token
 from job_manager.worker.keeper_link import KeeperLink, Order
 
 PROMPT = 0.005  # seconds for which what can begin may wait for what comes after it
+FEW, TOGETHER = 8, 0.1  # so many orders belong together: before there are more, that is how long they may wait
 
 
 class Batch:
     """`stops` are (incarnation, token, grace in seconds). `now`: seconds of a clock that only goes on."""
 
     def __init__(self, now: float) -> None:
-        self._due, self._started = now + PROMPT, False
+        self._since, self._started = now, False
         self.starts: list[Order] = []
         self.stops: list[tuple[str, str, float]] = []
         self._chains: list[tuple[list[str], list[Order]]] = []
@@ -49,8 +50,9 @@ class Batch:
 
     def send_in_time(self, link: KeeperLink, now: float) -> None:
         """What can begin is not to wait long while what comes after it is made ready."""
-        if now >= self._due:
-            self._due = now + PROMPT
+        few = len(self.starts) + len(self._chains) <= FEW
+        if now >= self._since + (TOGETHER if few else PROMPT):
+            self._since = now
             self._send_starts(link)
 
     def _send_starts(self, link: KeeperLink) -> None:
