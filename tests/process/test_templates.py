@@ -244,8 +244,12 @@ def test_where_the_kernel_cannot_be_told_the_environment_is_painted_over(tmp_pat
 def test_both_ends_agree_on_what_they_have_in_common():
     hook = runpy.run_path(str(HOOK / "sitecustomize.py"))
     assert (hook["SOCKET"], str(HOOK)) == (of_keeper.SOCKET, of_keeper.HOOK)
+    assert hook["LARGEST"] == of_keeper.LARGEST
     assert (adoption.TEMPLATES, adoption.COMING_UP) == (of_keeper.RECORD, of_keeper.FOLDER)
     assert of_keeper.LOG_FLAGS == LOG_FLAGS | os.O_CLOEXEC
+
+
+ENV = {"PATH": PATH}
 
 
 class Host:
@@ -254,16 +258,18 @@ class Host:
     def __init__(self, folder: Path) -> None:
         self.home, self.poll, self.reset = os.open(folder, os.O_RDONLY), select.poll(), list(signal.valid_signals())
         self.reset = [number for number in self.reset if number not in (signal.SIGKILL, signal.SIGSTOP)]
-        self.subreaper, self.children, self.base, self.incarnation = True, self, {"PATH": PATH}, "k"
-        self.templates: set[int] = set()
+        self.subreaper, self.children = True, self
+        self.apart: set[int] = set()
+        self.coming: set[int] = set()
+        self.hear: Any = None
+        self.slots = 2
+        self.queue: list[str] = []
+        self.queued: dict[str, Any] = {}
         self.noted: list[str] = []
         self.own_score = self.child_score = b"0"
 
     def mark_memory(self, score: bytes) -> None:
         assert score == b"0"
-
-    def environment(self, order: Any, base: dict[str, str], keeper: str) -> dict[str, str]:
-        return {**base, **order["env"]}
 
 
 @pytest.fixture
@@ -283,61 +289,63 @@ def come_up(host: Host, ours: Any) -> None:
 
 
 def test_a_template_without_work_is_dropped_after_its_time_and_one_that_does_not_come_up_after_its_own(host, tmp_path):
-    ours = of_keeper.Templates(host, host.environment)
+    ours = of_keeper.Templates(host)
     order = order_of(tmp_path)
-    ours.meet(order)
-    assert not ours.holds(order) and host.templates == set()
-    ours.meet(order)
-    assert ours.holds(order)
-    (pid,) = host.templates
+    ours.meet(order, ENV)
+    assert not ours.holds(order, ENV) and host.apart == set()
+    ours.meet(order, ENV)
+    assert ours.holds(order, ENV)
+    (pid,) = host.apart
     come_up(host, ours)
-    assert not ours.holds(order) and 0 < ours.due() - time.monotonic() <= of_keeper.IDLE
+    assert not ours.holds(order, ENV) and 0 < ours.due() - time.monotonic() <= of_keeper.IDLE
     ours.expire(ours.due() - 1.0)
     assert is_alive(pid)
     ours.expire(ours.due())
     assert gone(pid) and ours.due() == of_keeper.NEVER
-    assert ours.holds(order)  # it comes up again
+    assert ours.holds(order, ENV)  # it comes up again
     ours.expire(ours.due())
-    assert not ours.holds(order) and all(map(gone, host.templates))
+    assert not ours.holds(order, ENV) and all(map(gone, host.apart))
     ours.close()
 
 
 def test_where_no_orphan_is_handed_over_everything_is_started_cold(host, tmp_path):
     host.subreaper = False
-    ours = of_keeper.Templates(host, host.environment)
+    ours = of_keeper.Templates(host)
     order = order_of(tmp_path)
-    ours.meet(order)
-    ours.meet(order)
-    assert not ours.holds(order) and ours.copy(Attempt("a"), order, ()) == 0
-    assert host.noted == ['["a","started cold, not warm: it takes Linux"]'] and host.templates == set()
+    ours.meet(order, ENV)
+    ours.meet(order, ENV)
+    assert not ours.holds(order, ENV) and ours.copy(Attempt("a"), order, ()) == 0
+    assert host.noted == ['["a","started cold, not warm: it takes Linux"]'] and host.apart == set()
 
 
 def test_a_copy_joins_the_group_that_bounds_its_memory_before_it_begins(host, tmp_path):
-    ours = of_keeper.Templates(host, host.environment)
+    ours = of_keeper.Templates(host)
     order = {**order_of(tmp_path), "cwd": str(tmp_path)}
     group = tmp_path / "group"
     group.mkdir()
     (group / "cgroup.procs").write_text("")
     (tmp_path / "main.py").write_text("print(open('group/cgroup.procs').read())")
     attempt = Attempt("a")
+    attempt.env = ENV
     attempt.group, attempt.logs = str(group), (str(tmp_path / "log"),)
     for _ in range(2):
-        ours.meet(order)
-    assert ours.holds(order)
+        ours.meet(order, ENV)
+    assert ours.holds(order, ENV)
     come_up(host, ours)
     pid = ours.copy(attempt, order, ())
     assert os.waitpid(pid, 0) == (pid, 0) and (tmp_path / "log").read_text().strip() == str(pid)
+    ours.part(attempt)
     ours.close()
 
 
 def test_there_are_only_so_many_templates(host, tmp_path):
-    ours = of_keeper.Templates(host, host.environment)
+    ours = of_keeper.Templates(host)
     orders = [order_of(tmp_path, digest=str(number)) for number in range(of_keeper.MOST + 1)]
     for order in [*orders, *orders]:
-        ours.meet(order)
-    assert [ours.holds(order) for order in orders] == [True] * of_keeper.MOST + [False]
-    assert len(host.templates) == of_keeper.MOST
-    pids = set(host.templates)
+        ours.meet(order, ENV)
+    assert [ours.holds(order, ENV) for order in orders] == [True] * of_keeper.MOST + [False]
+    assert len(host.apart) == of_keeper.MOST
+    pids = set(host.apart)
     ours.close()
     assert all(map(gone, pids))
 

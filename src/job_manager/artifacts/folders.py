@@ -6,6 +6,7 @@ Knows nothing of artifacts. Rule: reference security T7; everything made here is
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -69,8 +70,19 @@ def _enter(name: str, directory: int, create: bool) -> int:
         if not create:
             raise
     try:
-        os.mkdir(name, 0o700, dir_fd=directory)
-        unlock(name, directory)
+        return fresh(name, directory)
     except FileExistsError:
-        pass  # a sibling attempt made it first
-    return os.open(name, DIRECTORY, dir_fd=directory)
+        return os.open(name, DIRECTORY, dir_fd=directory)  # a sibling attempt made it first
+
+
+def fresh(name: str, directory: int) -> int:
+    """A descriptor of the directory `name`, made in `directory`. Raises OSError: EEXIST when something stands there."""
+    os.mkdir(name, 0o700, dir_fd=directory)
+    try:
+        handle = os.open(name, DIRECTORY, dir_fd=directory)
+    except PermissionError:  # a umask that takes the owner's own rights
+        unlock(name, directory)
+        handle = os.open(name, DIRECTORY, dir_fd=directory)
+    if stat.S_IMODE(os.fstat(handle).st_mode) != 0o700:
+        os.fchmod(handle, 0o700)
+    return handle

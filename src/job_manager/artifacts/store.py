@@ -2,6 +2,7 @@
 
     ROOT/inputs/NAME       a person's files under their artifact names
     ROOT/work/LABEL/out/   where an attempt writes; LABEL is the attempt's, ROOT/work/LABEL its current directory
+    ROOT/work/LABEL/tmp/   and what it needs for a while
     ROOT/temp/NAME         artifacts between actions, removed when the job has succeeded
     ROOT/public/NAME       artifacts that are kept
 
@@ -25,6 +26,7 @@ from job_manager.artifacts.export import export
 from job_manager.artifacts.folders import DIRECTORY, READING, opened
 from job_manager.artifacts.identity import Identity, identity, of_directory, of_stat
 from job_manager.artifacts.outputs import DISK, INVALID, Declared, Facts, Fault, examine
+from job_manager.artifacts.rooms import OUT, Rooms
 from job_manager.artifacts.trees import Unfit, make_private
 from job_manager.model.errors import EngineError, InputError
 from job_manager.model.job import FILES
@@ -32,7 +34,7 @@ from job_manager.model.names import artifact_name
 from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted
 
-INPUTS, TEMP, PUBLIC, WORK, OUT = "inputs", "temp", "public", "work", "out"
+INPUTS, TEMP, PUBLIC, WORK = "inputs", "temp", "public", "work"
 NO_FOLDER = frozenset({errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.EINVAL})
 
 
@@ -61,6 +63,7 @@ class Store:
     def __init__(self, root: str, inputs: str = INPUTS) -> None:
         self.root = os.path.abspath(root)
         self.inputs = inputs
+        self._rooms = Rooms()
         self._settled: set[str] = set()  # folders whose own names are known to be durable
 
     def path(self, name: str, public: bool = False, file: str = "") -> str:
@@ -93,19 +96,21 @@ class Store:
             return bring(inputs, last, source)
 
     def prepare(self, label: str, outputs: Sequence[Declared]) -> str:
-        """A fresh, empty directory for an attempt; its path. What an earlier attempt published or left is removed.
+        """A directory for an attempt, empty but for OUT and TMP; its path. What an earlier attempt published or left is
+        removed.
 
         Never for an attempt that may have begun. Raises EngineError.
         """
         with _disk(f"attempt {quoted(label)}"):
             with opened(self.root, WORK, create=True) as work:
-                stale = _stands(label, work)
-            if stale:
-                removal.remove(os.path.join(self.root, WORK), [label])
-            with opened(self.root, WORK, _safe(label), OUT, create=True) as out:
-                for output in outputs:
-                    if output.is_directory:
-                        os.mkdir(_safe(output.name), 0o700, dir_fd=out)
+                if _stands(_safe(label), work):
+                    removal.remove(os.path.join(self.root, WORK), [label])
+                self._rooms.furnish(label, work)
+            folders = [output.name for output in outputs if output.is_directory]
+            if folders:
+                with opened(self.root, WORK, label, OUT) as out:
+                    for name in folders:
+                        os.mkdir(_safe(name), 0o700, dir_fd=out)
             self._clear(outputs)
         return self.attempt_path(label)
 
@@ -147,14 +152,15 @@ class Store:
         except OSError as error:
             return _fault(output.name, error)
 
-    def publish(self, label: str, outputs: Sequence[Declared]) -> Outcome:
-        """Hold every output of the attempt against its declaration and, when all are good, move them into the store.
+    def publish(self, label: str, outputs: Sequence[Declared], checked: bool = False) -> Outcome:
+        """Hold every output of the attempt against its declaration, unless that is `checked`, and, when all are good,
+        move them into the store.
 
         Each is made durable, read-only and then visible, by one rename; the folders are synced before this returns.
         Doing it again after a crash halfway finishes it: what is no longer in the attempt's folder but in the store
         counts, because `prepare` had removed whatever lay there. Never raises for the outputs or for the disk.
         """
-        faults = self.faults(label, outputs)
+        faults = [] if checked else self.faults(label, outputs)
         if faults:
             return Outcome((), tuple(faults))
         published: list[Published] = []
@@ -235,9 +241,13 @@ class Store:
         except FileNotFoundError:
             return None
 
-    def close_off(self, label: str) -> None:
-        """Leave no rights to others on what an attempt has written: its own umask may have given them."""
+    def close_off(self, label: str, reuse: bool = False) -> None:
+        """Leave no rights to others on what an attempt has written: its own umask may have given them. With `reuse` a
+        directory in which it has left nothing is another attempt's from now on."""
         try:
+            with opened(self.root, WORK) as work:
+                if reuse and self._rooms.give_back(_safe(label), work):
+                    return
             with opened(self.root, WORK, _safe(label)) as folder:
                 make_private(folder)
         except OSError:

@@ -15,7 +15,8 @@ FIRST_DELAY = 1.0  # seconds before the first retry, doubling
 LONGEST_DELAY = 300.0
 SPREAD = 0.25
 DOUBLINGS = 16  # beyond the longest delay already; a number of retries has no such limit, a float has
-LEASED_AHEAD = 0.5  # seconds of work that may wait behind the slots of a worker
+LEASED_AHEAD = 0.2  # seconds of work that may wait behind the slots of a worker,
+ONE_AHEAD = 0.5  # or one action for each slot, if it takes no longer than that
 GRACE = 10.0  # seconds that what runs has to end when the job's time has run out
 # Trying again cannot help where the work itself says it is wrong, or where it could never begin.
 NOT_RETRIED = frozenset({"output-invalid", "spawn", "arguments", "cancelled", "upstream"})
@@ -83,7 +84,7 @@ def ahead(job: JobState, worker: WorkerState) -> int:
         return 0
     if job.pace * worker.ahead <= LEASED_AHEAD * worker.slots:
         return worker.ahead
-    return int(LEASED_AHEAD * worker.slots / job.pace)
+    return max(int(LEASED_AHEAD * worker.slots / job.pace), min(worker.slots, int(ONE_AHEAD * worker.slots / job.pace)))
 
 
 def delay(job: JobState, index: int, failure: Failure) -> float:

@@ -102,8 +102,7 @@ def _about(artifact: str, fault: str) -> str:
 
 def _make_folders(brief: Brief, layout: Layout) -> None:
     if needs_folder(brief):
-        folder = layout.store.prepare(brief.label, brief.declared)
-        os.mkdir(f"{folder}/tmp", 0o700)
+        layout.store.prepare(brief.label, brief.declared)
         if has_lists(brief):
             _write_lists(brief, layout)
         if brief.action.role == "order":
@@ -213,7 +212,8 @@ def conclude(
     ending = ending._replace(message="; ".join(filter(None, (ending.message, said))))
     usage = (record["utime"], record["stime"], record["maxrss_kib"])
     if needs_folder(brief):
-        layout.store.close_off(brief.label)
+        # What has outlived its process might still be writing.
+        layout.store.close_off(brief.label, reuse=not ending.reason and record["left"] == 0)
     told = ended(brief, worker, record["began"], end_of(record), ending, usage, outputs)
     told = share.hidden(told) if share else told
     return told if ending.reason or not grown.children else told._replace(grown=grown.children)
@@ -387,7 +387,7 @@ def _collect(brief: Brief, layout: Layout, share: Share | None) -> tuple[list[tu
     bad = {fault.name for fault in faults}
     looked = look_into(layout.store, brief.label, [output for output in outputs if output.name not in bad])
     _refuse(brief, [*faults, *looked.faults])
-    outcome = layout.store.publish(brief.label, outputs)
+    outcome = layout.store.publish(brief.label, outputs, checked=True)
     if outcome.faults:
         layout.store.withdraw(outputs)  # some may be in place already, of an attempt that has failed
     _refuse(brief, outcome.faults)

@@ -54,6 +54,7 @@ class Attempt:
     logs: tuple[str, ...] = ()
     sparing = False  # whether an empty log that is there already will do
     spare: tuple[int, str] | None = None
+    copy: Any = None  # of a template, until it has ended
     printed = -1  # bytes in its logs when it is over, -1: nobody knows
     named = gated = False  # gated: it began when others had ended, whose ends have to be on record before that
     memory = peak = 0

@@ -77,7 +77,9 @@ class Children:
         self.live: dict[str, Attempt] = {}
         self.strays: dict[int, Attempt | None] = {}
         self.filters: dict[int, Attempt] = {}
-        self.templates: set[int] = set()  # pids of what warm modules are copied from: no attempt's
+        self.apart: set[int] = set()  # pids of what warm modules are copied from, and of copies without an order
+        self.coming: set[int] = set()  # and of copies that will be children here, or are already
+        self.hear: Callable[[], None] | None = None  # have these two say who there is
         self.noticed: list[Attempt] = []  # those that have become still, or move again
         self.alone = False  # nothing was left to wait for when that was last done, no stray either
         self._timers: list[tuple[float, int, Attempt]] = []
@@ -109,7 +111,8 @@ class Children:
             if attempt is None:
                 self.strays.pop(pid, None)
                 self._filter_ended(pid)
-                self.templates.discard(pid)
+                self.apart.discard(pid)
+                self.coming.discard(pid)
                 continue
             attempt.status, attempt.usage = status, usage
             attempt.ended, attempt.elapsed = wall, max(0.0, now - attempt.start)
@@ -253,8 +256,8 @@ class Children:
             attempt.outlived = attempt.outlived.union(process.pid for process in members)
         grouped = alive or not self.subreaper or any(process.group == attempt.pid for process in members)
         for number in numbers:
-            if grouped:
-                signal_group(attempt.pid, number)
+            if grouped and not signal_group(attempt.pid, number) and alive:
+                os.kill(attempt.pid, number)  # a copy that has not come to its own session yet
             for process in members:
                 if process.group != attempt.pid:
                     send_signal(process, number)
@@ -277,7 +280,7 @@ class Children:
 
     def _newcomers(self) -> list[int]:
         """Direct children nobody has placed yet; a count comes first, so that a tidy tree costs one read."""
-        known = (self.running, self.strays, self.filters, self.templates)
+        known = (self.running, self.strays, self.filters, self.apart)
         if self._own_children < 0:
             pids = children_of(os.getpid())
         else:
@@ -285,7 +288,9 @@ class Children:
             if len(words) == sum([len(each) for each in known]):
                 return []
             pids = [int(word) for word in words]
-        return [pid for pid in pids if not any(pid in each for each in known)]
+        if self.hear:
+            self.hear()
+        return [pid for pid in pids if pid not in self.coming and not any(pid in each for each in known)]
 
     def _read_children(self) -> bytes:
         content = os.pread(self._own_children, 8192, 0)

@@ -20,6 +20,7 @@ R = TypeVar("R")
 
 MANY = 32  # orders that wait in the keeper: then nobody waits for what has ended
 BEAT = 0.03  # seconds by which it may be late then, so that many ends are taken up and noted down in one turn
+PROMPT = 0.005  # and else, while there are more ends to be seen to
 
 
 class Concluder(Generic[R]):
@@ -68,8 +69,11 @@ class Concluder(Generic[R]):
                 self._done.append(work())
             except BaseException as error:  # carried to the loop, which alone may decide what it means
                 self._done.append(error)
-            due = due or time.monotonic() + BEAT
-            if self._urgent or time.monotonic() >= due:
+            now = time.monotonic()
+            due = due or now + BEAT
+            if self._urgent:
+                due = now if self._inbox.empty() else min(due, now + PROMPT)
+            if now >= due:
                 self._tell()
                 due = None
 

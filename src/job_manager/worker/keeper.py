@@ -461,8 +461,9 @@ class Keeper:
             self.returned.append(quote(token))
         else:
             try:
-                self.queued[token] = (self._made_ready(order), order)
-                self._warm(order)
+                attempt = self._made_ready(order)
+                self.queued[token] = (attempt, order)
+                self._warm(order, attempt)
                 return True
             except (LookupError, ValueError, TypeError, AttributeError, OverflowError) as error:
                 self._refuse(token, f"not an order: {error!r}")
@@ -516,13 +517,13 @@ class Keeper:
             if not gate.left:
                 self._open(gate)
 
-    def _warm(self, order: dict[str, Any]) -> None:
+    def _warm(self, order: dict[str, Any], attempt: Attempt) -> None:
         if order.get("warm") and not self.templates:
             import templates  # type: ignore[import-not-found]  # beside this file; few jobs have such modules
 
-            self.templates = templates.Templates(self, environment)
+            self.templates = templates.Templates(self)
         if self.templates:
-            self.templates.meet(order)
+            self.templates.meet(order, attempt.env)
 
     def _refuse(self, token: str, why: str) -> None:
         self.refused.append(f"[{quote(token)},{quote(why)}]")
@@ -543,10 +544,11 @@ class Keeper:
         held = []
         while self.queue and len(batch) < BATCH:
             token = self.queue[0]
-            if self.templates and token in self.queued and self.templates.holds(self.queued[token][1]):
+            attempt, order = self.queued.get(token, (None, None))
+            if self.templates and attempt and self.templates.holds(order, attempt.env):
                 held.append(token)
-            elif token in self.queued:
-                weight = self.queued[token][0].weight
+            elif attempt:
+                weight = attempt.weight
                 if self.used + weight > self.slots and (self.used or self.slots < 1):
                     break
                 self.used += weight
@@ -651,6 +653,8 @@ class Keeper:
 
     def _finished(self, attempt: Attempt) -> None:
         self.used -= attempt.weight
+        if attempt.copy is not None:
+            self.templates.part(attempt)
         self.durable |= attempt.durable
         self.records[attempt.token] = ""
         if attempt.status or attempt.group or attempt.token in self.gates:

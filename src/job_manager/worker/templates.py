@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import select
+import sys
 import time
 from array import array
 
@@ -15,7 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal
     import socket
-    from collections.abc import Callable, Iterable, Mapping
+    from collections import deque
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     quote: Callable[[str], str]
@@ -23,10 +25,12 @@ else:
     try:  # as in the keeper
         import _signal as signal
         import _socket as socket
+        from _collections import deque
         from _json import encode_basestring_ascii as quote
     except ImportError:
         import signal
         import socket
+        from collections import deque
         from json import dumps as quote
 
 HOOK = os.path.join(os.path.dirname(os.path.abspath(__file__)), "warm")
@@ -35,6 +39,9 @@ IDLE = 60.0  # seconds without a copy after which a template is dropped
 MOST = 8  # templates at a time; for whatever else asks there is none
 PATIENCE = 30.0  # seconds for which orders wait for a template that is coming up
 ANSWER = 2.0  # seconds for a copy to be made
+STOCK = 8  # copies that wait for their orders, at most; half as many are made at once
+COULD_NOT = 1 << 8  # the status of such a copy, as wait(2) gives it; as in warm/sitecustomize.py
+FRESH = 0.5  # seconds for which one may wait, and within which the last must have been taken for more to be made
 AGAIN = 60.0  # seconds after which one that did not work out is tried anew
 LARGEST = 100_000  # bytes of an order that fit into one message for sure
 KEYS = 4096  # of which it is known how often they were asked for
@@ -48,46 +55,61 @@ Key = tuple[object, ...]
 
 
 class Template:
-    """One interpreter: coming up until it has said that it is ready."""
+    """One interpreter: coming up until it has said that it is ready. `making` are the batches of copies that it has
+    been asked for and has not done with, `stock` those that wait for an order."""
 
-    __slots__ = ("due", "folder", "key", "link", "output", "pid", "ready", "until")
+    __slots__ = ("folder", "key", "last", "link", "making", "output", "pid", "ready", "said", "stock", "until")
 
     def __init__(self, key: Key, pid: int, link: socket.socket, output: int, folder: str) -> None:
         self.key, self.pid, self.link, self.output, self.folder = key, pid, link, output, folder
-        self.ready, self.until = False, time.monotonic() + PATIENCE
+        self.ready, self.until, self.last = False, time.monotonic() + PATIENCE, -FRESH
+        self.making, self.stock = deque(), deque()  # type: deque[list[Copy]], deque[Copy]
+        self.said = b""  # last, before it ended
+
+
+class Copy:
+    """A copy before it has an order: a child of the keeper's, and of no attempt. It ends when `link` is closed."""
+
+    __slots__ = ("link", "pid", "since")
+
+    def __init__(self, link: socket.socket) -> None:
+        self.link, self.pid, self.since = link, 0, time.monotonic()
 
 
 class Templates:
-    """The templates of one keeper, which is `keeper`; `environment` tells what its children get."""
+    """The templates of one keeper, which is `keeper`."""
 
-    def __init__(self, keeper: Any, environment: Callable[[dict[str, Any], Any, str], dict[str, str]]) -> None:
-        self._keeper, self._environment = keeper, environment
-        self._pids: set[int] = keeper.children.templates
+    def __init__(self, keeper: Any) -> None:
+        self._keeper = keeper
+        self._pids: set[int] = keeper.children.apart  # of templates and of copies without an order
+        self._coming: set[int] = keeper.children.coming  # of copies that are not surely our children yet
+        keeper.children.hear = self.hear
+        self._keys: dict[Key, Key] = {}
         self._templates: dict[Key, Template] = {}
         self._links: dict[int, Template] = {}
         self._asked: dict[int, int] = {}  # how often, by the hash of a key
         self._cold: dict[int, tuple[float, str]] = {}  # until when and why there is none
         self._serial = 0
 
-    def meet(self, order: dict[str, Any]) -> None:
-        """An order has come in. The first of its kind is started from nothing: it may be the only one."""
+    def meet(self, order: dict[str, Any], env: Mapping[str, str]) -> None:
+        """An order has come in, and this is what its child gets. The first of its kind is started from nothing: it may
+        be the only one."""
         if not order.get("warm"):
             return
-        order["key"] = key = key_of(order, self._env(order))
-        if len(self._asked) > KEYS:
+        if len(self._asked) > KEYS or len(self._keys) > KEYS:
             self._asked.clear()
+            self._keys.clear()
+        key = key_of(order, env)
+        order["key"] = key = self._keys.setdefault(key, key)
         self._asked[hash(key)] = self._asked.get(hash(key), 0) + 1
 
-    def _env(self, order: dict[str, Any]) -> dict[str, str]:
-        return self._environment(order, self._keeper.base, self._keeper.incarnation)
-
-    def holds(self, order: dict[str, Any]) -> bool:
+    def holds(self, order: dict[str, Any], env: Mapping[str, str]) -> bool:
         """Whether an order waits for a template that is coming up; one is begun when there is none for it and it is the
         second that asks."""
         if not order.get("warm"):
             return False
         if self._wants(order["key"]):
-            self._begin(order)
+            self._begin(order, env)
         template = self._templates.get(order["key"])
         return template is not None and not template.ready
 
@@ -96,8 +118,7 @@ class Templates:
             return False
         return time.monotonic() >= self._cold.get(hash(key), (0.0, ""))[0]
 
-    def _begin(self, order: dict[str, Any]) -> None:
-        env = self._env(order)
+    def _begin(self, order: dict[str, Any], env: Mapping[str, str]) -> None:
         self._keeper.mark_memory(self._keeper.child_score)
         try:
             why = unfit_for(env) if self._keeper.children.subreaper else NOWHERE_ELSE
@@ -118,12 +139,13 @@ class Templates:
         output, outlet = pipe() if order.get("secrets") else memory()
         outputs = [(os.POSIX_SPAWN_DUP2, outlet, number) for number in (1, 2)]
         program, reset = order["argv"][0], self._keeper.reset
+        argv = order["argv"][:2] if is_our_own(program) else [program, "-c", "pass"]
         told = {**shared(order, env), **words_for(order, env), "TMPDIR": os.path.abspath(folder)}
         try:
             os.chdir(folder)
             pid = os.posix_spawn(
                 program,
-                [program, "-c", "pass"],
+                argv,
                 told,
                 file_actions=[*outputs, (os.POSIX_SPAWN_DUP2, theirs.fileno(), SOCKET)],
                 setsid=True,
@@ -160,12 +182,53 @@ class Templates:
         if template is None:
             return False
         said = heard(template.link)
-        if said == b"ready":
+        if template.ready:
+            self._listen(template, said)
+        elif said == b"ready":
             self._come_up(template)
-        else:
+        elif said is not None:
             why = said.removeprefix(b"cold ").decode("utf-8", "replace")
             self._fail(template, why or f"{template.key[0]} cannot be prepared, or has ended")
         return True
+
+    def _listen(self, template: Template, said: bytes | None) -> None:
+        while said:
+            self._note(template, said)
+            said = heard(template.link)
+        if said is not None:
+            self._lose(template, f"{template.key[0]} has ended")
+
+    def hear(self) -> None:
+        """What they have said since they were last listened to. Nobody is woken by it; but who wonders whose child a
+        process is has to know."""
+        for template in self._templates.values():
+            while said := heard(template.link):
+                self._note(template, said)
+
+    def _note(self, template: Template, said: bytes) -> None:
+        """`made` comes before the process ends between template and copies, and so before these are our children; `.`
+        after that, and `lost` if it could not make them all."""
+        kind, *words = said.split()
+        if kind == b"made" and template.making:
+            for copy, word in zip(template.making[0], words, strict=False):
+                copy.pid = int(word)
+                self._coming.add(copy.pid)
+        elif kind in (b".", b"lost") and template.making:
+            for copy in template.making.popleft():
+                self._coming.discard(copy.pid)
+                if is_child(copy.pid):
+                    self._pids.add(copy.pid)
+                    template.stock.append(copy)
+                else:
+                    copy.link.close()
+        else:
+            template.said = said
+
+    def _lose(self, template: Template, why: str) -> None:
+        if template.said == b"stale":
+            self._drop(template)  # a file from which something was imported has changed
+        else:
+            self._fail(template, why)
 
     def _come_up(self, template: Template) -> None:
         printed, left = has_content(template.output), self._clear(template)
@@ -173,6 +236,7 @@ class Templates:
             self._fail(template, "importing what it preloads " + ("prints something" if printed else "leaves files"))
             return
         template.ready, template.until = True, time.monotonic() + IDLE
+        self._keeper.poll.modify(template.link.fileno(), 0)  # from now on only its end is news
 
     def _clear(self, template: Template) -> bool:
         """Whether anything is left in the directory in which it came up."""
@@ -200,6 +264,10 @@ class Templates:
         del self._templates[template.key]
         self._keeper.poll.unregister(template.link.fileno())
         template.link.close()
+        for copy in [*template.stock, *[copy for batch in template.making for copy in batch]]:
+            copy.link.close()  # and so it ends,
+            if copy.pid in self._pids:
+                os.kill(copy.pid, signal.SIGKILL)  # even if somebody has stopped it
         if template.pid in self._pids:  # else it is reaped, and the number may be another's
             os.kill(template.pid, signal.SIGKILL)
         if template.output >= 0:
@@ -235,49 +303,103 @@ class Templates:
         if template is None or not template.ready:
             self._explain(attempt, order)
             return 0
-        told = message(order, self._env(order))
+        told = message(order, attempt.env)
         if len(told) > LARGEST:
             return 0
         os.chdir(order["cwd"])
         opened = [] if ends else [os.open(log, LOG_FLAGS, 0o600) for log in attempt.logs]
-        pid = self._ask(template, told, ends or opened, attempt.group)
-        for handle in opened:
-            os.close(handle)
-        if pid:
-            template.until = time.monotonic() + IDLE
-        elif heard(template.link) == b"stale":
-            self._drop(template)  # a file from which something was imported has changed
-        else:
-            self._fail(template, "no copy could be made")
-        return pid
+        try:
+            return self._hand_over(template, attempt, told, ends or opened)
+        finally:
+            for handle in opened:
+                os.close(handle)
+
+    def _hand_over(self, template: Template, attempt: Any, told: bytes, ends: Sequence[int]) -> int:
+        now = time.monotonic()
+        copy = self._taken(template, now)
+        if copy is None:
+            self._lose(template, "no copy could be made")
+            return 0
+        if not self._give(copy, told, ends, attempt.group):
+            copy.link.close()  # and so it ends, if it has not yet
+            return 0
+        self._pids.discard(copy.pid)
+        attempt.copy = copy
+        self._restock(template, now)
+        template.last, template.until = now, now + IDLE
+        return copy.pid
+
+    def part(self, attempt: Any) -> None:
+        """A copy has ended. One that could not become the action has not been started."""
+        said = heard(attempt.copy.link)
+        attempt.copy.link.close()
+        attempt.copy = None
+        if not said and attempt.why is None and attempt.status == COULD_NOT:
+            attempt.why, attempt.error, attempt.status = "spawn", "a copy of the warm interpreter could not begin", None
+
+    def _taken(self, template: Template, now: float) -> Copy | None:
+        """A copy that waits for an order, made now if there is none. That is waited for, as a spawn waits for exec: a
+        moment, or until it is clear that there will be none."""
+        while template.stock:
+            copy = template.stock.popleft()
+            if now - copy.since <= FRESH:
+                return copy
+            copy.link.close()
+        try:
+            if not template.making:
+                self._ask(template, 1)
+            while template.making and not template.stock:
+                template.link.settimeout(max(0.001, now + ANSWER - time.monotonic()))
+                said = template.link.recv(4096)
+                if not said:
+                    break
+                self._note(template, said)
+        except OSError:
+            return None
+        finally:
+            template.link.settimeout(None)
+        return template.stock.popleft() if template.stock else None
+
+    def _ask(self, template: Template, count: int) -> None:
+        pairs = [socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(count)]
+        template.making.append([Copy(ours) for ours, _ in pairs])
+        files = array("i", [theirs.fileno() for _, theirs in pairs])
+        try:
+            template.link.sendmsg([b"%d" % count], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, files)])
+        finally:
+            for _, theirs in pairs:
+                theirs.close()
+
+    def _give(self, copy: Copy, told: bytes, ends: Sequence[int], group: str) -> bool:
+        """Hand an order over. Nobody waits until the copy is what it is to be: `part` tells in the end."""
+        try:
+            if group:
+                join(group, copy.pid)
+            copy.link.sendmsg([told], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array("i", ends))])
+        except OSError:
+            return False
+        return True
+
+    def _restock(self, template: Template, now: float) -> None:
+        """Have copies made ahead, if there are orders for them and the last was not taken long ago: the making of one
+        takes as long as a short action, and both processors are to be at work."""
+        ahead = len(template.stock) + sum(map(len, template.making))
+        if ahead > STOCK // 2 or now - template.last > FRESH:
+            return
+        queue, queued = self._keeper.queue, self._keeper.queued
+        orders = [queued[queue[place]][1] for place in range(min(STOCK, len(queue))) if queue[place] in queued]
+        wanted = sum([order.get("key") is template.key for order in orders]) - ahead
+        if wanted > 0:
+            try:
+                self._ask(template, wanted)
+            except OSError:
+                pass  # its end is told otherwise
 
     def _explain(self, attempt: Any, order: dict[str, Any]) -> None:
         """Why there is no template, where a person could do something about it."""
         _, why = self._cold.get(hash(order["key"]), (0.0, "")) if order.get("warm") else (0.0, "")
         if why:
             self._keeper.noted.append(f"[{quote(attempt.token)},{quote(f'started cold, not warm: {why}')}]")
-
-    def _ask(self, template: Template, order: bytes, ends: Iterable[int], group: str) -> int:
-        """Waits for the answer, as a spawn waits for exec: a moment, or until it is clear that there will be none."""
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        try:
-            ours.settimeout(ANSWER)
-            ours.send(order)
-            files = array("i", [theirs.fileno(), *ends])
-            template.link.sendmsg([b"%d" % len(order)], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, files)])
-            theirs.close()
-            words = {ours.recv(32), ours.recv(32)}  # of the copy its pid, of the template that it is our child
-            words.discard(b".")
-            pid = int(words.pop())
-            if group:
-                join(group, pid)
-            ours.send(b"g")
-            return pid
-        except (OSError, ValueError, KeyError):
-            return 0
-        finally:
-            theirs.close()
-            ours.close()
 
 
 def key_of(order: dict[str, Any], env: Mapping[str, str]) -> Key:
@@ -289,10 +411,19 @@ def key_of(order: dict[str, Any], env: Mapping[str, str]) -> Key:
     return (*order["argv"][:2], tuple(warm["preload"]), warm.get("digest"), bool(order.get("secrets")), variables)
 
 
+def is_our_own(program: str) -> bool:
+    """Whether it is the interpreter that runs this, under whatever name, and so surely hears what it is told. Of
+    another one that is found out first."""
+    try:
+        return os.path.samefile(program, sys.executable)
+    except OSError:
+        return False
+
+
 def words_for(order: dict[str, Any], env: Mapping[str, str]) -> dict[str, str]:
     """What the other end reads before anybody else can, and takes out of its environment."""
     program, main = order["argv"][:2]
-    words = {"STAGE": "1", "PROGRAM": program, "MAIN": main, "KEEPER": str(os.getpid())}
+    words = {"STAGE": "2" if is_our_own(program) else "1", "PROGRAM": program, "MAIN": main, "KEEPER": str(os.getpid())}
     words["PRELOAD"] = ",".join(order["warm"]["preload"])
     path = env.get("PYTHONPATH")
     if path is not None:
@@ -320,15 +451,24 @@ def message(order: dict[str, Any], env: Mapping[str, str]) -> bytes:
         mask = os.umask(0o077)
         os.umask(mask)
     strings = [order["cwd"], *order["argv"], *(f"{name}={value}" for name, value in env.items())]
-    return b"%d %d\n" % (mask, len(order["argv"])) + b"".join(os.fsencode(string) + b"\0" for string in strings)
+    return b"%d %d\n" % (mask, len(order["argv"])) + os.fsencode("\0".join(strings) + "\0")
 
 
-def heard(link: socket.socket) -> bytes:
-    """What was said last; nothing when there is nobody any more."""
+def heard(link: socket.socket) -> bytes | None:
+    """What was said; nothing when there is nobody any more, None when nothing has been said."""
     try:
         return link.recv(4096, socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return None
     except OSError:
         return b""
+
+
+def is_child(pid: int) -> bool:
+    try:
+        return pid > 0 and os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+    except OSError:
+        return False
 
 
 def join(group: str, pid: int) -> None:

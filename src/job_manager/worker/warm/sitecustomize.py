@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+LARGEST = 100_000  # bytes of an order, as in templates.py
 SOCKET = 255  # where the keeper's end is: out of the way of the files that a module opens
 TOLD = "JM_WARM_"  # variables for us alone begin like that
 REHEARSALS = 8  # after so many times code is specialized
@@ -52,18 +53,22 @@ def main(folder: str) -> None:
     before = set(sys.modules)
     _import_ours()
     kernel = Kernel()
-    kernel.die_with(int(told["KEEPER"]))
+    keeper = int(told["KEEPER"])
+    kernel.die_with(keeper)
     connection = _connection()
     _forget(before)
     ending = Ending(os.path.dirname(os.path.realpath(told["MAIN"])), kernel)
     error = _local_customs()
+    _user_customs()
     try:
         _preload([name for name in told["PRELOAD"].split(",") if name], ending.own)
     except Unfit as unfit:
         connection.send(b"cold " + str(unfit).encode("utf-8", "backslashreplace")[:1000])
         os._exit(0)
+    _look_at(told["MAIN"])
     ending.prepare()
-    _serve(connection, kernel)
+    kernel.hold((given, told, before, sys.modules.get("sitecustomize")))  # to free it would touch what it is in
+    _serve(connection, keeper, kernel)
     if error is not None:
         raise error
 
@@ -102,7 +107,7 @@ def _local_customs() -> "BaseException | None":
     """Do what the `sitecustomize` does in whose place we are; what is to be raised for it at the end."""
     mine = sys.modules.pop("sitecustomize")
     try:
-        _import("sitecustomize")
+        __import__(__name__)  # whoever else has that name
     except Exception as error:
         if isinstance(error, ImportError) and error.name == "sitecustomize":
             error = ImportError("No module named 'sitecustomize'", name="sitecustomize")
@@ -111,8 +116,30 @@ def _local_customs() -> "BaseException | None":
     return None
 
 
-def _import(name: str) -> None:
-    __import__(name)
+def _user_customs() -> None:
+    """Do now what `site` would do next, in every copy anew: mostly to find out that there is no `usercustomize`."""
+    site = sys.modules["site"]
+    customs = getattr(site, "execusercustomize", None)
+    if customs is None or not getattr(site, "ENABLE_USER_SITE", False):
+        return
+    customs()
+
+    def done() -> None:
+        site.execusercustomize = customs  # type: ignore[attr-defined]
+
+    site.execusercustomize = done  # type: ignore[attr-defined]
+
+
+def _look_at(main: str) -> None:
+    """Note that the entrypoint is neither a directory nor an archive: the interpreter asks all who might know, and
+    notes it in the same place."""
+    for hook in sys.path_hooks:
+        try:
+            hook(main)
+            return
+        except ImportError:
+            pass
+    sys.path_importer_cache[main] = None
 
 
 def _preload(names: "list[str]", folder: str) -> None:
@@ -121,7 +148,7 @@ def _preload(names: "list[str]", folder: str) -> None:
         sys.path.insert(0, folder)  # as it will be when the entrypoint runs
     for name in names:
         try:
-            _import(name)
+            __import__(name)
         except BaseException as error:
             raise Unfit(f"importing {name} fails: {type(error).__name__}: {error}") from None
         left = _left()
@@ -182,9 +209,10 @@ def _read(path: str) -> bytes:
 # --- waiting ----------------------------------------------------------------------------------------------------------
 
 
-def _serve(connection: "Any", kernel: "Kernel") -> None:
-    """Make a copy whenever the keeper asks for one; returns in the copy, when it is what it is to be."""
+def _serve(connection: "Any", keeper: int, kernel: "Kernel") -> None:
+    """Make copies whenever the keeper asks for some; returns in a copy, when it is what it is to be."""
     looks, looked = _looks(), time.monotonic()
+    kernel.hold(looks)
     gc.collect()
     if hasattr(gc, "freeze"):
         gc.freeze()  # a collection in a copy is not to touch, and so to duplicate, all that was loaded here
@@ -192,7 +220,7 @@ def _serve(connection: "Any", kernel: "Kernel") -> None:
         kernel.thaw(main, main.__dict__)  # these will be the copy's
     connection.send(b"ready")
     while True:
-        size, handles = _request(connection)
+        handles = _received(connection)[1]
         if not handles:
             os._exit(0)
         if time.monotonic() - looked >= LOOK:
@@ -200,34 +228,39 @@ def _serve(connection: "Any", kernel: "Kernel") -> None:
                 connection.send(b"stale")
                 os._exit(0)
             looked = time.monotonic()
-        # Twice, so that the copy is a child of the keeper, to whom the children fall whose parents end.
+        # Twice, so that the copies are children of the keeper, to whom the children fall whose parents end.
         between = os.fork()
         if between == 0:
-            _in_between(size, handles, kernel)
-            connection.detach()
+            _make(connection, handles, keeper, kernel)
             return
-        if os.waitpid(between, 0)[1] == 0:
-            os.write(handles[0], b".")
+        well = os.waitpid(between, 0)[1] == 0
+        connection.send(b"." if well else b"lost")
         for handle in handles:
             os.close(handle)
 
 
-def _in_between(size: int, handles: "list[int]", kernel: "Kernel") -> None:
+def _make(connection: "Any", handles: "list[int]", keeper: int, kernel: "Kernel") -> None:
+    """One copy for each of these files, over which it will get its order; returns in a copy that has one. The keeper
+    is told who they are before it can meet them."""
+    made: list[bytes] = []
     try:
-        if os.fork():
-            os._exit(0)
-        os.close(SOCKET)
-        _become(size, handles, kernel)
+        for handle in handles:
+            pid = os.fork()
+            if pid == 0:
+                _wait(connection, handle, handles, keeper, kernel)
+                return
+            made.append(b"%d" % pid)
+        connection.send(b" ".join([b"made", *made]))
+        os._exit(0)
     except BaseException:
         os._exit(1)  # never back into the loop; the keeper notices
 
 
-def _request(connection: "Any") -> "tuple[int, list[int]]":
-    """How long the order is, and the files that go with it: that of the order, standard output and error. No files when
-    the keeper is gone."""
-    words, gifts, _, _ = connection.recvmsg(16, 64)
+def _received(connection: "Any") -> "tuple[bytes, list[int]]":
+    """What was said, and the files that go with it; none when the keeper is gone."""
+    words, gifts, _, _ = connection.recvmsg(LARGEST, 64)
     blob = b"".join(gift for _, _, gift in gifts)
-    return int(words or 0), [int.from_bytes(blob[at : at + 4], sys.byteorder) for at in range(0, len(blob), 4)]
+    return words, [int.from_bytes(blob[at : at + 4], sys.byteorder) for at in range(0, len(blob), 4)]
 
 
 def _looks() -> "dict[str, tuple[int, ...]]":
@@ -247,16 +280,30 @@ def _look(file: str) -> "tuple[int, ...]":
 # --- a copy -----------------------------------------------------------------------------------------------------------
 
 
-def _become(size: int, handles: "list[int]", kernel: "Kernel") -> None:
-    """All that an action has of its own, before its first line. The token stands in the environment before the keeper
-    is told the pid, and the keeper has to answer once more: who finds the keeper dead finds the token, or nobody."""
+def _wait(connection: "Any", handle: int, handles: "list[int]", keeper: int, kernel: "Kernel") -> None:
+    """In a session of its own until there is an order. The token stands in the environment before it is looked whether
+    the keeper lives: who finds the keeper dead finds the token, or nobody who will begin."""
     os.setsid()
-    order = handles[0]
-    os.dup2(handles[1], 1)
-    os.dup2(handles[-1], 2)
-    for handle in handles[1:]:
-        os.close(handle)
-    head, _, rest = os.read(order, size).partition(b"\n")
+    os.dup2(handle, SOCKET, False)  # `connection` is the copy's own from now on
+    for each in handles:
+        os.close(each)
+    order, files = _received(connection)
+    if not files:
+        os._exit(0)
+    _become(order, files, kernel)
+    if os.getppid() != keeper:
+        os._exit(1)
+    connection.send(b"begun")
+    connection.close()
+
+
+def _become(order: bytes, files: "list[int]", kernel: "Kernel") -> None:
+    """All that an action has of its own, before its first line."""
+    os.dup2(files[0], 1)
+    os.dup2(files[-1], 2)
+    for file in files:
+        os.close(file)
+    head, _, rest = order.partition(b"\n")
     mask, count = map(int, head.split())
     folder, *words = rest.split(b"\0")[:-1]
     argv, entries = words[:count], words[count:]
@@ -270,10 +317,6 @@ def _become(size: int, handles: "list[int]", kernel: "Kernel") -> None:
     if hasattr(sys, "orig_argv"):
         sys.orig_argv[:] = [os.fsdecode(word) for word in argv]
     _renew()
-    os.write(order, b"%d" % os.getpid())
-    if os.read(order, 1) != b"g":
-        os._exit(1)
-    os.close(order)
 
 
 def _renew() -> None:
@@ -309,6 +352,9 @@ class Kernel:
         fields = content[content.rindex(b")") + 2 :].split()
         for place, number in enumerate(FIELDS):
             self._map.field[place] = int(fields[number - 3]) if number else 0
+        self._exit = ctypes.PyDLL(None).exit  # made now: for each library there is a type
+        self._pointer = ctypes.sizeof(ctypes.c_void_p)
+        self._variables = ctypes.c_size_t.in_dll(self._libc, "environ")
         self._environ = int(fields[50 - 3]), int(fields[51 - 3])
 
     def die_with(self, parent: int) -> None:
@@ -320,25 +366,24 @@ class Kernel:
     def call_itself(self, argv: "list[bytes]", entries: "list[bytes]", added: "list[bytes]") -> None:
         """Have these words and this environment, also in /proc and so for ps(1), as if the process had begun with
         them; `added` is in the environment, too, and nobody is told."""
-        for place, strings in ((7, argv), (9, entries)):
-            block = b"".join([string + b"\0" for string in strings])
-            start = self._keep(block)
-            self._map.field[place], self._map.field[place + 1] = start, start + len(block)
+        given = [b"".join([string + b"\0" for string in strings]) for strings in (argv, entries, added)]
+        size = sum(map(len, given))
+        table = -size % self._pointer + size  # where the list of variables begins
+        start = int(self._libc.malloc(table + (len(entries) + len(added) + 1) * self._pointer))  # for ever
+        place = start + len(given[0])
         addresses = []
-        for string in entries:
-            addresses.append(start)
-            start += len(string) + 1
-        addresses += [self._keep(string + b"\0") for string in added]
-        table = (self._c.c_size_t * (len(addresses) + 1))(*addresses)
-        self._c.c_size_t.in_dll(self._libc, "environ").value = self._keep(bytes(table))
+        for string in [*entries, *added]:
+            addresses.append(place)
+            place += len(string) + 1
+        # Not an array of ctypes: that would be a type of its own for each number of variables.
+        variables = b"".join([address.to_bytes(self._pointer, sys.byteorder) for address in [*addresses, 0]])
+        block = b"".join(given).ljust(table, b"\0") + variables
+        self._c.memmove(start, block, len(block))
+        self._variables.value, middle = start + table, start + len(given[0])
+        self._map.field[7:11] = start, middle, middle, middle + len(given[1])
         self._map.field[5] = self._libc.sbrk(0)
         if self._libc.prctl(SET_MM, MM_MAP, self._c.byref(self._map), self._size, 0):
-            self._paint_over(block)
-
-    def _keep(self, block: bytes) -> int:
-        start = int(self._libc.malloc(len(block)))  # for ever
-        self._c.memmove(start, block, len(block))
-        return start
+            self._paint_over(given[1])
 
     def _paint_over(self, block: bytes) -> None:
         """Where the kernel cannot do that, the environment is written where that of the template was."""
@@ -353,7 +398,7 @@ class Kernel:
 
     def exit(self) -> None:
         """End well, with all that C code has asked to be done then, and without what the interpreter does."""
-        self._c.PyDLL(None).exit(0)
+        self._exit(0)
 
     def hold(self, thing: "Any", by: int = 1) -> None:
         """Let it not be freed at the end, or again."""
@@ -369,6 +414,7 @@ class Ending:
         self.own, self._kernel = own, kernel
         self._names: list[str] = []
         self._modules: list[Any] = []
+        self._known: frozenset[int] = frozenset()
         atexit.register(self._end)  # before anybody else, and so the last to be called
 
     def prepare(self) -> None:
@@ -376,6 +422,7 @@ class Ending:
         modules = {name: module for name, module in sys.modules.items() if name not in KEPT_FOR_THE_END}
         self._names = [name for name, module in modules.items() if not self._is_own(module)]
         self._modules = list(modules.values())
+        self._known = frozenset(map(id, sys.modules.values()))
         self._kernel.hold(self._modules)
 
     def _is_own(self, module: "Any") -> bool:
@@ -396,18 +443,25 @@ class Ending:
 
     def _leave(self) -> None:
         """Free what is the action's own, and end. What cannot be printed is left to the interpreter, which says so."""
-        known = {id(module) for module in self._modules}
         try:
             _flush()
-            for module in [module for module in list(sys.modules.values()) if id(module) not in known]:
-                if module is not sys and module.__name__ != "builtins":
-                    content = module.__dict__
-                    content.update(dict.fromkeys([name for name in content if name != "__builtins__"]))
+            for module in [sys.modules["__main__"], *self._own_modules()]:
+                content = module.__dict__
+                content.update(dict.fromkeys([name for name in content if name != "__builtins__"]))
             gc.collect()
             _flush()
         except Exception:
             return
         self._kernel.exit()
+
+    def _own_modules(self) -> "list[Any]":
+        """What was imported last, and by the action: to look at the others would duplicate the pages they are in."""
+        own = []
+        for module in reversed(sys.modules.values()):
+            if id(module) in self._known:
+                break
+            own.append(module)
+        return own
 
 
 def _has_come_to_its_end() -> bool:
