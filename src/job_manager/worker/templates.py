@@ -342,7 +342,7 @@ class Templates:
         moment, or until it is clear that there will be none."""
         while template.stock:
             copy = template.stock.popleft()
-            if now - copy.since <= FRESH:
+            if now - copy.since <= FRESH and copy.pid in self._pids:  # else it has ended, whoever still has its link
                 return copy
             copy.link.close()
         try:
