@@ -808,8 +808,8 @@ class Keeper:
         self.alarms = Alarms((signal.SIGCHLD, signal.SIGTERM))
         self.wakeup = self.alarms.handle
         self.poll.register(self.wakeup, select.POLLIN)
-        numbers = [number for number in range(1, signal.NSIG) if number not in (signal.SIGKILL, signal.SIGSTOP)]
-        self.reset = [number for number in numbers if signal.getsignal(number) == signal.SIG_IGN]
+        # All, and not only those that are ignored here: of the others libc would first ask the kernel in every child.
+        self.reset = sorted(int(number) for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP})
 
     def _guard_memory(self) -> None:
         self.score = -1
