@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from job_manager.worker import adoption
+from job_manager.worker import adoption, copies
 from job_manager.worker import templates as of_keeper
 from job_manager.worker.adoption import end_leftovers, leftovers, read_trace
 from job_manager.worker.child import LOG_FLAGS, Attempt
@@ -244,7 +244,7 @@ def test_where_the_kernel_cannot_be_told_the_environment_is_painted_over(tmp_pat
 def test_both_ends_agree_on_what_they_have_in_common():
     hook = runpy.run_path(str(HOOK / "sitecustomize.py"))
     assert (hook["SOCKET"], str(HOOK)) == (of_keeper.SOCKET, of_keeper.HOOK)
-    assert hook["LARGEST"] == of_keeper.LARGEST
+    assert hook["LARGEST"] == copies.LARGEST
     assert (adoption.TEMPLATES, adoption.COMING_UP) == (of_keeper.RECORD, of_keeper.FOLDER)
     assert of_keeper.LOG_FLAGS == LOG_FLAGS | os.O_CLOEXEC
 

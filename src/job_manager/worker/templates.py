@@ -33,6 +33,11 @@ else:
         from collections import deque
         from json import dumps as quote
 
+if TYPE_CHECKING or __package__:
+    from job_manager.worker.copies import COULD_NOT, LARGEST, Copy, heard, is_child, message
+else:  # as in the keeper
+    from copies import COULD_NOT, LARGEST, Copy, heard, is_child, message
+
 HOOK = os.path.join(os.path.dirname(os.path.abspath(__file__)), "warm")
 SOCKET = 255  # as in warm/sitecustomize.py
 IDLE = 60.0  # seconds without a copy after which a template is dropped
@@ -40,10 +45,8 @@ MOST = 8  # templates at a time; for whatever else asks there is none
 PATIENCE = 30.0  # seconds for which orders wait for a template that is coming up
 ANSWER = 2.0  # seconds for a copy to be made
 STOCK = 8  # copies that wait for their orders, at most; half as many are made at once
-COULD_NOT = 1 << 8  # the status of such a copy, as wait(2) gives it; as in warm/sitecustomize.py
 FRESH = 0.5  # seconds for which one may wait, and within which the last must have been taken for more to be made
 AGAIN = 60.0  # seconds after which one that did not work out is tried anew
-LARGEST = 100_000  # bytes of an order that fit into one message for sure
 KEYS = 4096  # of which it is known how often they were asked for
 NEVER = float("inf")
 NOWHERE_ELSE = "it takes Linux"
@@ -65,15 +68,6 @@ class Template:
         self.ready, self.until, self.last = False, time.monotonic() + PATIENCE, -FRESH
         self.making, self.stock = deque(), deque()  # type: deque[list[Copy]], deque[Copy]
         self.said = b""  # last, before it ended
-
-
-class Copy:
-    """A copy before it has an order: a child of the keeper's, and of no attempt. It ends when `link` is closed."""
-
-    __slots__ = ("link", "pid", "since")
-
-    def __init__(self, link: socket.socket) -> None:
-        self.link, self.pid, self.since = link, 0, time.monotonic()
 
 
 class Templates:
@@ -320,7 +314,7 @@ class Templates:
         if copy is None:
             self._lose(template, "no copy could be made")
             return 0
-        if not self._give(copy, told, ends, attempt.group):
+        if not copy.give(told, ends, attempt.group):
             copy.link.close()  # and so it ends, if it has not yet
             return 0
         self._pids.discard(copy.pid)
@@ -369,16 +363,6 @@ class Templates:
         finally:
             for _, theirs in pairs:
                 theirs.close()
-
-    def _give(self, copy: Copy, told: bytes, ends: Sequence[int], group: str) -> bool:
-        """Hand an order over. Nobody waits until the copy is what it is to be: `part` tells in the end."""
-        try:
-            if group:
-                join(group, copy.pid)
-            copy.link.sendmsg([told], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array("i", ends))])
-        except OSError:
-            return False
-        return True
 
     def _restock(self, template: Template, now: float) -> None:
         """Have copies made ahead, if there are orders for them and the last was not taken long ago: the making of one
@@ -442,42 +426,6 @@ def unfit_for(env: Mapping[str, str]) -> str:
     if not all(path.startswith("/") for path in env.get("PYTHONPATH", "/").split(os.pathsep)):
         return "PYTHONPATH has a path that is not absolute"
     return "" if hasattr(os, "memfd_create") else NOWHERE_ELSE
-
-
-def message(order: dict[str, Any], env: Mapping[str, str]) -> bytes:
-    """What a copy is told: umask and number of words on a line, then its directory, its words and its environment."""
-    mask = order.get("umask")
-    if mask is None:
-        mask = os.umask(0o077)
-        os.umask(mask)
-    strings = [order["cwd"], *order["argv"], *(f"{name}={value}" for name, value in env.items())]
-    return b"%d %d\n" % (mask, len(order["argv"])) + os.fsencode("\0".join(strings) + "\0")
-
-
-def heard(link: socket.socket) -> bytes | None:
-    """What was said; nothing when there is nobody any more, None when nothing has been said."""
-    try:
-        return link.recv(4096, socket.MSG_DONTWAIT)
-    except BlockingIOError:
-        return None
-    except OSError:
-        return b""
-
-
-def is_child(pid: int) -> bool:
-    try:
-        return pid > 0 and os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
-    except OSError:
-        return False
-
-
-def join(group: str, pid: int) -> None:
-    """Into the cgroup that bounds its memory, before it begins."""
-    handle = os.open(f"{group}/cgroup.procs", os.O_WRONLY | os.O_CLOEXEC)
-    try:
-        os.write(handle, b"%d" % pid)
-    finally:
-        os.close(handle)
 
 
 def memory() -> tuple[int, int]:

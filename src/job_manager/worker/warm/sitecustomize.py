@@ -2,7 +2,7 @@
 the PYTHONPATH that the keeper gives; so it waits at that point of its start. A copy returns from here, and the
 interpreter goes on by itself as after any other start: to the entrypoint, with no frame of ours below it.
 
-Runs in the module's own Python, 3.8 or newer; knows neither job nor keeper, but what templates.py sends.
+Runs in the module's own Python, 3.8 or newer; knows neither job nor keeper, but what templates.py and copies.py send.
 """
 
 # Nothing is imported here that the start of Python has not imported already, and no annotation is evaluated: 3.8 shall
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-LARGEST = 100_000  # bytes of an order, as in templates.py
+LARGEST = 100_000  # bytes of an order, as in copies.py
 SOCKET = 255  # where the keeper's end is: out of the way of the files that a module opens
 TOLD = "JM_WARM_"  # variables for us alone begin like that
 REHEARSALS = 8  # after so many times code is specialized
