@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -87,3 +89,19 @@ def test_a_log_that_was_shortened_is_read_from_its_start(tailed):
     assert drained(tail) == ["a long first line"]
     path.write_bytes(b"new\n")
     assert drained(tail) == ["new"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody tells holes from zeros")
+def test_what_was_dropped_from_the_middle_is_no_line(tmp_path):
+    """The keeper gives back the middle of a log that is too long: a hole, for which a line stands before it."""
+    log = tmp_path / "log"
+    with log.open("wb") as file:
+        file.write((b"x" * 4000 + b"\n[... 40 MB were dropped ...]").ljust(8191) + b"\n")
+        file.seek(40 << 20)
+        file.write(b"the end\n")
+    tail = Tail(str(log))
+    seen = list(tail.read())
+    while tail.more:
+        seen += tail.read()
+    seen += tail.close()
+    assert [line.rstrip() for line in seen] == ["x" * 4000, "[... 40 MB were dropped ...]", "the end"]

@@ -30,8 +30,8 @@ class Tail:
             return
         assert self._file is not None
         self._begin_again_when_shortened()
-        chunk = self._file.read(CHUNK)
-        self.more = len(chunk) == CHUNK
+        chunk = self._file.read(self._written())
+        self.more = bool(chunk) and self._file.tell() < os.fstat(self._file.fileno()).st_size
         *whole, rest = chunk.split(b"\n")
         for part in whole:
             self._line.add(part)
@@ -49,6 +49,19 @@ class Tail:
         assert self._file is not None
         if os.fstat(self._file.fileno()).st_size < self._file.tell():
             self._file.seek(0)
+
+    def _written(self) -> int:
+        """How much to read. The middle of a log that is too long is given back, and would read as zeros: that is passed
+        over."""
+        assert self._file is not None
+        handle, at = self._file.fileno(), self._file.tell()
+        try:
+            at = os.lseek(handle, at, os.SEEK_DATA)
+            return min(CHUNK, os.lseek(handle, at, os.SEEK_HOLE) - at)
+        except (OSError, AttributeError):
+            return CHUNK  # there is no more, or this system does not know
+        finally:
+            os.lseek(handle, at, os.SEEK_SET)
 
     def close(self) -> Iterator[str]:
         """The last line when it has no end."""
