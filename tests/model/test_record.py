@@ -114,3 +114,19 @@ def test_a_named_tuple_has_as_many_values_as_fields():
             make()
     with pytest.raises(TypeError, match="no field c"):
         wrong(1)._replace(c=1)
+
+
+def test_a_record_with_other_values_is_one_of_its_own():
+    point = Point(1, 2, "here")
+    other = replace(point, y=3)
+    assert (other.x, other.y, other.place, type(other)) == (1, 3, "here", Point) and point.y == 2
+    with pytest.raises(TypeError, match="Point has no field 'z'"):
+        replace(point, z=1)
+
+
+class Single(Record):
+    only: str
+
+
+def test_one_with_a_single_field_too():
+    assert replace(Single("a"), only="b") == Single("b") and replace(Single("a")) == Single("a")

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 
 from job_manager.formats.wording import suggestion
 from job_manager.formats.words import no_param
-from job_manager.model.condition import STATES, Condition, Ended, alone, names_in, params_in, parse, renamed, text_of
+from job_manager.model.condition import STATES, Condition, Ended, alone, asked, parse, renamed, text_of
 from job_manager.model.errors import NOWHERE, Place, Problem
 from job_manager.model.job import Action, Job, Task
 from job_manager.model.survey import survey
@@ -38,14 +38,14 @@ def look_at_when(job: Job) -> Iterator[Problem]:
     """Params that the conditions of a job ask for and that it has not."""
     declared = [param.name for param in job.params]
     for node in survey(job).nodes:
-        for name in params_in(parse(node.when)) if node.when else ():
+        for name in asked(node.when)[0] if node.when else ():
             if name not in declared:
                 yield Problem(when_place(node), *no_param(name, declared))
 
 
 def asks_params(job: Job) -> set[str]:
     """The params that conditions ask for."""
-    return {name for node in survey(job).nodes if node.when for name in params_in(parse(node.when))}
+    return {name for node in survey(job).nodes if node.when for name in asked(node.when)[0]}
 
 
 def when_place(node: Task | Action) -> Place:
@@ -59,11 +59,11 @@ def by_path(node: Task | Action, paths: dict[str, str]) -> tuple[str, list[Probl
     these. paths: what may be asked for, the node's needs, by each of their names."""
     if not node.when:
         return "", []
-    condition = parse(node.when)
-    problems = [_not_needed(node, name, paths) for name in dict.fromkeys(names_in(condition)) if name not in paths]
+    _, names = asked(node.when)
+    problems = [_not_needed(node, name, paths) for name in names if name not in paths]
     if problems:
         return "", problems
-    return text_of(_with_paths(condition, paths)) if any(names_in(condition)) else node.when, []
+    return text_of(_with_paths(parse(node.when), paths)) if names else node.when, []
 
 
 def _with_paths(condition: Condition, paths: dict[str, str]) -> Condition:

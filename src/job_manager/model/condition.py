@@ -178,6 +178,13 @@ def names_in(condition: Condition) -> Iterator[str]:
             yield part.name
 
 
+@lru_cache(1024)  # as above
+def asked(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What the condition of a text asks for: the names of params, and of entries. Raises ValueError as `parse`."""
+    condition = parse(text)
+    return tuple(dict.fromkeys(params_in(condition))), tuple(dict.fromkeys(names_in(condition)))
+
+
 def _parts(condition: Condition) -> Iterator[Condition]:
     todo = [condition]
     while todo:

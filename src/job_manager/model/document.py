@@ -113,15 +113,20 @@ _SAID_BESIDE = [name for name in Action.__match_args__ if name not in ("name", "
 _beside = attrgetter(*_SAID_BESIDE)
 _NOTHING = _beside(Action("", Command(())))
 PLAIN_KEYS = frozenset({"name", "title", "argv", "shell", "retries"})
+# What is said of an action in one plain value, under its own name.
+SIMPLE = frozenset("when timeout cpus memory hook min_runtime priority expand workdir backoff idempotent".split())
+EASY_KEYS = PLAIN_KEYS | SIMPLE | {"module", "inputs", "outputs"}
 
 
 def action_document(action: Action) -> Document:
     """The document of one action: its canonical text, by which a changed action is told from an unchanged one."""
-    if _beside(action) == _NOTHING:  # the many of a big job: few questions
+    more = _more(action)  # the many of a big job say little: few questions
+    if more.keys() <= SIMPLE:
         plain = {"name": action.name} if action.name else {}
         if action.title:
             plain["title"] = action.title
         plain |= _work(action.work)
+        plain |= more
         return plain if action.retries is None else plain | {"retries": action.retries}
     return (
         kept(name=action.name, title=action.title)
@@ -152,6 +157,15 @@ def action_document(action: Action) -> Document:
         | ({} if action.idempotent is None else {"idempotent": action.idempotent})
         | _needs(action)
     )
+
+
+def _more(action: Action) -> Document:
+    """What is said of an action beside what every action says, by the names of the fields."""
+    values = _beside(action)
+    if values == _NOTHING:
+        return {}
+    usual = zip(_SAID_BESIDE, values, _NOTHING, strict=True)
+    return {name: value for name, value, nothing in usual if value is not nothing and value != nothing}
 
 
 def _input(use: Input) -> Document:
@@ -308,13 +322,19 @@ def _read_task(body: Document, children: tuple[Task | Action, ...]) -> Task:
 
 def _read_action(body: Document) -> Action:
     if body.keys() <= PLAIN_KEYS and ("argv" in body) is not ("shell" in body):
-        work = Command(tuple(body["argv"])) if "argv" in body else Shell(body["shell"])
-        return plain_action(body["name"], work, body.get("title", ""), None, body.get("retries"))
+        plain = Command(tuple(body["argv"])) if "argv" in body else Shell(body["shell"])
+        return plain_action(body["name"], plain, body.get("title", ""), None, body.get("retries"))
+    work = _read_work(body)
+    inputs = tuple([_read_input(use) for use in body.get("inputs", ())])
+    outputs = tuple([_read_output(use) for use in body.get("outputs", ())])
+    if body.keys() <= EASY_KEYS:
+        more = {name: body[name] for name in SIMPLE.intersection(body)}
+        return plain_action(body["name"], work, body.get("title", ""), None, body.get("retries"), inputs, outputs, more)
     return Action(
         name=body["name"],
-        work=_read_work(body),
-        inputs=tuple(_read_input(i) for i in body.get("inputs", ())),
-        outputs=tuple(_read_output(o) for o in body.get("outputs", ())),
+        work=work,
+        inputs=inputs,
+        outputs=outputs,
         title=body.get("title", ""),
         timeout=body.get("timeout"),
         retries=body.get("retries"),

@@ -48,20 +48,29 @@ class _RecordType(type):
         made = super().__new__(mcs, name, bases, body)
         compared = [each for each in fields if each not in special or special[each].compare]
         defaults = [value.default if isinstance(value, _Field) else value for value in given.values()]
-        type.__setattr__(made, "__init__", _initial(made, fields, defaults))
+        puts = [made.__dict__[each].__set__ for each in fields]
+        type.__setattr__(made, "__init__", _initial(made, fields, defaults, puts))
         type.__setattr__(made, "_key", attrgetter(*compared))
+        type.__setattr__(made, "_puts", puts)
+        type.__setattr__(made, "_values", _getter(fields))
         return made
 
 
-def _initial(made: type, fields: tuple[str, ...], defaults: list[Any]) -> Any:
+def _initial(made: type, fields: tuple[str, ...], defaults: list[Any], puts: list[Callable[[Any, Any], None]]) -> Any:
     """The `__init__` of a record, which puts each argument into its slot."""
-    puts: list[Callable[[Any, Any], None]] = [made.__dict__[each].__set__ for each in fields]
 
     def initial(self: Any, values: Iterable[Any]) -> None:
         for put, value in zip(puts, values, strict=True):
             put(self, value)
 
     return _taking(fields, defaults, initial, f"{made.__qualname__}.__init__")
+
+
+def _getter(fields: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
+    """What gives the values of all fields of a record."""
+    if len(fields) > 1:
+        return attrgetter(*fields)
+    return lambda record: tuple([getattr(record, name) for name in fields])
 
 
 def opened(made: type[R]) -> Any:
@@ -77,6 +86,8 @@ class Record(metaclass=_RecordType):
     __slots__ = ()
     __match_args__: ClassVar[tuple[str, ...]]
     _key: ClassVar[Any]
+    _puts: ClassVar[Any]
+    _values: ClassVar[Any]
     _shown: ClassVar[tuple[str, ...]]
 
     def __eq__(self, other: object) -> bool:
@@ -102,9 +113,16 @@ class Record(metaclass=_RecordType):
 
 
 def replace(record: R, **changes: Any) -> R:
-    """The same record with other values in some fields."""
-    kept = {name: getattr(record, name) for name in record.__match_args__ if name not in changes}
-    return type(record)(**kept, **changes)
+    """The same record with other values in some fields. Raises TypeError for a field that it has not."""
+    kind = type(record)
+    made = object.__new__(kind)
+    for put, value in zip(kind._puts, kind._values(record), strict=True):
+        put(made, value)
+    for name, value in changes.items():
+        if name not in kind.__match_args__:
+            raise TypeError(f"{kind.__name__} has no field {name!r}")
+        kind.__dict__[name].__set__(made, value)
+    return made
 
 
 # --- arguments ------------------------------------------------------------------------------------------------------
