@@ -1,4 +1,5 @@
-"""A job and its document say the same, whichever way is taken: the short one for actions that say little, or the long."""
+"""A job and its document say the same, whichever way is taken: the short one for actions that say little, or the
+long."""
 
 from __future__ import annotations
 
