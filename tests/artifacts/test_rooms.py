@@ -62,6 +62,43 @@ def test_what_is_not_as_it_was_made_stays_as_it_is(store, what):
     assert inode(store, "b") != inode(store, "a")
 
 
+TAMPERED: dict[str, Callable[[Path], object]] = {
+    "a file in out": lambda spare: (spare / "out/more").write_text(""),
+    "other rights": lambda spare: spare.chmod(0o777),
+    "no out": lambda spare: (spare / "out").rmdir(),
+    "a link in its place": lambda spare: moved(spare).symlink_to(spare.parent),
+    "a file in its place": lambda spare: moved(spare).write_text(""),
+}
+
+
+def moved(folder: Path) -> Path:
+    folder.rename(folder.with_name("elsewhere"))
+    return folder
+
+
+@pytest.mark.parametrize("what", TAMPERED)
+def test_what_somebody_has_changed_meanwhile_is_nobodys(store, what):
+    store.prepare("a", [])
+    store.close_off("a", reuse=True)
+    (spare,) = Path(store.root, "work").iterdir()
+    TAMPERED[what](spare)
+    store.prepare("b", [])
+    room = Path(store.attempt_path("b"))
+    assert not room.is_symlink() and room.stat().st_mode & 0o7777 == 0o700
+    assert sorted(os.listdir(room)) == ["out", "tmp"] and os.listdir(room / "out") == []
+
+
+@pytest.mark.skipif(not hasattr(os, "setxattr"), reason="this system has no attributes")
+def test_what_has_attributes_is_not_used_again(store):
+    store.prepare("a", [])
+    try:
+        os.setxattr(store.attempt_path("a") + "/out", "user.note", b"mine")
+    except OSError as error:
+        pytest.skip(f"this file system has no attributes: {error.strerror}")
+    store.close_off("a", reuse=True)
+    assert os.path.isdir(store.attempt_path("a"))
+
+
 def test_it_is_kept_when_nobody_wants_it_again(store):
     store.prepare("a", [])
     store.close_off("a")

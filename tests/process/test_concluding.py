@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from job_manager.worker.concluding import MANY, Concluder
+from job_manager.worker.concluding import BEAT, MANY, Concluder
 from tests.process.keeping import DEADLINE
 
 
@@ -55,3 +55,27 @@ def test_what_the_work_raises_is_raised_where_it_is_collected(concluder):
     concluder.give(lambda: 1 // 0, MANY)
     with pytest.raises(ZeroDivisionError):
         told(concluder)
+
+
+def test_what_was_collected_before_it_was_told_is_not_told_for_ever(concluder):
+    concluder.give(lambda: 1, MANY)
+    found: list[int] = []
+    while not found:
+        found = concluder.finished()
+    assert select.select([concluder], [], [], DEADLINE)[0]  # its mark
+    assert concluder.finished() == [] and not select.select([concluder], [], [], 0)[0]
+
+
+def test_who_is_told_late_looks_by_himself(concluder):
+    """What is done does not wait for what is worked on after it."""
+    go = threading.Event()
+    concluder.give(lambda: 1, MANY)
+    concluder.give(go.wait, MANY)
+    assert concluder.next_timeout() == BEAT
+    found: list[int] = []
+    while not found:
+        found = concluder.finished()
+    assert found == [1]
+    concluder.give(lambda: 2)
+    assert concluder.next_timeout() is None
+    go.set()

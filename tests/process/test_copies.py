@@ -169,3 +169,41 @@ def test_the_customs_of_a_user_are_followed_as_in_a_start_from_nothing(module, t
         found += [Path(order["log"]).read_text() for order in orders]
     assert set(found) == {f"{bool(text)} site execusercustomize\nNone\n"}
     assert len(recorded(one.keeper)) == 1 and one.keeper.notes == {}
+
+
+RAISING = """
+import sys
+class Hook:
+    def __call__(self, path): raise RuntimeError("no")
+sys.path_hooks.insert(0, Hook())
+"""
+
+
+@pytest.mark.parametrize("what", ["a hook that raises", "no ctypes"])
+def test_a_template_never_goes_on_to_the_entrypoint_itself(module, tmp_path, what):
+    """`site` makes nothing of what is raised there, and the interpreter would go on, without words and token."""
+    ledger = tmp_path / "ledger"
+    text = f"import os, sys\nwith open({str(ledger)!r}, 'a') as file: print(sys.argv[1:], file=file)\n"
+    one = module(text, *(["heavy"] if what == "a hook that raises" else []))
+    (one.folder / "heavy.py").write_text(RAISING)
+    folder = tmp_path / "path"
+    folder.mkdir()
+    if what == "no ctypes":
+        (folder / "ctypes.py").write_text("raise ImportError('none')")
+    orders = one.orders(*[("word",)] * 4, env={"PYTHONPATH": str(folder)})
+    one.keeper.link.start(orders)
+    for order in orders:
+        one.keeper.exit(order["token"])
+    lines = ledger.read_text().splitlines() if ledger.exists() else []
+    assert set(lines) <= {"['word']"} and (what == "a hook that raises" or len(lines) == 4)
+
+
+def test_a_keeper_ends_though_a_copy_that_it_has_let_go_was_stopped(host, up, monkeypatch):  # noqa: F811
+    ours, attempt, order = up
+    template = stocked(ours, attempt, order, host)
+    old = template.stock[0].pid
+    os.kill(old, signal.SIGSTOP)
+    monkeypatch.setattr(of_keeper, "FRESH", 0.0)
+    ended(host, ours, attempt, ours.copy(attempt, order, ()))
+    ours.close()
+    assert gone(old)

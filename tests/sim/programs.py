@@ -125,6 +125,9 @@ class Publisher(Program):
     def fileno(self) -> int:
         return self._read
 
+    def next_timeout(self) -> None:
+        """It tells at once."""
+
     def give(self, work: Callable[[], Any], waiting: int = 0) -> None:
         self.open += 1
         self._given.append(work)

@@ -13,7 +13,8 @@ from collections import deque
 from job_manager.artifacts.folders import DIRECTORY, fresh
 
 OUT, TMP = "out", "tmp"  # where it writes its outputs, and what it needs for a while
-SPARE = ".spare-"
+SPARE, SPOILT = ".spare-", ".spoilt"
+KEPT_BY_SYSTEM = "security.selinux"
 
 
 class Rooms:
@@ -27,11 +28,14 @@ class Rooms:
     def furnish(self, name: str, folder: int) -> None:
         """Have there be a directory `name`, which does not stand yet, empty but for OUT and TMP. Raises OSError."""
         while self._spare:
+            spare = self._spare.pop()
             try:
-                os.rename(self._spare.pop(), name, src_dir_fd=folder, dst_dir_fd=folder)
-                return
+                os.rename(spare, name, src_dir_fd=folder, dst_dir_fd=folder)
             except FileNotFoundError:
                 continue  # somebody has cleared up
+            if _is_as_furnished(name, folder):
+                return
+            os.rename(name, f"{SPOILT}{spare}", src_dir_fd=folder, dst_dir_fd=folder)
         room = fresh(name, folder)
         try:
             for part in (OUT, TMP):
@@ -41,12 +45,8 @@ class Rooms:
 
     def give_back(self, name: str, folder: int) -> bool:
         """Whether the directory `name` is as it was furnished, and so is kept for another. Raises OSError."""
-        room = os.open(name, DIRECTORY, dir_fd=folder)
-        try:
-            if not _is_as_made(room, (OUT, TMP)) or not all(_is_empty(part, room) for part in (OUT, TMP)):
-                return False
-        finally:
-            os.close(room)
+        if not _is_as_furnished(name, folder):
+            return False
         self._serial += 1
         spare = f"{self._prefix}{self._serial}"
         os.rename(name, spare, src_dir_fd=folder, dst_dir_fd=folder)
@@ -54,13 +54,24 @@ class Rooms:
         return True
 
 
-def _is_empty(name: str, directory: int) -> bool:
-    handle = os.open(name, DIRECTORY, dir_fd=directory)
+def _is_as_furnished(name: str, folder: int) -> bool:
     try:
-        return _is_as_made(handle, ())
+        return _is_as_made(name, folder, (OUT, TMP))
+    except OSError:  # a link, or no directory, or gone
+        return False
+
+
+def _is_as_made(name: str, folder: int, parts: tuple[str, ...]) -> bool:
+    """Whether a directory holds only these, which hold nothing, and is its owner's alone, as all of them are."""
+    handle = os.open(name, DIRECTORY, dir_fd=folder)
+    try:
+        found = os.fstat(handle)
+        own = stat.S_IMODE(found.st_mode) == 0o700 and found.st_uid == os.geteuid() and not _labels(handle)
+        return own and sorted(os.listdir(handle)) == list(parts) and all(_is_as_made(one, handle, ()) for one in parts)
     finally:
         os.close(handle)
 
 
-def _is_as_made(directory: int, parts: tuple[str, ...]) -> bool:
-    return stat.S_IMODE(os.fstat(directory).st_mode) == 0o700 and sorted(os.listdir(directory)) == list(parts)
+def _labels(handle: int) -> list[str]:
+    """Attributes that somebody has given it, lists of rights among them."""
+    return [name for name in os.listxattr(handle) if name != KEPT_BY_SYSTEM] if hasattr(os, "listxattr") else []

@@ -213,7 +213,7 @@ def conclude(
     usage = (record["utime"], record["stime"], record["maxrss_kib"])
     if needs_folder(brief):
         # What has outlived its process might still be writing.
-        layout.store.close_off(brief.label, reuse=not ending.reason and record["left"] == 0)
+        layout.store.close_off(brief.label, reuse=not ending.reason and record.get("tidy", False))
     told = ended(brief, worker, record["began"], end_of(record), ending, usage, outputs)
     told = share.hidden(told) if share else told
     return told if ending.reason or not grown.children else told._replace(grown=grown.children)

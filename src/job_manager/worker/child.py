@@ -33,7 +33,7 @@ FILTER = "import sys; sys.path.append({folder!r}); import redaction; redaction.m
 UNWRITTEN = "the start record cannot be written"  # so begins why an order is refused; the worker knows it by that
 RECORD = (
     '{"token":%s,"code":%s,"signal":%s,"why":%s,"error":%s,"began":%.6f,"ended":%.6f,"elapsed":%.6f,'
-    '"utime":%.6f,"stime":%.6f,"maxrss_kib":%d,"left":%d,"oom":%s,"peak":%d,"still":%.3f,"printed":%d}'
+    '"utime":%.6f,"stime":%.6f,"maxrss_kib":%d,"left":%d,"oom":%s,"peak":%d,"still":%.3f,"printed":%d,"tidy":%s}'
 )
 MAXRSS_UNIT = 1024 if sys.platform == "darwin" else 1
 LAST_WORDS = (b"_EXIT_STATUS", b"openjd_fail")  # a log with one of these at its end may say how its attempt has ended
@@ -56,6 +56,7 @@ class Attempt:
     spare: tuple[int, str] | None = None
     copy: Any = None  # of a template, until it has ended
     printed = -1  # bytes in its logs when it is over, -1: nobody knows
+    tidy = False  # whether there was surely nothing left of it when its main process had ended
     named = gated = False  # gated: it began when others had ended, whose ends have to be on record before that
     memory = peak = 0
     group = ""
@@ -115,6 +116,7 @@ def record_of(attempt: Attempt) -> str:
         attempt.peak,
         max(0.0, attempt.start + attempt.elapsed - attempt.moved) if attempt.still else 0.0,
         attempt.printed,
+        "true" if attempt.tidy and not attempt.outlived else "false",
     )
 
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING or __package__:
         process_of,
         processor_time,
         send_signal,
+        signal_child,
         signal_group,
         ticks_since_boot,
     )
@@ -50,6 +51,7 @@ else:
         process_of,
         processor_time,
         send_signal,
+        signal_child,
         signal_group,
         ticks_since_boot,
     )
@@ -122,6 +124,7 @@ class Children:
                 self._find_strays()
             tidy = self.subreaper and not self.strays
             for attempt in [*gone, *self.ending.values()]:
+                attempt.tidy = tidy
                 if not tidy and self._left(attempt):
                     self._end_left(attempt, now)
                 elif attempt.filter:
@@ -257,7 +260,7 @@ class Children:
         grouped = alive or not self.subreaper or any(process.group == attempt.pid for process in members)
         for number in numbers:
             if grouped and not signal_group(attempt.pid, number) and alive:
-                os.kill(attempt.pid, number)  # a copy that has not come to its own session yet
+                signal_child(attempt.pid, number)  # a copy that has not come to its own session yet
             for process in members:
                 if process.group != attempt.pid:
                     send_signal(process, number)

@@ -20,7 +20,6 @@ R = TypeVar("R")
 
 MANY = 32  # orders that wait in the keeper: then nobody waits for what has ended
 BEAT = 0.03  # seconds by which it may be late then, so that many ends are taken up and noted down in one turn
-PROMPT = 0.005  # and else, while there are more ends to be seen to
 
 
 class Concluder(Generic[R]):
@@ -69,11 +68,8 @@ class Concluder(Generic[R]):
                 self._done.append(work())
             except BaseException as error:  # carried to the loop, which alone may decide what it means
                 self._done.append(error)
-            now = time.monotonic()
-            due = due or now + BEAT
-            if self._urgent:
-                due = now if self._inbox.empty() else min(due, now + PROMPT)
-            if now >= due:
+            due = due or time.monotonic() + BEAT
+            if self._urgent or time.monotonic() >= due:
                 self._tell()
                 due = None
 
@@ -82,10 +78,8 @@ class Concluder(Generic[R]):
 
     def finished(self) -> list[R]:
         """What is done by now. Raises what the work raised."""
-        if not self._done:
-            return []
         try:
-            os.read(self._read, 65536)
+            os.read(self._read, 65536)  # also when it is of what was collected before: else it would be there for ever
         except BlockingIOError:
             pass  # another call has read the mark of what is being collected now
         reports: list[R] = []
@@ -96,6 +90,10 @@ class Concluder(Generic[R]):
                 raise result
             reports.append(result)
         return reports
+
+    def next_timeout(self) -> float | None:
+        """Seconds after which to look, for what is done may be told late: the next may be a film. None: it is told."""
+        return BEAT if self.open and not self._urgent else None
 
     def close(self) -> None:
         """Let what was given finish, then end the thread."""

@@ -65,7 +65,8 @@ class ExitRecord(TypedDict):
     "timeout", "stopped", "stuck" or "spawn"; `left` counts the processes that outlived the main one and were ended.
     `oom`: it ran out of memory, as its cgroup says ("cgroup") or as it seems ("probable"); `peak`: bytes as the cgroup
     counted them, 0 when nobody did; `still`: for how many seconds it had then neither written nor worked, when that was
-    long enough to count as stuck, else 0. Keepers of before say none of these."""
+    long enough to count as stuck, else 0. `tidy`: there was nothing that might be its own when its main process had
+    ended. Keepers of before say none of these."""
 
     token: str
     code: int | None
@@ -82,6 +83,7 @@ class ExitRecord(TypedDict):
     oom: NotRequired[str | None]
     peak: NotRequired[int]
     still: NotRequired[float]
+    tidy: NotRequired[bool]
     printed: NotRequired[int]  # bytes in its logs, -1 where that is not known
 
 

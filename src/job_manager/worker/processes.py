@@ -116,6 +116,14 @@ def pidfd_of(pid: int) -> int:
         return -1
 
 
+def signal_child(pid: int, number: int) -> None:
+    """Signal a child that has not been waited for. It may be another user's by now."""
+    try:
+        os.kill(pid, number)
+    except OSError:
+        pass
+
+
 def signal_group(group: int, number: int) -> bool:
     if group <= 1:  # to kill(2), 0 is our own group
         return False

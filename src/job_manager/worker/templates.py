@@ -35,8 +35,10 @@ else:
 
 if TYPE_CHECKING or __package__:
     from job_manager.worker.copies import COULD_NOT, LARGEST, Copy, heard, is_child, message
+    from job_manager.worker.processes import signal_child
 else:  # as in the keeper
     from copies import COULD_NOT, LARGEST, Copy, heard, is_child, message
+    from processes import signal_child
 
 HOOK = os.path.join(os.path.dirname(os.path.abspath(__file__)), "warm")
 SOCKET = 255  # as in warm/sitecustomize.py
@@ -212,6 +214,7 @@ class Templates:
                 self._coming.discard(copy.pid)
                 if is_child(copy.pid):
                     self._pids.add(copy.pid)
+                    copy.since = time.monotonic()
                     template.stock.append(copy)
                 else:
                     copy.link.close()
@@ -261,7 +264,7 @@ class Templates:
         for copy in [*template.stock, *[copy for batch in template.making for copy in batch]]:
             copy.link.close()  # and so it ends,
             if copy.pid in self._pids:
-                os.kill(copy.pid, signal.SIGKILL)  # even if somebody has stopped it
+                signal_child(copy.pid, signal.SIGKILL)  # even if somebody has stopped it
         if template.pid in self._pids:  # else it is reaped, and the number may be another's
             os.kill(template.pid, signal.SIGKILL)
         if template.output >= 0:
@@ -285,8 +288,10 @@ class Templates:
         """None is to outlive the keeper."""
         for template in list(self._templates.values()):
             self._drop(template)
-        for pid in self._pids:
-            os.waitpid(pid, 0)
+        for pid in self._pids:  # what was let go may have been stopped by somebody
+            signal_child(pid, signal.SIGKILL)
+        while self._pids:
+            os.waitpid(self._pids.pop(), 0)
 
     # copies
 
@@ -306,7 +311,7 @@ class Templates:
             return self._hand_over(template, attempt, told, ends or opened)
         finally:
             for handle in opened:
-                os.close(handle)
+                close(handle)
 
     def _hand_over(self, template: Template, attempt: Any, told: bytes, ends: Sequence[int]) -> int:
         now = time.monotonic()
@@ -342,8 +347,8 @@ class Templates:
         try:
             if not template.making:
                 self._ask(template, 1)
+            template.link.settimeout(ANSWER)
             while template.making and not template.stock:
-                template.link.settimeout(max(0.001, now + ANSWER - time.monotonic()))
                 said = template.link.recv(4096)
                 if not said:
                     break
@@ -360,6 +365,10 @@ class Templates:
         files = array("i", [theirs.fileno() for _, theirs in pairs])
         try:
             template.link.sendmsg([b"%d" % count], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, files)])
+        except OSError:
+            for copy in template.making.pop():
+                copy.link.close()
+            raise
         finally:
             for _, theirs in pairs:
                 theirs.close()
@@ -372,7 +381,7 @@ class Templates:
             return
         queue, queued = self._keeper.queue, self._keeper.queued
         orders = [queued[queue[place]][1] for place in range(min(STOCK, len(queue))) if queue[place] in queued]
-        wanted = sum([order.get("key") is template.key for order in orders]) - ahead
+        wanted = min(STOCK // 2, sum([order.get("key") is template.key for order in orders]) - ahead)
         if wanted > 0:
             try:
                 self._ask(template, wanted)
@@ -426,6 +435,14 @@ def unfit_for(env: Mapping[str, str]) -> str:
     if not all(path.startswith("/") for path in env.get("PYTHONPATH", "/").split(os.pathsep)):
         return "PYTHONPATH has a path that is not absolute"
     return "" if hasattr(os, "memfd_create") else NOWHERE_ELSE
+
+
+def close(handle: int) -> None:
+    """A log that has been handed on: what goes wrong now is no news of the action, which may have begun."""
+    try:
+        os.close(handle)
+    except OSError:
+        pass
 
 
 def memory() -> tuple[int, int]:

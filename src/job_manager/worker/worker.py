@@ -459,7 +459,7 @@ class Worker:
 
     def next_timeout(self) -> float | None:
         """Seconds until something of ours is due, or None."""
-        orphans = [each.next_timeout() for _, each in self._orphans]
+        orphans = [self._concluder.next_timeout(), *[each.next_timeout() for _, each in self._orphans]]
         room = self.room.due(self._clock.monotonic())
         return min((due for due in (*orphans, room) if due is not None), default=None)
 

@@ -38,7 +38,17 @@ class Unfit(Exception):
 
 
 def main(folder: str) -> None:
-    """Become a template and wait; returns in each copy. What `site` is to hear in place of us is raised."""
+    """Become a template and wait; returns in each copy. What `site` is to hear in place of us is raised. Nothing else
+    is: `site` would make nothing of it, and the interpreter go on to the entrypoint, without its words."""
+    try:
+        error = _waited(folder)
+    except BaseException:
+        os._exit(1)
+    if error is not None:
+        raise error
+
+
+def _waited(folder: str) -> "BaseException | None":
     given = _given()
     if given[TOLD + "STAGE"] == "1":  # what ignores our variables runs a harmless `-c pass`, and no entrypoint
         program = given[TOLD + "PROGRAM"]
@@ -51,7 +61,10 @@ def main(folder: str) -> None:
     sys.path.remove(folder)
     sys.path_importer_cache.pop(folder, None)
     before = set(sys.modules)
-    _import_ours()
+    global atexit, gc
+    import atexit
+    import gc
+
     kernel = Kernel()
     keeper = int(told["KEEPER"])
     kernel.die_with(keeper)
@@ -69,8 +82,7 @@ def main(folder: str) -> None:
     ending.prepare()
     kernel.hold((given, told, before, sys.modules.get("sitecustomize")))  # to free it would touch what it is in
     _serve(connection, keeper, kernel)
-    if error is not None:
-        raise error
+    return error
 
 
 def _given() -> "dict[str, str]":
@@ -82,12 +94,6 @@ def _given() -> "dict[str, str]":
 def _told() -> "dict[str, str]":
     names = [name for name in os.environ if name.startswith(TOLD)]
     return {name[len(TOLD) :]: os.environ.pop(name) for name in names}
-
-
-def _import_ours() -> None:
-    global atexit, gc
-    import atexit
-    import gc
 
 
 def _connection() -> "Any":
@@ -136,9 +142,11 @@ def _look_at(main: str) -> None:
     for hook in sys.path_hooks:
         try:
             hook(main)
-            return
         except ImportError:
-            pass
+            continue
+        except Exception:
+            pass  # it will be the same in every copy
+        return
     sys.path_importer_cache[main] = None
 
 
@@ -243,6 +251,7 @@ def _make(connection: "Any", handles: "list[int]", keeper: int, kernel: "Kernel"
     """One copy for each of these files, over which it will get its order; returns in a copy that has one. The keeper
     is told who they are before it can meet them."""
     made: list[bytes] = []
+    pid = 1
     try:
         for handle in handles:
             pid = os.fork()
@@ -253,6 +262,8 @@ def _make(connection: "Any", handles: "list[int]", keeper: int, kernel: "Kernel"
         connection.send(b" ".join([b"made", *made]))
         os._exit(0)
     except BaseException:
+        if pid:
+            connection.send(b" ".join([b"made", *made]))
         os._exit(1)  # never back into the loop; the keeper notices
 
 
