@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from job_manager.worker import processes
 from tests.process.keeping import Fifo, Keeping, gone, is_alive, stopped
 
 IGNORING = "trap '' TERM; echo $$ > {ready}; while :; do sleep 100; done"
@@ -232,3 +233,31 @@ def test_timeouts_beyond_reason_are_taken_as_they_are(keeper):
     assert {keeper.exit(token)["why"] for token in "12"} == {"stopped"}
     keeper.start("nan", "/bin/true", timeout=float("nan"))
     keeper.until(lambda: "nan" in keeper.refused)
+
+
+def test_an_end_is_tidy_only_when_nothing_is_there_that_might_be_its_own(keeper, ready):
+    """Nobody is asked to end what may be another's; but what that is may still be writing."""
+    assert keeper.run("alone", "/bin/true")["tidy"] is True
+    waits = keeper.fifo("waits")
+    keeper.start("other", "/bin/sh", "-c", f"read line < {waits.path}")
+    keeper.pid("other")
+    hidden = f"env -i setsid sh -c 'echo $$ > {ready.path}; sleep 1000' & sleep 0.2"
+    keeper.start("a", "/bin/sh", "-c", hidden)
+    pid = int(ready.read())
+    assert keeper.exit("a")["tidy"] is False
+    assert keeper.run("b", "/bin/true")["tidy"] is False  # nor is any, as long as that lives
+    os.kill(pid, signal.SIGKILL)
+    waits.write("\n")
+    assert keeper.exit("other")["code"] == 0
+    keeper.until(lambda: gone(pid))
+    assert keeper.run("c", "/bin/true")["tidy"] is True
+
+
+def test_a_child_that_may_not_be_signalled_costs_the_keeper_nothing(monkeypatch):
+    """It has become another user's, as one of sudo does."""
+
+    def refuse(pid: int, number: int) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "kill", refuse)
+    processes.signal_child(1 << 30, signal.SIGTERM)
