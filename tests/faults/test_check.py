@@ -242,3 +242,26 @@ def test_what_is_leased_before_its_turn_is_not_done_before_it():
     second, third = (next(n for n, event in enumerate(history) if event[:2] == ["succeeded", at]) for at in (1, 2))
     history[second], history[third] = history[third], history[second]
     assert any("action 2 has to wait for 1" in why for why in illegal(history))
+
+
+LOST = [
+    ["job-submitted", 1.0, {"Job": {"children": [{"Action": {"name": "a", "argv": ["true"]}}]}}, {}, ""],
+    ["worker-joined", "w", 1, 1, 1.0],
+    ["leased", 0, 1, "w"],
+    ["started", 0, 1, 2.0],
+    ["cancelled", 0, 3.0, 0.0, "r"],
+    ["attempt-lost", 0, 1, 4.0],
+]
+
+
+CANCELLED = [["job-finished", 5.0, "failed", {"cancelled": 1}]]
+UNKNOWN = [["lost", 0], ["job-finished", 5.0, "lost", {"lost": 1}]]
+
+
+@pytest.mark.parametrize("end", [CANCELLED, UNKNOWN])
+def test_what_is_lost_while_it_is_being_cancelled_is_over(end: list[list[Any]]) -> None:
+    """Found by the kill loop: the keeper died between the request and the end. The other end is of what may not run
+    twice: nobody knows."""
+    assert illegal([*LOST, *end]) == []
+    uncancelled = [event for event in LOST if event[0] != "cancelled"]
+    assert illegal([*uncancelled, *CANCELLED])
