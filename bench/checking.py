@@ -27,8 +27,8 @@ class Bound:
     most: float
 
 
-# A quarter and more above what was measured while both cores had other work, on the machine on which it is most: an EPYC
-# (1.25, 1.6, 0.9, 1.8, 3.6, 14), or a Xeon with a Python that is not optimized (1.1, 1.93, 1.2, 2.4, 3.2, 13).
+# A quarter and more above what was measured while both cores had other work, on the machine on which it is most: on an
+# EPYC 1.25, 1.6, 0.9, 1.8, 3.6 and 14, on a Xeon with a Python that is not optimized 1.1, 1.93, 1.2, 2.4, 3.2 and 13.
 BOUNDS = (
     Bound("W1", "", 1000, "xargs", 1.65),
     Bound("W1", "", 1000, "make", 2.4),
