@@ -91,6 +91,13 @@ def test_as_much_is_leased_ahead_as_is_done_in_no_time_or_one_for_each_slot(seco
     assert len(turns(state)) == 1 + waiting
 
 
+def test_never_more_than_the_worker_takes():
+    state = several(8, (J, wide(99)), ahead=2)
+    decided(state)
+    when(state, ended(0)._replace(ended=NOW + 0.3))
+    assert len(turns(state)) == 1 + 2
+
+
 def test_one_that_takes_long_is_remembered_for_a_while():
     state = several(1, (J, wide(200)), ahead=64)
     durations = [0.001, 100.0, *[0.001] * 30]

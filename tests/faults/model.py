@@ -24,18 +24,18 @@ MOVES: dict[str, tuple[set[str], str]] = {
     "retry-planned": ({"broken"}, "planned"),
     "retried": ({"broken", "planned"}, "idle"),
     "failed": ({"broken"}, "failed"),
-    "lost": ({"broken", "cancelled"}, "lost"),  # nobody knows whether what was cancelled has run
+    "lost": ({"broken", "unknown"}, "lost"),
     "fanned-out": ({"idle"}, "fanned"),
     "fan-out-failed": ({"idle"}, "failed"),
     "grown": ({"succeeded"}, "succeeded"),
 }
 DONE = {"succeeded", "excused", "left out"}
 LOOSE = {"leased", "fanned-out", "fan-out-failed"}
-AGAIN = {"failed", "lost", "cancelled", "excused", "left out"}  # what a person has run again who resumes the job
+# What a person has run again who resumes the job.
+AGAIN = {"failed", "lost", "cancelled", "unknown", "excused", "left out"}
 LEASES = {"leased", "chained"}
 ATTEMPTED = {*LEASES, "returned", "started", "stopped", "attempt-lost", "attempt-failed", "succeeded"}
 ANY_TIME = {"worker-joined", "worker-left", "job-resumed", "job-retried", "excused", "priority-changed"}
-GIVEN_UP, BROKEN = ("stopped", "returned"), ("attempt-failed", "attempt-lost")  # ends without success
 QUIET = {"job-due", "skipped", "priority-changed"}
 SPECIAL = {"needs", "when", "hook", "foreach", "expand"}
 
@@ -97,8 +97,10 @@ class Model:
         if after not in OPEN:
             self.leases.pop(action, None)
             self.early.discard(action)
-        if name in (*GIVEN_UP, *BROKEN) and (self.ending or action in self.cancelling):
-            self.states[action] = "cancelled" if name in GIVEN_UP or action in self.cancelling else "broken"
+        if name in ("stopped", "returned", "attempt-failed") and (self.ending or action in self.cancelling):
+            self.states[action] = "cancelled" if name != "attempt-failed" or action in self.cancelling else "broken"
+        elif name == "attempt-lost" and action in self.cancelling:
+            self.states[action] = "unknown"  # it is over as cancelled, or as lost where it may not run twice
 
     def _waits(self, action: int, fits: set[str]) -> Iterator[str]:
         """For what the action has to wait, unless all of it is in one of these states."""

@@ -191,7 +191,7 @@ def test_no_core_is_dumped_unless_the_child_asks(keeper):
     [
         "fds = []\ntry:\n  while True: fds.append(os.dup(1))\nexcept OSError as e: print(e.strerror); os._exit(9)",
         "import _thread\nfor _ in range(10_000): _thread.start_new_thread(signal.pause, ())\nos._exit(8)",
-        "for n in range(20_000): os.close(os.open(f'f{n}', os.O_CREAT | os.O_WRONLY))\nos._exit(7)",
+        "for n in range(100_000): os.close(os.open(f'f{n}', os.O_CREAT | os.O_WRONLY))\nos._exit(7)",
         "for n in range(10_000): os.mkdir('d'); os.chdir('d')\nos._exit(6)",
     ],
     ids=["descriptors", "threads", "files", "directories"],

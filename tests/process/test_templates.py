@@ -288,6 +288,19 @@ def come_up(host: Host, ours: Any) -> None:
     assert ours.attend(handle)
 
 
+def test_that_it_is_ready_is_not_missed_though_somebody_asks_meanwhile_who_there_is(host, tmp_path):
+    """What outlives an attempt makes the keeper ask, at any moment."""
+    ours = of_keeper.Templates(host)
+    order = order_of(tmp_path)
+    ours.meet(order, ENV)
+    ours.meet(order, ENV)
+    assert ours.holds(order, ENV) and host.poll.poll(DEADLINE * 1000)  # it has said so
+    ours.hear()
+    come_up(host, ours)
+    assert not ours.holds(order, ENV)
+    ours.close()
+
+
 def test_a_template_without_work_is_dropped_after_its_time_and_one_that_does_not_come_up_after_its_own(host, tmp_path):
     ours = of_keeper.Templates(host)
     order = order_of(tmp_path)

@@ -356,7 +356,7 @@ ROOMS = (
     ),
     *("worker.brief", "worker.last_words", "worker.layout", "worker.calls", "worker.command", "worker.functions"),
     *("artifacts.store", "artifacts.outputs", "artifacts.copying", "artifacts.folders", "artifacts.directories"),
-    *("artifacts.identity", "artifacts.removal", "artifacts.rooms", "artifacts.trees"),
+    *("artifacts.identity", "artifacts.removal", "artifacts.scratch", "artifacts.trees"),
     *("app.home", "app.owing", "app.inbox", "app.wire"),
     *("app.callers", "app.host", "app.supervising", "app.running", "app.removing"),
     *("app.wiring", "app.safety", "worker.room", "worker.hosting", "worker.traces", "worker.code", "worker.hiding"),

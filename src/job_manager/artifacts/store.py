@@ -26,7 +26,7 @@ from job_manager.artifacts.export import export
 from job_manager.artifacts.folders import DIRECTORY, READING, opened
 from job_manager.artifacts.identity import Identity, identity, of_directory, of_stat
 from job_manager.artifacts.outputs import DISK, INVALID, Declared, Facts, Fault, examine
-from job_manager.artifacts.rooms import OUT, Rooms
+from job_manager.artifacts.scratch import OUT, ScratchPool
 from job_manager.artifacts.trees import Unfit, make_private
 from job_manager.model.errors import EngineError, InputError
 from job_manager.model.job import FILES
@@ -63,7 +63,7 @@ class Store:
     def __init__(self, root: str, inputs: str = INPUTS) -> None:
         self.root = os.path.abspath(root)
         self.inputs = inputs
-        self._rooms = Rooms()
+        self._scratch = ScratchPool()
         self._settled: set[str] = set()  # folders whose own names are known to be durable
 
     def path(self, name: str, public: bool = False, file: str = "") -> str:
@@ -105,7 +105,7 @@ class Store:
             with opened(self.root, WORK, create=True) as work:
                 if _stands(_safe(label), work):
                     removal.remove(os.path.join(self.root, WORK), [label])
-                self._rooms.furnish(label, work)
+                self._scratch.take(label, work)
             folders = [output.name for output in outputs if output.is_directory]
             if folders:
                 with opened(self.root, WORK, label, OUT) as out:
@@ -245,9 +245,10 @@ class Store:
         """Leave no rights to others on what an attempt has written: its own umask may have given them. With `reuse` a
         directory in which it has left nothing is another attempt's from now on."""
         try:
-            with opened(self.root, WORK) as work:
-                if reuse and self._rooms.give_back(_safe(label), work):
-                    return
+            if reuse:
+                with opened(self.root, WORK) as work:
+                    if self._scratch.give_back(_safe(label), work):
+                        return
             with opened(self.root, WORK, _safe(label)) as folder:
                 make_private(folder)
         except OSError:

@@ -84,7 +84,8 @@ def ahead(job: JobState, worker: WorkerState) -> int:
         return 0
     if job.pace * worker.ahead <= LEASED_AHEAD * worker.slots:
         return worker.ahead
-    return max(int(LEASED_AHEAD * worker.slots / job.pace), min(worker.slots, int(ONE_AHEAD * worker.slots / job.pace)))
+    each = min(worker.slots, int(ONE_AHEAD * worker.slots / job.pace))
+    return min(worker.ahead, max(each, int(LEASED_AHEAD * worker.slots / job.pace)))
 
 
 def delay(job: JobState, index: int, failure: Failure) -> float:

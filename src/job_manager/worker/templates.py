@@ -135,8 +135,9 @@ class Templates:
         output, outlet = pipe() if order.get("secrets") else memory()
         outputs = [(os.POSIX_SPAWN_DUP2, outlet, number) for number in (1, 2)]
         program, reset = order["argv"][0], self._keeper.reset
-        argv = order["argv"][:2] if is_our_own(program) else [program, "-c", "pass"]
-        told = {**shared(order, env), **words_for(order, env), "TMPDIR": os.path.abspath(folder)}
+        known = is_our_own(program)
+        argv = order["argv"][:2] if known else [program, "-c", "pass"]
+        told = {**shared(order, env), **words_for(order, env, known), "TMPDIR": os.path.abspath(folder)}
         try:
             os.chdir(folder)
             pid = os.posix_spawn(
@@ -198,7 +199,7 @@ class Templates:
         """What they have said since they were last listened to. Nobody is woken by it; but who wonders whose child a
         process is has to know."""
         for template in self._templates.values():
-            while said := heard(template.link):
+            while template.ready and (said := heard(template.link)):  # before that somebody is woken
                 self._note(template, said)
 
     def _note(self, template: Template, said: bytes) -> None:
@@ -413,10 +414,11 @@ def is_our_own(program: str) -> bool:
         return False
 
 
-def words_for(order: dict[str, Any], env: Mapping[str, str]) -> dict[str, str]:
-    """What the other end reads before anybody else can, and takes out of its environment."""
+def words_for(order: dict[str, Any], env: Mapping[str, str], known: bool) -> dict[str, str]:
+    """What the other end reads before anybody else can, and takes out of its environment. `known`: the entrypoint is
+    named at once."""
     program, main = order["argv"][:2]
-    words = {"STAGE": "2" if is_our_own(program) else "1", "PROGRAM": program, "MAIN": main, "KEEPER": str(os.getpid())}
+    words = {"STAGE": "2" if known else "1", "PROGRAM": program, "MAIN": main, "KEEPER": str(os.getpid())}
     words["PRELOAD"] = ",".join(order["warm"]["preload"])
     path = env.get("PYTHONPATH")
     if path is not None:
