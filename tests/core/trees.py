@@ -418,12 +418,14 @@ def replay_broken(farm: Farm) -> list[str]:
         if number % SCRATCH == 0:
             state = fold(State(), farm.journal[:at])
         for event in turn.events:
-            if not isinstance(event, DECIDED):
-                pending = []
-            elif not pending:
+            if not pending and isinstance(event, (*DECIDED, e.LeaseReturned)):
                 pending = decide(state, turn.now)
-            if isinstance(event, DECIDED) and (not pending or pending.pop(0) != event):
+            if pending and pending[0] == event:
+                del pending[0]
+            elif isinstance(event, DECIDED):
                 return [f"at {turn.now}: decided {event}, and from the history something else"]
+            else:
+                pending = []  # it was said; a lease may be taken back by a decision, too
             evolve(state, event)
         if follows := decide(state, turn.now):
             return [f"at {turn.now}: from the history follows {follows}"]
