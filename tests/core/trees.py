@@ -415,17 +415,23 @@ def replay_broken(farm: Farm) -> list[str]:
     state, at = State(), 0
     pending: list[e.Event] = []
     for number, turn in enumerate(farm.turns):
+        unsure = False
         if number % SCRATCH == 0:
             state = fold(State(), farm.journal[:at])
         for event in turn.events:
+            # A lease may be taken back by a decision, with more behind it, or it was said and nothing was decided yet.
+            unsure = unsure or isinstance(event, e.LeaseReturned)
             if not pending and isinstance(event, (*DECIDED, e.LeaseReturned)):
                 pending = decide(state, turn.now)
-            if pending and pending[0] == event:
+            if unsure and isinstance(event, DECIDED) and pending[:1] != [event]:
+                pending, unsure = decide(state, turn.now), False
+            if pending[:1] == [event]:
                 del pending[0]
             elif isinstance(event, DECIDED):
                 return [f"at {turn.now}: decided {event}, and from the history something else"]
             else:
-                pending = []  # it was said; a lease may be taken back by a decision, too
+                pending = []
+            unsure = unsure and bool(pending)
             evolve(state, event)
         if follows := decide(state, turn.now):
             return [f"at {turn.now}: from the history follows {follows}"]

@@ -229,6 +229,7 @@ def test_timeouts_beyond_reason_are_taken_as_they_are(keeper):
     for number, timeout in enumerate((1e-9, 1e9, float("inf"))):
         keeper.start(str(number), "/bin/sleep", "1000", timeout=timeout, grace=float("inf"))
     assert keeper.exit("0")["why"] == "timeout"
+    assert keeper.pid("1") and keeper.pid("2")  # what has not begun is given back
     keeper.link.stop([("1", 0), ("2", 0)])
     assert {keeper.exit(token)["why"] for token in "12"} == {"stopped"}
     keeper.start("nan", "/bin/true", timeout=float("nan"))
