@@ -3,12 +3,14 @@ long."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from job_manager.model.document import EASY_KEYS, SIMPLE, action_document, job_document, read_job
+from job_manager.model.document import EASY_KEYS, SIMPLE, action_document, job_document, job_of, read_job
+from job_manager.model.errors import Place
 from job_manager.model.job import Action, Command, Input, Job, ModuleCall, Output, Shell, Stuck, Task, Work
 
 SAID: dict[str, st.SearchStrategy[Any]] = {
@@ -53,3 +55,30 @@ def test_the_short_way_says_what_the_long_one_does(said):
     long = action_document(Action("a", Command(("x",)), tags=("t",), **said))
     assert long.pop("tags") == ["t"] and short == long
     assert short.keys() <= EASY_KEYS
+
+
+OF_TASK: dict[str, st.SearchStrategy[Any]] = {
+    "parallel": st.booleans(),
+    "title": st.sampled_from(["", "A title"]),
+    "needs": st.sampled_from([None, (), ("b",)]),
+    "when": st.sampled_from(["", "false"]),
+    "priority": st.sampled_from([None, 0, 2.5]),
+    "wishes": st.sampled_from([(), (("zone", "a"),)]),
+}
+
+
+@given(st.sampled_from(["", "step"]), st.fixed_dictionaries({}, optional=OF_TASK))
+def test_a_task_is_what_its_document_says(name, said):
+    job = Job("job", (Task(name, (Action("a", Command(("x",))),), **said),))
+    back = read_job(job_document(job))
+    assert back == job and repr(back) == repr(job)
+
+
+def test_a_document_knows_its_job_until_it_has_been_text():
+    job = Job("job", (Action("a", Command(("x",)), place=Place("job.yaml", 3, 1)),))
+    document = job_document(job)
+    assert job_of(document) is job
+    text = json.dumps(document)
+    assert text == json.dumps(dict(document))
+    again = job_of(json.loads(text))
+    assert again == job and again is not job and again.children[0].place is None

@@ -348,7 +348,7 @@ OF_THE_ENGINE = (
     Mutant(
         "a head that has moved on is overwritten",
         JOURNAL,
-        "        if added.rowcount != 1:\n            return False\n",
+        "        if added.rowcount != 1:\n            return None\n",
         "",
         ("tests/contract/test_engine.py",),
     ),

@@ -92,11 +92,16 @@ class Host:
         self._callers.close()
         if self._finishing is not None:
             self._finishing.close()
-        if any(hosted.job.leases for hosted in self._hosted.values()):
-            self.worker.detach()  # its children go on, for whoever comes next
-        else:
-            self.worker.close()
-        self._engine.close()
+        goes_on = any(hosted.job.leases for hosted in self._hosted.values())
+        if not goes_on:
+            self.worker.leave()  # while the journal is closed, which takes about as long
+        try:
+            self._engine.close()
+        finally:
+            if goes_on:
+                self.worker.detach()  # its children go on, for whoever comes next
+            else:
+                self.worker.close()
 
     def offer(self, capacity: Capacity, config: Config) -> None:
         """What the worker has to give, from its next announcement on, and by which configuration jobs grow."""

@@ -26,7 +26,7 @@ from job_manager.core.settle import (
     settle_graft,
 )
 from job_manager.core.state import Failure, JobState, Lease, Skip, State, WorkerState
-from job_manager.model.document import read_children, read_job
+from job_manager.model.document import job_of, read_children
 from job_manager.model.errors import InvariantBroken
 from job_manager.model.hints import Any
 from job_manager.model.members import Members
@@ -69,7 +69,7 @@ def fold(state: State, events: Iterable[e.Event]) -> State:
 
 
 def _job_submitted(state: State, event: e.JobSubmitted) -> None:
-    job = JobState(event.job, read_job(event.document), read_site(event.site), event.at)
+    job = JobState(event.job, job_of(event.document), read_site(event.site), event.at)
     state.jobs[event.job] = job
     job.hear(event.request)
     settle_all(job)
@@ -142,7 +142,7 @@ def _revise(job: JobState, event: e.JobResumed) -> None:
     old = (job.states, job.attempts, job.began, job.ended, job.results, job.notes)
     job.highest = max(job.highest, max(job.attempts, default=0))
     assert event.document is not None
-    job.plan(read_job(event.document), job.site, [(action, items) for action, items in event.fans])
+    job.plan(job_of(event.document), job.site, [(action, items) for action, items in event.fans])
     # Attempt numbers go on from the highest: a token names one attempt for ever, whatever the index meant before.
     for action in range(len(job.states)):
         job.attempts[action] = job.highest

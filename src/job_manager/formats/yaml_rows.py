@@ -91,17 +91,20 @@ class Rows:
             return []  # of what is empty, perhaps behind the last mark of all
         size = len(self._spots)
         row, first = divmod(at.start if isinstance(at, slice) else at, size)
-        if row != self._last:
-            self._last, self._regs = row, getattr(self.match(self._text, self._starts[row]), "regs", ())
         if isinstance(at, slice):
             return [self._mark(row, *spot) for spot in self._spots[first : first + at.stop - at.start]]
         return self._mark(row, *self._spots[first])
 
     def _mark(self, row: int, word: int, far: int) -> int:
         text, begin = self._text, self._starts[row]
-        at = (self._regs[word][1] if word else begin) + far
+        at = (self._regs_of(row)[word][1] if word else begin) + far
         line = self._at[row] + text.count("\n", begin, at)
         return line << LINE_SHIFT | at - text.rfind("\n", 0, at) - 1
+
+    def _regs_of(self, row: int) -> tuple[tuple[int, int], ...]:
+        if row != self._last:
+            self._last, self._regs = row, getattr(self.match(self._text, self._starts[row]), "regs", ())
+        return self._regs
 
 
 def _keep(text: str, kept: dict[str, Plain]) -> Plain:

@@ -39,13 +39,23 @@ from job_manager.model.secret import env_document, read_env
 Document = dict[str, Any]
 
 
+class JobDocument(Document):
+    """A document that still knows the job it was made of, for whoever has need of both. Never changed."""
+
+    __slots__ = ("job",)
+
+    def __init__(self, job: Job, content: Document) -> None:
+        super().__init__(content)
+        self.job = job
+
+
 def kept(**values: Any) -> Document:
     """Those of the values that say something."""
     # A zero is kept: `retries: 0` says something that leaving it out does not.
     return {key: value for key, value in values.items() if value or (value == 0 and value is not False)}
 
 
-def job_document(job: Job) -> Document:
+def job_document(job: Job) -> JobDocument:
     """The document of a job."""
     body = kept(
         title=job.name,
@@ -62,7 +72,7 @@ def job_document(job: Job) -> Document:
         dirmaps=[list(row) for row in job.dirmaps],
         wishes=dict(job.wishes),
     )
-    return {"Job": {**body, "children": children_document(job.children)}}
+    return JobDocument(job, {"Job": {**body, "children": children_document(job.children)}})
 
 
 def _kind(kind: str | None) -> str:
@@ -88,17 +98,26 @@ def children_document(nodes: tuple[Task | Action, ...]) -> list[Document]:
                 into.append({"Action": action_document(node)})
                 continue
             below: list[Document] = []
-            body = kept(
-                name=node.name,
-                title=node.title,
-                parallel=node.parallel,
-                when=node.when,
-                priority=node.priority,
-                wishes=dict(node.wishes),
-            ) | _needs(node)
-            into.append({"Task": body | {"children": below}})
+            into.append({"Task": {**_task_document(node), "children": below}})
             work.append((node.children, below))
     return top
+
+
+_beside_task = attrgetter("title", "needs", "when", "priority", "wishes")
+_PLAIN_TASK = _beside_task(Task(""))
+
+
+def _task_document(task: Task) -> Document:
+    if _beside_task(task) == _PLAIN_TASK and task.name:  # one of many, which says little
+        return {"name": task.name, "parallel": True} if task.parallel else {"name": task.name}
+    return kept(
+        name=task.name,
+        title=task.title,
+        parallel=task.parallel,
+        when=task.when,
+        priority=task.priority,
+        wishes=dict(task.wishes),
+    ) | _needs(task)
 
 
 def _needs(node: Task | Action) -> Document:
@@ -251,6 +270,11 @@ def _output(output: Output) -> Document:
         group=output.group,
         expect=to_document(output.expect),
     )
+
+
+def job_of(document: Document) -> Job:
+    """The job of a document: that which it was made of in this process, else what `read_job` makes of it."""
+    return document.job if isinstance(document, JobDocument) else read_job(document)
 
 
 def read_job(document: Document) -> Job:

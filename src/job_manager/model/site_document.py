@@ -5,7 +5,7 @@ Knows nothing of JSON text or files.
 
 from __future__ import annotations
 
-from job_manager.model.document import Document, job_document, kept, read_job
+from job_manager.model.document import Document, job_document, job_of, kept
 from job_manager.model.expect import from_document, to_document
 from job_manager.model.site import GivenFile, Installed, Site
 
@@ -68,7 +68,7 @@ def read_site(document: Document) -> Site:
         zone=document.get("zone", ""),
         base=document.get("base", ""),
         params=tuple(sorted(document.get("params", {}).items())),
-        template=read_job(document["template"]) if "template" in document else None,
+        template=job_of(document["template"]) if "template" in document else None,
         after_jobs=tuple(document.get("after_jobs", ())),
         cap=document.get("cap", 0),
     )

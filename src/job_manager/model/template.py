@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-FIELD = re.compile(r"\{\{([^{}\n]{1,128})\}\}|\{([^{}\n]{1,128})\}")
+from job_manager.model.pattern import late
+
+FIELD = late(r"\{\{([^{}\n]{1,128})\}\}|\{([^{}\n]{1,128})\}")
 
 
 def fill(word: str, values: Mapping[str, str], quote: Callable[[str], str] = str) -> str:

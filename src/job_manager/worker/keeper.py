@@ -283,7 +283,8 @@ class Keeper:
         self._turn(now)
 
     def leave(self) -> None:
-        self._sync()
+        if self.records:  # of the others the worker has what it needs
+            self._sync()
         if self.templates:
             self.templates.close()
         try:

@@ -9,7 +9,7 @@ import json
 import os
 import select
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from job_manager.model.hints import TYPE_CHECKING, Any, NotRequired, TypedDict
 from job_manager.model.record import NamedTuple
@@ -176,6 +176,7 @@ class KeeperLink:
     def leave(self) -> None:
         """The keeper begins nothing more and ends with its last child."""
         self._lines.send("leave")
+        self.flush()
 
     def flush(self) -> None:
         """Send what the keeper takes now; a keeper that is gone shows at the next `receive`."""
@@ -201,6 +202,11 @@ class KeeperLink:
         self._lines.close()
         if self._own_child:
             _reaped(self.pid)
+
+
+def known_to(state: dict[str, Any]) -> list[Sequence[Any]]:
+    """A row for each attempt that a keeper has begun, the token first; what it has ended has nothing else in it."""
+    return [*state["begun"], *([record["token"]] for record in state["exits"])]
 
 
 def awaited(pid: int, seconds: float) -> None:

@@ -25,7 +25,7 @@ from job_manager.worker.code import Code
 from job_manager.worker.concluding import Concluder
 from job_manager.worker.growing import Grow, Grown, grown
 from job_manager.worker.hosting import Jobs, Note, leases, still_notes
-from job_manager.worker.keeper_link import KeeperGone, KeeperLink
+from job_manager.worker.keeper_link import KeeperGone, KeeperLink, known_to
 from job_manager.worker.plain import well_ended, went_well
 from job_manager.worker.room import Room
 from job_manager.worker.sharing import Shares
@@ -137,7 +137,7 @@ class Worker:
             return known is not None  # of one that we know we shall hear that it is gone
         self._early += [(trace.incarnation, message) for message in messages]
         state = [content for kind, content in messages if kind == "state"][-1]
-        self._begun.update(str(row[0]) for row in _known(state))
+        self._begun.update(str(row[0]) for row in known_to(state))
         if known is None:
             self._adopt(trace.incarnation, link, state)
         return True
@@ -150,7 +150,6 @@ class Worker:
         else:
             self._older[incarnation] = link
             link.leave()
-            link.flush()
 
     def _await_state(self, link: KeeperLink) -> list[Any]:
         messages: list[Any] = []
@@ -302,7 +301,7 @@ class Worker:
         """What an older keeper has not begun it never will; to the present one it is ordered again."""
         if worker == self.incarnation:
             return []
-        begun = self._ends.union(str(row[0]) for row in _known(state))
+        begun = self._ends.union(str(row[0]) for row in known_to(state))
         return [
             AttemptReturned(brief.job, brief.number, lease.attempt, worker)
             for _, brief, lease in self.jobs.leases(worker)
@@ -470,14 +469,18 @@ class Worker:
         for link in self._links():
             link.close()
 
+    def leave(self) -> None:
+        """Nothing more will be begun: the keeper may leave when it has no child. `close` waits for that."""
+        if self._link is not None:
+            self._link.leave()
+
     def close(self) -> None:
         """Let go: the keeper leaves when it has no child. When all that it did is committed its records go too."""
         ahead.drop()
         self._concluder.close()
         if self._link is None:
             return
-        self._link.leave()
-        self.flush()
+        self.leave()  # harmless where that was said already
         for link in self._older.values():
             link.close()
         if not self._sent and not self._begun and self._link.ended():
@@ -494,7 +497,3 @@ READERS: dict[str, Callable[[Worker, Any, str], list[Report]]] = {
     "refused": Worker._read_refused,
     "noted": Worker._read_noted,
 }
-
-
-def _known(state: dict[str, Any]) -> list[Sequence[Any]]:
-    return [*state["begun"], *([record["token"]] for record in state["exits"])]

@@ -45,7 +45,7 @@ def main(options: Namespace, out: Output) -> int:
     from job_manager.app.ahead import expect_a_run
 
     expect_a_run()  # before the many imports that follow
-    from job_manager.app.running import resume
+    from job_manager.app.resuming import resume
     from job_manager.app.watching import Watch
     from job_manager.cli.ending import conclude, heed_no_more, heed_signals, interrupted, screen
     from job_manager.cli.place import home_of

@@ -149,21 +149,27 @@ class Journal:
         at = float(at)  # as it is read back, or the hash would not be that of the row
         bodies = [_body(self.path, job, events) for job, _, events in turns]
         try:
-            fits = self._append_all(at, turns, bodies)
+            hashes = self._append_all(at, turns, bodies)
         except EngineError as error:
             if not (is_full(error.__cause__) and self._reserve.give_up()):
                 raise
-            fits = self._append_all(at, turns, bodies)
-        if fits:
-            self._move_on(at, turns, bodies)
-        return fits
+            hashes = self._append_all(at, turns, bodies)
+        if hashes is None:
+            return False
+        self._move_on(turns, hashes)
+        return True
 
-    def _append_all(self, at: float, turns: Sequence[Turn], bodies: Sequence[str]) -> bool:
+    def _append_all(self, at: float, turns: Sequence[Turn], bodies: Sequence[str]) -> list[bytes] | None:
+        """The hashes of the turns; None when they are not written, since one does not fit."""
+        hashes: list[bytes] = []
         with self._transaction():
-            fits = all(self._append_one(at, *turn, body) for turn, body in zip(turns, bodies, strict=True))
-            if not fits:
-                self._db.execute("ROLLBACK")
-        return fits
+            for turn, body in zip(turns, bodies, strict=True):
+                hash = self._append_one(at, *turn, body)
+                if hash is None:
+                    self._db.execute("ROLLBACK")
+                    return None
+                hashes.append(hash)
+        return hashes
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -187,7 +193,8 @@ class Journal:
                 self._db.execute("ROLLBACK")
             raise
 
-    def _append_one(self, at: float, job: str, head: Head, events: Sequence[list[Any]], body: str) -> bool:
+    def _append_one(self, at: float, job: str, head: Head, events: Sequence[list[Any]], body: str) -> bytes | None:
+        """The hash of the turn; None when that of its job's last one is not what the head says."""
         hash = chained(head.hash, job, head.seq, len(events), at, body.encode())
         if head.seq == 0:
             added = self._db.execute(
@@ -199,18 +206,18 @@ class Journal:
                 (head.seq + len(events), hash, job, head.seq, head.hash),
             )
         if added.rowcount != 1:
-            return False
+            return None
         row = (job, head.seq, len(events), at, body, hash)
         put = self._db.execute("INSERT INTO turn (job, seq, count, at, body, hash) VALUES (?, ?, ?, ?, ?, ?)", row)
         self._last = put.lastrowid or 0
         for event in events:
             if event[0] in SUMMARIES:
                 self._db.execute(*_summary(job, event))
-        return True
+        return hash
 
-    def _move_on(self, at: float, turns: Sequence[Turn], bodies: Sequence[str]) -> None:
-        for (job, head, events), body in zip(turns, bodies, strict=True):
-            head.hash = chained(head.hash, job, head.seq, len(events), at, body.encode())
+    def _move_on(self, turns: Sequence[Turn], hashes: Sequence[bytes]) -> None:
+        for (_, head, events), hash in zip(turns, hashes, strict=True):
+            head.hash = hash
             head.seq += len(events)
         self._reserve.keep()
         if not self._since_checkpoint:
