@@ -35,11 +35,15 @@ IMPORTS = {"copy": ("", STANDARD), "copy_numpy": ("\nimport numpy\n", f"{STANDAR
 
 
 def write_modules(folder: Path) -> None:
-    """`modules/` with copy, copy_numpy, warm_copy, warm_copy_numpy; the file to be copied; `out/` for bare commands."""
+    """`modules/` with copy, copy_numpy, warm_copy, warm_copy_numpy; the file to be copied."""
     for name, (imports, preload) in IMPORTS.items():
         _write(folder / "modules" / name, name, imports, "")
         _write(folder / "modules" / f"warm_{name}", f"warm_{name}", imports, WARM.format(preload=preload))
     (folder / GIVEN).write_bytes(bytes(range(256)) * 16)
+
+
+def make_room(folder: Path) -> None:
+    """`out/`, for bare commands, with nothing in it: so each makes its files, as a first run does."""
     (folder / "out").mkdir()
 
 

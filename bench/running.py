@@ -3,12 +3,16 @@
 In turn (jm, a, b, jm, a, b...), so that what else the machine does falls on all of them; figures are compared only
 within one round. Before the first round each runs once for its memory, which nobody times. A peer beside whom nothing
 has to be reached runs no more once it has had its time.
+
+What a run has left is put aside, and removed when all has been measured: a file system of which many files have just
+been deleted is slower at making new ones (ext4 passes over their numbers for a minute), and that would be charged to
+whoever comes next.
 """
 
 from __future__ import annotations
 
 import json
-import shutil
+import os
 import statistics
 import subprocess
 import time
@@ -71,7 +75,7 @@ class Row:
 
 
 def measure(workload: Workload, names: Iterable[str], n: int, rounds: int, scratch: Path) -> list[Row]:
-    """One row, or two where a first child can be seen starting. Raises RunFailed."""
+    """One row, or two where a first child can be seen starting. What was left lies in `scratch`. Raises RunFailed."""
     runs = [Run(name, workload, n, scratch / str(at)) for at, name in enumerate(contending(workload, names))]
     for run in runs:
         run.prepare()
@@ -79,7 +83,6 @@ def measure(workload: Workload, names: Iterable[str], n: int, rounds: int, scrat
         for run in rotated(runs, turn):
             if not run.has_had_its_time:
                 run.take()
-    shutil.rmtree(scratch)
     return rows(workload, runs)
 
 
@@ -131,7 +134,7 @@ class Run:
 
     def _cost(self, contender: Contender, memory: bool = False) -> Sample:
         if not self._workload.again:
-            tidy(self._folder, self._laid)
+            put_aside(self._folder, self._laid)
         if self._workload.each:
             self._workload.each(self._folder)
         argv = contender.command(self.graph)
@@ -143,15 +146,13 @@ class Run:
         return sample
 
 
-def tidy(folder: Path, laid: set[str]) -> None:
-    """Away with everything that a run has left."""
-    for path in folder.iterdir():
-        if path.name in laid:
-            continue
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+def put_aside(folder: Path, laid: set[str]) -> None:
+    """Everything that a run has left, into a folder beside, which nobody looks into."""
+    aside = folder.with_name(f"{folder.name}-left")
+    aside.mkdir(exist_ok=True)
+    left = [path for path in folder.iterdir() if path.name not in laid]
+    for number, path in enumerate(left, len(os.listdir(aside))):
+        path.rename(aside / str(number))
 
 
 def cost(command: list[str], folder: Path) -> Sample:

@@ -16,6 +16,7 @@ from pathlib import Path
 from bench import media, targets
 from bench.compiled import compiled
 from bench.graphs import GIVEN, Graph, chain, fan, flat, layered
+from bench.modules import make_room
 from bench.peers import NUMPY, PEERS, program, python_of
 from bench.targets import Target
 
@@ -196,9 +197,12 @@ WORKLOADS = (
     Workload("W1", "{n} independent, 2 at a time", flat, 2000, 10_000, RUNNERS, targets.W1),
     Workload("W2", "a chain of {n}", chain, 300, 1000, SERIAL, targets.W2),
     Workload("W3", "20 layers, {n} in all", layered, 400, 2000, ORDERED, targets.W3),
-    Workload("W4", "{n} modules", modules_of("copy", PLAIN_PYTHON), 60, 200, MODULE_RUNNERS, targets.W4),
     Workload(
-        "W4", "{n} modules with numpy", numpy_modules, 20, 200, MODULE_RUNNERS, targets.W4_NUMPY, needs=(NUMPY,)
+        "W4", "{n} modules", modules_of("copy", PLAIN_PYTHON), 60, 200, MODULE_RUNNERS, targets.W4, each=make_room
+    ),
+    Workload(
+        "W4", "{n} modules with numpy", numpy_modules, 20, 200, MODULE_RUNNERS, targets.W4_NUMPY,
+        each=make_room, needs=(NUMPY,),
     ),
     Workload("W5", "check {n}, in and out by one", fan, 20_000, 100_000, CHECKERS),
     Workload(

@@ -81,6 +81,8 @@ def test_modules_are_found_well_by_jm_and_as_bare_commands(tmp_path, number):
         (tmp_path / name).mkdir()
         run(workload.contenders[name], workload.graph(2), tmp_path / name)
     (tmp_path / "loop").mkdir()
+    assert workload.each is not None
+    workload.each(tmp_path / "loop")
     run(workload.contenders["loop"], workload.graph(2), tmp_path / "loop")
     assert [path.read_bytes()[:4] for path in sorted((tmp_path / "loop/out").iterdir())] == [bytes(range(4))] * 2
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
-MANY = 32  # orders that wait in the keeper: then nobody waits for what has ended
+MANY = 8  # orders that wait in the keeper: then nobody waits for what has ended
 BEAT = 0.03  # seconds by which it may be late then, so that many ends are taken up and noted down in one turn
 
 
