@@ -4,15 +4,12 @@ In turn (jm, a, b, jm, a, b...), so that what else the machine does falls on all
 within one round. Before the first round each runs once for its memory, which nobody times. A peer beside whom nothing
 has to be reached runs no more once it has had its time.
 
-What a run has left is put aside, and removed when all has been measured: a file system of which many files have just
-been deleted is slower at making new ones (ext4 passes over their numbers for a minute), and that would be charged to
-whoever comes next.
+Each run has a folder of its own, and what it has left is removed when all has been measured (bench.places).
 """
 
 from __future__ import annotations
 
 import json
-import os
 import statistics
 import subprocess
 import time
@@ -22,6 +19,7 @@ from pathlib import Path
 
 from bench.graphs import Graph
 from bench.peers import PEERS
+from bench.places import renewed, spread
 from bench.targets import Target
 from bench.workloads import BARE, HERE, Contender, Workload, environment
 from bench.writing import write
@@ -97,7 +95,7 @@ def rotated(runs: list[Run], turn: int) -> list[Run]:
 
 
 class Run:
-    """One contender with its folder, and what its runs have cost."""
+    """One contender with the folder of its runs, and what they have cost."""
 
     def __init__(self, name: str, workload: Workload, n: int, folder: Path) -> None:
         contender: Contender = workload.contenders[name]
@@ -106,7 +104,7 @@ class Run:
         self.graph: Graph = workload.graph(n if n <= FEWEST else max(FEWEST, round(n * share)))
         self.samples: list[Sample] = []
         self.peak = 0.0
-        self._workload, self._contender, self._folder = workload, contender, folder
+        self._workload, self._contender, self._folder = workload, contender, folder / "0"
         self._laid: set[str] = set()
         self._spent = 0.0
         against = {target.against for target in workload.targets}
@@ -119,7 +117,9 @@ class Run:
 
     def prepare(self) -> None:
         """Lay out its files, and run it once for its memory."""
-        self._folder.mkdir(parents=True)
+        self._folder.parent.mkdir(parents=True)
+        spread(self._folder.parent)
+        self._folder.mkdir()
         if self._workload.prepare:
             self._workload.prepare(self._folder, self.graph.actions)
         write(self.graph, self._folder, self._contender.files)
@@ -134,7 +134,7 @@ class Run:
 
     def _cost(self, contender: Contender, memory: bool = False) -> Sample:
         if not self._workload.again:
-            put_aside(self._folder, self._laid)
+            self._folder = renewed(self._folder, self._laid)
         if self._workload.each:
             self._workload.each(self._folder)
         argv = contender.command(self.graph)
@@ -144,15 +144,6 @@ class Run:
         sample = cost(argv, self._folder)
         self._spent += time.monotonic() - begun
         return sample
-
-
-def put_aside(folder: Path, laid: set[str]) -> None:
-    """Everything that a run has left, into a folder beside, which nobody looks into."""
-    aside = folder.with_name(f"{folder.name}-left")
-    aside.mkdir(exist_ok=True)
-    left = [path for path in folder.iterdir() if path.name not in laid]
-    for number, path in enumerate(left, len(os.listdir(aside))):
-        path.rename(aside / str(number))
 
 
 def cost(command: list[str], folder: Path) -> Sample:

@@ -19,6 +19,7 @@ from job_manager.artifacts.outputs import Declared, Facts, Fault
 from job_manager.artifacts.trees import DEEPEST
 from job_manager.model.errors import Refused
 from job_manager.model.job import DIRECTORY, FILES
+from tests.artifacts.publishing import publish
 
 TREE = Declared("site", kind=DIRECTORY, public=True)
 FRAMES = Declared("frames", kind=FILES, glob="f_*.png")
@@ -101,7 +102,7 @@ def test_an_empty_one_is_missing(store, made, output, names, said):
     assert store.inspect("a.1", output) == Fault("output-missing", said, output.name)
     empty = output._replace(allow_empty=True)
     assert isinstance(store.inspect("a.1", empty), Facts)
-    [published] = store.publish("a.1", [empty]).published
+    [published] = publish(store, "a.1", [empty]).published
     assert published.files == () and os.path.isdir(published.path)
 
 
@@ -110,7 +111,7 @@ def test_an_optional_one_without_a_file_is_not_there(store, made, names):
     output = FRAMES._replace(optional=True)
     fill(made(output), *names)
     assert store.inspect("a.1", output) == Facts(None)
-    assert store.publish("a.1", [output]) == ((), ())
+    assert publish(store, "a.1", [output]) == ((), ())
     assert not os.path.exists(store.path("frames"))
 
 
@@ -126,7 +127,7 @@ def test_what_is_neither_file_nor_directory_is_refused(store, made, make, said):
     at = made(TREE)
     fill(at, "sub/good")
     make(at)
-    assert store.publish("a.1", [TREE]).faults == (Fault("output-invalid", f'output "site" {said}', "site"),)
+    assert publish(store, "a.1", [TREE]).faults == (Fault("output-invalid", f'output "site" {said}', "site"),)
     assert not os.path.exists(store.path("site", public=True))
 
 
@@ -136,14 +137,14 @@ def test_a_device_is_refused(store, made):
         os.mknod(at / "null", stat.S_IFCHR | 0o666, os.makedev(1, 3))
     except PermissionError:
         pytest.skip("only root makes devices")
-    [fault] = store.publish("a.1", [TREE]).faults
+    [fault] = publish(store, "a.1", [TREE]).faults
     assert fault.reason == "output-invalid" and 'holds "null", which is no regular file' in fault.detail
 
 
 def test_a_tree_that_is_too_deep_is_refused(store, made):
     at = made(TREE)
     (at / "/".join("d" * (DEEPEST + 2))).mkdir(parents=True)
-    [fault] = store.publish("a.1", [TREE]).faults
+    [fault] = publish(store, "a.1", [TREE]).faults
     assert fault.detail == f'output "site" holds directories nested more than {DEEPEST} deep'
 
 
@@ -156,7 +157,7 @@ def test_a_file_in_its_place_is_no_directory(store, made, kind):
     assert store.inspect("a.1", output) == Fault("output-invalid", 'output "site" is a file, not a directory', "site")
     at.unlink()
     at.symlink_to("/etc")
-    [fault] = store.publish("a.1", [output]).faults
+    [fault] = publish(store, "a.1", [output]).faults
     assert fault.detail == 'output "site" is a symbolic link, not a directory'
     at.unlink()
     assert store.inspect("a.1", output) == Fault("output-missing", 'output "site" is gone', "site")
@@ -166,7 +167,7 @@ def test_a_file_in_its_place_is_no_directory(store, made, kind):
 def test_a_file_that_others_could_not_read_by_its_name_is_refused(store, made, name):
     output = FRAMES._replace(glob="")
     fill(made(output), "good", name)
-    [fault] = store.publish("a.1", [output]).faults
+    [fault] = publish(store, "a.1", [output]).faults
     assert fault.reason == "output-invalid"
     assert fault.detail.startswith('output "frames" holds a file that others cannot read: ')
     assert isinstance(store.inspect("a.1", TREE._replace(name="frames")), Facts)  # as a whole it is what it is
@@ -177,7 +178,7 @@ def test_a_file_that_others_could_not_read_by_its_name_is_refused(store, made, n
 
 def test_several_files_are_published_in_natural_order(store, made):
     fill(made(FRAMES), "f_10.png", "f_9.png", "log")
-    [published] = store.publish("a.1", [FRAMES]).published
+    [published] = publish(store, "a.1", [FRAMES]).published
     assert [row[0] for row in published.files] == ["f_9.png", "f_10.png"]
     for name, inode, size, mtime in published.files:
         found = os.stat(store.path("frames", file=name))
@@ -190,7 +191,7 @@ def test_a_nested_tree_is_published_whole_and_read_only(store, made):
     fill(at, "index", "css/deep/a", "bin/run")
     (at / "empty").mkdir()
     (at / "bin/run").chmod(0o755)
-    [published] = store.publish("a.1", [TREE]).published
+    [published] = publish(store, "a.1", [TREE]).published
     assert published.path == store.path("site", public=True) and published.files == ()
     there = Path(published.path)
     assert {str(path.relative_to(there)) for path in there.rglob("*")} == {
@@ -204,8 +205,8 @@ def test_a_nested_tree_is_published_whole_and_read_only(store, made):
 @pytest.mark.parametrize("output", [TREE, FRAMES])
 def test_publishing_again_after_a_crash_halfway_finds_the_work_done(store, made, output):
     fill(made(output), "f_2.png", "f_1.png")
-    first = store.publish("a.1", [output])
-    assert store.publish("a.1", [output]) == first
+    first = publish(store, "a.1", [output])
+    assert publish(store, "a.1", [output]) == first
     [published] = first.published
     assert published.identity.size == len("f_1.png" * 2)
 
@@ -215,14 +216,14 @@ def test_of_two_outputs_the_one_that_was_moved_counts(store):
     store.prepare("a.1", both)
     for output in both:
         fill(Path(store.output_path("a.1", output.name)), "f_1.png")
-    store.publish("a.1", [FRAMES])  # as far as a crash let it come
-    outcome = store.publish("a.1", both)
+    publish(store, "a.1", [FRAMES])  # as far as a crash let it come
+    outcome = publish(store, "a.1", both)
     assert {published.name for published in outcome.published} == {"site", "frames"} and not outcome.faults
 
 
 def test_a_new_attempt_begins_with_nothing_of_the_old_one(store, made):
     fill(made(TREE), "old")
-    store.publish("a.1", [TREE])
+    publish(store, "a.1", [TREE])
     assert list(made(TREE, "a.2").iterdir()) == []
     assert not os.path.exists(store.path("site", public=True))
 
@@ -230,7 +231,7 @@ def test_a_new_attempt_begins_with_nothing_of_the_old_one(store, made):
 @pytest.mark.parametrize("change", ["size", "time", "more", "less"])
 def test_a_change_inside_is_noticed(store, made, change):
     fill(made(TREE), "a", "sub/b")
-    [published] = store.publish("a.1", [TREE]).published
+    [published] = publish(store, "a.1", [TREE]).published
     inside = Path(published.path, "sub/b")
     inside.parent.chmod(0o755)
     inside.chmod(0o644)
@@ -263,7 +264,7 @@ def test_export_replaces_a_directory_of_its_name_and_nothing_else(store, made, t
     at = made(TREE)
     fill(at, "sub/new", "run")
     (at / "run").chmod(0o755)
-    store.publish("a.1", [TREE])
+    publish(store, "a.1", [TREE])
     assert store.export(str(out)) == [str(out / "site")]
     assert {str(path.relative_to(out)) for path in out.rglob("*")} == {
         "site", "site/sub", "site/sub/new", "site/run", "other", "other/kept",
@@ -276,7 +277,7 @@ def test_export_replaces_a_directory_of_its_name_and_nothing_else(store, made, t
 def test_export_does_not_replace_a_file_by_a_directory(store, made, tmp_path):
     fill(tmp_path, "out/site")
     fill(made(TREE), "a")
-    store.publish("a.1", [TREE])
+    publish(store, "a.1", [TREE])
     with pytest.raises(Refused, match="is there and no directory"):
         store.export(str(tmp_path / "out"))
     assert (tmp_path / "out/site").read_text() == "out/site"

@@ -12,13 +12,14 @@ from job_manager.artifacts.export import blocked
 from job_manager.artifacts.outputs import Declared
 from job_manager.artifacts.store import Store
 from job_manager.model.errors import EngineError, Refused
+from tests.artifacts.publishing import publish
 
 
 @pytest.fixture
 def filled(store, wrote):
     files = {"report.html": b"<html>", "clip.mp4": b"frames", "hidden": b"temp"}
     outputs = wrote("a", files, public=("report.html", "clip.mp4"))
-    store.publish("a", outputs)
+    publish(store, "a", outputs)
     return store
 
 
@@ -105,7 +106,7 @@ def test_programs_stay_runnable(store, tmp_path, umask):
     path = store.output_path("a", "tool")
     Path(path).write_bytes(b"#!/bin/sh\n")
     os.chmod(path, 0o700)
-    store.publish("a", [Declared("tool", public=True)])
+    publish(store, "a", [Declared("tool", public=True)])
     store.export(str(tmp_path / "out"))
     assert stat.S_IMODE(os.stat(tmp_path / "out" / "tool").st_mode) == 0o755
 

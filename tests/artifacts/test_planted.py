@@ -11,6 +11,7 @@ import pytest
 
 from job_manager.artifacts.outputs import Declared
 from job_manager.model.errors import EngineError
+from tests.artifacts.publishing import publish
 
 
 def mode(path):
@@ -29,7 +30,7 @@ def test_a_link_planted_under_the_artifacts_name_is_replaced_not_written_through
     outputs = wrote("a", {"x": b"result"}, public=("x",) if public else ())
     Path(store.path("x", public)).parent.mkdir(exist_ok=True)
     os.symlink(victim, store.path("x", public))
-    (published,) = store.publish("a", outputs).published
+    (published,) = publish(store, "a", outputs).published
     assert not os.path.islink(published.path) and content(published.path) == b"result"
     assert victim.read_bytes() == b"untouched" and mode(victim) == 0o644
 
@@ -38,7 +39,7 @@ def test_a_link_in_place_of_an_output_that_was_not_written_does_not_count(store)
     output = Declared("x", public=True)
     store.prepare("a", [output])
     os.symlink("/etc/hostname", store.path("x", public=True))
-    assert [f.reason for f in store.publish("a", [output]).faults] == ["output-missing"]
+    assert [f.reason for f in publish(store, "a", [output]).faults] == ["output-missing"]
     assert store.public_names() == []
 
 
@@ -65,7 +66,7 @@ def test_an_attempt_that_turns_its_own_folders_into_links_publishes_nothing(stor
         if not level:
             (secrets / "out").mkdir()
             (secrets / "out" / "x").write_bytes(b"secret")
-        faults = store.publish("a", outputs).faults
+        faults = publish(store, "a", outputs).faults
         assert [f.reason for f in faults] == ["output-invalid"]
         assert not os.path.exists(store.path("x"))
         store.discard("a")
@@ -94,7 +95,7 @@ def test_a_folder_that_flips_to_a_link_and_back_never_gives_what_is_outside(stor
         for _ in range(500):
             os.close(os.open("x", os.O_CREAT | os.O_WRONLY | os.O_TRUNC, dir_fd=inside))
             os.truncate(f"/proc/self/fd/{inside}/x", 3)
-            store.publish("a", [Declared("x")])
+            publish(store, "a", [Declared("x")])
             for name in os.listdir(inside):
                 os.unlink(name, dir_fd=inside)
             assert not os.path.exists(store.path("x")) or content(store.path("x")) == bytes(3)
@@ -104,4 +105,4 @@ def test_a_folder_that_flips_to_a_link_and_back_never_gives_what_is_outside(stor
         os.close(inside)
     assert (outside / "x").read_bytes() == b"secret"
     Path(out, "x").write_bytes(b"123")
-    assert store.publish("a", [Declared("x")]).published
+    assert publish(store, "a", [Declared("x")]).published

@@ -19,6 +19,7 @@ from job_manager.model.errors import EngineError, InputError
 from job_manager.model.job import Output
 from job_manager.model.site import Installed
 from tests.artifacts import media
+from tests.artifacts.publishing import publish
 
 
 def mode(path):
@@ -43,12 +44,12 @@ def test_an_output_that_cannot_be_put_in_place_is_a_fault_that_says_so(store, wr
         RENAME(source, target, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd)
 
     monkeypatch.setattr(os, "rename", failing)
-    outcome = store.publish("a.1", outputs)
+    outcome = publish(store, "a.1", outputs)
     monkeypatch.undo()
     assert [(fault.name, fault.reason) for fault in outcome.faults] == [("x", "disk")]
     assert os.strerror(number) in outcome.faults[0].detail
     assert store.public_names() == []
-    assert {each.name for each in store.publish("a.1", outputs).published} == {"x", "y"}
+    assert {each.name for each in publish(store, "a.1", outputs).published} == {"x", "y"}
 
 
 # --- inputs
@@ -166,7 +167,7 @@ GOOD_NAMES = [".thing.output.json", "a..b", "...x", "-x.wav", "名前.wav", "a b
 
 @pytest.mark.parametrize("name", GOOD_NAMES)
 def test_odd_but_good_names_work(store, wrote, name):
-    outcome = store.publish("a", wrote("a", {name: b"1"}, public=(name,)))
+    outcome = publish(store, "a", wrote("a", {name: b"1"}, public=(name,)))
     assert [p.path for p in outcome.published] == [store.path(name, public=True)]
     assert store.public_names() == [name]
 
@@ -176,7 +177,7 @@ def test_odd_but_good_names_work(store, wrote, name):
 
 def test_outputs_are_moved_read_only_and_said(store, wrote):
     outputs = wrote("encode.1", {"a.wav": b"sound", "b.json": b"{}"}, public=("b.json",))
-    outcome = store.publish("encode.1", outputs)
+    outcome = publish(store, "encode.1", outputs)
     assert not outcome.faults
     assert {p.name: p.public for p in outcome.published} == {"a.wav": False, "b.json": True}
     for published in outcome.published:
@@ -191,26 +192,26 @@ def test_publishing_again_after_a_crash_halfway_finishes_it(store, wrote):
     outputs = wrote("a", whole, public=("z",))
     # The crash: one of the renames has been done, nothing else.
     os.rename(store.output_path("a", "x"), store.path("x"))
-    first = store.publish("a", outputs)
-    again = store.publish("a", outputs)
+    first = publish(store, "a", outputs)
+    again = publish(store, "a", outputs)
     assert first == again and not first.faults
     assert {p.name: content(p.path) for p in first.published} == whole
 
 
 def test_publishing_again_works_when_the_attempt_folder_is_gone(store, wrote):
     outputs = wrote("a", {"x": b"x"})
-    first = store.publish("a", outputs)
+    first = publish(store, "a", outputs)
     store.discard("a")
     assert not os.path.exists(store.attempt_path("a"))
-    assert store.publish("a", outputs) == first
+    assert publish(store, "a", outputs) == first
 
 
 def test_a_new_attempt_never_takes_the_earlier_ones_outputs_for_its_own(store, wrote):
     outputs = wrote("a.1", {"x": b"old", "y": b"old"}, public=("y",))
-    store.publish("a.1", outputs)
+    publish(store, "a.1", outputs)
     store.prepare("a.2", outputs)
     Path(store.output_path("a.2", "x")).write_bytes(b"new")
-    outcome = store.publish("a.2", outputs)
+    outcome = publish(store, "a.2", outputs)
     assert [(f.reason, f.name) for f in outcome.faults] == [("output-missing", "y")]
     assert not os.path.exists(store.path("x")) and not os.path.exists(store.path("y", public=True))
 
@@ -218,7 +219,7 @@ def test_a_new_attempt_never_takes_the_earlier_ones_outputs_for_its_own(store, w
 def test_one_bad_output_keeps_all_back(store, wrote):
     outputs = wrote("a", {"good": b"1", "empty": b""})
     outputs.append(Declared("never"))
-    outcome = store.publish("a", outputs)
+    outcome = publish(store, "a", outputs)
     assert outcome.published == ()
     assert [(f.reason, f.detail) for f in outcome.faults] == [
         ("output-invalid", 'output "empty" is empty'),
@@ -231,7 +232,7 @@ def test_optional_and_empty_ones_are_allowed_when_declared(store):
     outputs = [Declared("maybe", optional=True), Declared("log", allow_empty=True)]
     store.prepare("a", outputs)
     Path(store.output_path("a", "log")).touch()
-    outcome = store.publish("a", outputs)
+    outcome = publish(store, "a", outputs)
     assert [p.name for p in outcome.published] == ["log"] and not outcome.faults
 
 
@@ -279,7 +280,7 @@ def test_what_is_no_regular_file_is_no_output(store, make, words):
         make(store.output_path("a", "x"))
         seen = store.inspect("a", output)
         assert seen == Fault("output-invalid", f'output "x" is {words}, not a regular file', "x")
-        assert store.publish("a", [output]).faults == (seen,)
+        assert publish(store, "a", [output]).faults == (seen,)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root makes devices")
@@ -307,7 +308,7 @@ def test_a_hard_linked_output_is_copied_and_the_other_name_left_alone(store, tmp
     own.chmod(0o640)
     store.prepare("a", [Declared("x")])
     os.link(own, store.output_path("a", "x"))
-    (published,) = store.publish("a", [Declared("x")]).published
+    (published,) = publish(store, "a", [Declared("x")]).published
     assert content(published.path) == b"mine"
     assert mode(own) == 0o640 and os.stat(published.path).st_ino != os.stat(own).st_ino
     assert os.stat(own).st_nlink == 1
@@ -316,7 +317,7 @@ def test_a_hard_linked_output_is_copied_and_the_other_name_left_alone(store, tmp
 def test_a_program_stays_runnable_and_never_set_uid(store, wrote):
     outputs = wrote("a", {"tool": b"#!/bin/sh\n"})
     os.chmod(store.output_path("a", "tool"), 0o6755)
-    (published,) = store.publish("a", outputs).published
+    (published,) = publish(store, "a", outputs).published
     assert mode(published.path) == 0o500
 
 
@@ -337,7 +338,7 @@ def test_a_huge_sparse_output_costs_nothing(store):
     store.prepare("a", [])
     with open(store.output_path("a", "x"), "wb") as stream:
         stream.truncate(1 << 40)
-    (published,) = store.publish("a", [Declared("x", "video")]).published
+    (published,) = publish(store, "a", [Declared("x", "video")]).published
     assert published.identity.size == 1 << 40
     assert os.stat(published.path).st_blocks < 100
 
@@ -349,7 +350,7 @@ def test_retiring_keeps_the_public_ones_only_and_never_the_persons_files(store, 
     clip = tmp_path / "clip.mp4"
     clip.write_bytes(b"mine")
     store.bring_in("video", str(clip))
-    store.publish("a", wrote("a", {"t": b"t", "p": b"p"}, public=("p",)))
+    publish(store, "a", wrote("a", {"t": b"t", "p": b"p"}, public=("p",)))
     Path(store.attempt_path("a"), "scratch").write_bytes(b"s")
     store.retire()
     store.retire()
@@ -368,7 +369,7 @@ def test_what_an_interrupted_removal_left_is_removed_by_the_next(store, wrote):
 
 
 def test_a_half_made_copy_that_a_crash_left_is_no_public_artifact(store, wrote):
-    store.publish("a", wrote("a", {"p": b"p", ".jm-mine": b"q"}, public=("p", ".jm-mine")))
+    publish(store, "a", wrote("a", {"p": b"p", ".jm-mine": b"q"}, public=("p", ".jm-mine")))
     Path(store.path(".jm-0123456789abcdef", public=True)).write_bytes(b"half")
     assert store.public_names() == [".jm-mine", "p"]
 
@@ -384,7 +385,7 @@ def test_a_store_that_was_never_used_retires_and_goes(store):
 def test_removing_a_store_leaves_its_neighbours(store, wrote, tmp_path):
     other = Store(str(tmp_path / "jobs" / "j2" / "store"))
     other.prepare("a", [])
-    store.publish("a", wrote("a", {"t": b"t"}))
+    publish(store, "a", wrote("a", {"t": b"t"}))
     os.symlink(other.root, os.path.join(store.root, "temp", "link"))
     store.remove_all()
     assert not os.path.exists(store.root) and os.path.isdir(other.attempt_path("a"))
@@ -415,7 +416,7 @@ def test_modes_do_not_depend_on_the_umask(ordinary, mask):
             path.touch()
             path.chmod(0o600)
             path.write_bytes(b"1")
-        outcome = store.publish("a", [Declared("x"), Declared("y", public=True)])
+        outcome = publish(store, "a", [Declared("x"), Declared("y", public=True)])
         assert not outcome.faults, outcome
         for above, _, files in os.walk(folder + "/jobs"):
             assert mode(above) == 0o700, above

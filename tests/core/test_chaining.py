@@ -60,7 +60,7 @@ def test_nothing_is_leased_ahead_while_nobody_knows_how_long_things_take():
 
 def test_no_more_is_leased_ahead_than_is_done_in_no_time():
     state = given(job(*"abcdefgh"), ahead=8)
-    state.jobs[J].pace = 0.05
+    state.jobs[J].pace = 0.07
     decided(state)
     assert len(chained(state)) == 4
 

@@ -79,12 +79,12 @@ def test_nothing_is_leased_ahead_before_anything_has_ended():
     assert turns(state) == [J, J]
 
 
-WAITING = [(0.001, 64), (0.0199, 10), (0.099, 2), (0.3, 2), (0.5, 2), (1.0, 1), (1.5, 0)]
+WAITING = [(0.001, 64), (0.0199, 15), (0.099, 3), (0.3, 2), (0.5, 2), (1.0, 1), (1.5, 0)]
 
 
 @pytest.mark.parametrize(("seconds", "waiting"), WAITING)
 def test_as_much_is_leased_ahead_as_is_done_in_no_time_or_one_for_each_slot(seconds, waiting):
-    """A tenth of a second of work, or actions of half a second at most: what is leased has its directory already."""
+    """A seventh of a second of work, or actions of half a second at most: what is leased has its directory already."""
     state = several(2, (J, wide(99)), ahead=64)
     decided(state)
     when(state, ended(0)._replace(ended=NOW + seconds))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import select
 import threading
+from functools import partial
 from typing import Any
 
 import pytest
 
-from job_manager.worker.concluding import BEAT, MANY, Concluder
+from job_manager.artifacts.settling import whole
+from job_manager.worker.concluding import BEAT, QUICK, Concluder, keeps_busy
 from tests.process.keeping import DEADLINE
 
 
@@ -25,10 +27,10 @@ def told(concluder: Concluder[Any]) -> list[Any]:
     return concluder.finished()
 
 
-@pytest.mark.parametrize("waiting", [0, MANY])
-def test_everything_is_told_in_its_order_whoever_waits(concluder, waiting):
+@pytest.mark.parametrize("busy", [False, True])
+def test_everything_is_told_in_its_order_whoever_waits(concluder, busy):
     for number in range(100):
-        concluder.give(lambda number=number: number, waiting)
+        concluder.give(whole(partial(int, number)), busy)
     found: list[int] = []
     while len(found) < 100:
         found += told(concluder)
@@ -37,28 +39,28 @@ def test_everything_is_told_in_its_order_whoever_waits(concluder, waiting):
 
 def test_where_many_orders_wait_what_is_done_is_told_together(concluder):
     third = threading.Event()
-    concluder.give(lambda: 1, MANY)
-    concluder.give(lambda: 2, MANY)
-    concluder.give(third.set, MANY)
+    concluder.give(whole(lambda: 1), busy=True)
+    concluder.give(whole(lambda: 2), busy=True)
+    concluder.give(whole(third.set), busy=True)
     assert third.wait(DEADLINE)
     assert told(concluder)[:2] == [1, 2]
 
 
 def test_the_last_is_told_with_nothing_after_it_and_what_somebody_waits_for_at_once(concluder):
-    concluder.give(lambda: 1, MANY)
+    concluder.give(whole(lambda: 1), busy=True)
     assert told(concluder) == [1]
-    concluder.give(lambda: 2)
+    concluder.give(whole(lambda: 2))
     assert told(concluder) == [2]
 
 
 def test_what_the_work_raises_is_raised_where_it_is_collected(concluder):
-    concluder.give(lambda: 1 // 0, MANY)
+    concluder.give(whole(lambda: 1 // 0), busy=True)
     with pytest.raises(ZeroDivisionError):
         told(concluder)
 
 
 def test_what_was_collected_before_it_was_told_is_not_told_for_ever(concluder):
-    concluder.give(lambda: 1, MANY)
+    concluder.give(whole(lambda: 1), busy=True)
     found: list[int] = []
     while not found:
         found = concluder.finished()
@@ -69,13 +71,21 @@ def test_what_was_collected_before_it_was_told_is_not_told_for_ever(concluder):
 def test_who_is_told_late_looks_by_himself(concluder):
     """What is done does not wait for what is worked on after it."""
     go = threading.Event()
-    concluder.give(lambda: 1, MANY)
-    concluder.give(go.wait, MANY)
+    concluder.give(whole(lambda: 1), busy=True)
+    concluder.give(whole(go.wait), busy=True)
     assert concluder.next_timeout() == BEAT
     found: list[int] = []
     while not found:
         found = concluder.finished()
     assert found == [1]
-    concluder.give(lambda: 2)
+    concluder.give(whole(lambda: 2))
     assert concluder.next_timeout() is None
     go.set()
+
+
+def test_who_waits_for_what_has_ended():
+    """Somebody does, unless what the keeper has keeps all slots busy until it is told; after a long action always."""
+    assert not keeps_busy(open=2, slots=2, elapsed=0.1)
+    assert keeps_busy(open=3, slots=2, elapsed=0.1) and not keeps_busy(open=3, slots=2, elapsed=0.08)
+    assert keeps_busy(open=35, slots=2, elapsed=0.003) and not keeps_busy(open=30, slots=2, elapsed=0.003)
+    assert not keeps_busy(open=100, slots=2, elapsed=QUICK)

@@ -50,8 +50,15 @@ OF_FAULTS = (
     Mutant(
         "no dir fsync: of the store",
         STORE,
-        "                os.fsync(target)\n            self._settle(folder)\n",
-        "                pass\n",
+        "            os.fsync(directory)\n        # An artifact is",
+        "            pass\n        # An artifact is",
+    ),
+    Mutant(
+        "no dir fsync: of what is published together",
+        "artifacts/settling.py",
+        "        troubles = _settled(waiting)\n",
+        "        troubles: dict[Settles, OSError] = {}\n",
+        ("tests/artifacts/test_settling.py",),
     ),
     Mutant("no dir fsync: of the inbox", INBOX, "            _sync_folder(self.path)\n", ""),
     Mutant(

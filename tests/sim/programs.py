@@ -20,6 +20,7 @@ from job_manager.app.inbox import Inbox
 from job_manager.app.settings import DEFAULTS
 from job_manager.app.supervising import supervise
 from job_manager.app.wire import connect
+from job_manager.artifacts.settling import together
 from job_manager.core import said as s
 from job_manager.core.events import Event
 from job_manager.core.state import JobState
@@ -33,6 +34,7 @@ from tests.sim.kernel import Process
 from tests.sim.witness import QUICK
 
 if TYPE_CHECKING:
+    from job_manager.artifacts.settling import Steps
     from tests.sim.world import World
 
 NEVER = float("inf")
@@ -105,7 +107,7 @@ class Publisher(Program):
 
     def __init__(self, world: World, process: Process) -> None:
         super().__init__(world, process)
-        self._given: deque[Callable[[], Any]] = deque()
+        self._given: deque[Steps[Any]] = deque()
         self._done: list[Any] = []
         self._read, self._write = world.system.pipe()
         self.open = 0
@@ -117,7 +119,8 @@ class Publisher(Program):
     def round(self) -> None:
         self.busy = True
         try:
-            self._done.append(self._given.popleft()())
+            some = self.world.rng.randint(1, len(self._given))
+            self._done += together(self._given.popleft() for _ in range(some))
             self.world.system.write(self._write, b".")
         finally:
             self.busy = False
@@ -128,7 +131,7 @@ class Publisher(Program):
     def next_timeout(self) -> None:
         """It tells at once."""
 
-    def give(self, work: Callable[[], Any], waiting: int = 0) -> None:
+    def give(self, work: Steps[Any], busy: bool = False) -> None:
         self.open += 1
         self._given.append(work)
 
@@ -138,6 +141,9 @@ class Publisher(Program):
         done, self._done = self._done, []
         self.world.system.read(self._read, 1 << 16)
         self.open -= len(done)
+        for result in done:
+            if isinstance(result, BaseException):
+                raise result
         return done
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import select
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from job_manager.app import wiring
 from job_manager.app.callers import DONE, DOWN, LEFT, POKE, REMOVE, RUN, Callers, Word
@@ -19,6 +20,7 @@ from job_manager.app.interrupts import Interrupts
 from job_manager.app.observing import Observer, Silent
 from job_manager.app.owing import could_not, owe, settled, tried_again
 from job_manager.app.settings import Config
+from job_manager.artifacts.settling import whole
 from job_manager.core.decide import Order
 from job_manager.core.events import Event
 from job_manager.core.said import HoldJob, Request
@@ -470,7 +472,7 @@ class Host:
         hosted.ending = True
         if self._finishing is None:
             self._finishing = Concluder()
-        self._finishing.give(lambda: finish_beside(hosted.job, hosted.layout))
+        self._finishing.give(whole(partial(finish_beside, hosted.job, hosted.layout)))
 
     def _conclude(self, id: str, error: JobManagerError | None) -> None:
         over = id in self._hosted and bool(self._hosted[id].job.finished)

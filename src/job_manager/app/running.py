@@ -81,6 +81,10 @@ def run(
                 here.offer(loaded.capacity, config)
                 here.worker.start()
             layout = layout_of(home.jobs, id, loaded.site)
+            if isinstance(here, Host) and any(module.warm for module in loaded.site.modules):
+                from job_manager.worker.foreseen import foreseen  # few jobs have such modules
+
+                here.worker.foresee(foreseen(loaded.job, loaded.site, layout))
             bring_in(layout, loaded.job, loaded.site)
             job = here.say(SubmitJob(id, job_document(loaded.job), site_document(loaded.site)))
             return run_to_its_end(here, job, layout, observer, interrupts)

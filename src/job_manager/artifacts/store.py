@@ -29,10 +29,14 @@ from job_manager.artifacts.outputs import DISK, INVALID, Declared, Facts, Fault,
 from job_manager.artifacts.scratch import OUT, ScratchPool
 from job_manager.artifacts.trees import Unfit, make_private
 from job_manager.model.errors import EngineError, InputError
+from job_manager.model.hints import TYPE_CHECKING
 from job_manager.model.job import FILES
 from job_manager.model.names import artifact_name
 from job_manager.model.record import NamedTuple
 from job_manager.model.wording import quoted
+
+if TYPE_CHECKING:
+    from job_manager.artifacts.settling import Steps
 
 INPUTS, TEMP, PUBLIC, WORK = "inputs", "temp", "public", "work"
 NO_FOLDER = frozenset({errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.EINVAL})
@@ -53,6 +57,17 @@ class Outcome(NamedTuple):
 
     published: tuple[Published, ...]
     faults: tuple[Fault, ...]
+
+
+class Folder(NamedTuple):
+    """One of a store, in which names have changed."""
+
+    store: Store
+    name: str
+
+    def settle(self) -> None:
+        """Have them outlive a power cut. Raises OSError."""
+        self.store.settle(self.name)
 
 
 class Store:
@@ -152,23 +167,27 @@ class Store:
         except OSError as error:
             return _fault(output.name, error)
 
-    def publish(self, label: str, outputs: Sequence[Declared], checked: bool = False) -> Outcome:
+    def publish(self, label: str, outputs: Sequence[Declared], checked: bool = False) -> Steps[Outcome]:
         """Hold every output of the attempt against its declaration, unless that is `checked`, and, when all are good,
         move them into the store.
 
-        Each is made durable, read-only and then visible, by one rename; the folders are synced before this returns.
+        Each is made durable, read-only and then visible, by one rename; the folders are durable before this returns.
         Doing it again after a crash halfway finishes it: what is no longer in the attempt's folder but in the store
         counts, because `prepare` had removed whatever lay there. Never raises for the outputs or for the disk.
         """
         faults = [] if checked else self.faults(label, outputs)
-        if faults:
-            return Outcome((), tuple(faults))
         published: list[Published] = []
         for public in (False, True):
             mine = [output for output in outputs if output.public == public]
-            fault = self._move(label, mine, PUBLIC if public else TEMP, published) if mine else None
+            fault = self._move(label, mine, PUBLIC if public else TEMP, published) if mine and not faults else None
             if fault is not None:
-                return Outcome((), (fault,))
+                faults = [fault]
+        if faults or not outputs:
+            return Outcome((), tuple(faults))
+        try:
+            yield [Folder(self, name) for name in dict.fromkeys(PUBLIC if one.public else TEMP for one in outputs)]
+        except OSError as error:
+            return Outcome((), (_fault(outputs[-1].name, error),))
         return Outcome(tuple(published), ())
 
     def faults(self, label: str, outputs: Sequence[Declared]) -> list[Fault]:
@@ -215,14 +234,15 @@ class Store:
                     if lying is not None:
                         path = os.path.join(self.root, folder, name)
                         published.append(Published(name, output.public, path, lying, _files(target, output)))
-                os.fsync(target)
-            self._settle(folder)
         except OSError as error:
             return _fault(name, error)
         return None
 
-    def _settle(self, folder: str) -> None:
-        """An artifact is no more durable than the name of the folder it lies in, and of those above: once is enough."""
+    def settle(self, folder: str) -> None:
+        """Have what was moved into the folder stay there. Raises OSError."""
+        with opened(self.root, folder) as directory:
+            os.fsync(directory)
+        # An artifact is no more durable than the name of the folder it lies in, and of those above: once is enough.
         if folder in self._settled:
             return
         for above in (self.root, *_above(self.root)):

@@ -15,7 +15,7 @@ FIRST_DELAY = 1.0  # seconds before the first retry, doubling
 LONGEST_DELAY = 300.0
 SPREAD = 0.25
 DOUBLINGS = 16  # beyond the longest delay already; a number of retries has no such limit, a float has
-LEASED_AHEAD = 0.1  # seconds of work that may wait behind the slots of a worker,
+LEASED_AHEAD = 0.15  # seconds of work that may wait behind the slots of a worker,
 ONE_AHEAD = 0.5  # or one action for each slot, if it takes no longer than that
 GRACE = 10.0  # seconds that what runs has to end when the job's time has run out
 # Trying again cannot help where the work itself says it is wrong, or where it could never begin.

@@ -20,6 +20,7 @@ from job_manager.model.job import Command, Function, Input, Output
 from job_manager.model.need import PLAIN
 from job_manager.model.quantity import human, size_text
 from job_manager.model.record import NamedTuple
+from job_manager.model.site import Installed
 from job_manager.model.wording import quoted
 from job_manager.worker.brief import (
     NO_SECRETS,
@@ -39,13 +40,14 @@ from job_manager.worker.calls import close_status, left_early, write_order
 from job_manager.worker.command import argv, path_values, script, script_file
 from job_manager.worker.functions import CALL_FILE, REFUSED, call_document
 from job_manager.worker.growing import Grown
-from job_manager.worker.keeper_link import ExitRecord, Order
+from job_manager.worker.keeper_link import ExitRecord, Order, Warm
 from job_manager.worker.last_words import NOTHING, Words, error_file, error_text, sentence, speaks_of_room, words_in
 from job_manager.worker.layout import Layout
 from job_manager.worker.looking import look_into
 from job_manager.worker.room import fullness
 
 if TYPE_CHECKING:
+    from job_manager.artifacts.settling import Steps
     from job_manager.worker.hiding import Share
 
 GRACE = 10.0  # seconds between asking a child to end and ending it
@@ -166,11 +168,16 @@ def _order(brief: Brief, layout: Layout, worker: str, now: float, secrets: Mappi
         order["stuck"] = (brief.stuck.after, brief.stuck.kill)
     module = brief.module
     if module is not None and module.warm and module.interpreter:
-        order["warm"] = {"preload": list(module.preload), "digest": module.digest}
+        order["warm"] = warmth(module)
     hidden = [variable for variable, value in secrets.items() if env[variable] == value]
     if hidden:
         order["secrets"] = hidden
     return order
+
+
+def warmth(module: Installed) -> Warm:
+    """What an interpreter of the module has imported."""
+    return {"preload": list(module.preload), "digest": module.digest}
 
 
 def words(brief: Brief, layout: Layout) -> list[str]:
@@ -190,7 +197,7 @@ def conclude(
     grow: Callable[[str], Grown] | None = None,
     said: str = "",
     share: Share | None = None,
-) -> AttemptEnded:
+) -> Steps[AttemptEnded]:
     """The report of an attempt whose process is over: its outputs verified and published when it did well. `grow` makes
     tasks of what stands in a log, for an action that expands; it raises ValueError. `said`: what is to be known of the
     attempt, however it ended. `share`: the secrets it had."""
@@ -203,7 +210,7 @@ def conclude(
     if not ending.reason:
         try:
             grown = _printed(brief, layout, grow, share)
-            outputs, unchecked = _collect(brief, layout, share)
+            outputs, unchecked = yield from _collect(brief, layout, share)
             ending = ending._replace(message="; ".join(filter(None, (ending.message, grown.note, unchecked))))
         except Unfit as unfit:
             note = f" ({ending.message})" if ending.message else ""
@@ -372,7 +379,7 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def _collect(brief: Brief, layout: Layout, share: Share | None) -> tuple[list[tuple[Any, ...]], str]:
+def _collect(brief: Brief, layout: Layout, share: Share | None) -> Steps[tuple[list[tuple[Any, ...]], str]]:
     """Verify every declared output, publish them all; a row for each, and what a person should know all the same."""
     for source in brief.sources:
         fault = source.identity and difference(source.path, source.identity)
@@ -387,7 +394,7 @@ def _collect(brief: Brief, layout: Layout, share: Share | None) -> tuple[list[tu
     bad = {fault.name for fault in faults}
     looked = look_into(layout.store, brief.label, [output for output in outputs if output.name not in bad])
     _refuse(brief, [*faults, *looked.faults])
-    outcome = layout.store.publish(brief.label, outputs, checked=True)
+    outcome = yield from layout.store.publish(brief.label, outputs, checked=True)
     if outcome.faults:
         layout.store.withdraw(outputs)  # some may be in place already, of an attempt that has failed
     _refuse(brief, outcome.faults)

@@ -18,10 +18,11 @@ FEW, TOGETHER = 8, 0.1  # so many orders belong together: before there are more,
 
 
 class Batch:
-    """`stops` are (incarnation, token, grace in seconds). `now`: seconds of a clock that only goes on."""
+    """`stops` are (incarnation, token, grace in seconds). `now`: seconds of a clock that only goes on; `idle`: slots
+    that have nothing to do."""
 
-    def __init__(self, now: float) -> None:
-        self._since, self._started = now, False
+    def __init__(self, now: float, idle: int = 0) -> None:
+        self._since, self._started, self._idle = now, False, idle
         self.starts: list[Order] = []
         self.stops: list[tuple[str, str, float]] = []
         self._chains: list[tuple[list[str], list[Order]]] = []
@@ -49,10 +50,11 @@ class Batch:
             orphans.stop(name, grace)
 
     def send_in_time(self, link: KeeperLink, now: float) -> None:
-        """What can begin is not to wait long while what comes after it is made ready."""
+        """What can begin is not to wait long while what comes after it is made ready, and not at all when that many
+        slots have nothing to do."""
         few = len(self.starts) + len(self._chains) <= FEW
-        if now >= self._since + (TOGETHER if few else PROMPT):
-            self._since = now
+        if 0 < self._idle <= len(self.starts) or now >= self._since + (TOGETHER if few else PROMPT):
+            self._since, self._idle = now, 0
             self._send_starts(link)
 
     def _send_starts(self, link: KeeperLink) -> None:

@@ -8,18 +8,27 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Iterator
 
-from job_manager.model.hints import TYPE_CHECKING, Generic, TypeVar
+from job_manager.artifacts.settling import together, whole
+from job_manager.model.hints import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     import threading
     from queue import SimpleQueue
 
+    from job_manager.artifacts.settling import Steps
+
 R = TypeVar("R")
 
-MANY = 8  # orders that wait in the keeper: then nobody waits for what has ended
-BEAT = 0.03  # seconds by which it may be late then, so that many ends are taken up and noted down in one turn
+BEAT = 0.03  # seconds by which it may be late, so that many ends are taken up and noted down in one turn
+QUICK = 1.0  # seconds: what has taken longer may have written something large, for which nothing small is to wait
+
+
+def keeps_busy(open: int, slots: int, elapsed: float) -> bool:
+    """Whether nobody waits for what has ended: for longer than a beat all slots have something to do without it.
+    `open`: orders that the keeper has; `elapsed`: how long one takes, in seconds."""
+    return elapsed < QUICK and (open - slots) * elapsed > 1.5 * BEAT * slots
 
 
 class Concluder(Generic[R]):
@@ -32,49 +41,56 @@ class Concluder(Generic[R]):
         self._thread: threading.Thread | None = None
         self.open = 0  # given and not yet collected
         self._urgent = True  # whether somebody waits for what is given
+        self._end: Steps[Any] = whole(int)  # after this nothing more will be given
 
     def fileno(self) -> int:
         """Readable when there is something to collect."""
         return self._read
 
-    def give(self, work: Callable[[], R], waiting: int = 0) -> None:
-        """Have this done in the thread. `waiting`: how many orders wait in the keeper."""
+    def give(self, work: Steps[R], busy: bool = False) -> None:
+        """Have this done in the thread. `busy`: nobody waits for it; then it may be done together with others."""
         if self._thread is None:
             # Imported here: a job without artifacts needs neither.
             import threading
             from queue import SimpleQueue
 
-            self._inbox: SimpleQueue[Callable[[], R] | None] = SimpleQueue()
+            self._inbox: SimpleQueue[Steps[R]] = SimpleQueue()
             self._thread = threading.Thread(target=self._run, name="publishing", daemon=True)
             self._thread.start()
         self.open += 1
-        self._urgent = waiting < MANY
+        self._urgent = not busy
         self._inbox.put(work)
 
     def _run(self) -> None:
+        due: float | None = None  # when what is done is to be told
+        while (first := self._awaited(due)) is not self._end:
+            if first is not None:
+                # What it raises is carried to the loop, which alone may decide what it means.
+                self._done.extend(together(self._with_others(first)))
+                due = due or time.monotonic() + BEAT
+            if due is not None and (self._urgent or time.monotonic() >= due):
+                os.write(self._write, b".")
+                due = None
+
+    def _awaited(self, due: float | None) -> Steps[R] | None:
+        """What is to be done next; None when there is nothing until then."""
         from queue import Empty
 
-        due: float | None = None  # when what is done is to be told
-        while True:
-            try:
-                work = self._inbox.get(timeout=None if due is None else max(0.0, due - time.monotonic()))
-            except Empty:
-                self._tell()
-                due = None
-                continue
-            if work is None:
-                return
-            try:
-                self._done.append(work())
-            except BaseException as error:  # carried to the loop, which alone may decide what it means
-                self._done.append(error)
-            due = due or time.monotonic() + BEAT
-            if self._urgent or time.monotonic() >= due:
-                self._tell()
-                due = None
+        try:
+            return self._inbox.get(timeout=None if due is None else max(0.0, due - time.monotonic()))
+        except Empty:
+            return None
 
-    def _tell(self) -> None:
-        os.write(self._write, b".")
+    def _with_others(self, work: Steps[R]) -> Iterator[Steps[R]]:
+        """It, and what else there is, where nobody waits for it; for a beat."""
+        late = time.monotonic() + BEAT
+        yield work
+        while not self._urgent and time.monotonic() < late and not self._inbox.empty():
+            work = self._inbox.get()
+            if work is self._end:
+                self._inbox.put(work)  # for the next look
+                return
+            yield work
 
     def finished(self) -> list[R]:
         """What is done by now. Raises what the work raised."""
@@ -98,7 +114,7 @@ class Concluder(Generic[R]):
     def close(self) -> None:
         """Let what was given finish, then end the thread."""
         if self._thread is not None:
-            self._inbox.put(None)
+            self._inbox.put(self._end)
             self._thread.join()
         os.close(self._read)
         os.close(self._write)

@@ -111,6 +111,7 @@ LINGER = 60.0  # seconds without child and master after which the keeper leaves
 BEAT = 0.01  # seconds by which a report may be late while there is other work queued,
 LONG_BEAT = 0.03  # and while there is so much of it that nobody waits for a report
 PART = 4096  # bytes read in one turn: what ends meanwhile is not to wait behind a hundred orders
+BUSY = 4  # orders for each slot: so much work
 BATCH = 32  # spawns in one turn, so that exits never wait behind a long queue
 LINE_LIMIT = 1 << 26  # bytes without a newline after which a peer is taken for a stranger
 COMPACT_AT = 1 << 24  # bytes of records from which on the journaled ones are dropped
@@ -307,7 +308,7 @@ class Keeper:
         if not (self.queue or self.gates) or now >= self._due() or self.speaking or self.returned or self.refused:
             self._settle(now)
         if self.beat == NEVER and (self.fresh or self.finished or self.unreported or self.children.noticed):
-            self.beat = now + (BEAT if len(self.queued) < BATCH else LONG_BEAT)
+            self.beat = now + (BEAT if len(self.queued) < BUSY * self.slots else LONG_BEAT)
         if now >= self.look_at or (self.look_at == NEVER and self.children.running):
             self._bound_logs(now)
         if not self.children.live:
@@ -393,6 +394,14 @@ class Keeper:
                 self._stop(token, float(grace), now)
         elif kind == "forget":
             self._forget(content)
+        else:
+            self._heed(kind, content)
+
+    def _heed(self, kind: str, content: Any) -> None:
+        """What is said of no order that is here."""
+        if kind == "foresee":
+            for order in content:
+                self._warm_up().foresee(order, {**self.base, **order["env"]})
         elif kind == "slots":
             self.slots = int(content)
         elif kind in ("leave", "give back"):
@@ -519,12 +528,15 @@ class Keeper:
                 self._open(gate)
 
     def _warm(self, order: dict[str, Any], attempt: Attempt) -> None:
-        if order.get("warm") and not self.templates:
+        if self.templates or order.get("warm"):
+            self._warm_up().meet(order, attempt.env)
+
+    def _warm_up(self) -> Any:
+        if not self.templates:
             import templates  # type: ignore[import-not-found]  # beside this file; few jobs have such modules
 
             self.templates = templates.Templates(self)
-        if self.templates:
-            self.templates.meet(order, attempt.env)
+        return self.templates
 
     def _refuse(self, token: str, why: str) -> None:
         self.refused.append(f"[{quote(token)},{quote(why)}]")

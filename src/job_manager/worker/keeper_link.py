@@ -9,7 +9,7 @@ import json
 import os
 import select
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from job_manager.model.hints import TYPE_CHECKING, Any, NotRequired, TypedDict
 from job_manager.model.record import NamedTuple
@@ -24,6 +24,7 @@ else:
     except ImportError:
         import socket
 
+HELLO_TIMEOUT = 10.0  # seconds
 TOGETHER = 8  # gates in one message: the keeper reads it while others run, and their ends are not to wait for it
 
 
@@ -33,6 +34,15 @@ class Warm(TypedDict):
 
     preload: list[str]
     digest: str
+
+
+class Foreseen(TypedDict):
+    """What orders to come have in common that can be copied from one interpreter; as in an Order. `argv`: how they
+    begin."""
+
+    argv: list[str]
+    env: Mapping[str, str]
+    warm: Warm
 
 
 class Order(TypedDict):
@@ -150,6 +160,10 @@ class KeeperLink:
     def start(self, orders: Iterable[Order]) -> None:
         self._lines.send("start", list(orders))
 
+    def foresee(self, orders: Iterable[Foreseen]) -> None:
+        """Such orders will come: have their interpreters ready."""
+        self._lines.send("foresee", list(orders))
+
     def chain(self, gates: Iterable[tuple[Iterable[str], Iterable[Order]]]) -> None:
         """Start each of these orders as soon as the attempts of all tokens beside them have ended well: by themselves,
         with exit code 0 and nothing said of another. If one does not, its orders come back as `returned`."""
@@ -188,6 +202,19 @@ class KeeperLink:
             return [Message(kind, content) for kind, content in self._lines.receive()]
         except Gone:
             raise KeeperGone(f"the keeper (pid {self.pid}) has closed the connection") from None
+
+    def await_state(self, now: Callable[[], float]) -> list[Message]:
+        """Wait for the answer to `hello`: everything that has come in until then. Raises KeeperGone."""
+        messages: list[Message] = []
+        give_up = now() + HELLO_TIMEOUT
+        while not any(message.kind == "state" for message in messages):
+            left = give_up - now()
+            if left <= 0:
+                raise KeeperGone("the keeper does not answer")
+            self.flush()
+            select.select([self], [], [], left)
+            messages += self.receive()
+        return messages
 
     def ended(self, seconds: float = 2.0) -> bool:
         """Wait until the keeper's process has ended, and reap it if it is our child; False when it still lives."""

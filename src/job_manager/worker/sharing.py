@@ -18,6 +18,7 @@ from job_manager.worker.keeper_link import ExitRecord, Order
 from job_manager.worker.layout import Layout
 
 if TYPE_CHECKING:
+    from job_manager.artifacts.settling import Steps
     from job_manager.worker.hiding import Share
 
 
@@ -53,7 +54,7 @@ class Shares:
         worker: str,
         grow: Callable[[str], Grown] | None = None,
         said: str = "",
-    ) -> AttemptEnded:
+    ) -> Steps[AttemptEnded]:
         """As attempt.conclude, without the secrets that the attempt has got."""
         return conclude(brief, record, layout, worker, grow, said, self._of(token, brief))
 

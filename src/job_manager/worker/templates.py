@@ -43,6 +43,7 @@ else:  # as in the keeper
 HOOK = os.path.join(os.path.dirname(os.path.abspath(__file__)), "warm")
 SOCKET = 255  # as in warm/sitecustomize.py
 IDLE = 60.0  # seconds without a copy after which a template is dropped
+ENOUGH = 2  # orders of a kind for which one is begun
 MOST = 8  # templates at a time; for whatever else asks there is none
 PATIENCE = 30.0  # seconds for which orders wait for a template that is coming up
 ANSWER = 2.0  # seconds for a copy to be made
@@ -99,6 +100,13 @@ class Templates:
         order["key"] = key = self._keys.setdefault(key, key)
         self._asked[hash(key)] = self._asked.get(hash(key), 0) + 1
 
+    def foresee(self, order: dict[str, Any], env: Mapping[str, str]) -> None:
+        """Several like this one will come in."""
+        for _ in range(ENOUGH):
+            self.meet(order, env)
+        if self._wants(order["key"]):
+            self._begin(order, env)
+
     def holds(self, order: dict[str, Any], env: Mapping[str, str]) -> bool:
         """Whether an order waits for a template that is coming up; one is begun when there is none for it and it is the
         second that asks."""
@@ -110,7 +118,7 @@ class Templates:
         return template is not None and not template.ready
 
     def _wants(self, key: Key) -> bool:
-        if key in self._templates or self._asked.get(hash(key), 0) < 2 or len(self._templates) >= MOST:
+        if key in self._templates or self._asked.get(hash(key), 0) < ENOUGH or len(self._templates) >= MOST:
             return False
         return time.monotonic() >= self._cold.get(hash(key), (0.0, ""))[0]
 

@@ -7,14 +7,15 @@ that an earlier keeper left; so it may die at any instant.
 from __future__ import annotations
 
 import os
-import select
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
+from job_manager.artifacts.settling import at_once
 from job_manager.core.decide import Order, StartAttempt, StopAttempt
 from job_manager.core.said import AttemptBegan, AttemptEnded, AttemptReturned, Report, WorkerAnnounced, WorkerGone
 from job_manager.core.state import Lease
-from job_manager.model.hints import Any
+from job_manager.model.hints import TYPE_CHECKING, Any
+from job_manager.model.job import Action
 from job_manager.ports.clock import Clock
 from job_manager.worker import adoption, ahead, processes
 from job_manager.worker.attempt import Ending, Unfit, ended, may_be_torn, read_token, token
@@ -22,17 +23,19 @@ from job_manager.worker.batch import Batch
 from job_manager.worker.brief import Brief, Briefing, inherited
 from job_manager.worker.child import UNWRITTEN
 from job_manager.worker.code import Code
-from job_manager.worker.concluding import Concluder
+from job_manager.worker.concluding import Concluder, keeps_busy
 from job_manager.worker.growing import Grow, Grown, grown
 from job_manager.worker.hosting import Jobs, Note, leases, still_notes
-from job_manager.worker.keeper_link import KeeperGone, KeeperLink, known_to
+from job_manager.worker.keeper_link import Foreseen, KeeperGone, KeeperLink, known_to
 from job_manager.worker.plain import well_ended, went_well
 from job_manager.worker.room import Room
 from job_manager.worker.sharing import Shares
 from job_manager.worker.traces import Starts, Traces, name_logs
 
+if TYPE_CHECKING:
+    from job_manager.artifacts.settling import Steps
+
 AHEAD = 128  # orders that wait in the keeper, so that neither a commit nor a round trip stands between two actions
-HELLO_TIMEOUT = 10.0
 LOST = Ending("lost", None, "")
 
 
@@ -70,6 +73,11 @@ class Worker:
         folder = os.path.join(self._keepers, self.incarnation)
         self._link = KeeperLink.launch(folder, self.incarnation)
         self._link.hello(self._free, self._environ, self._umask)
+
+    def foresee(self, orders: Sequence[Foreseen]) -> None:
+        """Such orders will come in a moment."""
+        if orders and self._link is not None:
+            self._link.foresee(orders)
 
     def open(
         self, briefing: Briefing, environ: Mapping[str, str] | None = None, umask: int | None = None
@@ -130,7 +138,7 @@ class Worker:
         link.hello(self._free, self._environ, self._umask)
         try:
             # Before anything may be prepared: which attempts are alive there?
-            messages = self._await_state(link)
+            messages = link.await_state(self._clock.monotonic)
         except KeeperGone:
             if known is None:
                 link.close()
@@ -151,18 +159,6 @@ class Worker:
             self._older[incarnation] = link
             link.leave()
 
-    def _await_state(self, link: KeeperLink) -> list[Any]:
-        messages: list[Any] = []
-        give_up = self._clock.monotonic() + HELLO_TIMEOUT
-        while not any(message[0] == "state" for message in messages):
-            left = give_up - self._clock.monotonic()
-            if left <= 0:
-                raise KeeperGone("the keeper does not answer")
-            link.flush()
-            select.select([link], [], [], left)
-            messages += link.receive()
-        return messages
-
     def _resolve(self, briefing: Briefing, trace: adoption.KeeperTrace) -> Iterator[Report]:
         """What a keeper that is gone can still tell: ends that count, attempts that never began, and what is lost."""
         trace = self._traces.settled(trace, briefing)
@@ -175,7 +171,8 @@ class Worker:
                 continue
             if name in trace.exits and not (other_boot and may_be_torn(brief, briefing.layout)):
                 grow = self._growing(briefing, brief)
-                yield self.secrets.conclude(name, brief, trace.exits[name], briefing.layout, trace.incarnation, grow)
+                record, worker = trace.exits[name], trace.incarnation
+                yield at_once(self.secrets.conclude(name, brief, record, briefing.layout, worker, grow))
             elif name in trace.exits or name in trace.begun or (other_boot and not brief.idempotent):
                 now = self._clock.wall()
                 self.secrets.conceal(name, brief, briefing.layout)
@@ -199,7 +196,7 @@ class Worker:
     def carry_out(self, orders: Sequence[Order]) -> list[Report]:
         """Prepare and send what is ordered; reports about attempts that cannot begin."""
         assert self._link is not None
-        batch = Batch(self._clock.monotonic())
+        batch = Batch(self._clock.monotonic(), self._free - len(self._sent))
         reports, now = list[Report](), self._clock.wall()
         starting = dict.fromkeys(order.job for order in orders if isinstance(order, StartAttempt))
         short = self.room.lacking(self.jobs.places(starting)) if starting else ""
@@ -355,18 +352,20 @@ class Worker:
         """Ends of attempts: at once where there is nothing to publish, else through the publishing thread."""
         reports: list[Report] = []
         for record in records:
-            work = self._conclusion(record, worker)
-            if work is None:
+            found = self._conclusion(record, worker)
+            if found is None:
                 continue
-            if isinstance(work, AttemptEnded):
-                reports.append(work)
-            elif work.args[1].action.outputs or work.args[1].action.expand:
-                self._concluder.give(work, len(self._sent))
+            if isinstance(found, AttemptEnded):
+                reports.append(found)
+                continue
+            action, steps = found
+            if action.outputs or action.expand:
+                self._concluder.give(steps, keeps_busy(len(self._sent), self.slots, record["elapsed"]))
             else:
-                reports.append(work())
+                reports.append(at_once(steps))
         return reports
 
-    def _conclusion(self, record: Any, worker: str) -> partial[AttemptEnded] | AttemptEnded | None:
+    def _conclusion(self, record: Any, worker: str) -> tuple[Action, Steps[AttemptEnded]] | AttemptEnded | None:
         name = record["token"]
         job, index, attempt = read_token(name)
         self._sent.discard(name)
@@ -384,7 +383,7 @@ class Worker:
             return well_ended(name, worker, record)
         brief = briefing.brief(index, attempt)
         grow, said = self._growing(briefing, brief), self._changed.pop(name, "")
-        return partial(self.secrets.conclude, name, brief, record, briefing.layout, worker, grow, said)
+        return brief.action, self.secrets.conclude(name, brief, record, briefing.layout, worker, grow, said)
 
     def _growing(self, briefing: Briefing, brief: Brief) -> Callable[[str], Grown] | None:
         """How to read the log of an attempt whose action expands."""
