@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 
 import pytest
@@ -10,18 +11,21 @@ import pytest
 from job_manager.app import wiring
 from job_manager.app.capacity import Capacity
 from job_manager.app.home import Home
-from job_manager.app.host import Terms
+from job_manager.app.host import Host, Terms
 from job_manager.app.observing import Silent
 from job_manager.app.owing import could_not, is_owed, why_not
-from job_manager.app.running import let_go, seat
+from job_manager.app.running import let_go, run_to_its_end, seat
 from job_manager.app.settings import DEFAULTS
+from job_manager.artifacts.store import Store
 from job_manager.core.events import RetryPlanned
 from job_manager.core.said import SubmitJob
+from job_manager.core.state import JobState
 from job_manager.model.document import job_document
 from job_manager.model.errors import EngineError
-from job_manager.model.job import Action, Command, Job
+from job_manager.model.job import Action, Command, Job, Output, Shell
 from job_manager.model.site import Site
 from job_manager.model.site_document import site_document
+from job_manager.worker.layout import Layout, layout_of
 
 SECOND = ("sh", "-c", "test -e tried || { touch tried; exit 1; }")
 FIRST = Job("first", (Action("one", Command(("true",))),))
@@ -93,3 +97,59 @@ def test_what_was_said_of_an_earlier_try_holds_no_more_once_it_is_tried_again(ho
     could_not(home, "aaaaaaaaaaaa", EngineError("the disk is on fire", "put it out"))
     here.see_to_end("aaaaaaaaaaaa")
     assert is_owed(home, "aaaaaaaaaaaa") and why_not(home, "aaaaaaaaaaaa") == ("", "")
+
+
+def writer(name: str) -> Action:
+    return Action(name, Shell("echo 1 > {out}"), outputs=(Output("out"),))
+
+
+def finished(tmp_path) -> tuple[Home, JobState, Layout]:
+    """A job that has made something, run to its end."""
+    home = Home(str(tmp_path / ".jm"))
+    home.make()
+    job, site = Job("j", (writer("a"),)), Site(str(tmp_path), "")
+    try:
+        with seat(home, Terms(Capacity(1, None), DEFAULTS, dict(os.environ), 0o022)) as here:
+            layout = layout_of(home.jobs, "j", site)
+            state = here.say(SubmitJob("j", job_document(job), site_document(site)))
+            run_to_its_end(here, state, layout, Silent())
+    finally:
+        let_go(home)
+    return home, state, layout
+
+
+def test_what_is_not_kept_is_gone_when_a_run_has_ended(tmp_path):
+    home, state, layout = finished(tmp_path)
+    assert state.finished == "succeeded" and os.listdir(layout.store.root) == ["logs"]
+    assert not os.listdir(home.keepers)
+
+
+def test_that_it_cannot_be_removed_is_said_when_all_else_is_closed(tmp_path, monkeypatch):
+    def fail(self):
+        raise EngineError("it cannot be removed")
+
+    monkeypatch.setattr(Store, "retire", fail)
+    with pytest.raises(EngineError, match="it cannot be removed"):
+        finished(tmp_path)
+    assert not os.listdir(tmp_path / ".jm/keepers") and not (tmp_path / ".jm/journal.db-wal").exists()
+
+
+def test_what_is_done_meanwhile_is_waited_for_and_hides_no_other_error(tmp_path, monkeypatch):
+    home, closing, done = Home(str(tmp_path / ".jm")), threading.Event(), threading.Event()
+    home.make()
+
+    def work():
+        assert closing.wait(30.0)
+        done.set()
+        raise EngineError("of the work")
+
+    terms = Terms(Capacity(1, None), DEFAULTS, dict(os.environ), 0o022)
+    try:
+        with pytest.raises(RuntimeError, match="of the body"), seat(home, terms) as here:
+            assert isinstance(here, Host)
+            monkeypatch.setattr(here.worker, "close", closing.set)
+            here.meanwhile.begin(work)
+            raise RuntimeError("of the body")
+        assert done.is_set()
+    finally:
+        let_go(home)

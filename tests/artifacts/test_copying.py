@@ -12,6 +12,7 @@ import pytest
 
 from job_manager.artifacts import copying
 from job_manager.artifacts.folders import opened
+from job_manager.artifacts.settling import at_once
 
 
 @pytest.fixture
@@ -73,7 +74,7 @@ def test_a_kernel_that_cannot_copy_is_helped(tmp_path, monkeypatch):
 def test_a_file_on_another_file_system_is_copied_in_and_removed(tmp_path, other):
     (tmp_path / "x").write_bytes(b"result")
     with opened(str(tmp_path)) as source, opened(str(other)) as target:
-        found = copying.place(source, target, "x", 0o444)
+        found = at_once(copying.place(source, target, "x", 0o444))
     assert (other / "x").read_bytes() == b"result"
     assert found.st_ino == (other / "x").stat().st_ino and found.st_mode & 0o777 == 0o444
     assert os.listdir(tmp_path) == [] and os.listdir(other) == ["x"]
@@ -84,7 +85,7 @@ def test_another_file_system_keeps_links_unfollowed_too(tmp_path, other):
     (tmp_path / "victim").write_bytes(b"mine")
     os.symlink(tmp_path / "victim", other / "x")
     with opened(str(tmp_path)) as source, opened(str(other)) as target:
-        copying.place(source, target, "x", 0o444)
+        at_once(copying.place(source, target, "x", 0o444))
     assert not (other / "x").is_symlink() and (tmp_path / "victim").read_bytes() == b"mine"
 
 
@@ -92,7 +93,7 @@ def test_a_copy_that_cannot_be_placed_leaves_nothing(tmp_path, other):
     (tmp_path / "x").write_bytes(b"result")
     (other / "x" / "inside").mkdir(parents=True)
     with opened(str(tmp_path)) as source, opened(str(other)) as target, pytest.raises(OSError):
-        copying.place(source, target, "x", 0o444)
+        at_once(copying.place(source, target, "x", 0o444))
     assert os.listdir(other) == ["x"] and (tmp_path / "x").exists()
 
 
@@ -100,5 +101,5 @@ def test_a_link_is_never_placed(tmp_path):
     (tmp_path / "in").mkdir()
     os.symlink("/etc/hostname", tmp_path / "x")
     with opened(str(tmp_path)) as source, opened(str(tmp_path), "in") as target, pytest.raises(OSError):
-        copying.place(source, target, "x", 0o444)
+        at_once(copying.place(source, target, "x", 0o444))
     assert os.listdir(tmp_path / "in") == []

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from job_manager.artifacts.outputs import Declared
-from job_manager.artifacts.settling import at_once, together, whole
+from job_manager.artifacts.settling import AtOnce, at_once, together, whole
+
+DEADLINE = 60.0  # seconds
 
 
 class Disk:
@@ -77,6 +81,51 @@ def test_what_is_raised_is_the_result_of_its_own_work():
     assert isinstance(found[0], ZeroDivisionError) and found[1:] == [2]
     with pytest.raises(ZeroDivisionError):
         at_once(whole(lambda: 1 // 0))
+
+
+class Thing:
+    """Is forced to disk by this."""
+
+    def __init__(self, settle=lambda: None):
+        self.settle = settle
+
+
+def threads():
+    return [each for each in threading.enumerate() if each.name == "settling"]
+
+
+@pytest.fixture
+def at_the_same_time():
+    made = AtOnce(most=4)
+    yield made
+    made.close()
+    for each in threads():
+        each.join(DEADLINE)
+    assert not threads()
+
+
+def test_several_things_are_forced_to_disk_at_the_same_time(at_the_same_time):
+    everybody = threading.Barrier(4)
+    assert at_the_same_time([Thing(partial(everybody.wait, DEADLINE)) for _ in range(8)]) == {}
+    assert len(threads()) == 3  # and whoever asks
+
+
+def test_one_thing_is_left_to_who_asks(at_the_same_time):
+    asked = []
+    assert at_the_same_time([Thing(lambda: asked.append(threading.current_thread()))]) == {}
+    assert asked == [threading.current_thread()] and not threads()
+
+
+def test_what_goes_wrong_is_told_of_each(at_the_same_time):
+    def fail():
+        raise OSError(errno.ENOSPC, "full")
+
+    for _ in range(20):  # the threads are those of before
+        things = [Thing(fail) if number % 3 == 0 else Thing() for number in range(10)]
+        troubles = at_the_same_time(things)
+        assert list(map(things.index, sorted(troubles, key=things.index))) == [0, 3, 6, 9]
+        assert {trouble.errno for trouble in troubles.values()} == {errno.ENOSPC}
+    assert len(threads()) == 3
 
 
 def test_attempts_that_are_published_together_share_the_fsync_of_their_folder(store, wrote, monkeypatch):

@@ -101,10 +101,10 @@ def reap(host: Host, pid: int) -> None:  # noqa: F811
 
 def test_a_copy_that_cannot_become_the_action_has_not_been_started(host, up, monkeypatch):  # noqa: F811
     ours, attempt, order = up
-    monkeypatch.setattr(of_keeper, "message", lambda *_: b"what is this")
-    ended(host, ours, attempt, ours.copy(attempt, order, ()))
+    with monkeypatch.context() as patch:  # what else was patched stays: the working directory
+        patch.setattr(of_keeper, "message", lambda *_: b"what is this")
+        ended(host, ours, attempt, ours.copy(attempt, order, ()))
     assert (attempt.why, attempt.status) == ("spawn", None) and attempt.error
-    monkeypatch.undo()
     again = Attempt("b")
     again.env, again.logs = attempt.env, attempt.logs
     ended(host, ours, again, ours.copy(again, order, ()))

@@ -56,8 +56,8 @@ OF_FAULTS = (
     Mutant(
         "no dir fsync: of what is published together",
         "artifacts/settling.py",
-        "        troubles = _settled(waiting)\n",
-        "        troubles: dict[Settles, OSError] = {}\n",
+        "        troubles = settle(list(dict",
+        "        troubles: dict[Settles, OSError] = {}\n        (list(dict",
         ("tests/artifacts/test_settling.py",),
     ),
     Mutant("no dir fsync: of the inbox", INBOX, "            _sync_folder(self.path)\n", ""),
@@ -70,8 +70,8 @@ OF_FAULTS = (
     Mutant(
         "rename before fsync",
         COPYING,
-        "    _settle(handle, mode)\n    try:\n        os.rename(name, name, src_dir_fd=source, dst_dir_fd=target)\n",
-        "    try:\n        os.rename(name, name, src_dir_fd=source, dst_dir_fd=target)\n",
+        "            yield [Content(handle)]\n            if _renamed",
+        "            if _renamed",
     ),
     Mutant(
         "publish before exit check",

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import signal
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from job_manager.app.callers import POKE
@@ -30,7 +31,7 @@ from job_manager.worker import ahead
 from job_manager.worker import keeper as keeper_module
 from job_manager.worker.keeper import Keeper
 from job_manager.worker.processes import TOKEN_VARIABLE
-from tests.sim.kernel import Process
+from tests.sim.kernel import Killed, Process
 from tests.sim.witness import QUICK
 
 if TYPE_CHECKING:
@@ -102,6 +103,26 @@ class KeeperProgram(Program):
             self.world.kernel.die(self.process, 0)
 
 
+def carried_out(works: Sequence[Steps[Any]]) -> Iterator[Any]:
+    """As settling.together. When the process dies, what is half done is dropped at once: later on it would close its
+    files in another world."""
+    try:
+        yield from together(works)
+    except Killed:
+        for work in works:
+            with suppress(Killed):
+                work.close()
+        raise
+
+
+def at_once(steps: Steps[Any]) -> Any:
+    """As settling.at_once."""
+    [result] = carried_out([steps])
+    if isinstance(result, BaseException):
+        raise result
+    return result
+
+
 class Publisher(Program):
     """The thread that concludes attempts: it gets its rounds like a process, and dies with the one it belongs to."""
 
@@ -120,7 +141,7 @@ class Publisher(Program):
         self.busy = True
         try:
             some = self.world.rng.randint(1, len(self._given))
-            self._done += together(self._given.popleft() for _ in range(some))
+            self._done += carried_out([self._given.popleft() for _ in range(some)])
             self.world.system.write(self._write, b".")
         finally:
             self.busy = False

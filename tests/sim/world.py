@@ -298,6 +298,7 @@ class World:
             "Reading": lambda path: programs.VirtualReading(self),
             "SqliteEngine": SqliteEngine,
             # The virtual journal is held to its chain as it is opened; nobody mends it.
+            "at_once": programs.at_once,
             "current": lambda path: path,
             "finish_mending": lambda home: None,
             "refuse_damaged": lambda home: None,

@@ -6,11 +6,14 @@ Harmless to do again. Knows no journal; who does it, and when, is not its busine
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 from job_manager.app.home import Home
+from job_manager.artifacts.settling import whole
 from job_manager.core.state import JobState
 from job_manager.model.errors import EngineError, JobManagerError, Refused
 from job_manager.model.record import NamedTuple
+from job_manager.worker.concluding import Concluder
 from job_manager.worker.layout import Layout, layout_of
 
 
@@ -26,13 +29,23 @@ class Outcome(NamedTuple):
 
 def finish(job: JobState, layout: Layout, out: str = "") -> Outcome:
     """Do it, for a job that has succeeded; also with another `out`. Raises EngineError, Refused."""
-    if job.finished != "succeeded":
-        return Outcome(job)
+    outcome = handed_over(job, layout, out)
+    clear_up(job, layout)
+    return outcome
+
+
+def handed_over(job: JobState, layout: Layout, out: str = "") -> Outcome:
+    """The first half of it: what was made is where it is wanted. Raises EngineError, Refused."""
     out = out or job.site.out
-    exported = _exported(job, layout, out) if out else []
-    if not job.site.keep_temp:
+    if job.finished != "succeeded" or not out:
+        return Outcome(job)
+    return Outcome(job, tuple(_exported(job, layout, out)))
+
+
+def clear_up(job: JobState, layout: Layout) -> None:
+    """The second: what is not kept is removed. Raises EngineError."""
+    if job.finished == "succeeded" and not job.site.keep_temp:
         layout.store.retire()
-    return Outcome(job, tuple(exported))
 
 
 def results(home: Home, outcome: Outcome) -> list[str]:
@@ -68,3 +81,29 @@ def finish_beside(job: JobState, layout: Layout) -> tuple[str, JobManagerError |
     except OSError as cause:
         return job.id, EngineError(f"the results of job {job.id} are not in place: {cause}", retryable=True)
     return job.id, None
+
+
+class Aside:
+    """What is done beside, in a thread that is only made for it, and waited for at the end."""
+
+    def __init__(self) -> None:
+        self._thread: Concluder[None] | None = None
+        self._wrong: BaseException | None = None
+
+    def begin(self, work: Callable[[], None]) -> None:
+        """Have it done."""
+
+        def done() -> None:
+            try:
+                work()
+            except BaseException as error:
+                self._wrong = error
+
+        self._thread = self._thread or Concluder()
+        self._thread.give(whole(done))
+
+    def ended(self) -> BaseException | None:
+        """Wait until it is done; what it has raised."""
+        if self._thread is not None:
+            self._thread.close()
+        return self._wrong

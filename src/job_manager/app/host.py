@@ -13,7 +13,7 @@ from functools import partial
 from job_manager.app import wiring
 from job_manager.app.callers import DONE, DOWN, LEFT, POKE, REMOVE, RUN, Callers, Word
 from job_manager.app.capacity import Capacity
-from job_manager.app.finishing import finish_beside
+from job_manager.app.finishing import Aside, finish_beside
 from job_manager.app.home import SUPERVISOR, Home
 from job_manager.app.inbox import Inbox
 from job_manager.app.interrupts import Interrupts
@@ -76,6 +76,7 @@ class Host:
         self._callers = Callers(home.socket)
         self._hosted: dict[str, Hosted] = {}
         self._finishing: Concluder[tuple[str, JobManagerError | None]] | None = None
+        self.meanwhile = Aside()  # what is to be done while all closes
         self._every = False  # a supervisor's: it hosts every open job
         self._poked = True  # there may be requests
         self._heeded = 0
@@ -104,6 +105,9 @@ class Host:
                 self.worker.detach()  # its children go on, for whoever comes next
             else:
                 self.worker.close()
+            wrong = self.meanwhile.ended()
+        if wrong is not None and not any(exc):
+            raise wrong
 
     def offer(self, capacity: Capacity, config: Config) -> None:
         """What the worker has to give, from its next announcement on, and by which configuration jobs grow."""

@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping
 
 from job_manager.app.bringing import bring_in, refuse_inside
-from job_manager.app.finishing import Outcome, finish
+from job_manager.app.finishing import Outcome, clear_up, handed_over
 from job_manager.app.home import Home
 from job_manager.app.host import Host, Terms
 from job_manager.app.inbox import Inbox
@@ -110,8 +110,16 @@ def run_to_its_end(
     job = here.run(job, observer, interrupts)
     if not isinstance(here, Host) and here.detached:
         return Outcome(job, goes_on=here.detached)
-    outcome = finish(job, layout)
-    here.seen_to(job.id)
+    outcome = handed_over(job, layout)
+
+    def rest() -> None:
+        clear_up(job, layout)
+        here.seen_to(job.id)
+
+    if isinstance(here, Host) and job.results:  # there is something to remove, which takes about as long as closing
+        here.meanwhile.begin(rest)
+    else:
+        rest()
     return outcome._replace(handed_on=here.handed_on)
 
 

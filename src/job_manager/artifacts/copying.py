@@ -12,6 +12,11 @@ import stat
 from collections.abc import Iterator
 
 from job_manager.artifacts.folders import READING
+from job_manager.model.hints import TYPE_CHECKING
+from job_manager.model.record import NamedTuple
+
+if TYPE_CHECKING:
+    from job_manager.artifacts.settling import Steps
 
 FICLONE = 0x40049409  # linux/fs.h: _IOW(0x94, 9, int)
 PIECE = 1 << 20
@@ -99,7 +104,17 @@ def discard(name: str, directory: int) -> None:
         pass
 
 
-def place(source: int, target: int, name: str, mode: int) -> os.stat_result:
+class Content(NamedTuple):
+    """What is in an open file."""
+
+    handle: int
+
+    def settle(self) -> None:
+        """Have it outlive a power cut. Raises OSError."""
+        os.fsync(self.handle)
+
+
+def place(source: int, target: int, name: str, mode: int) -> Steps[os.stat_result]:
     """Move the regular file `name` from directory `source` to directory `target`, durable and with `mode`.
 
     It is renamed. A file with further hard links, or on another file system, is copied instead, so that what is in
@@ -110,17 +125,19 @@ def place(source: int, target: int, name: str, mode: int) -> os.stat_result:
         before = os.fstat(handle)
         if not stat.S_ISREG(before.st_mode):
             raise OSError(errno.EINVAL, "not a regular file")
-        if before.st_nlink == 1 and _renamed(handle, source, target, name, mode):
-            return _same(os.fstat(handle), target, name)
-        after = _copied(handle, target, name, mode)
+        if before.st_nlink == 1:
+            _allow(handle, mode)
+            yield [Content(handle)]
+            if _renamed(source, target, name):
+                return _same(os.fstat(handle), target, name)
+        after = yield from _copied(handle, target, name, mode)
         discard(name, source)
         return after
     finally:
         os.close(handle)
 
 
-def _renamed(handle: int, source: int, target: int, name: str, mode: int) -> bool:
-    _settle(handle, mode)
+def _renamed(source: int, target: int, name: str) -> bool:
     try:
         os.rename(name, name, src_dir_fd=source, dst_dir_fd=target)
     except OSError as error:
@@ -130,12 +147,11 @@ def _renamed(handle: int, source: int, target: int, name: str, mode: int) -> boo
     return True
 
 
-def _settle(handle: int, mode: int) -> None:
+def _allow(handle: int, mode: int) -> None:
     try:
         os.fchmod(handle, mode)
     except PermissionError:
         pass  # written by a container as another user: it is kept as it is
-    os.fsync(handle)
 
 
 def _same(moved: os.stat_result, target: int, name: str) -> os.stat_result:
@@ -147,11 +163,12 @@ def _same(moved: os.stat_result, target: int, name: str) -> os.stat_result:
     return moved
 
 
-def _copied(handle: int, target: int, name: str, mode: int) -> os.stat_result:
+def _copied(handle: int, target: int, name: str, mode: int) -> Steps[os.stat_result]:
     temporary, copied = fresh(target)
     try:
         copy(handle, copied)
-        _settle(copied, mode)
+        _allow(copied, mode)
+        yield [Content(copied)]
         os.rename(temporary, name, src_dir_fd=target, dst_dir_fd=target)
         return os.fstat(copied)
     except OSError:

@@ -1,34 +1,37 @@
-"""Work that goes on only when folders are durable, and many pieces of such work that wait for a disk together.
+"""Work that goes on only when something is durable, and many pieces of such work that wait for a disk together.
 
-A piece is a generator: it yields the folders, is resumed when they are forced to disk, or gets the OSError that says
-why they are not, and returns its result. Nothing of it is done before somebody takes it up. Knows no artifact.
+A piece is a generator: it yields what is to be forced to disk, is resumed when it is, or gets the OSError that says
+why it is not, and returns its result. Nothing of it is done before somebody takes it up. Knows no artifact.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
+from functools import partial
 
 from job_manager.model.hints import TYPE_CHECKING, Generic, TypeVar
 
 R = TypeVar("R")
 
 if TYPE_CHECKING:
+    from queue import SimpleQueue
     from typing import Protocol
 
     class Settles(Protocol):
-        """A folder in which names have changed; equal to any other that is the same folder."""
+        """What is to be forced to disk; equal to any other that is the same."""
 
         def settle(self) -> None:
-            """Have its names outlive a power cut. Raises OSError."""
+            """Have it outlive a power cut. Raises OSError."""
 
         def __hash__(self) -> int: ...
 
     Steps = Generator[Iterable[Settles], None, R]
+    Settle = Callable[[list[Settles]], dict[Settles, OSError]]
 
 
 def whole(work: Callable[[], R]) -> Steps[R]:
-    """Work that waits for no folder."""
+    """Work that waits for no disk."""
     return work()
     yield ()
 
@@ -41,18 +44,33 @@ def at_once(steps: Steps[R]) -> R:
     return result
 
 
-def together(many: Iterable[Steps[R]]) -> Iterator[R | BaseException]:
+def one_by_one(things: list[Settles]) -> dict[Settles, OSError]:
+    """Force them to disk; what went wrong with which."""
+    troubles: dict[Settles, OSError] = {}
+    for thing in things:
+        _settle(thing, troubles)
+    return troubles
+
+
+def _settle(thing: Settles, troubles: dict[Settles, OSError]) -> None:
+    try:
+        thing.settle()
+    except OSError as error:
+        troubles[thing] = error
+
+
+def together(many: Iterable[Steps[R]], settle: Settle = one_by_one) -> Iterator[R | BaseException]:
     """What each comes to, or raises, in their order and as soon as it has. A folder for which several wait is forced to
-    disk once."""
+    disk once. `settle`: who does that."""
     pieces: deque[_Piece[R]] = deque()
     for steps in many:
         pieces.append(_Piece(steps))
         yield from _done(pieces)
     while pieces:
         waiting = [piece for piece in pieces if not piece.done]
-        troubles = _settled(waiting)
+        troubles = settle(list(dict.fromkeys(thing for piece in waiting for thing in piece.things)))
         for piece in waiting:
-            piece.go_on(next((troubles[folder] for folder in piece.folders if folder in troubles), None))
+            piece.go_on(next((troubles[thing] for thing in piece.things if thing in troubles), None))
         yield from _done(pieces)
 
 
@@ -62,33 +80,78 @@ def _done(pieces: deque[_Piece[R]]) -> Iterator[R | BaseException]:
 
 
 class _Piece(Generic[R]):
-    """One on its way: `folders` are those for which it waits, unless it is done."""
+    """One on its way: `things` are what it waits for, unless it is done."""
 
-    __slots__ = ("done", "folders", "result", "steps")
+    __slots__ = ("done", "result", "steps", "things")
 
     result: R | BaseException
 
     def __init__(self, steps: Steps[R]) -> None:
         self.steps, self.done = steps, False
-        self.folders: Iterable[Settles] = ()
+        self.things: Iterable[Settles] = ()
         self.go_on(None)
 
     def go_on(self, trouble: OSError | None) -> None:
-        """As far as it goes: its folders are durable, or there is trouble with one of them."""
+        """As far as it goes: its things are durable, or there is trouble with one of them."""
         try:
-            self.folders = next(self.steps) if trouble is None else self.steps.throw(trouble)
+            self.things = next(self.steps) if trouble is None else self.steps.throw(trouble)
         except StopIteration as end:
             self.done, self.result = True, end.value
         except BaseException as error:
             self.done, self.result = True, error
 
 
-def _settled(waiting: Iterable[_Piece[R]]) -> dict[Settles, OSError]:
-    """Force the folders of all to disk; what went wrong with which."""
-    troubles: dict[Settles, OSError] = {}
-    for folder in dict.fromkeys(folder for piece in waiting for folder in piece.folders):
+class AtOnce:
+    """Forces several things to disk at the same time, in threads that are started when first needed: most of the time
+    of each goes by in waiting, for the disk and then for a processor."""
+
+    def __init__(self, most: int = 4) -> None:
+        self._most, self._helpers = most, 0
+
+    def __call__(self, things: list[Settles]) -> dict[Settles, OSError]:
+        """Do it; what went wrong with which."""
+        if len(things) < 2:
+            return one_by_one(things)
+        troubles: dict[Settles, OSError] = {}
+        left = deque(things)
+        helpers = min(self._most, len(things)) - 1
+        ended = self._help(helpers, partial(_settle_all, left, troubles))
+        _settle_all(left, troubles)
+        for _ in range(helpers):
+            ended.get()
+        return troubles
+
+    def _help(self, count: int, work: Callable[[], None]) -> SimpleQueue[None]:
+        """Have so many others do it, too; where they say that they have."""
+        import threading
+        from queue import SimpleQueue
+
+        ended: SimpleQueue[None] = SimpleQueue()
+        if not self._helpers:
+            self._asked: SimpleQueue[tuple[Callable[[], None], SimpleQueue[None]] | None] = SimpleQueue()
+        while self._helpers < count:
+            self._helpers += 1
+            threading.Thread(target=self._run, name="settling", daemon=True).start()
+        for _ in range(count):
+            self._asked.put((work, ended))
+        return ended
+
+    def _run(self) -> None:
+        while (asked := self._asked.get()) is not None:
+            work, ended = asked
+            work()
+            ended.put(None)
+
+    def close(self) -> None:
+        """Let the threads go."""
+        for _ in range(self._helpers):
+            self._asked.put(None)
+
+
+def _settle_all(left: deque[Settles], troubles: dict[Settles, OSError]) -> None:
+    while left:
         try:
-            folder.settle()
-        except OSError as error:
-            troubles[folder] = error
-    return troubles
+            thing = left.popleft()
+        except IndexError:
+            return
+        _settle(thing, troubles)

@@ -179,9 +179,8 @@ class Store:
         published: list[Published] = []
         for public in (False, True):
             mine = [output for output in outputs if output.public == public]
-            fault = self._move(label, mine, PUBLIC if public else TEMP, published) if mine and not faults else None
-            if fault is not None:
-                faults = [fault]
+            if mine and not faults:
+                faults = yield from self._move(label, mine, PUBLIC if public else TEMP, published)
         if faults or not outputs:
             return Outcome((), tuple(faults))
         try:
@@ -224,19 +223,19 @@ class Store:
             return identity(self.path(output.name, output.public)) if stat.S_ISDIR(found.st_mode) else None
         return of_stat(found) if stat.S_ISREG(found.st_mode) else None
 
-    def _move(self, label: str, outputs: list[Declared], folder: str, published: list[Published]) -> Fault | None:
+    def _move(self, label: str, outputs: list[Declared], folder: str, published: list[Published]) -> Steps[list[Fault]]:
         name = outputs[0].name
         try:
             with opened(self.root, folder, create=True) as target:
                 for output in outputs:
                     name = output.name
-                    lying = self._moved(label, output, target) or self._lies(output)
+                    lying = (yield from self._moved(label, output, target)) or self._lies(output)
                     if lying is not None:
                         path = os.path.join(self.root, folder, name)
                         published.append(Published(name, output.public, path, lying, _files(target, output)))
         except OSError as error:
-            return _fault(name, error)
-        return None
+            return [_fault(name, error)]
+        return []
 
     def settle(self, folder: str) -> None:
         """Have what was moved into the folder stay there. Raises OSError."""
@@ -250,14 +249,14 @@ class Store:
                 os.fsync(directory)
         self._settled.add(folder)
 
-    def _moved(self, label: str, output: Declared, target: int) -> Identity | None:
+    def _moved(self, label: str, output: Declared, target: int) -> Steps[Identity | None]:
         try:
             with opened(self.root, WORK, label, OUT) as out:
                 if output.is_directory:
                     return _place_directory(out, target, output)
                 mode = os.stat(output.name, dir_fd=out, follow_symlinks=False).st_mode
                 # A program that a shell action built may be run by a later one.
-                return of_stat(copying.place(out, target, output.name, 0o400 | mode & 0o100))
+                return of_stat((yield from copying.place(out, target, output.name, 0o400 | mode & 0o100)))
         except FileNotFoundError:
             return None
 

@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 
-from job_manager.artifacts.settling import together, whole
+from job_manager.artifacts.settling import AtOnce, together, whole
 from job_manager.model.hints import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ class Concluder(Generic[R]):
         self._thread: threading.Thread | None = None
         self.open = 0  # given and not yet collected
         self._urgent = True  # whether somebody waits for what is given
+        self._settle = AtOnce()
         self._end: Steps[Any] = whole(int)  # after this nothing more will be given
 
     def fileno(self) -> int:
@@ -66,7 +67,7 @@ class Concluder(Generic[R]):
         while (first := self._awaited(due)) is not self._end:
             if first is not None:
                 # What it raises is carried to the loop, which alone may decide what it means.
-                self._done.extend(together(self._with_others(first)))
+                self._done.extend(together(self._with_others(first), self._settle))
                 due = due or time.monotonic() + BEAT
             if due is not None and (self._urgent or time.monotonic() >= due):
                 os.write(self._write, b".")
@@ -116,5 +117,6 @@ class Concluder(Generic[R]):
         if self._thread is not None:
             self._inbox.put(self._end)
             self._thread.join()
+            self._settle.close()
         os.close(self._read)
         os.close(self._write)
