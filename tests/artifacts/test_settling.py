@@ -128,6 +128,15 @@ def test_what_goes_wrong_is_told_of_each(at_the_same_time):
     assert len(threads()) == 3
 
 
+@pytest.mark.parametrize("alone", [True, False])
+def test_nobody_waits_for_ever_whatever_goes_wrong(at_the_same_time, alone):
+    def work():
+        yield [Thing(lambda: 1 // 0)]
+
+    results = list(together([work()] if alone else [work(), work(), whole(int)], at_the_same_time))
+    assert [type(result) for result in results] == [ZeroDivisionError] * (1 if alone else 2) + [int] * (not alone)
+
+
 def test_attempts_that_are_published_together_share_the_fsync_of_their_folder(store, wrote, monkeypatch):
     outputs = [wrote(f"{name}.1", {name: b"1", f"p{name}": b"2"}, public=(f"p{name}",)) for name in "abc"]
     at_once(store.publish("a.1", outputs[0]))  # the folders above are durable from now on

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from job_manager.artifacts.settling import whole
-from job_manager.worker.concluding import BEAT, QUICK, Concluder, keeps_busy
+from job_manager.worker.concluding import BEAT, MOST, QUICK, Concluder, keeps_busy
 from tests.process.keeping import DEADLINE
 
 
@@ -89,3 +89,26 @@ def test_who_waits_for_what_has_ended():
     assert keeps_busy(open=3, slots=2, elapsed=0.1) and not keeps_busy(open=3, slots=2, elapsed=0.08)
     assert keeps_busy(open=35, slots=2, elapsed=0.003) and not keeps_busy(open=30, slots=2, elapsed=0.003)
     assert not keeps_busy(open=100, slots=2, elapsed=QUICK)
+
+
+def test_only_so_many_are_published_together(concluder):
+    """Each of them has files open."""
+    go, open_at_once, most = threading.Event(), 0, [0]
+
+    class Disk:
+        def settle(self):
+            assert go.wait(DEADLINE)
+
+    def work():
+        nonlocal open_at_once
+        open_at_once += 1
+        most[0] = max(most[0], open_at_once)
+        yield [Disk()]
+        open_at_once -= 1
+
+    for _ in range(3 * MOST):
+        concluder.give(work(), busy=True)
+    go.set()
+    while concluder.open:
+        told(concluder)
+    assert 0 < most[0] <= MOST

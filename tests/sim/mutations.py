@@ -57,7 +57,7 @@ OF_FAULTS = (
         "no dir fsync: of what is published together",
         "artifacts/settling.py",
         "        troubles = settle(list(dict",
-        "        troubles: dict[Settles, OSError] = {}\n        (list(dict",
+        "        troubles: dict[Settles, Exception] = {}\n        (list(dict",
         ("tests/artifacts/test_settling.py",),
     ),
     Mutant("no dir fsync: of the inbox", INBOX, "            _sync_folder(self.path)\n", ""),

@@ -1,7 +1,7 @@
 """Work that goes on only when something is durable, and many pieces of such work that wait for a disk together.
 
-A piece is a generator: it yields what is to be forced to disk, is resumed when it is, or gets the OSError that says
-why it is not, and returns its result. Nothing of it is done before somebody takes it up. Knows no artifact.
+A piece is a generator: it yields what is to be forced to disk, is resumed when it is, or gets the error (OSError) that
+says why it is not, and returns its result. Nothing of it is done before somebody takes it up. Knows no artifact.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         def __hash__(self) -> int: ...
 
     Steps = Generator[Iterable[Settles], None, R]
-    Settle = Callable[[list[Settles]], dict[Settles, OSError]]
+    Settle = Callable[[list[Settles]], dict[Settles, Exception]]
 
 
 def whole(work: Callable[[], R]) -> Steps[R]:
@@ -44,18 +44,18 @@ def at_once(steps: Steps[R]) -> R:
     return result
 
 
-def one_by_one(things: list[Settles]) -> dict[Settles, OSError]:
+def one_by_one(things: list[Settles]) -> dict[Settles, Exception]:
     """Force them to disk; what went wrong with which."""
-    troubles: dict[Settles, OSError] = {}
+    troubles: dict[Settles, Exception] = {}
     for thing in things:
         _settle(thing, troubles)
     return troubles
 
 
-def _settle(thing: Settles, troubles: dict[Settles, OSError]) -> None:
+def _settle(thing: Settles, troubles: dict[Settles, Exception]) -> None:
     try:
         thing.settle()
-    except OSError as error:
+    except Exception as error:  # whoever waits for it gets it, whatever it is, and nobody waits for ever
         troubles[thing] = error
 
 
@@ -91,7 +91,7 @@ class _Piece(Generic[R]):
         self.things: Iterable[Settles] = ()
         self.go_on(None)
 
-    def go_on(self, trouble: OSError | None) -> None:
+    def go_on(self, trouble: Exception | None) -> None:
         """As far as it goes: its things are durable, or there is trouble with one of them."""
         try:
             self.things = next(self.steps) if trouble is None else self.steps.throw(trouble)
@@ -108,11 +108,11 @@ class AtOnce:
     def __init__(self, most: int = 4) -> None:
         self._most, self._helpers = most, 0
 
-    def __call__(self, things: list[Settles]) -> dict[Settles, OSError]:
+    def __call__(self, things: list[Settles]) -> dict[Settles, Exception]:
         """Do it; what went wrong with which."""
         if len(things) < 2:
             return one_by_one(things)
-        troubles: dict[Settles, OSError] = {}
+        troubles: dict[Settles, Exception] = {}
         left = deque(things)
         helpers = min(self._most, len(things)) - 1
         ended = self._help(helpers, partial(_settle_all, left, troubles))
@@ -148,7 +148,7 @@ class AtOnce:
             self._asked.put(None)
 
 
-def _settle_all(left: deque[Settles], troubles: dict[Settles, OSError]) -> None:
+def _settle_all(left: deque[Settles], troubles: dict[Settles, Exception]) -> None:
     while left:
         try:
             thing = left.popleft()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 BEAT = 0.03  # seconds by which it may be late, so that many ends are taken up and noted down in one turn
+MOST = 16  # attempts that are published together
 QUICK = 1.0  # seconds: what has taken longer may have written something large, for which nothing small is to wait
 
 
@@ -83,10 +84,11 @@ class Concluder(Generic[R]):
             return None
 
     def _with_others(self, work: Steps[R]) -> Iterator[Steps[R]]:
-        """It, and what else there is, where nobody waits for it; for a beat."""
-        late = time.monotonic() + BEAT
+        """It, and what else there is, where nobody waits for it; for a beat. Each has files open until it is done."""
+        late, more = time.monotonic() + BEAT, MOST - 1
         yield work
-        while not self._urgent and time.monotonic() < late and not self._inbox.empty():
+        while more and not self._urgent and time.monotonic() < late and not self._inbox.empty():
+            more -= 1
             work = self._inbox.get()
             if work is self._end:
                 self._inbox.put(work)  # for the next look
