@@ -5,13 +5,18 @@ Reads the time zone of this machine and no clock.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from job_manager.model.hints import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 def moment(after: str, now: float) -> float:
     """Seconds since the epoch of the next `H:MM`, or of the next `M-D H:MM`, after `now`; 0 for an empty text."""
     if not after:
         return 0.0
+    from datetime import datetime, timedelta  # few jobs say when
+
     day, _, time = after.rpartition(" ")
     hour, minute = (int(part) for part in time.split(":"))
     here = datetime.fromtimestamp(now).replace(hour=hour, minute=minute, second=0, microsecond=0)

@@ -153,12 +153,12 @@ def _show_interruption(outcome: Outcome, resume: str, out: Output) -> None:
 
 def _mention_others(home: Home, known: set[str], options: Namespace, out: Output) -> None:
     """A line when other jobs of the directory wait to be taken up again."""
+    if not out.talks:
+        return
     from job_manager.app.looking import INTERRUPTED as WAITING
     from job_manager.app.looking import SUBMITTED, job_list
     from job_manager.cli.place import command
 
-    if not out.talks:
-        return
     jobs = job_list(home)
     others = [job["id"] for job in jobs if job["state"] == WAITING and job["id"] not in known]
     if others:

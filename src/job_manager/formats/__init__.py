@@ -218,8 +218,10 @@ def told(path: str, raw: bytes) -> Language:
     """
     head = raw[:HEAD]
     ending = [language for language in LANGUAGES if path.lower().endswith(language.endings)]
-    best = max(ending or LANGUAGES, key=lambda language: language.likeness(head))
-    if not ending or best.likeness(head):
+    like, best = max(
+        ((language.likeness(head), language) for language in ending or LANGUAGES), key=lambda found: found[0]
+    )
+    if not ending or like:
         return best
     return next((language for language in LANGUAGES if language.likeness(head) >= CERTAIN), ending[0])
 

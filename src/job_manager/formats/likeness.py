@@ -21,6 +21,7 @@ ORDER = frozenset(
 )
 SURELY = 100  # as formats.CERTAIN: it can be no other
 OF_A_JOB = (b"-title", b"-subtasks", b"-serialsubtasks", b"-cmds")
+INSIDE = (b" ", b"-", b"#")  # with which a line begins that has no such key
 WRITTEN = (b"%s", b'"%s"', b"'%s'", b"%s ")  # before a colon
 MISSPELT = frozenset({b"modules", b"order", b"orders", b"classtype", b"Orders", b"Module", b"MODULES", b"ORDER"})
 JSON = late(rb'\{\s*"(?:Job|format|\$schema)"\s*:')
@@ -58,7 +59,7 @@ def _there(head: bytes, keys: Collection[bytes]) -> set[bytes]:
     text = head.removeprefix(BOM)
     if text.removeprefix(b"---").lstrip().startswith(b"{"):
         return set(INNER_KEY.findall(text)) & set(keys)
-    # No pattern: every start of jm on a job comes by here.
-    lines = text.replace(b"\r", b"\n").split(b"\n")
-    edge = {line.partition(b":")[0] for line in lines if b":" in line and line[:1] not in (b" ", b"-", b"#")}
+    # No pattern, and nothing done with each line: every start of jm on a job comes by here.
+    lines = text.replace(b"\r", b"\n").replace(b"\n ", b"\0").split(b"\n")
+    edge = {line.partition(b":")[0] for line in lines if not line.startswith(INSIDE) and b":" in line}
     return {key for key in keys if any(written % key in edge for written in WRITTEN)}

@@ -5,7 +5,6 @@ Pure: `jm plan` shows with it what the worker will do. Knows no process.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
@@ -75,8 +74,10 @@ def script_file(lists: Mapping[str, str]) -> str:
 
 
 def _shell_text(work: Shell, values: Mapping[str, Paths]) -> str:
+    from shlex import quote  # of a job without a shell nothing is quoted before it is shown
+
     # Each path is quoted by itself: several are several words.
-    spelt = {name: " ".join(map(shlex.quote, _as_list(value))) for name, value in values.items()}
+    spelt = {name: " ".join(map(quote, _as_list(value))) for name, value in values.items()}
     return fill(work.text, spelt)
 
 
@@ -147,7 +148,9 @@ def display(words: Iterable[str]) -> str:
 
 def _pastable(word: str) -> str:
     if all(line.isprintable() for line in word.split("\n")):
-        return shlex.quote(word)
+        from shlex import quote
+
+        return quote(word)
     return "$'" + "".join(map(_escaped, word)) + "'"
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-import sqlite3
+
+from job_manager.engines.sqlite.library import sqlite3
 
 
 def _address(path: str, how: str) -> str:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import errno
 import os
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from job_manager.engines.sqlite.library import sqlite3
 from job_manager.model.errors import EngineError
 from job_manager.ports.history import Damage, Damaged
 

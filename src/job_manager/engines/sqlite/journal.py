@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from job_manager.core.events import Event, unpack
 from job_manager.engines.sqlite.faults import UNSURE, UnsureWrite, engine_errors, explained, is_full
+from job_manager.engines.sqlite.library import sqlite3
 from job_manager.engines.sqlite.mark import clear_mark, set_mark
 from job_manager.engines.sqlite.reserve import Reserve
 from job_manager.model.errors import EngineError

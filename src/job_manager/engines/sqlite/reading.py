@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
 from collections.abc import Callable, Iterator
 
 from job_manager.core.events import Event
@@ -24,6 +23,7 @@ from job_manager.engines.sqlite.journal import (
     read_timed,
     turns,
 )
+from job_manager.engines.sqlite.library import sqlite3
 from job_manager.model.errors import EngineError
 from job_manager.ports.history import Damage, JobRow
 

@@ -6,12 +6,12 @@ Bounded for a start, whole for who asks. Knows no events and no way to mend anyt
 from __future__ import annotations
 
 import os
-import sqlite3
 import struct
 from collections.abc import Iterator
 
 from job_manager.engines.sqlite.connecting import connect
 from job_manager.engines.sqlite.journal import log_size, turns
+from job_manager.engines.sqlite.library import sqlite3
 from job_manager.engines.sqlite.mark import Mark, marked
 from job_manager.model.errors import EngineError
 from job_manager.ports.history import Damage, Damaged

@@ -6,9 +6,9 @@ Killed at any moment, the file is in the old format or in the new one, whole. Kn
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections.abc import Callable
 
+from job_manager.engines.sqlite.library import sqlite3
 from job_manager.engines.sqlite.replacing import sync_folder
 
 STEPS: dict[int, Callable[[sqlite3.Connection], object]] = {}
