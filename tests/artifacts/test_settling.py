@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from job_manager.artifacts.outputs import Declared
-from job_manager.artifacts.settling import AtOnce, at_once, together, whole
+from job_manager.artifacts.settling import SettlePool, at_once, together, whole
 
 DEADLINE = 60.0  # seconds
 
@@ -96,7 +96,7 @@ def threads():
 
 @pytest.fixture
 def at_the_same_time():
-    made = AtOnce(most=4)
+    made = SettlePool(most=4)
     yield made
     made.close()
     for each in threads():

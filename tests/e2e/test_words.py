@@ -101,6 +101,8 @@ def test_version(here, words):
     [
         (("rnu", "job.yaml"), "did you mean run?"),
         (("stauts",), "did you mean status?"),
+        (("rum", "job.yaml"), "did you mean run?"),
+        (("statu",), "did you mean status?"),
         (("run", "job.yaml", "--keep-tmep"), "did you mean --keep-temp?"),
         (("ls", "--jsno"), "did you mean --json?"),
         (("--jsno", "ls"), "did you mean --json?"),

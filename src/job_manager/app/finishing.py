@@ -9,12 +9,14 @@ import os
 from collections.abc import Callable
 
 from job_manager.app.home import Home
-from job_manager.artifacts.settling import whole
 from job_manager.core.state import JobState
 from job_manager.model.errors import EngineError, JobManagerError, Refused
+from job_manager.model.hints import TYPE_CHECKING
 from job_manager.model.record import NamedTuple
-from job_manager.worker.concluding import Concluder
 from job_manager.worker.layout import Layout, layout_of
+
+if TYPE_CHECKING:
+    import threading
 
 
 class Outcome(NamedTuple):
@@ -84,14 +86,15 @@ def finish_beside(job: JobState, layout: Layout) -> tuple[str, JobManagerError |
 
 
 class Aside:
-    """What is done beside, in a thread that is only made for it, and waited for at the end."""
+    """What is done beside, in threads of its own, and waited for at the end."""
 
     def __init__(self) -> None:
-        self._thread: Concluder[None] | None = None
+        self._threads: list[threading.Thread] = []
         self._wrong: BaseException | None = None
 
     def begin(self, work: Callable[[], None]) -> None:
         """Have it done."""
+        import threading  # a job that has made nothing needs none
 
         def done() -> None:
             try:
@@ -99,11 +102,11 @@ class Aside:
             except BaseException as error:
                 self._wrong = error
 
-        self._thread = self._thread or Concluder()
-        self._thread.give(whole(done))
+        self._threads.append(threading.Thread(target=done, name="aside", daemon=True))
+        self._threads[-1].start()
 
     def ended(self) -> BaseException | None:
         """Wait until it is done; what it has raised."""
-        if self._thread is not None:
-            self._thread.close()
+        for thread in self._threads:
+            thread.join()
         return self._wrong

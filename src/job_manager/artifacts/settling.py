@@ -101,7 +101,7 @@ class _Piece(Generic[R]):
             self.done, self.result = True, error
 
 
-class AtOnce:
+class SettlePool:
     """Forces several things to disk at the same time, in threads that are started when first needed: most of the time
     of each goes by in waiting, for the disk and then for a processor."""
 

@@ -175,7 +175,9 @@ def meant(word: str, known: Any) -> str:
     # Imported here: only a mistake needs it.
     from difflib import get_close_matches
 
-    near = get_close_matches(word, list(known), 1, 0.6)
+    near = get_close_matches(word, list(known), 3, 0.6)
+    # A letter is mistaken more often than left out: `rum` is rather `run` than `rm`, which would do harm.
+    near.sort(key=lambda one: len(one) != len(word))
     return f"did you mean {near[0]}?" if near else ""
 
 

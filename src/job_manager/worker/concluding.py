@@ -1,6 +1,7 @@
 """Verifying and publishing outputs beside the loop: an fsync of a large film must not hold up Ctrl-C or the next step.
 
-One thread, started when first needed. Knows nothing of orders or of the keeper.
+One thread, started when first needed, and a few that wait for the disk on its behalf. Knows nothing of orders or of the
+keeper.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 
-from job_manager.artifacts.settling import AtOnce, together, whole
+from job_manager.artifacts.settling import SettlePool, together, whole
 from job_manager.model.hints import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Concluder(Generic[R]):
         self._thread: threading.Thread | None = None
         self.open = 0  # given and not yet collected
         self._urgent = True  # whether somebody waits for what is given
-        self._settle = AtOnce()
+        self._settle = SettlePool()
         self._end: Steps[Any] = whole(int)  # after this nothing more will be given
 
     def fileno(self) -> int:
