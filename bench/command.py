@@ -67,7 +67,7 @@ def main(words: Sequence[str] | None = None) -> int:
         say(str(error))
         return 1
     shown = table(rows)
-    print(f"{shown}\n\n{verdict(rows)}")
+    print(f"{shown}\n\n{verdict(rows)}", flush=True)
     if asked.quick or asked.n:
         say("these sizes are not those for which it is said what is to be reached")
     if busy := disturbed(place):
