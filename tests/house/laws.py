@@ -89,7 +89,7 @@ RUNNERS = ("job_manager.worker.runners.", "job_manager.worker.warm.")
 # The keeper and the filter are processes of their own, on other hosts too; these files are all that is carried there.
 CARRIED = frozenset(
     f"job_manager.worker.{name}"
-    for name in "cgroups child children copies keeper logs processes redaction templates".split()
+    for name in "cgroups child children connection copies keeper logs processes records redaction templates".split()
 )
 WIRING = "job_manager.app.wiring"
 ENGINE_NAMERS = ("engines", "testing")  # rooms that may name concrete engines beside WIRING

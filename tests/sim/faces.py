@@ -347,6 +347,8 @@ ROOMS = (
         "worker.children",
         "worker.cgroups",
         "worker.logs",
+        "worker.connection",
+        "worker.records",
         "worker.keeper_link",
         "worker.lines",
         "worker.ahead",

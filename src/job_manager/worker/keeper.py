@@ -20,7 +20,6 @@ import os
 import select
 import sys
 import time
-from array import array
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,6 +76,7 @@ if TYPE_CHECKING or __package__:
         why_not,
     )
     from job_manager.worker.children import Children
+    from job_manager.worker.connection import Connection
     from job_manager.worker.logs import LOG_CAP, Logs, Spares
     from job_manager.worker.processes import (
         Alarms,
@@ -87,6 +87,7 @@ if TYPE_CHECKING or __package__:
         leave_no_cores,
         process_of,
     )
+    from job_manager.worker.records import Past, Record
 else:  # a program of its own: they stand beside it
     from cgroups import Confinement, judge_memory
     from child import (
@@ -104,16 +105,16 @@ else:  # a program of its own: they stand beside it
         why_not,
     )
     from children import Children
+    from connection import Connection
     from logs import LOG_CAP, Logs, Spares
     from processes import Alarms, become_subreaper, become_undumpable, boot_id, complain, leave_no_cores, process_of
+    from records import Past, Record
 
 LINGER = 60.0  # seconds without child and master after which the keeper leaves
 BEAT = 0.01  # seconds by which a report may be late while there is other work queued,
 LONG_BEAT = 0.03  # and while there is so much of it that nobody waits for a report
-PART = 4096  # bytes read in one turn: what ends meanwhile is not to wait behind a hundred orders
 BUSY = 4  # orders for each slot, from which on there is so much
 BATCH = 32  # spawns in one turn, so that exits never wait behind a long queue
-LINE_LIMIT = 1 << 26  # bytes without a newline after which a peer is taken for a stranger
 COMPACT_AT = 1 << 24  # bytes of records from which on the journaled ones are dropped
 LOG_LOOK = 1.0  # seconds between two looks at the logs, while there are children
 STATE = (
@@ -129,91 +130,6 @@ class Gate:
 
     def __init__(self) -> None:
         self.left, self.tokens = 0, []  # type: int, list[str]
-
-
-class Record:
-    """One append-only file of JSON lines, 0600. A line torn by a full disk is closed off by the next append."""
-
-    def __init__(self, name: str) -> None:
-        self._name, self.size, self._torn = name, 0, False
-        self._file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
-
-    def append(self, text: str) -> None:
-        blob = (b"\n" if self._torn else b"") + text.encode("ascii")
-        written = os.write(self._file, blob)
-        self.size, self._torn = self.size + written, written < len(blob)
-        if self._torn:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    def rewrite(self, text: str) -> None:
-        """Replace the content; in the keeper's own directory."""
-        fresh = Record(self._name + ".new")
-        try:
-            fresh.append(text)
-            os.rename(fresh._name, self._name)
-        except OSError:
-            os.unlink(fresh._name)
-            os.close(fresh._file)
-            raise
-        os.close(self._file)
-        self._file, self.size, self._torn = fresh._file, fresh.size, False
-
-    def sync(self) -> None:
-        getattr(os, "fdatasync", os.fsync)(self._file)
-
-
-class Connection:
-    """A peer on the socket: bytes in until whole lines, lines out as far as the peer reads."""
-
-    def __init__(self, handle: int) -> None:
-        self.handle, self._inbox, self.outbox, self.closing = handle, bytearray(), bytearray(), False
-        os.set_blocking(handle, False)
-
-    def lines(self) -> list[str] | None:
-        """The complete lines there are now; None when the peer is gone or sends what is no line of ours."""
-        try:
-            part = os.read(self.handle, PART)
-        except BlockingIOError:
-            return []
-        except OSError:
-            return None
-        seen = len(self._inbox)
-        self._inbox += part
-        end = self._inbox.rfind(b"\n", seen) + 1
-        if not part or (not end and len(self._inbox) > LINE_LIMIT):
-            return None
-        whole = bytes(self._inbox[:end])
-        del self._inbox[:end]
-        try:
-            return whole.decode("ascii").split("\n")[:-1]
-        except UnicodeDecodeError:
-            return None
-
-    def flush(self) -> bool:
-        """False when the peer is gone."""
-        try:
-            while self.outbox:
-                del self.outbox[: os.write(self.handle, self.outbox[: 1 << 18])]
-        except BlockingIOError:
-            pass
-        except OSError:
-            return False
-        return not (self.closing and not self.outbox)
-
-
-class Past:
-    """Tokens whose exit is journaled: eight bytes each, since a keeper may see millions of them."""
-
-    def __init__(self) -> None:
-        self._shelves: dict[int, array[int]] = {}
-
-    def add(self, token: str) -> None:
-        number = hash(token)
-        self._shelves.setdefault(number & 4095, array("q")).append(number)
-
-    def __contains__(self, token: str) -> bool:
-        number = hash(token)
-        return number in self._shelves.get(number & 4095, ())
 
 
 class Keeper:
