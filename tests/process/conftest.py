@@ -12,7 +12,7 @@ import pytest
 from job_manager.worker.adoption import end_leftovers, keepers
 from job_manager.worker.processes import become_subreaper
 from tests.process.keeping import Keeping
-from tests.process.warming import Module
+from tests.process.warming import Host, Module
 from tests.process.working import Working
 
 PR_SET_CHILD_SUBREAPER = 36
@@ -73,3 +73,10 @@ def module(keeper: Keeping, tmp_path: Path) -> Callable[..., Module]:
         return Module(keeper, tmp_path / name, text, preload)
 
     return make
+
+
+@pytest.fixture
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, subreaper: None) -> Host:
+    """What stands in for a keeper, in this test's folder."""
+    monkeypatch.chdir(tmp_path)
+    return Host(tmp_path)

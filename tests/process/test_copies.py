@@ -18,8 +18,7 @@ from job_manager.worker.child import Attempt
 from job_manager.worker.processes import children_of, marks_of
 from tests.crash.farm import wait_for
 from tests.process.keeping import gone, is_alive
-from tests.process.test_templates import ENV, Host, come_up, host, order_of  # noqa: F401 (a fixture)
-from tests.process.warming import Module, recorded, templates
+from tests.process.warming import ENV, Host, Module, come_up, order_of, recorded, templates
 
 
 def waiting(one: Module) -> set[int]:
@@ -62,7 +61,7 @@ def test_copies_that_wait_end_with_the_keeper_and_with_their_template(module):
 
 
 @pytest.fixture
-def up(host: Host, tmp_path: Path):  # noqa: F811
+def up(host: Host, tmp_path: Path):
     """A template that is up, and an attempt with its order."""
     ours = of_keeper.Templates(host)
     order = {**order_of(tmp_path), "cwd": str(tmp_path)}
@@ -77,12 +76,12 @@ def up(host: Host, tmp_path: Path):  # noqa: F811
     ours.close()
 
 
-def ended(host: Host, ours: of_keeper.Templates, attempt: Attempt, pid: int) -> None:  # noqa: F811
+def ended(host: Host, ours: of_keeper.Templates, attempt: Attempt, pid: int) -> None:
     _, attempt.status = os.waitpid(pid, 0)
-    ours.part(attempt)
+    ours.copy_ended(attempt)
 
 
-def stocked(ours: of_keeper.Templates, attempt: Attempt, order: Any, host: Host) -> of_keeper.Template:  # noqa: F811
+def stocked(ours: of_keeper.Templates, attempt: Attempt, order: Any, host: Host) -> of_keeper.Template:
     """Its template, when several copies wait: after two orders within a short time more are made."""
     for _ in range(2):
         ended(host, ours, attempt, ours.copy(attempt, order, ()))
@@ -93,13 +92,13 @@ def stocked(ours: of_keeper.Templates, attempt: Attempt, order: Any, host: Host)
     return template
 
 
-def reap(host: Host, pid: int) -> None:  # noqa: F811
+def reap(host: Host, pid: int) -> None:
     """As a keeper does."""
     os.waitpid(pid, 0)
     host.apart.discard(pid)
 
 
-def test_a_copy_that_cannot_become_the_action_has_not_been_started(host, up, monkeypatch):  # noqa: F811
+def test_a_copy_that_cannot_become_the_action_has_not_been_started(host, up, monkeypatch):
     ours, attempt, order = up
     with monkeypatch.context() as patch:  # what else was patched stays: the working directory
         patch.setattr(of_keeper, "message", lambda *_: b"what is this")
@@ -111,14 +110,14 @@ def test_a_copy_that_cannot_become_the_action_has_not_been_started(host, up, mon
     assert (again.why, again.status) == (None, 0)
 
 
-def test_one_that_ends_badly_by_itself_has_been(host, up, tmp_path):  # noqa: F811
+def test_one_that_ends_badly_by_itself_has_been(host, up, tmp_path):
     ours, attempt, order = up
     (tmp_path / "main.py").write_text("raise SystemExit(1)")
     ended(host, ours, attempt, ours.copy(attempt, order, ()))
     assert (attempt.why, os.waitstatus_to_exitcode(attempt.status or 0)) == (None, 1)
 
 
-def test_none_waits_long(host, up, monkeypatch):  # noqa: F811
+def test_none_waits_long(host, up, monkeypatch):
     """It has imported what there was when it was made."""
     ours, attempt, order = up
     template = stocked(ours, attempt, order, host)
@@ -131,7 +130,7 @@ def test_none_waits_long(host, up, monkeypatch):  # noqa: F811
     ended(host, ours, attempt, pid)
 
 
-def test_a_copy_that_was_killed_while_it_waited_is_given_no_order(host, up):  # noqa: F811
+def test_a_copy_that_was_killed_while_it_waited_is_given_no_order(host, up):
     ours, attempt, order = up
     template = stocked(ours, attempt, order, host)
     first = template.stock[0].pid
@@ -198,7 +197,7 @@ def test_a_template_never_goes_on_to_the_entrypoint_itself(module, tmp_path, wha
     assert set(lines) <= {"['word']"} and (what == "a hook that raises" or len(lines) == 4)
 
 
-def test_a_keeper_ends_though_a_copy_that_it_has_let_go_was_stopped(host, up, monkeypatch):  # noqa: F811
+def test_a_keeper_ends_though_a_copy_that_it_has_let_go_was_stopped(host, up, monkeypatch):
     ours, attempt, order = up
     template = stocked(ours, attempt, order, host)
     old = template.stock[0].pid

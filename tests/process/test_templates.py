@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import os
 import runpy
-import select
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -21,8 +19,8 @@ from job_manager.worker import adoption, copies
 from job_manager.worker import templates as of_keeper
 from job_manager.worker.adoption import end_leftovers, leftovers, read_trace
 from job_manager.worker.child import LOG_FLAGS, Attempt
-from tests.process.keeping import DEADLINE, PATH, gone, is_alive
-from tests.process.warming import recorded, templates
+from tests.process.keeping import DEADLINE, gone, is_alive
+from tests.process.warming import ENV, come_up, order_of, recorded, templates
 
 HOOK = Path(adoption.__file__).parent / "warm"
 
@@ -249,45 +247,6 @@ def test_both_ends_agree_on_what_they_have_in_common():
     assert of_keeper.LOG_FLAGS == LOG_FLAGS | os.O_CLOEXEC
 
 
-ENV = {"PATH": PATH}
-
-
-class Host:
-    """As much of a keeper as templates ask of it, in this process: time is what is said to them."""
-
-    def __init__(self, folder: Path) -> None:
-        self.home, self.poll, self.reset = os.open(folder, os.O_RDONLY), select.poll(), list(signal.valid_signals())
-        self.reset = [number for number in self.reset if number not in (signal.SIGKILL, signal.SIGSTOP)]
-        self.subreaper, self.children = True, self
-        self.apart: set[int] = set()
-        self.coming: set[int] = set()
-        self.hear: Any = None
-        self.slots = 2
-        self.queue: list[str] = []
-        self.queued: dict[str, Any] = {}
-        self.noted: list[str] = []
-        self.own_score = self.child_score = b"0"
-
-    def mark_memory(self, score: bytes) -> None:
-        assert score == b"0"
-
-
-@pytest.fixture
-def host(tmp_path, monkeypatch, subreaper):
-    monkeypatch.chdir(tmp_path)
-    return Host(tmp_path)
-
-
-def order_of(folder: Path, **warm: Any) -> dict[str, Any]:
-    (folder / "main.py").write_text("")
-    return {"argv": [sys.executable, f"{folder}/main.py"], "env": {}, "warm": {"preload": [], "digest": "", **warm}}
-
-
-def come_up(host: Host, ours: Any) -> None:
-    ((handle, _),) = host.poll.poll(DEADLINE * 1000)
-    assert ours.attend(handle)
-
-
 def test_that_it_is_ready_is_not_missed_though_somebody_asks_meanwhile_who_there_is(host, tmp_path):
     """What outlives an attempt makes the keeper ask, at any moment."""
     ours = of_keeper.Templates(host)
@@ -347,7 +306,7 @@ def test_a_copy_joins_the_group_that_bounds_its_memory_before_it_begins(host, tm
     come_up(host, ours)
     pid = ours.copy(attempt, order, ())
     assert os.waitpid(pid, 0) == (pid, 0) and (tmp_path / "log").read_text().strip() == str(pid)
-    ours.part(attempt)
+    ours.copy_ended(attempt)
     ours.close()
 
 

@@ -1,16 +1,21 @@
 """A warm module under test: a folder with an entrypoint, and the orders that run it cold and warm in one keeper.
 
+Also what stands in for a keeper where templates are asked in the process of the test.
 Waits for ends with a deadline; compares nothing.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import select
+import signal
 import sys
 from pathlib import Path
 from typing import Any
 
 from job_manager.worker.processes import children_of
+from tests.process.keeping import DEADLINE, PATH
 
 
 class Module:
@@ -62,3 +67,36 @@ def recorded(keeper: Any) -> list[int]:
     """All that there have been."""
     file = Path(keeper.directory) / "templates"
     return [json.loads(line)["pid"] for line in file.read_text().splitlines()] if file.exists() else []
+
+
+ENV = {"PATH": PATH}
+
+
+class Host:
+    """As much of a keeper as templates ask of it, in this process: time is what is said to them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home, self.poll, self.reset = os.open(folder, os.O_RDONLY), select.poll(), list(signal.valid_signals())
+        self.reset = [number for number in self.reset if number not in (signal.SIGKILL, signal.SIGSTOP)]
+        self.subreaper, self.children = True, self
+        self.apart: set[int] = set()
+        self.coming: set[int] = set()
+        self.hear: Any = None
+        self.slots = 2
+        self.queue: list[str] = []
+        self.queued: dict[str, Any] = {}
+        self.noted: list[str] = []
+        self.own_score = self.child_score = b"0"
+
+    def mark_memory(self, score: bytes) -> None:
+        assert score == b"0"
+
+
+def order_of(folder: Path, **warm: Any) -> dict[str, Any]:
+    (folder / "main.py").write_text("")
+    return {"argv": [sys.executable, f"{folder}/main.py"], "env": {}, "warm": {"preload": [], "digest": "", **warm}}
+
+
+def come_up(host: Host, ours: Any) -> None:
+    ((handle, _),) = host.poll.poll(DEADLINE * 1000)
+    assert ours.attend(handle)

@@ -583,7 +583,7 @@ class Keeper:
     def _finished(self, attempt: Attempt) -> None:
         self.used -= attempt.weight
         if attempt.copy is not None:
-            self.templates.part(attempt)
+            self.templates.copy_ended(attempt)
         self.durable |= attempt.durable
         self.records[attempt.token] = ""
         if attempt.status or attempt.group or attempt.token in self.gates:

@@ -320,7 +320,7 @@ class Templates:
             return self._hand_over(template, attempt, told, ends or opened)
         finally:
             for handle in opened:
-                close(handle)
+                close_quietly(handle)
 
     def _hand_over(self, template: Template, attempt: Any, told: bytes, ends: Sequence[int]) -> int:
         now = time.monotonic()
@@ -337,8 +337,8 @@ class Templates:
         template.last, template.until = now, now + IDLE
         return copy.pid
 
-    def part(self, attempt: Any) -> None:
-        """A copy has ended. One that could not become the action has not been started."""
+    def copy_ended(self, attempt: Any) -> None:
+        """The copy of an attempt has ended. One that could not become the action has not been started."""
         said = heard(attempt.copy.link)
         attempt.copy.link.close()
         attempt.copy = None
@@ -447,7 +447,7 @@ def unfit_for(env: Mapping[str, str]) -> str:
     return "" if hasattr(os, "memfd_create") else NOWHERE_ELSE
 
 
-def close(handle: int) -> None:
+def close_quietly(handle: int) -> None:
     """A log that has been handed on: what goes wrong now is no news of the action, which may have begun."""
     try:
         os.close(handle)
