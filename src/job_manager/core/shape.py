@@ -345,7 +345,7 @@ class Shape:
 
     def as_written(self) -> Iterator[Action]:
         """All actions as they are written, in listing order."""
-        return (self.actions[index] for index in range(self.actions.written))
+        return iter(self.actions.own)
 
     def fan(self, action: int) -> Fan | None:
         """The fan-out of a written action, if it is known."""

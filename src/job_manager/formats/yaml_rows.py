@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import re
 from array import array
+from operator import itemgetter
 
 from job_manager.formats.yaml_tree import LINE_SHIFT, Map, Plain, Seq, Value
-from job_manager.model.hints import Any
+from job_manager.model.hints import TYPE_CHECKING, Any
 from job_manager.model.pattern import late
 from job_manager.model.record import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MOST_PATTERNS, MOST_TRIES = 64, 256  # of one file; items after which the rest is left to the parser
 LONGEST_ITEM, MOST_WORDS = 4000, 100  # of an item that has a pattern
@@ -48,6 +52,15 @@ class Outline(NamedTuple):
     events: int
 
 
+class Making(NamedTuple):
+    """How one value of an item is made. members: what takes them out of the item's words and of the values that were
+    made before it, which stand behind the words; first: as of the node."""
+
+    keys: tuple[str, ...] | None
+    members: Callable[[list[Any]], Any]
+    first: int
+
+
 class Rows:
     """All items of one pattern, and where everything in them stands, which is found when somebody asks for it."""
 
@@ -56,7 +69,8 @@ class Rows:
         self.events = outline.events
         self.lines = item.count("\n")
         self.match = _pattern(indent, item, outline).match
-        self._root = outline.root
+        self._makings: list[Making] = []
+        _planned(outline.root, len(outline.styles), self._makings)
         self._plain = [number for number, style in enumerate(outline.styles) if not style]
         self._double = [number for number, style in enumerate(outline.styles) if style == '"']
         self._spots = [_spot(mark, outline.spans) for mark in outline.marks]
@@ -66,7 +80,7 @@ class Rows:
 
     def add(self, found: re.Match[str], line: int, kept: dict[str, Plain]) -> Value:
         """The value of an item that was matched and begins in this line (from 0). kept: plain words that there are."""
-        words: list[str] = list(found.groups())
+        words: list[Any] = list(found.groups())
         for number in self._plain:
             word = kept.get(words[number])
             words[number] = _keep(words[number], kept) if word is None else word
@@ -76,15 +90,12 @@ class Rows:
         base = len(self._starts) * len(self._spots)
         self._starts.append(found.start())
         self._at.append(line)
-        return self._grown(self._root, words, base)
-
-    def _grown(self, node: Node, words: list[str], base: int) -> Value:
-        # Recursion is bounded by how deep a YAML file may be nested.
-        found = [words[each] if each.__class__ is int else self._grown(each, words, base) for each in node.members]
-        made: Map | Seq = Seq(found) if node.keys is None else Map(zip(node.keys, found, strict=True))
-        made._marks = self  # type: ignore[assignment]  # of an array it has what containers use
-        made._first = base + node.first
-        return made
+        for keys, members, first in self._makings:
+            made: Map | Seq = Seq(members(words)) if keys is None else Map(zip(keys, members(words), strict=True))
+            made._marks = self  # type: ignore[assignment]  # of an array it has what containers use
+            made._first = base + first
+            words.append(made)
+        return words[-1]  # type: ignore[no-any-return]  # a pattern has a node at least, and its last is the whole
 
     def __getitem__(self, at: int | slice) -> Any:
         if isinstance(at, slice) and at.start == at.stop:
@@ -113,6 +124,20 @@ def _keep(text: str, kept: dict[str, Plain]) -> Plain:
     if len(kept) < 10_000:
         kept[text] = word
     return word
+
+
+def _planned(node: Node, words: int, into: list[Making]) -> int:
+    """Add how a value is made, after those that are in it; the number that it will have, counted on from `words`."""
+    # Recursion is bounded by how deep a YAML file may be nested.
+    members = [_planned(each, words, into) if isinstance(each, Node) else each for each in node.members]
+    into.append(Making(node.keys, _taking(members), node.first))
+    return words + len(into) - 1
+
+
+def _taking(numbers: list[int]) -> Callable[[list[Any]], Any]:
+    """What takes these, as a sequence, out of a list."""
+    begin, end = (numbers[0], numbers[0] + len(numbers)) if numbers else (0, 0)
+    return itemgetter(slice(begin, end)) if numbers == list(range(begin, end)) else itemgetter(*numbers)
 
 
 def _spot(mark: int, spans: list[tuple[int, int]]) -> tuple[int, int]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from job_manager.model.pattern import late
 from job_manager.model.wording import quoted
@@ -17,6 +18,12 @@ JOB_ID = late(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
 SECRET = late(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 SAFE = late(r"[A-Za-z0-9._-]*\Z")
 ORDINARY = late(r"([A-Za-z0-9_-]{1,60})(?:\.[A-Za-z0-9_-]{1,30}){0,2}\Z")
+# A line for each of many names that are surely ordinary, none of them a word that YAML takes for nothing.
+_LINES = late(
+    r"(?:(?!(?i:con|prn|aux|nul|com[1-9]|lpt[1-9])[.\n]|(?i:null)\n)"
+    r"[A-Za-z0-9_-]{1,60}(?:\.[A-Za-z0-9_-]{1,30}){0,2}\n)*\Z"
+)
+_AT_ONCE = 1000
 MAX_NAME_CHARS = 128
 MAX_NAME_BYTES = 240  # a file name holds 255; suffixes of ours need room
 DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))})
@@ -27,6 +34,17 @@ def is_ordinary(name: str) -> bool:
     another, too."""
     found = ORDINARY.match(name)
     return found is not None and (len(found[1]) > 4 or found[1].lower() not in DEVICES)
+
+
+def are_ordinary(names: Sequence[str]) -> bool:
+    """Whether all of these names are, and are not `null`; where it says no they may still be. Raises TypeError when one
+    is no text."""
+    for start in range(0, len(names), _AT_ONCE):
+        some = names[start : start + _AT_ONCE]
+        lines = "\n".join([*some, ""])
+        if lines.count("\n") != len(some) or not _LINES.match(lines):
+            return False
+    return True
 
 
 def artifact_name(name: str) -> str | None:

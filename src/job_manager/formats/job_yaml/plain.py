@@ -10,9 +10,10 @@ from itertools import starmap
 
 from job_manager.formats.job_yaml.scope import Scope
 from job_manager.formats.words import SHELL_SIGNS
-from job_manager.formats.yaml_reader import Fields, is_null
+from job_manager.formats.yaml_reader import Fields
 from job_manager.formats.yaml_tree import Map, Plain, Seq, Value, position
 from job_manager.model.errors import Place
+from job_manager.model.hints import Any
 from job_manager.model.job import (
     Action,
     Command,
@@ -25,7 +26,7 @@ from job_manager.model.job import (
     plain_input,
     plain_output,
 )
-from job_manager.model.names import is_ordinary
+from job_manager.model.names import are_ordinary, is_ordinary
 from job_manager.model.pattern import late
 
 ORDINARY = frozenset({"name", "cmd", "shell", "retries", "inputs", "outputs"})
@@ -86,6 +87,13 @@ def _command(words: Value, named: set[str], written: set[str], known: dict[tuple
     """named: what may stand in braces; written: what has to."""
     if not isinstance(words, Seq) or not 0 < len(words) <= MOST:
         return None
+    if not written:
+        try:
+            seen = known.get(tuple(words))  # type: ignore[arg-type]  # where not all are texts it is not there
+        except TypeError:
+            return None  # a mapping or a list
+        if seen is not None:
+            return seen
     for word in words:
         if not isinstance(word, str) or not word or len(word) > LONGEST or word in SHELL_SIGNS:
             return None
@@ -98,9 +106,11 @@ def _command(words: Value, named: set[str], written: set[str], known: dict[tuple
             return None
     if written or not PROGRAM.match(str(words[0])):
         return None
-    argv = tuple(map(str, words))
-    # A big job runs the same few commands over and over: each is kept once. The unique ones are not remembered.
-    return known.get(argv) or (known.setdefault(argv, Command(argv)) if len(known) < 10_000 else Command(argv))
+    made = Command(tuple(map(str, words)))
+    # A big job runs the same few commands over and over: each is kept once, unless its sense depends on the entry.
+    if len(known) < 10_000 and not named:
+        known[made.argv] = made
+    return made
 
 
 def _shell(text: Value) -> Work | None:
@@ -155,22 +165,26 @@ def _works(items: Value | None, scope: Scope) -> list[Work] | None:
     return works if _are_names([entry.get("name") for entry in items]) else None  # type: ignore[union-attr]
 
 
-def _are_names(names: list[Value | None]) -> bool:
+def _are_names(names: list[Any]) -> bool:
     """Whether nothing can be said against any of these names, and no two are the same."""
-    for name in names:
-        if not isinstance(name, str) or not is_ordinary(name) or is_null(name):
-            return False
-    return len(names) == 1 or len({name.lower() for name in names}) == len(names)  # type: ignore[union-attr]
+    try:
+        sure = are_ordinary(names)
+    except TypeError:
+        return False  # a mapping, a list, or none
+    return sure and (len(names) == 1 or len(set(map(str.lower, names))) == len(names))
 
 
 def _actions(items: Seq, works: list[Work], scope: Scope, path: str) -> tuple[Action, ...]:
-    made = []
+    made, file = [], scope.file
     for number, (work, mark) in enumerate(zip(works, items.member_marks(len(items)), strict=True)):
         entry, here = items[number], f"{path}[{number}]"
         assert isinstance(entry, Map)
-        reads, writes = inputs_of(entry, here, scope.file), outputs_of(entry, here, scope.file)
+        place = Place(file, *position(mark), here)
+        if len(entry) == 2:  # its name and what it runs
+            made.append(plain_action(str(entry["name"]), work, "", place))
+            continue
+        reads, writes = inputs_of(entry, here, file), outputs_of(entry, here, file)
         if writes:
             scope.see(writes)
-        place = Place(scope.file, *position(mark), here)
         made.append(plain_action(str(entry["name"]), work, "", place, retries_of(entry), reads, writes))
     return tuple(made)
