@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,6 +23,7 @@ from tests.contract.big import fill
 from tests.crash import restart
 from tests.crash.farm import Farm, attempts, kill, wait_for
 from tests.faults import check
+from tests.memory import had, telling
 
 pytestmark = pytest.mark.long
 MOST = 300_000  # kB that any process of ours may take
@@ -50,17 +52,11 @@ def farm(tmp_path: Path) -> Iterator[Farm]:
     )
 
 
-def peak(process: subprocess.Popen[bytes]) -> int:
+def peak(farm: Farm, *words: str, out: Any = None) -> int:
     """Waits for a command that has to go well; the most memory (kB) that it, or what it waited for, has had."""
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0
-    return usage.ru_maxrss
-
-
-def has_had(pid: int) -> int:
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+    told = farm.folder / "peak"
+    assert farm.jm(*words, out=out, prefix=telling(told)).wait() == 0
+    return int(told.read_text())
 
 
 def counted(farm: Farm, kind: str = "succeeded") -> int:
@@ -78,15 +74,15 @@ def counted(farm: Farm, kind: str = "succeeded") -> int:
 def test_very_many_actions_begin_and_can_be_ended(farm: Farm, text: str, actions: int):
     """All of the barrier run: a thousand wait for each of a thousand."""
     (farm.folder / "job.yaml").write_text(text)
-    assert peak(farm.jm("submit", "-q", "job.yaml")) < MOST
+    assert peak(farm, "submit", "-q", "job.yaml") < MOST
     up = farm.jm("up", "-j", "2")
     wait_for(lambda: counted(farm) > 500, "the first of them")
     if actions > 2_000:
-        assert peak(farm.jm("cancel", "last", "--now")) < MOST
+        assert peak(farm, "cancel", "last", "--now") < MOST
     wait_for(lambda: counted(farm, "job-finished") == 1, "the end", 120)
-    assert peak(farm.jm("status", "last", out=subprocess.DEVNULL)) < MOST
-    assert has_had(up.pid) < MOST
-    assert peak(farm.jm("down")) < MOST and up.wait(60) == 0
+    assert peak(farm, "status", "last", out=subprocess.DEVNULL) < MOST
+    assert had(up.pid) < MOST
+    assert peak(farm, "down") < MOST and up.wait(60) == 0
     assert check.damage(farm.home / "journal.db") == []
     assert actions > 2_000 or counted(farm) == actions
 
@@ -138,11 +134,11 @@ def test_a_job_that_memory_does_not_suffice_for_is_all_there_or_not_at_all(farm:
     there = list((farm.home / "inbox").glob("*.json"))
     if not there:
         assert "not enough memory" in farm.tail()
-        peak(farm.jm("submit", "-q", "job.yaml"))
+        peak(farm, "submit", "-q", "job.yaml")
     up = farm.jm("up", "-j", "2", prefix=limit)
     wait_for(lambda: up.poll() is not None or counted(farm) > 0, "its end, or that of an action")
     if up.poll() is None:
-        peak(farm.jm("down"))
+        peak(farm, "down")
         assert up.wait(60) == 0
     else:
         assert up.returncode == 5 and "memory" in farm.tail().lower(), farm.tail()
@@ -150,6 +146,6 @@ def test_a_job_that_memory_does_not_suffice_for_is_all_there_or_not_at_all(farm:
     assert "Traceback" not in said and "internal error" not in said and "unreadable" not in said, said
     before, up = counted(farm), farm.jm("up", "-j", "2")
     wait_for(lambda: farm.holder() == up.pid and counted(farm) > before, "that it goes on")
-    peak(farm.jm("down"))
+    peak(farm, "down")
     assert up.wait(60) == 0
     assert check.damage(farm.home / "journal.db") == [] and len(check.histories(farm.home / "journal.db")) == 1

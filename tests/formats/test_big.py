@@ -15,6 +15,7 @@ from job_manager import formats
 from job_manager.formats.json_reader import load, simple
 from job_manager.model.job import Action
 from tests.formats.big import WRITERS, big
+from tests.memory import OWN
 
 COUNT = 100_000
 SECONDS, MEGABYTES = 60, 350  # of processor time and beside the text: many times what a quiet machine takes
@@ -24,7 +25,7 @@ import resource, sys
 resource.setrlimit(resource.RLIMIT_CPU, ({seconds}, {seconds}))
 {read}
 usage = resource.getrusage(resource.RUSAGE_SELF)
-print(usage.ru_maxrss >> 10, round(usage.ru_utime + usage.ru_stime, 1))
+print({own} >> 10, round(usage.ru_utime + usage.ru_stime, 1))
 """
 READ = "from job_manager import formats; formats.read(sys.argv[1], sys.argv[2])"
 LOAD = "from job_manager.formats.json_reader import load; load(open(sys.argv[1], 'rb').read(), 'job.json')"
@@ -62,7 +63,7 @@ def test_a_hundred_thousand_actions_as_json_text(tmp_path):
 
 def measured(read: str, *argv: str) -> int:
     """The megabytes that the reading took; the seconds are bounded in the child."""
-    program = CHILD.format(read=read, seconds=SECONDS)
+    program = CHILD.format(read=read, seconds=SECONDS, own=OWN)
     env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run([sys.executable, "-c", program, *argv], env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]

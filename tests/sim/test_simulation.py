@@ -12,7 +12,7 @@ import pytest
 from job_manager.core import events as e
 from tests.sim.simulation import Simulation
 
-FEW, MANY = 25, 500  # by default, and in the long lane
+FEW, MANY, LIVES = 25, 10, 50  # by default, and in the long lane: so many times so many
 
 
 @pytest.mark.parametrize("number", range(FEW))
@@ -22,8 +22,9 @@ def test_whatever_happens_the_promises_hold_and_the_job_ends(number, seed):
 
 
 @pytest.mark.long
-def test_it_is_so_in_many_lives(seed):
-    for number in range(MANY):
+@pytest.mark.parametrize("part", range(MANY))
+def test_it_is_so_in_many_lives(part, seed):
+    for number in range(LIVES):
         print(f"simulation of seed {seed + number}")
         Simulation(seed + number).run_to_the_end()
 
