@@ -13,7 +13,7 @@ from job_manager.formats.conditions import EXAMPLE, fault
 from job_manager.formats.job_yaml import more
 from job_manager.formats.job_yaml.foreach import read_foreach
 from job_manager.formats.job_yaml.naming import Wanted, wanted_name
-from job_manager.formats.job_yaml.plain import inputs_of, outputs_of, retries_of
+from job_manager.formats.job_yaml.plain import inputs_of, outputs_of, retries_of, said_of
 from job_manager.formats.job_yaml.scope import Scope, one_of
 from job_manager.formats.job_yaml.works import BESIDE, WORKS, read_work, say_at
 from job_manager.formats.stuck import read_stuck
@@ -127,8 +127,8 @@ def action(entry: Entry, name: str, title: str, scope: Scope, retries: int | Non
     fields = entry.fields
     if entry.words is NO_WORDS:
         uses = inputs_of(fields.map, fields.path, scope.file), outputs_of(fields.map, fields.path, scope.file)
-        place = scope.place(entry.at, fields.path)
-        return plain_action(name, entry.work, title, place, retries_of(fields.map), *uses)
+        place, when = scope.place(entry.at, fields.path), said_of(fields.map, scope)
+        return plain_action(name, entry.work, title, place, retries_of(fields.map), *uses, when)
     foreach = read_foreach(fields)
     called = isinstance(entry.work, ModuleCall)
     inputs = _inputs(fields, called, scope)

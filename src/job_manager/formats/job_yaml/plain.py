@@ -1,13 +1,14 @@
-"""Entries that say what they run, read and write and no more, as the many of a big job do, with nothing to remark on.
+"""Entries that say what they run, read and write, and when, as the many of a big job do, with nothing to remark on.
 
 What is read here is what `entries` reads, without its questions. Knows nothing of entries that say more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import starmap
 
+from job_manager.formats.conditions import fault
 from job_manager.formats.job_yaml.scope import Scope
 from job_manager.formats.words import SHELL_SIGNS
 from job_manager.formats.yaml_reader import Fields
@@ -15,6 +16,7 @@ from job_manager.formats.yaml_tree import Map, Plain, Seq, Value, position
 from job_manager.model.errors import Place
 from job_manager.model.hints import Any
 from job_manager.model.job import (
+    NOTHING,
     Action,
     Command,
     Input,
@@ -29,7 +31,7 @@ from job_manager.model.job import (
 from job_manager.model.names import are_ordinary, is_ordinary
 from job_manager.model.pattern import late
 
-ORDINARY = frozenset({"name", "cmd", "shell", "retries", "inputs", "outputs"})
+ORDINARY = frozenset({"name", "cmd", "shell", "retries", "inputs", "outputs", "when"})
 PROGRAM = late(r"[A-Za-z0-9_./+-]{1,200}\Z")
 RETRIES = late(r"[0-9]{1,2}\Z")
 OF_STEP = frozenset({"name", "entries"})
@@ -44,6 +46,8 @@ def work_of(entry: Value, scope: Scope) -> Work | None:
     retries = entry.get("retries")
     if retries is not None and not (isinstance(retries, Plain) and RETRIES.match(retries)):
         return None
+    if "when" in entry and not _is_condition(entry["when"], scope.conditions):
+        return None
     reads = _artifacts(entry, "inputs") if "inputs" in entry else ()
     writes = _artifacts(entry, "outputs") if "outputs" in entry else ()
     if reads is None or writes is None:
@@ -51,6 +55,25 @@ def work_of(entry: Value, scope: Scope) -> Work | None:
     if "shell" in entry:
         return None if writes else _shell(entry["shell"])
     return _command(entry["cmd"], {*reads, *writes}, set(writes), scope.commands)
+
+
+def _is_condition(text: Value, known: dict[str, str]) -> bool:
+    if not isinstance(text, str):
+        return False
+    if text in known:
+        return True
+    plainly = not fault(text)
+    if plainly and len(known) < 10_000:
+        known[str(text)] = str(text)
+    return plainly
+
+
+def said_of(entry: Map, scope: Scope) -> Mapping[str, str]:
+    """What else it says: its condition. Of equal ones there is one text."""
+    if "when" not in entry:
+        return NOTHING
+    text = str(entry["when"])
+    return {"when": scope.conditions.get(text, text)}
 
 
 def _artifacts(entry: Map, key: str) -> Sequence[str] | None:
@@ -186,5 +209,6 @@ def _actions(items: Seq, works: list[Work], scope: Scope, path: str) -> tuple[Ac
         reads, writes = inputs_of(entry, here, file), outputs_of(entry, here, file)
         if writes:
             scope.see(writes)
-        made.append(plain_action(str(entry["name"]), work, "", place, retries_of(entry), reads, writes))
+        name, retries, more = str(entry["name"]), retries_of(entry), said_of(entry, scope)
+        made.append(plain_action(name, work, "", place, retries, reads, writes, more))
     return tuple(made)

@@ -27,6 +27,7 @@ class Scope:
         self.params: tuple[Param, ...] = ()
         self.public_reads: list[tuple[str, At, str]] = []
         self.commands: dict[tuple[str, ...], Command] = {}  # of which a big job has the same few over and over
+        self.conditions: dict[str, str] = {}  # the same; against these nothing can be said
         self._texts: dict[str, str] = {}
 
     @property
