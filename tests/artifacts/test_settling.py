@@ -116,6 +116,22 @@ def test_one_thing_is_left_to_who_asks(at_the_same_time):
     assert asked == [threading.current_thread()] and not threads()
 
 
+@pytest.mark.parametrize("possible", [0, 2])
+def test_where_there_can_be_no_more_threads_those_that_there_are_do_it(at_the_same_time, monkeypatch, possible):
+    start = threading.Thread.start
+    done: list[int] = []
+
+    def begin(thread):
+        if len(threads()) >= possible:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", begin)
+    for _ in range(2):
+        assert at_the_same_time([Thing(partial(done.append, number)) for number in range(8)]) == {}
+    assert sorted(done) == sorted([*range(8)] * 2) and len(threads()) == possible
+
+
 def test_what_goes_wrong_is_told_of_each(at_the_same_time):
     def fail():
         raise OSError(errno.ENOSPC, "full")

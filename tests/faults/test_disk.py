@@ -10,7 +10,7 @@ import pytest
 from job_manager.app.waiting import waits
 from job_manager.core import events as e
 from job_manager.model.job import Action, Job, Output, Shell
-from job_manager.worker.room import floor_of, free_at, fullness, shortage
+from job_manager.worker.room import WasFull, floor_of, free_at, fullness, shortage
 from tests.faults.disks import mounted
 from tests.process.working import Working, shells
 
@@ -68,6 +68,29 @@ def test_an_action_that_fills_the_disk_has_failed_for_that_and_is_tried_again_at
     assert failed.message.startswith(f"the disk is full: 0 bytes free at {disk.path}/jobs/j")
     one.finish("j")
     assert one.job("j").finished == "succeeded" and one.job("j").spent == {}
+
+
+def test_who_fails_beside_one_that_has_filled_the_disk_has_failed_for_that_too(holder, disk, tmp_path):
+    """The first that is looked at is removed, and then there is room."""
+    one: Working = holder
+    fills = "[ -e {go} ] && echo ok > {o} && exit; cat /dev/zero > {o} 2> /dev/null"
+    steps = [fills.replace("{go}", f"{tmp_path}/go").replace("{o}", f"{{o{number}}}") for number in range(4)]
+    actions = [Action(f"a{n}", Shell(text), outputs=(Output(f"o{n}"),)) for n, text in enumerate(steps)]
+    one.submit("j", Job("test", tuple(actions), parallel=True))
+    one.until(lambda: len(one.events(e.AttemptFailed)) >= 4)
+    (tmp_path / "go").touch()
+    one.finish("j")
+    assert {failed.reason for failed in one.events(e.AttemptFailed)} == {"disk"}
+    assert one.job("j").finished == "succeeded" and one.job("j").spent == {}
+
+
+def test_a_disk_was_full_while_something_ran_or_is_found_so_right_after():
+    seen = WasFull()
+    assert seen.meanwhile(0.0, 1e12) == ""
+    seen.note(100.0)
+    seen.note(50.0)
+    assert all(seen.meanwhile(*times) for times in [(90.0, 110.0), (0.0, 91.0), (100.0, 100.0)])
+    assert not any(seen.meanwhile(*times) for times in [(0.0, 89.0), (101.0, 200.0)])
 
 
 def test_what_a_log_says_counts_when_the_program_has_cleared_up_after_itself(holder):

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from job_manager.artifacts.settling import whole
+from job_manager.worker import concluding
 from job_manager.worker.concluding import BEAT, MOST, QUICK, Concluder, keeps_busy
 from tests.process.keeping import DEADLINE
 
@@ -51,6 +52,34 @@ def test_the_last_is_told_with_nothing_after_it_and_what_somebody_waits_for_at_o
     assert told(concluder) == [1]
     concluder.give(whole(lambda: 2))
     assert told(concluder) == [2]
+
+
+def test_where_there_can_be_no_thread_it_is_done_by_who_gives_it(concluder, monkeypatch):
+    def refuse(thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    for number in range(3):
+        concluder.give(whole(partial(int, number)), busy=True)
+        assert told(concluder) == [number]
+    concluder.give(whole(lambda: 1 // 0))
+    with pytest.raises(ZeroDivisionError):
+        told(concluder)
+
+
+def test_a_thread_that_fails_itself_says_so(concluder, monkeypatch):
+    monkeypatch.setattr(concluding, "together", lambda *_: 1 // 0)
+    concluder.give(whole(int))
+    with pytest.raises(ZeroDivisionError):
+        told(concluder)
+
+
+@pytest.mark.parametrize(
+    ("files", "most"), [(-1, MOST), (1 << 20, MOST), (91, MOST), (64, 7), (54, 3), (46, 1), (20, 1)]
+)
+def test_fewer_are_published_together_where_few_files_may_be_open(monkeypatch, files, most):
+    monkeypatch.setattr("os.sysconf", lambda name: {"SC_OPEN_MAX": files}[name])
+    assert concluding.most_at_once() == most
 
 
 def test_what_the_work_raises_is_raised_where_it_is_collected(concluder):

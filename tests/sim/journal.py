@@ -32,7 +32,7 @@ class VirtualJournal:
         self._rows: dict[str, list[list[Any]]] = {}
         self._heads: dict[str, tuple[int, str]] = {}
         self._broken = False
-        self.warning = ""  # it never grows too long here
+        self.warning, self.full_at = "", 0.0  # it never grows too long here
         try:
             self._file = self._open()
             self._end = self._read()

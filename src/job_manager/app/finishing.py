@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable
 
 from job_manager.app.home import Home
+from job_manager.artifacts.settling import begun
 from job_manager.core.state import JobState
 from job_manager.model.errors import EngineError, JobManagerError, Refused
 from job_manager.model.hints import TYPE_CHECKING
@@ -93,8 +94,7 @@ class Aside:
         self._wrong: BaseException | None = None
 
     def begin(self, work: Callable[[], None]) -> None:
-        """Have it done."""
-        import threading  # a job that has made nothing needs none
+        """Have it done; at once, where there can be no thread."""
 
         def done() -> None:
             try:
@@ -102,8 +102,11 @@ class Aside:
             except BaseException as error:
                 self._wrong = error
 
-        self._threads.append(threading.Thread(target=done, name="aside", daemon=True))
-        self._threads[-1].start()
+        thread = begun(done, "aside")
+        if thread is None:
+            done()
+        else:
+            self._threads.append(thread)
 
     def ended(self) -> BaseException | None:
         """Wait until it is done; what it has raised."""

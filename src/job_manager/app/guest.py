@@ -108,32 +108,49 @@ class Guest:
         return self._views[job]
 
     def say(self, request: Request) -> JobState:
-        """Put a request down and wait until the holder has taken it up. Raises Refused, EngineError."""
+        """Put a request down and wait until the holder has taken it up, whoever that is by then: in the end we. Raises
+        Refused, EngineError."""
         request = request._replace(request=request_id())
         self._inbox.put(request)
+        while True:
+            try:
+                return self._answered(request)
+            except Gone:
+                if self._take_over():
+                    assert self._host is not None
+                    return self._host.take_up(request)
+
+    def _answered(self, request: Request) -> JobState:
+        """What the holder has made of a request that waits. Raises Gone, Refused, EngineError."""
         give_up = time.monotonic() + PATIENCE
         self._peer.send(POKE, request.request)
         while True:
-            try:
-                messages = self._peer.receive()
-            except Gone:
-                raise EngineError(
-                    "the holder of the state directory ended while it was asked", "try again", retryable=True
-                ) from None
-            for kind, *fields in messages:
+            for kind, *fields in self._peer.receive():
                 if kind == HEARD and fields[0] == request.request:
                     if fields[1] is not None:
                         raise Refused(*fields[1])
                     return self.load(request.job)
             left = give_up - time.monotonic()
             if left < 0:
-                raise EngineError("the holder of the state directory does not answer", "try again", retryable=True)
+                hint = "it stays asked: `jm ls` shows what has become of it"
+                raise EngineError("the holder of the state directory does not answer", hint, retryable=True)
             select.select([self._peer], [], [], left)
 
     def run(self, job: JobState, observer: Observer, interrupts: Interrupts | None = None) -> JobState:
         """Look on until the job is finished; run it here, with what else was joined, once its holder is gone."""
         self._ran = job.id
         interrupts = interrupts or Interrupts()
+        if self._host is None:
+            job = self._looked_on(job, observer, interrupts)
+        if self._host is None:
+            return job
+        job = self._host.loaded(job.id)
+        if job.held == GOING_DOWN:  # who ended the supervisor did not mean this run
+            self._host.say(ReleaseJob(job.id))
+        return self._host.run(job, observer, interrupts)
+
+    def _looked_on(self, job: JobState, observer: Observer, interrupts: Interrupts) -> JobState:
+        """The job when it is over, or goes on without us, or is ours to run."""
         view = self._view(job.id)
         self._ask_for_run()
         observer.happened(view.job, ())
@@ -146,12 +163,7 @@ class Guest:
                 if self._is_alone() and self._take_over():
                     break
                 self._show(view, observer)
-        if self._host is None:
-            return view.job
-        job = self._host.load(job.id)
-        if job.held == GOING_DOWN:  # who ended the supervisor did not mean this run
-            self._host.say(ReleaseJob(job.id))
-        return self._host.run(job, observer, interrupts)
+        return view.job
 
     def _show(self, view: View, observer: Observer) -> None:
         events = view.news()
@@ -182,7 +194,8 @@ class Guest:
         joined: Any = join(self._home, self._terms)
         if isinstance(joined, Guest):
             self._peer = joined._peer
-            self._ask_for_run()
+            if self._ran:
+                self._ask_for_run()
             return False
         self._host = joined
         self._host.offer(self._terms.capacity, self._terms.config)

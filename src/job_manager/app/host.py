@@ -15,6 +15,7 @@ from job_manager.app.callers import DONE, DOWN, LEFT, POKE, REMOVE, RUN, Callers
 from job_manager.app.capacity import Capacity
 from job_manager.app.finishing import Aside, finish_beside
 from job_manager.app.home import SUPERVISOR, Home
+from job_manager.app.hosted import PAUSED, Hosted
 from job_manager.app.inbox import Inbox
 from job_manager.app.interrupts import Interrupts
 from job_manager.app.observing import Observer, Silent
@@ -33,12 +34,12 @@ from job_manager.supervisor.supervisor import Supervisor
 from job_manager.worker.attempt import GRACE
 from job_manager.worker.brief import Briefing
 from job_manager.worker.concluding import Concluder
-from job_manager.worker.layout import Layout, layout_of
+from job_manager.worker.layout import layout_of
 from job_manager.worker.worker import Worker
 
 HELD = 2.0  # seconds for another program that holds the journal, before that is said
 PATIENCE = 1.0  # seconds between two tries to write to a journal that cannot be written to
-INTERRUPTED, PAUSED, GOING_DOWN = "interrupted", "paused", "down"
+INTERRUPTED, GOING_DOWN = "interrupted", "down"
 
 
 class Terms(NamedTuple):
@@ -48,17 +49,6 @@ class Terms(NamedTuple):
     config: Config
     environ: dict[str, str]
     umask: int
-
-
-class Hosted:
-    """A job that runs here. `own`: whoever hosts it sees to its end; `ending`: that is being done beside the loop."""
-
-    __slots__ = ("ending", "job", "layout", "observer", "own", "paused")
-
-    def __init__(self, job: JobState, layout: Layout, observer: Observer, own: bool) -> None:
-        self.job, self.layout, self.observer, self.own = job, layout, observer, own
-        self.paused = job.held == PAUSED  # from the beginning: then nobody waits until that is taken back
-        self.ending = False
 
 
 class Host:
@@ -303,6 +293,10 @@ class Host:
 
     def _advance(self) -> None:
         events = self._supervisor.turn(self._clock.wall())
+        if self._journal.full_at:
+            for hosted in self._hosted.values():
+                hosted.layout.was_full.note(self._journal.full_at)
+            self._journal.full_at = 0.0
         if events:
             self._tell(events)
 
@@ -387,7 +381,7 @@ class Host:
         if id in self._hosted or self.down:
             return
         try:
-            job = self._loaded(id)
+            job = self.loaded(id)
         except (Refused, EngineError):
             if self.failed:
                 raise
@@ -399,7 +393,8 @@ class Host:
             self._engine.say(*self.worker.resize(slots))
         self.take_on(job, self._observer_of(job), environ, umask)
 
-    def _loaded(self, id: str) -> JobState:
+    def loaded(self, id: str) -> JobState:
+        """The job as it stands. Raises NotFound, EngineError."""
         return self._supervisor.state.jobs.get(id) or self.load(id)
 
     def _take_requests(self) -> bool:
@@ -417,6 +412,15 @@ class Host:
             if not self._inbox.has(asked):
                 self._callers.answer(asked, None)  # taken up before it was asked for
         return bool(requests)
+
+    def take_up(self, request: Request) -> JobState:
+        """What was asked of an earlier holder, which may have taken it up. Raises Refused, EngineError."""
+        if self._inbox.has(request.request):
+            refused = self._admitted([request])
+            self._inbox.drop(request.request)
+            if request.request in refused:
+                raise Refused(*refused[request.request])
+        return self.loaded(request.job)
 
     def _admitted(self, requests: Sequence[Request]) -> dict[str, tuple[str, str]]:
         """Have all of them heard in one turn; those that were refused, by their ids, and why. Raises EngineError when

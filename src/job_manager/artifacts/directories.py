@@ -13,6 +13,7 @@ from job_manager.artifacts.copying import copy, discard, fresh
 from job_manager.artifacts.folders import DIRECTORY, READING
 from job_manager.artifacts.trees import walk
 from job_manager.model.pattern import late
+from job_manager.model.wording import quoted
 
 DIGITS = late(r"(\d+)")
 FileRow = list[object]
@@ -39,13 +40,20 @@ def fits(name: str, glob: str) -> bool:
     return fnmatch.fnmatchcase(name, glob or "*") and (not name.startswith(".") or glob.startswith("."))
 
 
+class Unreadable(PermissionError):
+    """Something in a directory that whoever wrote it has closed to us."""
+
+
 def settle(directory: int) -> None:
     """Make everything in the open directory durable, its files read-only, and all of it its owner's alone. Raises
     OSError."""
     with os.scandir(directory) as listing:
         names = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in listing]
     for name, below in names:
-        handle = os.open(name, DIRECTORY if below else READING, dir_fd=directory)
+        try:
+            handle = os.open(name, DIRECTORY if below else READING, dir_fd=directory)
+        except PermissionError as error:
+            raise Unreadable(error.errno, f"{quoted(name)} in it cannot be read: {error.strerror}") from None
         try:
             if below:
                 _close(handle)

@@ -15,6 +15,7 @@ from job_manager.model.hints import TYPE_CHECKING, Generic, TypeVar
 R = TypeVar("R")
 
 if TYPE_CHECKING:
+    import threading
     from queue import SimpleQueue
     from typing import Protocol
 
@@ -101,6 +102,18 @@ class _Piece(Generic[R]):
             self.done, self.result = True, error
 
 
+def begun(work: Callable[[], None], name: str) -> threading.Thread | None:
+    """A thread that does this; None where there can be no more of them."""
+    import threading  # few have anything to wait for
+
+    thread = threading.Thread(target=work, name=name, daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:
+        return None
+    return thread
+
+
 class SettlePool:
     """Forces several things to disk at the same time, in threads that are started when first needed: most of the time
     of each goes by in waiting, for the disk and then for a processor."""
@@ -114,27 +127,25 @@ class SettlePool:
             return one_by_one(things)
         troubles: dict[Settles, Exception] = {}
         left = deque(things)
-        helpers = min(self._most, len(things)) - 1
-        ended = self._help(helpers, partial(_settle_all, left, troubles))
+        helped = self._help(min(self._most, len(things)) - 1, partial(_settle_all, left, troubles))
         _settle_all(left, troubles)
-        for _ in range(helpers):
+        for ended in helped:
             ended.get()
         return troubles
 
-    def _help(self, count: int, work: Callable[[], None]) -> SimpleQueue[None]:
-        """Have so many others do it, too; where they say that they have."""
-        import threading
+    def _help(self, count: int, work: Callable[[], None]) -> list[SimpleQueue[None]]:
+        """Have so many others do it, too, or as many as there can be; where each says that it has."""
         from queue import SimpleQueue
 
-        ended: SimpleQueue[None] = SimpleQueue()
         if not self._helpers:
             self._asked: SimpleQueue[tuple[Callable[[], None], SimpleQueue[None]] | None] = SimpleQueue()
-        while self._helpers < count:
+        while self._helpers < count and begun(self._run, "settling") is not None:
             self._helpers += 1
-            threading.Thread(target=self._run, name="settling", daemon=True).start()
-        for _ in range(count):
+        ended: SimpleQueue[None] = SimpleQueue()
+        helped = [ended] * min(count, self._helpers)
+        for _ in helped:
             self._asked.put((work, ended))
-        return ended
+        return helped
 
     def _run(self) -> None:
         while (asked := self._asked.get()) is not None:

@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from job_manager.artifacts import bringing, copying, directories, removal
-from job_manager.artifacts.directories import FileRow
+from job_manager.artifacts.directories import FileRow, Unreadable
 from job_manager.artifacts.export import export
 from job_manager.artifacts.folders import DIRECTORY, READING, opened
 from job_manager.artifacts.identity import Identity, identity, of_directory, of_stat
@@ -397,8 +397,8 @@ def _missing(output: Declared) -> Fault:
 def _fault(name: str, error: OSError) -> Fault:
     if error.errno in NO_FOLDER:
         return Fault(INVALID, f"output {quoted(name)} could not be taken over safely: {error.strerror}", name)
-    # Too few descriptors are no want of room: that does not heal by waiting.
-    reason = INVALID if error.errno in (errno.EMFILE, errno.ENFILE) else DISK
+    # Neither is want of room: they do not heal by waiting.
+    reason = INVALID if error.errno in (errno.EMFILE, errno.ENFILE) or isinstance(error, Unreadable) else DISK
     return Fault(reason, f"output {quoted(name)} could not be published: {error.strerror}", name)
 
 

@@ -105,6 +105,7 @@ def _failed(error: Exception, out: Output) -> int:
 
 
 def _interrupted(out: Output) -> int:
+    _signal.signal(_signal.SIGINT, _signal.SIG_DFL)  # another Ctrl-C ends it at once, and without a word
     from job_manager.cli.usage import Interrupted
 
     return _failed(Interrupted("interrupted"), out)

@@ -215,7 +215,7 @@ def conclude(
         except Unfit as unfit:
             note = f" ({ending.message})" if ending.message else ""
             ending = Ending(unfit.reason, None, f"{unfit}{note}")
-    ending = _for_want_of_room(ending, brief, layout)
+    ending = _for_want_of_room(ending, brief, layout, record)
     ending = ending._replace(message="; ".join(filter(None, (ending.message, said))))
     usage = (record["utime"], record["stime"], record["maxrss_kib"])
     if needs_folder(brief):
@@ -243,7 +243,7 @@ def _own_files(brief: Brief, layout: Layout) -> list[str]:
     return [*files, error_file(layout.store.attempt_path(brief.label))] if needs_folder(brief) else files
 
 
-def _for_want_of_room(ending: Ending, brief: Brief, layout: Layout) -> Ending:
+def _for_want_of_room(ending: Ending, brief: Brief, layout: Layout, record: ExitRecord) -> Ending:
     """A failure on a full disk is one of the disk, whatever the program made of it; what it wrote is given back."""
     if ending.reason not in ("code", "signal", "output-missing", "output-invalid", DISK):
         return ending
@@ -251,6 +251,9 @@ def _for_want_of_room(ending: Ending, brief: Brief, layout: Layout) -> Ending:
     if not full and ending.reason == "code":
         logs = (layout.log(brief.path, brief.attempt, stream) for stream in ("log", "err"))
         full = "its log says that there was no space left" if any(map(speaks_of_room, logs)) else ""
+    if full:
+        layout.was_full.note(end_of(record))
+    full = full or layout.was_full.meanwhile(record["began"], end_of(record))
     if not full:
         return ending
     try:

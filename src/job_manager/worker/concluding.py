@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 
-from job_manager.artifacts.settling import SettlePool, together, whole
+from job_manager.artifacts.settling import SettlePool, begun, together, whole
 from job_manager.model.hints import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 BEAT = 0.03  # seconds by which it may be late, so that many ends are taken up and noted down in one turn
-MOST = 16  # attempts that are published together
+MOST = 16  # attempts that are published together,
+FILES = 3  # each of which has so many open meanwhile
+OTHERS = 46  # that may be open besides
 QUICK = 1.0  # seconds: what has taken longer may have written something large, for which nothing small is to wait
 
 
@@ -31,6 +33,12 @@ def keeps_busy(open: int, slots: int, elapsed: float) -> bool:
     """Whether nobody waits for what has ended: for longer than a beat all slots have something to do without it.
     `open`: orders that the keeper has; `elapsed`: how long one takes, in seconds."""
     return elapsed < QUICK and (open - slots) * elapsed > 1.5 * BEAT * slots
+
+
+def most_at_once() -> int:
+    """How many attempts may be published together, as far as files may be open."""
+    files = os.sysconf("SC_OPEN_MAX")  # -1: there is no limit
+    return MOST if files < 0 else max(1, min(MOST, 1 + (files - OTHERS) // FILES))
 
 
 class Concluder(Generic[R]):
@@ -51,20 +59,29 @@ class Concluder(Generic[R]):
         return self._read
 
     def give(self, work: Steps[R], busy: bool = False) -> None:
-        """Have this done in the thread. `busy`: nobody waits for it; then it may be done together with others."""
-        if self._thread is None:
-            # Imported here: a job without artifacts needs neither.
-            import threading
-            from queue import SimpleQueue
-
-            self._inbox: SimpleQueue[Steps[R]] = SimpleQueue()
-            self._thread = threading.Thread(target=self._run, name="publishing", daemon=True)
-            self._thread.start()
+        """Have this done in the thread, or here where there can be none. `busy`: nobody waits for it; then it may be
+        done together with others."""
         self.open += 1
         self._urgent = not busy
-        self._inbox.put(work)
+        if self._thread is None:
+            from queue import SimpleQueue  # a job without artifacts needs none
+
+            self._inbox: SimpleQueue[Steps[R]] = SimpleQueue()
+            self._thread = begun(self._run, "publishing")
+        if self._thread is not None:
+            self._inbox.put(work)
+        else:
+            self._done.extend(together([work]))
+            os.write(self._write, b".")
 
     def _run(self) -> None:
+        try:
+            self._serve()
+        except BaseException as error:  # nobody is to wait for ever for what will not come
+            self._done.append(error)
+            os.write(self._write, b".")
+
+    def _serve(self) -> None:
         due: float | None = None  # when what is done is to be told
         while (first := self._awaited(due)) is not self._end:
             if first is not None:
@@ -86,7 +103,7 @@ class Concluder(Generic[R]):
 
     def _with_others(self, work: Steps[R]) -> Iterator[Steps[R]]:
         """It, and what else there is, where nobody waits for it; for a beat. Each has files open until it is done."""
-        late, more = time.monotonic() + BEAT, MOST - 1
+        late, more = time.monotonic() + BEAT, most_at_once() - 1
         yield work
         while more and not self._urgent and time.monotonic() < late and not self._inbox.empty():
             more -= 1

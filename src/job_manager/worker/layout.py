@@ -1,6 +1,6 @@
 """Where the things of one job stand on disk: its logs, and the store with its attempts and artifacts. Makes nothing.
 
-Knows no state and no rules; the state directory's own layout is app/home.py's.
+Remembers when that disk was full. Knows no state and no rules; the state directory's own layout is app/home.py's.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import os
 
 from job_manager.artifacts.store import TEMP, Store
 from job_manager.model.site import Site
+from job_manager.worker.room import WasFull
 
 LONGEST_LABEL = 120  # characters, so that whole paths stay short enough for every tool
 
@@ -27,13 +28,14 @@ def label(path: str, attempt: int) -> str:
 class Layout:
     """The folders of the job `id` below `jobs`; its artifacts may be kept elsewhere, in `store`."""
 
-    __slots__ = ("folder", "id", "store")
+    __slots__ = ("folder", "id", "store", "was_full")
 
     def __init__(self, jobs: str, id: str, store: str = "") -> None:
         self.id = id
         self.folder = os.path.join(jobs, id)
         # The original had the video between the artifacts of the steps, and modules of its users may look beside it.
         self.store = Store(store, TEMP) if store else Store(self.folder)
+        self.was_full = WasFull()
 
     @property
     def logs(self) -> str:

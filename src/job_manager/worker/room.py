@@ -17,6 +17,7 @@ FULL = 1 << 20  # a failure with less than that left is taken for one of the dis
 LOOK = 1.0  # seconds between two looks whether there is room again, and
 LONGEST_LOOK = 30.0  # what they become where there seems to be room and is none
 FEWEST = 64  # inodes
+JUST_THEN = 10.0  # seconds for which a disk may have been full when it is found to be
 AGAIN = 8  # room is there again when an eighth of the floor is free above it
 
 
@@ -72,6 +73,22 @@ def fullness(paths: Iterable[str]) -> str:
         if free.bytes < min(FULL, free.total // SHARE) or (free.inodes is not None and not free.inodes):
             return f"the disk is full: {size_text(free.bytes)} free at {free.path}"
     return ""
+
+
+class WasFull:
+    """When a job's disks were last found full. What fails for want of room is judged a moment later, and by then what
+    failed beside it may have been removed."""
+
+    def __init__(self) -> None:
+        self._at = float("-inf")
+
+    def note(self, at: float) -> None:
+        """They are (Unix time)."""
+        self._at = max(self._at, at)
+
+    def meanwhile(self, began: float, ended: float) -> str:
+        """Whether they were while something ran, or found so right after that; in words, or ""."""
+        return "the disk was full just then" if began <= self._at <= ended + JUST_THEN else ""
 
 
 class Room:

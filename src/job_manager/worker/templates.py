@@ -444,6 +444,8 @@ def unfit_for(env: Mapping[str, str]) -> str:
     """Why nothing can be prepared in such an environment, or ""."""
     if not all(path.startswith("/") for path in env.get("PYTHONPATH", "/").split(os.pathsep)):
         return "PYTHONPATH has a path that is not absolute"
+    if 0 <= os.sysconf("SC_OPEN_MAX") <= SOCKET:  # -1: there is no limit
+        return f"fewer than {SOCKET + 1} files may be open here (ulimit -n)"
     return "" if hasattr(os, "memfd_create") else NOWHERE_ELSE
 
 

@@ -85,14 +85,14 @@ def found_format(db: sqlite3.Connection, path: str) -> int:
 class Journal:
     """An open journal; makes the file (0600) when there is none. `patience`: seconds to wait for another program that
     holds the file. `reserve`: a file that is given up when the disk is full. `warning`: what a person should know of
-    it, or "".
+    it, or ""; `full_at`: when the disk was last too full for a turn (Unix time), until somebody has heard of it.
 
     After an UnsureWrite nothing is written by this journal any more: after a failed fsync the kernel takes for clean
     what never came to the disk, so that trying again would only look like success (Rebello et al., ATC 2020)."""
 
     def __init__(self, path: str, patience: float = 30.0, reserve: str = "") -> None:
         self.path = path
-        self.warning = ""
+        self.warning, self.full_at = "", 0.0
         self._unsure: UnsureWrite | None = None
         self._since_checkpoint = 0
         self._reserve = Reserve(reserve)
@@ -151,6 +151,8 @@ class Journal:
         try:
             hashes = self._append_all(at, turns, bodies)
         except EngineError as error:
+            if is_full(error.__cause__):
+                self.full_at = at
             if not (is_full(error.__cause__) and self._reserve.give_up()):
                 raise
             hashes = self._append_all(at, turns, bodies)
