@@ -5,6 +5,7 @@ Knows real trees, hostile ones too; nothing of who reads them.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -281,3 +282,22 @@ def test_export_does_not_replace_a_file_by_a_directory(store, made, tmp_path):
     with pytest.raises(Refused, match="is there and no directory"):
         store.export(str(tmp_path / "out"))
     assert (tmp_path / "out/site").read_text() == "out/site"
+
+
+def test_what_nobody_may_read_in_a_directory_is_wrong_with_the_output_and_no_want_of_room(store, monkeypatch):
+    """Waiting does not mend it. As root everything may be read: so the kernel's word is put into its mouth."""
+    outputs = [Declared("x", kind="directory")]
+    store.prepare("a.1", outputs)
+    folder = Path(store.output_path("a.1", "x"))
+    folder.mkdir(exist_ok=True)
+    (folder / "inner.txt").write_bytes(b"1")
+    opened = os.open
+
+    def refusing(path, *words, **more):
+        if path == "inner.txt":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return opened(path, *words, **more)
+
+    monkeypatch.setattr(os, "open", refusing)
+    [fault] = publish(store, "a.1", outputs).faults
+    assert fault.reason == "output-invalid" and "inner.txt" in fault.detail and "cannot be read" in fault.detail

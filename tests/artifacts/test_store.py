@@ -52,25 +52,6 @@ def test_an_output_that_cannot_be_put_in_place_is_a_fault_that_says_so(store, wr
     assert {each.name for each in publish(store, "a.1", outputs).published} == {"x", "y"}
 
 
-def test_what_nobody_may_read_in_a_directory_is_wrong_with_the_output_and_no_want_of_room(store, monkeypatch):
-    """Waiting does not mend it. As root everything may be read: so the kernel's word is put into its mouth."""
-    outputs = [Declared("x", kind="directory")]
-    store.prepare("a.1", outputs)
-    folder = Path(store.output_path("a.1", "x"))
-    folder.mkdir(exist_ok=True)
-    (folder / "inner.txt").write_bytes(b"1")
-    opened = os.open
-
-    def refusing(path, *words, **more):
-        if path == "inner.txt":
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
-        return opened(path, *words, **more)
-
-    monkeypatch.setattr(os, "open", refusing)
-    [fault] = publish(store, "a.1", outputs).faults
-    assert fault.reason == "output-invalid" and "inner.txt" in fault.detail and "cannot be read" in fault.detail
-
-
 # --- inputs
 
 

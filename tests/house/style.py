@@ -20,7 +20,7 @@ FOREIGN = frozenset({"handle_data"})  # names that the standard library calls us
 FILE_LINES = 500
 # Most of it is one object by decision: queue, records and connections of one thread (docs/adr/0002-the-keeper.md).
 # The other is what `site` finds by its name: a second file would have to be imported, and be forgotten again.
-ONE_OBJECT = {"src/job_manager/worker/keeper.py": 800, "src/job_manager/worker/warm/sitecustomize.py": 520}
+ONE_OBJECT = {"src/job_manager/worker/keeper.py": 800, "src/job_manager/worker/warm/sitecustomize.py": 540}
 # The guide is p95 under 30 lines and depth 3; beyond these it is no longer a matter of taste.
 P95_LINES, FUNCTION_LINES, DEPTH = 40, 80, 5
 

@@ -112,6 +112,45 @@ def test_what_reseeds_numpy_does_so_in_each_copy(module):
     assert len(set(found)) == 3 and b"none\n" not in found
 
 
+SETS = """
+import os
+os.environ.setdefault("SET", "by the import")
+os.environ.setdefault("KEPT", "by the import")
+os.environ["ODD"] = "caf\\udce9 ="
+os.environ.pop("GONE")
+os.environb[b"JM_ATTEMPT_SAID"] = b"by the import"
+"""
+SHOWS = """
+import heavy, os, subprocess, sys
+names = ["SET", "KEPT", "ODD", "GONE", "JM_ATTEMPT_SAID"]
+code = f"import os; print([os.environ.get(name) for name in {names}])"
+print([os.environ.get(name) for name in names], flush=True)
+subprocess.run([sys.executable, "-I", "-S", "-c", code])
+"""
+
+
+def test_variables_that_an_import_sets_or_takes_away_are_as_it_left_them(module):
+    one = module(SHOWS, "heavy")
+    (one.folder / "heavy.py").write_text(SETS)
+    env = {"KEPT": "by hand", "GONE": "1"}
+    (cold,) = one.run((), warm=False, env=env)
+    assert cold[2].count(b"by the import") == 4 and cold[2].count(b"by hand") == 2 and b"'1'" not in cold[2]
+    assert one.run((), (), (), env=env) == [cold] * 3
+    assert len(templates(one.keeper)) == 1 and one.keeper.notes == {}
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["os.chdir('/')", "os.umask(0o27)", "sys.argv.append('x')", "signal.alarm(100)", "signal.setitimer(2, 100)"],
+)
+def test_where_an_import_changes_what_each_action_has_for_itself_all_are_started_from_nothing(module, change):
+    one = module("import heavy, os, signal, sys; print(os.getcwd(), sys.argv[1:], signal.getitimer(0)[0] > 0)", "heavy")
+    (one.folder / "heavy.py").write_text(f"import os, signal, sys\n{change}")
+    (cold,) = map(plain, one.run((), warm=False, umask=0o77))
+    assert list(map(plain, one.run((), (), umask=0o77))) == [cold] * 2
+    assert any("importing heavy changes the working directory" in note for note in one.keeper.notes.values())
+
+
 HEAVY = """
 import os
 pid, box = os.getpid(), []

@@ -31,6 +31,7 @@ FIELDS = (26, 27, 45, 46, 47, 0, 28)
 
 
 _added: "list[bytes]" = []  # variables that the interpreter gives to itself, as NAME=VALUE
+_changed: "dict[bytes, bytes | None]" = {}  # those that imports have set, or taken away
 
 
 class Unfit(Exception):
@@ -71,6 +72,7 @@ def _waited(folder: str) -> "BaseException | None":
     connection = _connection()
     _forget(before)
     ending = Ending(os.path.dirname(os.path.realpath(told["MAIN"])), kernel)
+    variables = dict(os.environb)
     error = _local_customs()
     _user_customs()
     try:
@@ -78,6 +80,9 @@ def _waited(folder: str) -> "BaseException | None":
     except Unfit as unfit:
         connection.send(b"cold " + str(unfit).encode("utf-8", "backslashreplace")[:1000])
         os._exit(0)
+    for name in {*variables, *os.environb}:
+        if os.environb.get(name) != variables.get(name):
+            _changed[name] = os.environb.get(name)
     _look_at(told["MAIN"])
     ending.prepare()
     kernel.hold((given, told, before, sys.modules.get("sitecustomize")))  # to free it would touch what it is in
@@ -154,6 +159,7 @@ def _preload(names: "list[str]", folder: str) -> None:
     safe = getattr(sys.flags, "safe_path", False)
     if not safe:
         sys.path.insert(0, folder)  # as it will be when the entrypoint runs
+    standing = _standing()
     for name in names:
         try:
             __import__(name)
@@ -162,6 +168,8 @@ def _preload(names: "list[str]", folder: str) -> None:
         left = _left()
         if left:
             raise Unfit(f"importing {name} leaves {left}")
+        if _standing() != standing:
+            raise Unfit(f"importing {name} changes the working directory, the umask, sys.argv or a timer")
     if not safe and folder in sys.path:
         sys.path.remove(folder)
     _rehearse()
@@ -196,6 +204,14 @@ def _left() -> str:
     if any(line.split(None, 2)[1] == b"rw-s" for line in _read("/proc/self/maps").splitlines()):
         return "memory that would be shared"
     return ""
+
+
+def _standing() -> "tuple[Any, ...]":
+    """What an import may change, and each action has for itself."""
+    signal = sys.modules["_signal"]
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return os.getcwd(), mask, list(sys.argv), [signal.getitimer(kind)[0] > 0 for kind in range(3)]
 
 
 def _has_place(handle: int) -> bool:
@@ -324,6 +340,11 @@ def _become(order: bytes, files: "list[int]", kernel: "Kernel") -> None:
     variables = os.environ._data  # type: ignore[attr-defined]  # one by one it takes five times as long
     variables.clear()
     variables.update([entry.split(b"=", 1) for entry in [*entries, *_added]])
+    for name, value in _changed.items():
+        if value is None:
+            os.environb.pop(name, None)
+        else:
+            os.environb[name] = value
     sys.argv[:] = [os.fsdecode(word) for word in argv[1:]]
     if hasattr(sys, "orig_argv"):
         sys.orig_argv[:] = [os.fsdecode(word) for word in argv]
