@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from difflib import get_close_matches
 from pathlib import Path
+from typing import NoReturn
 
 from bench import checking
 from bench.compiled import compiled
@@ -34,23 +37,70 @@ def arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench/run", description=about, epilog=EPILOG)
     parser.add_argument("keys", nargs="*", metavar="W", help=f"which: {' '.join(keys)} (default: all)")
     parser.add_argument("--against", default=",".join(PEERS), metavar="NAME,...", help="peers (default: %(default)s)")
-    parser.add_argument("--n", type=int, help="actions of every workload that has many")
-    parser.add_argument("--rounds", type=int, help=f"({ROUNDS}, with --quick {QUICK_ROUNDS})")
+    parser.add_argument("--n", type=positive, help="actions of every workload that has many")
+    parser.add_argument("--rounds", type=positive, help=f"({ROUNDS}, with --quick {QUICK_ROUNDS})")
     parser.add_argument("--quick", action="store_true", help="small sizes: minutes, not half an hour")
     parser.add_argument("--check", action="store_true", help="beside what is kept in bench/checking.py: exit 0 or 1")
     parser.add_argument("--results", type=Path, default=HERE / "results", metavar="DIR", help="where figures go")
     parser.add_argument("--write-docs", action="store_true", help="put the table into docs/explanation/performance.md")
     asked = parser.parse_args(words)
-    asked.against = list(filter(None, asked.against.split(",")))
-    if unknown := [key for key in asked.keys if key not in keys]:
-        parser.error(f"no such workload: {' '.join(unknown)}; there are {' '.join(keys)}")
-    if unknown := [name for name in asked.against if name not in PEERS]:
-        parser.error(f"no such peer: {' '.join(unknown)}; there are {' '.join(PEERS)}")
+    asked.against = list(filter(None, map(str.strip, asked.against.split(","))))
+    wrong = unknown("workload", asked.keys, keys) or unknown("peer", asked.against, list(PEERS)) or misfit(asked)
+    if wrong:
+        parser.error(wrong)
     return asked
+
+
+def positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return number
+
+
+def unknown(what: str, names: Sequence[str], known: Sequence[str]) -> str:
+    """What is to be said of names that nobody has."""
+    if not (strange := [name for name in names if name not in known]):
+        return ""
+    near = get_close_matches(strange[0].upper() if what == "workload" else strange[0], known, 1)
+    hint = f"did you mean {near[0]}?" if near else f"there are {' '.join(known)}"
+    return f"no such {what}: {' '.join(strange)}; {hint}"
+
+
+def misfit(asked: argparse.Namespace) -> str:
+    """What does not go together."""
+    smaller = asked.quick or asked.n or asked.rounds or asked.against != list(PEERS)
+    if asked.write_docs and (asked.keys or smaller or asked.check):
+        return "--write-docs replaces the whole table: it goes with --results and nothing else"
+    if asked.check and (smaller or asked.write_docs):
+        return "--check has sizes and peers of its own: it goes with workloads and --results only"
+    bounded = {bound.key for bound in checking.BOUNDS}
+    if asked.check and (free := [key for key in asked.keys if key not in bounded]):
+        return f"there is no bound to check for {' '.join(free)}, but for {' '.join(sorted(bounded))}"
+    return ""
 
 
 def main(words: Sequence[str] | None = None) -> int:
     asked = arguments(words)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupted)
+    try:
+        return run(asked)
+    except KeyboardInterrupt:
+        kept = asked.results / "latest.json"
+        say(f"interrupted; what had been measured before is in {kept}" if kept.exists() else "interrupted")
+        return 130
+    except OSError as error:
+        say(f"bench/run: {error.filename or asked.results}: {error.strerror}")
+        return 1
+
+
+def interrupted(number: int, frame: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def run(asked: argparse.Namespace) -> int:
+    """Measure what is asked for and show it; the exit code. Raises OSError where the figures cannot be kept."""
     asked.results.mkdir(parents=True, exist_ok=True)
     place = machine(asked.results)
     say(told(place))
@@ -98,7 +148,7 @@ def measured(asked: argparse.Namespace, scratch: Path) -> Iterator[list[Row]]:
         if lacking := missing(workload):
             say(f"{workload.key} {titled(workload, n)}: left out, since there is no {' and no '.join(lacking)}")
             continue
-        say(f"{workload.key} {titled(workload, n)}: {rounds} rounds")
+        say(f"{workload.key} {titled(workload, n)}: {rounds} round{'s' * (rounds > 1)}")
         yield measure(workload, names, n, rounds, scratch / str(number))
 
 

@@ -29,7 +29,10 @@ def _compile(source: Path, made: Path) -> bool:
     compiler = next(filter(None, map(shutil.which, COMPILERS)), None)
     if compiler is None:
         return False
-    CACHE.mkdir(parents=True, exist_ok=True)
+    try:
+        CACHE.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
     unfinished = made.with_suffix(f".{os.getpid()}")
     if subprocess.run([compiler, "-O2", "-o", str(unfinished), str(source)], capture_output=True).returncode:
         return False

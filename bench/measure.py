@@ -7,11 +7,13 @@ that a keeper which outlives its jm is counted, too. It does not know what it me
 import json
 import os
 import resource
+import signal
 import sys
 import time
 
 PR_SET_CHILD_SUBREAPER = 36
 QUIET = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
+HEEDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # by the command; this waits for the end of all it has begun
 PAUSE = 0.01  # seconds between two looks at the memory
 
 
@@ -23,7 +25,9 @@ def measured(argv: list[str], memory: bool) -> dict[str, float]:
     """
     become_subreaper()
     began, start = time.time(), time.monotonic()
-    child = os.posix_spawnp(argv[0], argv, os.environ, file_actions=QUIET)
+    for number in HEEDED:
+        signal.signal(number, signal.SIG_IGN)
+    child = os.posix_spawnp(argv[0], argv, os.environ, file_actions=QUIET, setsigdef=HEEDED)
     peak = watched(child) if memory else 0.0
     status = os.waitpid(child, 0)[1]
     wall = time.monotonic() - start

@@ -91,6 +91,9 @@ def _by_apt(package: str) -> str:
 def main(names: list[str]) -> int:
     """Install what is named, or everything; 1 when something could not be."""
     known = [*PEERS, NUMPY]
+    if {"-h", "--help"} & set(names):
+        print(f"usage: bench/install [NAME...]\n\nInstalls the peers of the benchmark: {' '.join(known)}")
+        return 0
     if unknown := [name for name in names if name not in known]:
         print(f"no such peer: {' '.join(unknown)}; there are {' '.join(known)}", file=sys.stderr)
         return 2

@@ -10,6 +10,8 @@ Each run has a folder of its own, and what it has left is removed when all has b
 from __future__ import annotations
 
 import json
+import os
+import signal
 import statistics
 import subprocess
 import time
@@ -27,6 +29,7 @@ from bench.writing import write
 Sample = dict[str, float]
 LEAST = 1e-6  # seconds: what is divided by
 FEWEST = 20  # actions that also the slowest peer is given
+HEED = 15.0  # seconds in which a contender that is interrupted ends
 TIME = 30.0  # seconds after which a peer beside whom nothing is to be reached is not run again
 
 
@@ -148,15 +151,36 @@ class Run:
 
 def cost(command: list[str], folder: Path) -> Sample:
     """What one run took; with `first`, the seconds to the first child, if that has left its stamp. Raises RunFailed."""
-    ended = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True)
-    sample: Sample = json.loads(ended.stdout) if ended.stdout else {"exit": ended.returncode}
+    pipe = subprocess.PIPE
+    running = subprocess.Popen(
+        command, cwd=folder, env=environment(), stdout=pipe, stderr=pipe, text=True, start_new_session=True
+    )
+    try:
+        told, said = running.communicate()
+    except BaseException:
+        end(running)
+        raise
+    sample: Sample = json.loads(told) if told else {"exit": running.returncode}
     if sample["exit"] != 0:
-        raise RunFailed(f"{' '.join(command)}: exit {sample['exit']:.0f}: {ended.stderr.strip()[-500:]}")
+        raise RunFailed(f"{' '.join(command)}: exit {sample['exit']:.0f}: {said.strip()[-500:]}")
     stamp = folder / "stamp.out"
     if stamp.exists():
         sample["first"] = float(stamp.read_text()) - sample["began"]
         stamp.unlink()
     return sample
+
+
+def end(running: subprocess.Popen[str]) -> None:
+    """As a person would, so that nothing of it goes on; and by force what does not heed that."""
+    for number in (signal.SIGINT, signal.SIGKILL):
+        try:
+            os.killpg(running.pid, number)
+            running.communicate(timeout=HEED)
+            return
+        except subprocess.TimeoutExpired:
+            continue
+        except ProcessLookupError:
+            return
 
 
 def rows(workload: Workload, runs: list[Run]) -> list[Row]:

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
+
+from tests.crash.farm import alive, wait_for
 
 BENCH = Path(__file__).resolve().parents[2] / "bench"
 
@@ -95,3 +98,42 @@ def test_an_unknown_peer_is_not_installed():
     ended = subprocess.run([sys.executable, str(BENCH / "install"), "nobody"], capture_output=True, text=True)
     assert ended.returncode == 2
     assert "no such peer: nobody" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["W11"], "no such workload: W11; did you mean W1?"),
+        (["--against", "nija, make"], "no such peer: nija; did you mean ninja?"),
+        (["--n", "0"], "argument --n: at least 1"),
+        (["--rounds", "-1"], "argument --rounds: at least 1"),
+        (["W2", "--write-docs"], "--write-docs replaces the whole table"),
+        (["--quick", "--write-docs"], "--write-docs replaces the whole table"),
+        (["--check", "W1", "W2"], "there is no bound to check for W2, but for W1 W3 W5 W6"),
+        (["--check", "--rounds", "2"], "--check has sizes and peers of its own"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_before_anything_is_measured(tmp_path, words, said):
+    ended = bench(tmp_path / "results", *words)
+    assert (ended.returncode, ended.stdout) == (2, "") and said in ended.stderr
+    assert not (tmp_path / "results").exists()
+
+
+def test_where_figures_cannot_be_kept_is_said(tmp_path):
+    (tmp_path / "file").touch()
+    ended = bench(tmp_path / "file" / "results", "W2", "--n", "5", "--rounds", "1", "--against", "")
+    assert ended.returncode == 1 and "Traceback" not in ended.stderr
+    assert ended.stderr.splitlines()[-1] == f"bench/run: {tmp_path}/file/results: Not a directory"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_whoever_stops_it_is_told_so_and_nothing_goes_on(tmp_path, number):
+    command = [sys.executable, str(BENCH / "run"), "W1", "--n", "100000", "--against", "", "--results", str(tmp_path)]
+    running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    wait_for(lambda: any(tmp_path.glob("scratch-*/0/*/*/.jm/keepers/*/keeper.json")), "jm at work")
+    [told] = tmp_path.glob("scratch-*/0/*/*/.jm/keepers/*/keeper.json")
+    keeper = json.loads(told.read_text())["pid"]
+    running.send_signal(number)
+    _, said = running.communicate(timeout=60)
+    assert running.returncode == 130 and said.splitlines()[-1] == "interrupted" and "Traceback" not in said
+    assert not alive(keeper) and list(tmp_path.iterdir()) == []
