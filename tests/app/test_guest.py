@@ -15,7 +15,7 @@ from job_manager.app.host import Terms
 from job_manager.app.observing import Silent
 from job_manager.app.running import let_go, seat
 from job_manager.app.settings import DEFAULTS
-from job_manager.core.said import ResumeJob, SubmitJob
+from job_manager.core.said import CancelJob, ResumeJob, SubmitJob
 from job_manager.model.document import job_document
 from job_manager.model.errors import Refused
 from job_manager.model.job import Action, Job, Shell
@@ -68,6 +68,16 @@ def test_what_is_asked_of_a_holder_that_has_ended_is_done_by_who_asks(place):
         job = here.run(here.say(place.submission()), Silent())
     assert job.finished == "succeeded" and os.listdir(place.home.inbox) == []
     assert (place.path / "side").read_text() == "ran\n"
+
+
+def test_who_has_taken_over_by_that_is_asked_the_next_thing_itself(place):
+    place.supervise()
+    with place.seat() as here:
+        place.end()
+        job = here.say(place.submission())
+        here.say(CancelJob(job.id, 0.0))
+        assert here.run(job, Silent()).finished == "cancelled"
+    assert os.listdir(place.home.inbox) == [] and not (place.path / "side").exists()
 
 
 def test_or_by_whoever_holds_the_directory_then(place):

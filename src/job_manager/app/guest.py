@@ -110,6 +110,8 @@ class Guest:
     def say(self, request: Request) -> JobState:
         """Put a request down and wait until the holder has taken it up, whoever that is by then: in the end we. Raises
         Refused, EngineError."""
+        if self._host is not None:
+            return self._host.say(request)
         request = request._replace(request=request_id())
         self._inbox.put(request)
         while True:
