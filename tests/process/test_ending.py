@@ -164,10 +164,9 @@ def test_a_gentle_daemon_is_asked_first(keeper, ready):
 
 def test_a_tree_that_is_not_orphaned_ends_too(keeper, ready):
     """A grandchild in a session of its own, below a parent that goes on: no stray, found by walking down."""
-    deaf = "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM]); os.wait(); os._exit(5)"
-    keeper.start(
-        "a", sys.executable, "-I", "-S", "-c", f"import os, signal\nif os.fork(): {deaf}\n{LEADER}", ready.path
-    )
+    hears = "signal.pthread_sigmask(signal.SIG_{}BLOCK, [signal.SIGTERM])"
+    parent = f"import os, signal\n{hears.format('')}\nif os.fork(): os.wait(); os._exit(5)\n{hears.format('UN')}\n"
+    keeper.start("a", sys.executable, "-I", "-S", "-c", parent + LEADER, ready.path)
     pid = int(ready.read())
     keeper.link.stop([("a", 100.0)])
     assert gone(pid)
