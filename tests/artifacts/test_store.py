@@ -358,6 +358,16 @@ def test_retiring_keeps_the_public_ones_only_and_never_the_persons_files(store, 
     assert content(store.path("p", public=True)) == b"p" and clip.read_bytes() == b"mine"
 
 
+def test_nor_is_anything_left_among_them_by_a_removal_that_was_interrupted(store, wrote):
+    publish(store, "a", wrote("a", {"p": b"p"}, public=("p",)))
+    holder = Path(store.root, "public", ".removing-0badcafe")
+    holder.mkdir()
+    (holder / "0").write_bytes(b"of an attempt that was lost")
+    assert store.public_names() == ["p"]
+    store.retire()
+    assert os.listdir(Path(store.root, "public")) == ["p"]
+
+
 def test_what_an_interrupted_removal_left_is_removed_by_the_next(store, wrote):
     wrote("a", {"t": b"t"})
     # The crash: the folder has been renamed into the holder, and nothing has been removed.

@@ -309,6 +309,9 @@ class Store:
         """The job has succeeded: keep the public artifacts, remove everything else of it. Raises EngineError."""
         with _disk(self.root):
             removal.remove(self.root, [INPUTS, TEMP, WORK, *removal.left_over(self.root)])
+            public = os.path.join(self.root, PUBLIC)
+            if left := removal.left_over(public):
+                removal.remove(public, left)
 
     def remove_all(self) -> None:
         """Remove the store with everything in it. Raises EngineError, also when the root is a symbolic link."""
