@@ -18,15 +18,15 @@ JOB_ID = late(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
 SECRET = late(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 SAFE = late(r"[A-Za-z0-9._-]*\Z")
 ORDINARY = late(r"([A-Za-z0-9_-]{1,60})(?:\.[A-Za-z0-9_-]{1,30}){0,2}\Z")
+DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))})
 # A line for each of many names that are surely ordinary, none of them a word that YAML takes for nothing.
 _LINES = late(
-    r"(?:(?!(?i:con|prn|aux|nul|com[1-9]|lpt[1-9])[.\n]|(?i:null)\n)"
+    rf"(?:(?!(?i:{'|'.join(sorted(DEVICES))})[.\n]|(?i:null)\n)"
     r"[A-Za-z0-9_-]{1,60}(?:\.[A-Za-z0-9_-]{1,30}){0,2}\n)*\Z"
 )
 _AT_ONCE = 1000
 MAX_NAME_CHARS = 128
 MAX_NAME_BYTES = 240  # a file name holds 255; suffixes of ours need room
-DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))})
 
 
 def is_ordinary(name: str) -> bool:
